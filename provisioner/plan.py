@@ -1,0 +1,132 @@
+"""Plan: the one answer that every output is printed from.
+
+A Plan is a frozen value that can be saved as JSON, compared and fed back to ``render``.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from provisioner.machine import Machine
+
+
+class Serve(msgspec.Struct, frozen=True):
+    """How one GPU of the machine is served: by which code of the build, and of which kind."""
+
+    gpu: str
+    by: str
+    """``sm_86`` for machine code, ``compute_90`` for PTX that the driver compiles."""
+    kind: str
+    """``sass`` or ``ptx``."""
+
+
+class Pin(msgspec.Struct, frozen=True, kw_only=True):
+    """One package at one version of one build, and why it was taken."""
+
+    name: str
+    version: str
+    variant: str = "default"
+    index: str | None = None
+    """Address of the package index; None is the default index of the installer."""
+    cuda: str | None = None
+    cudnn: str | None = None
+    serves: tuple[Serve, ...] = ()
+    evidence: str = "measured"
+    """``measured`` or ``announced``."""
+    why: tuple[str, ...] = ()
+    requirement: str | None = None
+    """What the installer is asked for, ``tensorflow[and-cuda]==2.21.0``; None inside an image."""
+    channel: str | None = None
+    """The conda channel, where the package comes from one."""
+
+
+class DriverPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What has to happen to the driver.
+
+    ``action`` is keep, install, upgrade, ensure (not known: the script looks) or none.
+    """
+
+    action: str
+    current: str | None = None
+    minimum: str | None = None
+    branch: str | None = None
+    flavour: str | None = None
+    package: str | None = None
+    """The system package that installs the branch on this system, where the catalog knows one."""
+
+
+class Constraint(msgspec.Struct, frozen=True):
+    """A cap on a package that nobody asked for, and the error it prevents."""
+
+    requirement: str
+    reason: str
+    evidence: str
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to do: how to see that it is done, how to do it, and what it needs."""
+
+    id: str
+    title: str
+    check: tuple[tuple[str, ...], ...] = ()
+    run: tuple[tuple[str, ...], ...] = ()
+    needs: tuple[str, ...] = ()
+    """Some of root, network, reboot, disk."""
+
+
+class Alternative(msgspec.Struct, frozen=True):
+    """One change and what it would give."""
+
+    change: str
+    gives: str
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A candidate that was not taken, and the fact that decided it."""
+
+    candidate: str
+    reference: str
+    reason: str
+    evidence: str
+
+
+class Warning(msgspec.Struct, frozen=True):
+    """Something to know that does not stop the plan; ``reference`` is kebab-case."""
+
+    reference: str
+    message: str
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked for, in the words of the user, in the order asked."""
+
+    requirements: tuple[str, ...]
+    companions: tuple[str, ...] = ()
+    """Packages that the catalog does not choose: handed to the installer as they stand."""
+    python: str | None = None
+    via: str | None = None
+    keep_driver: bool = False
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What to install on which machine, why, and why not the rest."""
+
+    machine: Machine
+    request: Request
+    via: str
+    """``pip``, ``conda`` or ``container``."""
+    python: str
+    accelerator: str
+    """``cuda`` or ``cpu``."""
+    cuda: str | None
+    cudnn: str | None
+    driver: DriverPlan
+    pins: tuple[Pin, ...]
+    image: str | None = None
+    download_bytes: int | None = None
+    disk_bytes: int | None = None
+    constraints: tuple[Constraint, ...] = ()
+    steps: tuple[Step, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    warnings: tuple[Warning, ...] = ()
