@@ -1,0 +1,233 @@
+"""The rows of the catalog: one fact each, with its proof and the day it was looked at.
+
+Every row ends in ``evidence`` (a wheel and its member, or a document with its date) and
+``checked`` (ISO date). Unknown keys are refused, so that a misspelt fact cannot hide.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What all rows share."""
+
+    evidence: str
+    checked: str
+
+
+class PerSystem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A driver version for each operating-system family; None where it is not known."""
+
+    linux: str | None = None
+    windows: str | None = None
+
+
+class Cuda(Row, frozen=True, kw_only=True):
+    """One CUDA minor release, ``"12.8"``."""
+
+    version: str
+    architectures: tuple[str, ...] = ()
+    """Targets that its ptxas accepts, ``sm_90a`` among them; empty where it was never run."""
+    driver_floor: PerSystem
+    """The oldest driver that runs its machine code (minor-version compatibility)."""
+    driver_bundled: PerSystem
+    """The driver that came with its first release: the oldest that compiles its PTX."""
+    toolkits: tuple[str, ...] = ()
+    """Versions of the ``cuda-toolkit`` package of this minor release, oldest first."""
+
+
+class Architecture(Row, frozen=True, kw_only=True):
+    """One compute capability: which CUDA and which driver branches know it."""
+
+    name: str
+    compute_capability: str
+    tegra: bool = False
+    """Outside binary compatibility with desktop parts, in both directions."""
+    first_cuda: str | None = None
+    last_cuda: str | None = None
+    """None: still supported."""
+    first_driver_branch: str | None = None
+    last_driver_branch: str | None = None
+    """None: still supported by the newest branch."""
+    kernel_modules: tuple[str, ...] = ("proprietary",)
+    """``open``, ``proprietary`` or both."""
+
+
+class GpuModel(Row, frozen=True, kw_only=True):
+    """One PCI id (device, and subsystem where the name depends on it) and what it is."""
+
+    vendor: str
+    device: str
+    """Four lower-case hex digits."""
+    subsystem: str | None = None
+    """``"17aa:365a"``, subvendor and subdevice."""
+    name: str
+    chip: str | None = None
+    architecture: str | None = None
+    compute_capability: str | None = None
+    memory_bytes: int | None = None
+    last_driver_branch: str | None = None
+
+
+class DriverBranch(Row, frozen=True, kw_only=True):
+    """One driver branch and its life."""
+
+    branch: str
+    kind: str | None = None
+    """LTSB, PB (production), NFB (new feature) or legacy."""
+    end_of_life: str | None = None
+    """``"2028-06"``; ``"ended"`` where only that much is known; None where nothing is."""
+    first_version: str | None = None
+    """The first known Linux release."""
+    kernel_modules: tuple[str, ...] = ()
+    cuda: str | None = None
+    """The CUDA minor release that came with the branch, where one did."""
+
+
+class DriverPackage(Row, frozen=True, kw_only=True):
+    """A package of an operating system that installs a driver branch."""
+
+    os: str
+    """``"ubuntu-22.04"``."""
+    package: str
+    branch: str
+    """The branch that really gets installed."""
+    flavour: str
+    """``open`` or ``proprietary``."""
+    version: str | None = None
+    component: str | None = None
+    """The part of the archive that holds it: restricted, multiverse, non-free …"""
+    redirects: tuple[str, ...] = ()
+    """Other package names that now install this one."""
+
+
+class Build(Row, frozen=True, kw_only=True):
+    """One build of one framework: the unit that is chosen."""
+
+    framework: str
+    """The name a person asks for and the installer is asked for: ``tensorflow-gpu``."""
+    provides: str | None = None
+    """Another name that this build also answers to: ``tensorflow``."""
+    version: str
+    variant: str = "default"
+    platform: str
+    """``linux-x86_64``, ``linux-aarch64``."""
+    pythons: tuple[str, ...] = ()
+    cuda: str | None = None
+    """Major and minor, ``"12.6"``; None for a build without CUDA."""
+    cudnn: str | None = None
+    sass: tuple[str, ...] = ()
+    ptx: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    """What it needs beside it, PEP 508: ``torch==2.14.1``, ``nvidia-cudnn-cu12==9.10.2.21``."""
+    glibc: str | None = None
+    """Oldest glibc, from the wheel's tag."""
+    cpu: tuple[str, ...] = ()
+    """Instruction sets it needs: ``avx``."""
+    via: str = "pip"
+    """``pip``, ``conda`` (a package of the channel itself) or ``container`` (inside an image)."""
+    extra: str | None = None
+    """The extra that brings NVIDIA's libraries, ``and-cuda``."""
+    libraries: str = "bundled"
+    """Where CUDA's libraries come from: ``bundled`` (in the wheel or by its requirements), or
+    ``system`` (something else must bring them)."""
+    index: str | None = None
+    channel: str | None = None
+    build_string: str | None = None
+    image: str | None = None
+    """Image with tag, for ``container``."""
+    driver_floor: str | None = None
+    """Where the publisher states a floor above CUDA's own."""
+    download_bytes: int | None = None
+    kind: str
+    """``measured`` or ``announced``."""
+
+
+class Library(Row, frozen=True, kw_only=True):
+    """One version of a CUDA library package that a plan may pin (cuDNN, nvcc, conda's cudatoolkit)."""
+
+    package: str
+    version: str
+    via: str = "pip"
+    channel: str | None = None
+    platform: str = "linux-x86_64"
+    cuda: str
+    """Major (``"12"``) for wheels that serve a whole major release, else major and minor."""
+    sass: tuple[str, ...] = ()
+    """Empty where the binary was not read."""
+    ptx: tuple[str, ...] = ()
+    kind: str
+
+
+class Image(Row, frozen=True, kw_only=True):
+    """A container image that templates may name: nothing else is ever printed after FROM."""
+
+    image: str
+    """Registry, name and tag: ``docker.io/library/debian:12``."""
+    os: str | None = None
+    python: str | None = None
+    cuda: str | None = None
+    kind: str = "announced"
+
+
+class OperatingSystemRow(Row, frozen=True, kw_only=True):
+    """An operating system that plans can be made for."""
+
+    id: str
+    version: str
+    name: str
+    codename: str | None = None
+    family: str
+    """``debian`` (apt), ``windows``, ``macos`` …: what recipes tell systems apart by."""
+    glibc: str | None = None
+    python: str | None = None
+    """The interpreter of the system's own packages."""
+    python_packages: tuple[str, ...] = ()
+    base_image: str | None = None
+    nvidia_repository: str | None = None
+    """The system's name in NVIDIA's package repository, ``debian12``."""
+    end_of_life: str | None = None
+
+
+class PythonRow(Row, frozen=True, kw_only=True):
+    """A CPython minor release."""
+
+    version: str
+    recommended: bool = False
+    base_image: str | None = None
+
+
+class Conflict(Row, frozen=True, kw_only=True):
+    """A combination that the rules alone would allow and that is known not to work."""
+
+    reference: str
+    frameworks: tuple[str, ...] = ()
+    """Empty: every framework."""
+    version: str = ""
+    """Specifier of the framework's version."""
+    cuda: str = ""
+    """Specifier of the build's CUDA."""
+    compute_capability: str = ""
+    """Specifier of a GPU's capability."""
+    effect: str
+    """``refuse`` or ``warn``."""
+    reason: str
+
+
+class Cap(Row, frozen=True, kw_only=True):
+    """A newer dependency breaks a release: the cap that brings it back."""
+
+    framework: str
+    version: str
+    requirement: str
+    reason: str
+
+
+class Tool(Row, frozen=True, kw_only=True):
+    """A program that a rendered text fetches, pinned and hashed."""
+
+    name: str
+    version: str
+    hashes: tuple[str, ...]
+    """``sha256:…`` of the files that may be taken."""

@@ -1,0 +1,55 @@
+"""Versions that never lose a zero: compared as numbers, printed as they were written.
+
+``580.95.05``, ``24.04`` and ``sm_90a`` are texts first; ``packaging`` would print the first two
+as 580.95.5 and 24.4 and read the last as a pre-release.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_ARCHITECTURE = re.compile(r"^(?:sm|compute)_(\d+)(\d)([af]?)$")
+
+
+@lru_cache(maxsize=4096)
+def numbers(text: str) -> tuple[int, ...]:
+    """Return the dotted numbers of a version, for comparing: ``580.95.05`` → (580, 95, 5).
+
+    Raises ValueError when ``text`` is not dotted numbers.
+    """
+    return tuple(int(part) for part in text.split("."))
+
+
+def at_least(version: str, floor: str) -> bool:
+    """Whether a dotted version reaches a floor; ``535`` is below ``535.54``, ``535.0`` equals it."""
+    left, right = numbers(version), numbers(floor)
+    width = max(len(left), len(right))
+    return left + (0,) * (width - len(left)) >= right + (0,) * (width - len(right))
+
+
+def is_dotted(text: str) -> bool:
+    """Whether ``text`` is dotted numbers at all."""
+    return bool(re.fullmatch(r"\d+(\.\d+)*", text))
+
+
+def minor(version: str) -> str:
+    """Return major and minor of a dotted version as written: ``12.6.77`` → ``12.6``."""
+    return ".".join(version.split(".")[:2])
+
+
+def capability_of(architecture: str) -> tuple[str, str]:
+    """Split an architecture into capability and suffix: ``sm_90a`` → (``9.0``, ``a``).
+
+    Raises ValueError when ``architecture`` is no ``sm_`` or ``compute_`` name.
+    """
+    match = _ARCHITECTURE.match(architecture)
+    if not match:
+        msg = f"{architecture!r} is not an architecture such as sm_86"
+        raise ValueError(msg)
+    return f"{match[1]}.{match[2]}", match[3]
+
+
+def architecture_of(capability: str, kind: str = "sm") -> str:
+    """Name a capability as an architecture: ``8.6`` → ``sm_86``."""
+    return f"{kind}_{capability.replace('.', '')}"
