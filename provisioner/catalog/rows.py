@@ -81,6 +81,8 @@ class DriverBranch(Row, frozen=True, kw_only=True):
     first_version: str | None = None
     """The first known Linux release."""
     kernel_modules: tuple[str, ...] = ()
+    default_kernel_module: str | None = None
+    """``open`` from the branch on that prefers it where a GPU takes both."""
     cuda: str | None = None
     """The CUDA minor release that came with the branch, where one did."""
 
@@ -157,6 +159,8 @@ class Library(Row, frozen=True, kw_only=True):
     sass: tuple[str, ...] = ()
     """Empty where the binary was not read."""
     ptx: tuple[str, ...] = ()
+    driver_floor: PerSystem | None = None
+    """Where the publisher's matrix was read: the oldest driver it runs on."""
     kind: str
 
 

@@ -1,0 +1,72 @@
+"""Writing sheets in the one form that reading them gives back: ``dump(read(x)) == x``.
+
+Total control of the bytes keeps a diff to what is new: fields in a fixed order, proof and date
+last, defaults left out, rows in the order of the sheet.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from provisioner.catalog import rows, sheets
+from provisioner.catalog.load import Index
+
+_LAST = ("kind", "evidence", "checked")
+
+
+def dump(sheet: sheets.Sheet, found: Iterable[rows.Row], header: str = "") -> bytes:
+    """One sheet as bytes. ``header`` is the comment at the head of a TOML sheet, as ``header_of``
+    gives it; sheets without a sort key keep the order they are given in."""
+    listed = sorted(found, key=sheets.order(sheet)) if sheet.key else list(found)
+    if sheet.table:
+        tables = [_table(sheet.table, _ordered(row)) for row in listed]
+        return (header + "\n".join(tables)).encode()
+    return "".join(_line(_ordered(row)) for row in listed).encode()
+
+
+def dump_index(index: Index) -> bytes:
+    """The table of contents as bytes."""
+    document = {
+        "checked": index.checked,
+        "frameworks": {name: list(index.frameworks[name]) for name in sorted(index.frameworks)},
+    }
+    return (json.dumps(document, indent=1) + "\n").encode()
+
+
+def header_of(text: bytes) -> str:
+    """The comment and blank lines before the first table of a TOML sheet."""
+    lines = []
+    for line in text.decode().splitlines(keepends=True):
+        if line.strip() and not line.startswith("#"):
+            break
+        lines.append(line)
+    return "".join(lines)
+
+
+def _ordered(row: rows.Row) -> dict[str, Any]:
+    plain = msgspec.to_builtins(row)
+    first = {key: plain[key] for key in plain if key not in _LAST}
+    return first | {key: plain[key] for key in _LAST if key in plain}
+
+
+def _line(fields: dict[str, Any]) -> str:
+    return json.dumps(fields, ensure_ascii=False) + "\n"
+
+
+def _table(name: str, fields: dict[str, Any]) -> str:
+    lines = [f"[[{name}]]"] + [f"{key} = {_value(value)}" for key, value in fields.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: Any) -> str:  # noqa: ANN401 - whatever a row may hold
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_value(item) for item in value) + "]"
+    return str(value)

@@ -1,0 +1,164 @@
+"""Looking rows up by the words people use: GPU names, operating systems, PCI ids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from provisioner.catalog.load import Catalog
+from provisioner.catalog.rows import GpuModel, OperatingSystemRow
+from provisioner.errors import UsageError
+from provisioner.machine import Gpu
+from provisioner.version import capability_of
+
+_WORD = re.compile(r"[a-z0-9]+")
+_CAPABILITY = re.compile(r"^\d{1,2}\.\d$")
+_MOBILE = frozenset({"laptop", "mobile"})
+_MAKERS = frozenset({"nvidia", "amd", "intel"})
+_FORM_FACTORS = re.compile(r"^(sxm\d*|pcie|nvl|\d+gb|gpu|card|graphics)$")
+
+
+def system(catalog: Catalog, os_id: str, version: str) -> OperatingSystemRow | None:
+    """Return the row of an operating system, or None."""
+    rows = (row for row in catalog.systems if row.id == os_id and row.version == version)
+    return next(rows, None)
+
+
+def gpu_by_pci_id(catalog: Catalog, vendor: str, device: str, subsystem: str | None) -> Gpu | None:
+    """Return what a PCI id is, the subsystem's own name first; None where nobody knows."""
+    device = device.lower()
+    plain: GpuModel | None = None
+    for row in catalog.gpus:
+        if row.device != device or row.vendor != vendor:
+            continue
+        if row.subsystem is None:
+            plain = plain or row
+        elif subsystem and row.subsystem == subsystem.lower():
+            return _as_gpu(row)
+    return _as_gpu(plain) if plain else None
+
+
+def gpu_by_word(catalog: Catalog, word: str) -> Gpu:
+    """Return the GPU that a person means: a product name, ``sm_86``, ``8.6`` or ``gfx1100``.
+
+    Names match whole words; the desktop part is meant unless "Laptop" is said. Raises UsageError
+    ``unknown-gpu``, or ``ambiguous-gpu`` when the name covers several capabilities.
+    """
+    text = word.strip().lower()
+    if _CAPABILITY.match(text):
+        return _by_capability(catalog, text, word.strip())
+    if text.startswith("sm_"):
+        try:
+            return _by_capability(catalog, capability_of(text.rstrip("af"))[0], word.strip())
+        except ValueError:
+            raise _unknown(word) from None
+    if re.fullmatch(r"gfx[0-9a-f]{3,4}", text):
+        return Gpu(name=text, vendor="amd", architecture=text)
+    return _by_name(catalog, word)
+
+
+def _by_capability(catalog: Catalog, capability: str, name: str) -> Gpu:
+    rows = (row for row in catalog.architectures if row.compute_capability == capability)
+    known = next(rows, None)
+    return Gpu(
+        name=name,
+        compute_capability=capability,
+        architecture=known.name if known else None,
+    )
+
+
+def _by_name(catalog: Catalog, word: str) -> Gpu:
+    asked = [piece for piece in _WORD.findall(word.lower()) if piece not in _MAKERS]
+    if not asked:
+        raise _unknown(word)
+    found = _matching(catalog.gpus, asked)
+    if not found:
+        kept = [piece for piece in asked if not _FORM_FACTORS.match(piece)]
+        found = _matching(catalog.gpus, kept) if kept and kept != asked else []
+    if not found:
+        raise _unknown(word)
+    kinds = {(row.vendor, row.compute_capability or row.architecture) for row in found}
+    if len(kinds) > 1:
+        raise _ambiguous(word, found)
+    return _as_gpu(min(found, key=lambda row: (len(_words(row.name)), row.name, row.device)))
+
+
+def _matching(rows: Iterable[GpuModel], asked: list[str]) -> list[GpuModel]:
+    """Rows whose name holds the asked words in order: side by side if any does, else apart."""
+    compact = "".join(asked)
+    pattern = re.compile(r"[^a-z0-9]*".join(re.escape(letter) for letter in compact))
+    mobile_wanted = bool(_MOBILE & set(asked))
+    near: list[GpuModel] = []
+    apart: list[GpuModel] = []
+    for row in rows:
+        lowered = row.name.lower()
+        if asked[-1] not in lowered and not pattern.search(lowered):
+            continue
+        words = _words(row.name)
+        if bool(_MOBILE & set(words)) is not mobile_wanted and (mobile_wanted or len(words) > 1):
+            continue
+        if _runs_together(words, compact):
+            near.append(row)
+        elif _in_order(words, asked):
+            apart.append(row)
+    return near or apart
+
+
+def _runs_together(words: list[str], compact: str) -> bool:
+    """Whether some run of whole words, written together, is exactly what was asked."""
+    for start in range(len(words)):
+        joined = ""
+        for word in words[start:]:
+            joined += word
+            if joined == compact:
+                return True
+            if not compact.startswith(joined):
+                break
+    return False
+
+
+def _in_order(words: list[str], asked: list[str]) -> bool:
+    rest = iter(words)
+    return all(piece in rest for piece in asked)
+
+
+def _words(name: str) -> list[str]:
+    return [piece for piece in _WORD.findall(name.lower()) if piece not in _MAKERS]
+
+
+def _as_gpu(row: GpuModel) -> Gpu:
+    return Gpu(
+        name=row.name,
+        vendor={"10de": "nvidia", "1002": "amd", "8086": "intel"}.get(row.vendor, row.vendor),
+        compute_capability=row.compute_capability,
+        architecture=row.architecture,
+        memory_bytes=row.memory_bytes,
+        pci_id=f"{row.vendor}:{row.device}",
+    )
+
+
+def _unknown(word: str) -> UsageError:
+    return UsageError(
+        "unknown-gpu",
+        f"The catalog does not know a GPU called {word[:80]!r}.",
+        hint="Use the product name (RTX 3090), an architecture (sm_86), a compute capability "
+        "(8.6), or none for the CPU.",
+    )
+
+
+def _ambiguous(word: str, rows: list[GpuModel]) -> UsageError:
+    by_kind: dict[str, set[str]] = {}
+    for row in rows:
+        kind = row.compute_capability or row.architecture or "unknown capability"
+        by_kind.setdefault(kind, set()).add(row.name)
+    choices = tuple(
+        f"{kind}: {', '.join(sorted(names)[:3])}" for kind, names in sorted(by_kind.items())
+    )
+    return UsageError(
+        "ambiguous-gpu",
+        f"{word[:80]!r} covers GPUs of several compute capabilities.",
+        context=choices,
+        hint="Say the whole name, or the compute capability itself, such as --gpu "
+        + sorted(by_kind)[0]
+        + ".",
+    )

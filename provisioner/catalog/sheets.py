@@ -1,0 +1,88 @@
+"""Which sheets there are, what rows they hold, and the order of the rows.
+
+A sheet that upkeep writes is JSON lines, one row a line, so that a diff reads as a list of news.
+A sheet that people edit is TOML, one table a row, with room for comments at its head.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from provisioner.catalog import rows
+
+_PIECE = re.compile(r"\d+|[^\d.]+")
+
+
+class Sheet(msgspec.Struct, frozen=True):
+    """One file of the catalog: its path below ``stacks``, its row type and what sorts it."""
+
+    path: str
+    row: type[rows.Row]
+    key: tuple[str, ...]
+    table: str = ""
+    """The name of the TOML tables; empty for JSON lines."""
+
+
+CUDA = Sheet("nvidia/cuda.jsonl", rows.Cuda, ("version",))
+ARCHITECTURES = Sheet("nvidia/architectures.jsonl", rows.Architecture, ("compute_capability",))
+NVIDIA_GPUS = Sheet("nvidia/gpus.jsonl", rows.GpuModel, ("device", "subsystem"))
+AMD_GPUS = Sheet("amd/gpus.jsonl", rows.GpuModel, ("device", "name"))
+INTEL_GPUS = Sheet("intel/gpus.jsonl", rows.GpuModel, ("device", "name"))
+DRIVERS = Sheet("nvidia/driver_branches.jsonl", rows.DriverBranch, ("branch",))
+DRIVER_PACKAGES = Sheet("nvidia/driver_packages.jsonl", rows.DriverPackage, ("os", "package"))
+LIBRARIES = Sheet("nvidia/libraries.jsonl", rows.Library, ("package", "version", "cuda"))
+CONDA_LIBRARIES = Sheet("conda/libraries.jsonl", rows.Library, ("package", "version", "cuda"))
+IMAGES = Sheet("images/frameworks.jsonl", rows.Image, ("image",))
+BASE_IMAGES = Sheet("images/bases.toml", rows.Image, ("image",), "image")
+SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
+PYTHONS = Sheet("python.toml", rows.PythonRow, ("version",), "python")
+CONFLICTS = Sheet("conflicts.toml", rows.Conflict, (), "conflict")
+CAPS = Sheet("caps.toml", rows.Cap, (), "cap")
+TOOLS = Sheet("tools.toml", rows.Tool, ("name", "version"), "tool")
+
+FIXED = (
+    CUDA,
+    ARCHITECTURES,
+    NVIDIA_GPUS,
+    AMD_GPUS,
+    INTEL_GPUS,
+    DRIVERS,
+    DRIVER_PACKAGES,
+    LIBRARIES,
+    CONDA_LIBRARIES,
+    IMAGES,
+    BASE_IMAGES,
+    SYSTEMS,
+    PYTHONS,
+    CONFLICTS,
+    CAPS,
+    TOOLS,
+)
+"""Every sheet but the frameworks', which are as many as there are frameworks."""
+
+INDEX = "index.json"
+
+
+def builds(name: str) -> Sheet:
+    """The sheet of builds called ``name``: ``torch`` → ``frameworks/torch.jsonl``."""
+    key = ("framework", "version", "platform", "via", "variant", "cuda")
+    return Sheet(f"frameworks/{name}.jsonl", rows.Build, key)
+
+
+def order(sheet: Sheet) -> Callable[[rows.Row], tuple[tuple[tuple[int, int, str], ...], ...]]:
+    """What sorts the rows of a sheet: its key fields, the numbers in them as numbers."""
+
+    def sort_key(row: rows.Row) -> tuple[tuple[tuple[int, int, str], ...], ...]:
+        return tuple(natural(getattr(row, field) or "") for field in sheet.key)
+
+    return sort_key
+
+
+def natural(text: str) -> tuple[tuple[int, int, str], ...]:
+    """A text as something to sort by, numbers before words: ``2.9.1`` before ``2.10.0``."""
+    return tuple(
+        (1, int(piece), "") if piece.isdigit() else (0, 0, piece) for piece in _PIECE.findall(text)
+    )

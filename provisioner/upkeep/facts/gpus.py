@@ -1,0 +1,102 @@
+"""GPUs by PCI id: NVIDIA's from its driver's list, everybody's from pci.ids."""
+
+from __future__ import annotations
+
+import re
+
+from provisioner.catalog.rows import GpuModel
+from provisioner.upkeep.facts.table import Facts, short
+
+_GIB = 1024**3
+
+
+def nvidia(facts: Facts) -> list[GpuModel]:
+    """What NVIDIA's driver names, then what only pci.ids knows."""
+    memory = _memory(facts)
+    named = facts.rows("09_gpus")
+    rest = [row for row in facts.rows("09_gpus_pciids_only") if "Audio Controller" not in row["name"]]
+    return [
+        GpuModel(
+            vendor="nvidia",
+            device=row["pci_device"].lower(),
+            subsystem=row["subvendor_subdevice"].lower().replace(" ", ":") or None,
+            name=name,
+            chip=row["chip"] or None,
+            architecture=row["architecture"] or None,
+            compute_capability=row["compute_capability"] or None,
+            memory_bytes=memory.get(name),
+            last_driver_branch=_branch(row["last_driver_branch"]),
+            evidence=short(row["source"]),
+            checked=facts.gathered,
+        )
+        for row in (*named, *rest)
+        for name in [_in_brackets(row["name"]) or row["name"]]
+    ]
+
+
+def amd(facts: Facts) -> list[GpuModel]:
+    """One row for each product name of each PCI id; the architecture is the gfx target."""
+    return [
+        GpuModel(
+            vendor="amd",
+            device=row["pci_device"].lower(),
+            name=name,
+            chip=row["pci_name"].split(" [")[0],
+            architecture=row["gfx"] or None,
+            evidence=short(row["source"].split(";")[0]),
+            checked=facts.gathered,
+        )
+        for row in facts.rows("20_rocm_gpus")
+        for name in sorted(_amd_names(row))
+    ]
+
+
+def intel(facts: Facts) -> list[GpuModel]:
+    """One row for each PCI id; the architecture is Intel's code name."""
+    return [
+        GpuModel(
+            vendor="intel",
+            device=row["pci_device"].lower(),
+            name=_in_brackets(row["pci_name"]) or row["pci_name"],
+            chip=row["pci_name"].split(" [")[0],
+            architecture=row["codename"] or None,
+            evidence=short(row["source"].split(";")[0]),
+            checked=facts.gathered,
+        )
+        for row in facts.rows("21_intel_gpus")
+    ]
+
+
+def _in_brackets(name: str) -> str | None:
+    match = re.fullmatch(r"[^\[]+\[(.+)\]", name)
+    return match[1] if match else None
+
+
+def _branch(text: str) -> str | None:
+    # "595+" is the newest branch that was read: no last branch is known.
+    return text.removesuffix(".xx") if text.endswith(".xx") else None
+
+
+def _amd_names(row: dict[str, str]) -> set[str]:
+    names = set(filter(None, re.split(r"\s*\|\s*", row["marketing_names"])))
+    bracketed = _in_brackets(row["pci_name"])
+    if bracketed and not names:
+        names = set(_spelled_out(bracketed))
+    return names or {row["pci_name"]}
+
+
+def _spelled_out(text: str) -> list[str]:
+    """The products of a shared id: ``Radeon RX 9070/9070 XT`` → both, each with its family."""
+    parts = [part.strip() for part in text.split("/")]
+    family = re.match(r"((?:[A-Z][A-Za-z]+ )+)", parts[0])
+    start = family[1] if family else ""
+    return [part if part.startswith(start) or not part[:1].isdigit() else start + part for part in parts]
+
+
+def _memory(facts: Facts) -> dict[str, int]:
+    """Memory by the driver's name, where all boards of that name have the same."""
+    found: dict[str, set[int]] = {}
+    for row in facts.rows("19_gpu_specs"):
+        for name in filter(None, re.split(r"\s*\|\s*", row["driver_name"])):
+            found.setdefault(name, set()).add(int(float(row["memory_gb"]) * _GIB))
+    return {name: sizes.pop() for name, sizes in found.items() if len(sizes) == 1}
