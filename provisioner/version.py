@@ -53,3 +53,23 @@ def capability_of(architecture: str) -> tuple[str, str]:
 def architecture_of(capability: str, kind: str = "sm") -> str:
     """Name a capability as an architecture: ``8.6`` → ``sm_86``."""
     return f"{kind}_{capability.replace('.', '')}"
+
+
+@lru_cache(maxsize=8192)
+def order(version: str) -> tuple[tuple[int, ...], int, str]:
+    """Return a key that orders the stable releases of one package, oldest first.
+
+    Release numbers first (trailing zeros do not count), then ``.postN``, then the local part:
+    ``2.15.0`` < ``2.15.0.post1``, ``1.15.5`` < ``1.15.5+nv23.03``.
+    """
+    public, _, local = version.partition("+")
+    release, _, post = public.partition(".post")
+    parts = numbers(release)
+    while parts and parts[-1] == 0:
+        parts = parts[:-1]
+    return parts, int(post or 0), local
+
+
+def public(version: str) -> str:
+    """Return a version without its local part: ``1.15.5+nv23.03`` → ``1.15.5``."""
+    return version.partition("+")[0]

@@ -1,0 +1,269 @@
+"""Which machine is meant: this one, a saved one, or one described by options and overrides.
+
+When a GPU, an operating system, an architecture or a machine file is named, nothing is taken
+from this machine, and every assumption becomes a warning. ``DLSETUP_OVERRIDE_<FACT>`` replaces
+single facts, detected or described.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from provisioner.catalog.find import gpu_by_word, system
+from provisioner.catalog.load import Catalog
+from provisioner.errors import UsageError
+from provisioner.machine import Cpu, Driver, Gpu, Machine, OperatingSystem
+from provisioner.plan import Warning
+from provisioner.version import is_dotted
+
+_ASSUMED_OS = "ubuntu-24.04"
+_ASSUMED_ARCH = "x86_64"
+_ARCHES = ("x86_64", "aarch64")
+_PREFIX = "DLSETUP_OVERRIDE_"
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """The machine options, as typed."""
+
+    machine_file: str | None = None
+    gpus: tuple[str, ...] = ()
+    driver: str | None = None
+    os: str | None = None
+    arch: str | None = None
+
+    @property
+    def from_afar(self) -> bool:
+        """Whether another machine than this one is described."""
+        gpu = bool(self.gpus) and self.gpus != ("none",)
+        return gpu or any((self.machine_file, self.os, self.arch))
+
+
+def described(
+    options: Options,
+    catalog: Catalog,
+    env: Mapping[str, str],
+    detect: Callable[[], tuple[Machine, tuple[Warning, ...]]],
+) -> tuple[Machine, tuple[Warning, ...]]:
+    """Return the machine that is meant and what had to be assumed about it.
+
+    Raises UsageError for options that cannot be understood (``unknown-gpu``, ``bad-driver``, …).
+    """
+    overrides = _overrides(env)
+    if options.machine_file:
+        machine, warnings = read_machine(Path(options.machine_file)), ()
+    elif options.from_afar:
+        machine, warnings = _from_afar(options, overrides)
+    else:
+        machine, warnings = detect()
+    machine = _overlaid(machine, options, catalog, "option")
+    for name, value in overrides.items():
+        machine = _overridden(machine, name, value, catalog)
+    if options.from_afar and machine.gpus and not machine.driver_is_known:
+        text = "The driver is not known: the plan says what it must be. Name it with --driver."
+        warnings = (*warnings, Warning("driver-not-known", text))
+    return machine, warnings
+
+
+def read_machine(path: Path) -> Machine:
+    """Read a saved ``detect --json``, or its ``machine`` alone.
+
+    Raises UsageError ``bad-machine-file``.
+    """
+    try:
+        document = msgspec.json.decode(path.read_bytes())
+        if isinstance(document, dict) and isinstance(document.get("data"), dict):
+            document = document["data"]
+        if isinstance(document, dict) and "machine" in document:
+            document = document["machine"]
+        machine = msgspec.convert(document, Machine)
+    except OSError as error:
+        raise _bad_file(path, error.strerror or str(error)) from error
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _bad_file(path, str(error)) from error
+    known = machine.sources or {"os": "file", "arch": "file", "gpus": "file"}
+    sources = dict.fromkeys(known, "file")
+    if machine.driver is not None:
+        sources["driver"] = "file"
+    _check_values(machine, path)
+    return msgspec.structs.replace(machine, sources=sources)
+
+
+def _check_values(machine: Machine, path: Path) -> None:
+    for gpu in machine.gpus:
+        text = gpu.compute_capability
+        if text is not None and not re.fullmatch(r"\d{1,2}\.\d", text):
+            raise _bad_file(path, f"{text!r} is not a compute capability such as 8.6")
+    version = machine.driver.version if machine.driver else None
+    if version is not None and not is_dotted(version):
+        raise _bad_file(path, f"{version!r} is not a driver version such as 535.183.01")
+
+
+def _from_afar(
+    options: Options, overrides: Mapping[str, str]
+) -> tuple[Machine, tuple[Warning, ...]]:
+    warnings = []
+    if options.os is None and "OS" not in overrides:
+        text = f"The operating system is taken to be {_ASSUMED_OS}. Name another with --os."
+        warnings.append(Warning("assumed-os", text))
+    if options.arch is None and "ARCH" not in overrides:
+        text = f"The processor is taken to be {_ASSUMED_ARCH}. Name another with --arch."
+        warnings.append(Warning("assumed-arch", text))
+    if not options.gpus and not {"GPU", "GPUS"} & set(overrides):
+        text = "No GPU was named: this plan computes on the CPU. Name one with --gpu."
+        warnings.append(Warning("assumed-no-gpu", text))
+    assumed_id, _, assumed_version = _ASSUMED_OS.partition("-")
+    machine = Machine(
+        os=OperatingSystem(id=assumed_id, version=assumed_version), arch=_ASSUMED_ARCH
+    )
+    return machine, tuple(warnings)
+
+
+def _overlaid(machine: Machine, options: Options, catalog: Catalog, source: str) -> Machine:
+    """Put the options on top of a machine."""
+    changes: dict[str, object] = {}
+    sources = dict(machine.sources)
+    if options.os is not None:
+        changes["os"] = parse_os(options.os, catalog)
+        sources["os"] = source
+    if options.arch is not None:
+        changes["arch"] = _arch(options.arch)
+        sources["arch"] = source
+    if options.gpus:
+        changes["gpus"] = _gpus(options.gpus, catalog)
+        sources["gpus"] = source
+    if options.driver is not None:
+        changes["driver"] = parse_driver(options.driver, catalog)
+        sources["driver"] = source
+    return msgspec.structs.replace(machine, **changes, sources=sources) if changes else machine
+
+
+def _overrides(env: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name[len(_PREFIX) :]: value.strip()
+        for name, value in sorted(env.items())
+        if name.startswith(_PREFIX) and value.strip()
+    }
+
+
+def _overridden(machine: Machine, fact: str, value: str, catalog: Catalog) -> Machine:
+    """Replace one fact by its override. Raises UsageError ``bad-override``."""
+    if fact in {"GPU", "GPUS"}:
+        words = tuple(part.strip() for part in re.split(r"[;,]", value) if part.strip())
+        return _overlaid(machine, Options(gpus=words), catalog, "env")
+    if fact in {"DRIVER", "OS", "ARCH"}:
+        return _overlaid(machine, msgspec.convert({fact.lower(): value}, Options), catalog, "env")
+    sources = {**machine.sources, fact.lower(): "env"}
+    if fact == "MEMORY_BYTES":
+        if not value.isdigit():
+            raise _bad_override(fact, value, "a number of bytes")
+        return msgspec.structs.replace(machine, memory_bytes=int(value), sources=sources)
+    if fact in {"KERNEL", "LIBC", "CONTAINER"}:
+        system_now = msgspec.structs.replace(machine.os, **{fact.lower(): value})
+        return msgspec.structs.replace(machine, os=system_now, sources=sources)
+    if fact == "WSL":
+        if value.lower() not in {"0", "1", "true", "false"}:
+            raise _bad_override(fact, value, "true or false")
+        system_now = msgspec.structs.replace(machine.os, wsl=value.lower() in {"1", "true"})
+        return msgspec.structs.replace(machine, os=system_now, sources=sources)
+    if fact in {"CPU_LEVEL", "CPU_FLAGS"}:
+        change: dict[str, object] = {"level": value}
+        if fact == "CPU_FLAGS":
+            change = {"flags": tuple(value.replace(",", " ").split())}
+        cpu: Cpu = msgspec.structs.replace(machine.cpu, **change)
+        return msgspec.structs.replace(machine, cpu=cpu, sources=sources)
+    raise UsageError(
+        "bad-override",
+        f"{_PREFIX}{fact} names no fact that can be overridden.",
+        hint="Facts: ARCH, CONTAINER, CPU_FLAGS, CPU_LEVEL, DRIVER, GPUS, KERNEL, LIBC, "
+        "MEMORY_BYTES, OS, WSL.",
+    )
+
+
+def parse_os(text: str, catalog: Catalog) -> OperatingSystem:
+    """Read ``ubuntu-22.04`` or ``ubuntu-22.04-wsl2``. Raises UsageError ``unknown-os``."""
+    folded = text.strip().lower()
+    name, wsl = (folded[:-5], True) if folded.endswith("-wsl2") else (folded, False)
+    os_id, _, version = name.rpartition("-")
+    row = system(catalog, os_id, version)
+    if row is None:
+        known = ", ".join(f"{row.id}-{row.version}" for row in catalog.systems)
+        raise UsageError(
+            "unknown-os",
+            f"The catalog does not know the operating system {text[:60]!r}.",
+            context=(f"it knows {known}",),
+            hint="Write NAME-VERSION, such as ubuntu-22.04 or ubuntu-22.04-wsl2.",
+        )
+    libc = f"glibc {row.glibc}" if row.glibc else None
+    return OperatingSystem(id=os_id, version=version, wsl=wsl, libc=libc)
+
+
+def parse_driver(text: str, catalog: Catalog) -> Driver | None:
+    """Read a full or partial driver version, or ``none``.
+
+    A branch alone means its first known release. Raises UsageError ``bad-driver`` for nonsense
+    and ``unknown-driver`` for a branch that the catalog does not know.
+    """
+    folded = text.strip().lower()
+    if folded == "none":
+        return None
+    if not is_dotted(folded) or not re.fullmatch(r"\d{2,4}(\.\d{1,4}){0,2}", folded):
+        raise UsageError(
+            "bad-driver",
+            f"{text[:60]!r} is not a driver version.",
+            hint="Write it as nvidia-smi does (535.183.01), its branch (535), or none.",
+        )
+    branch = folded.split(".")[0]
+    row = next((row for row in catalog.drivers if row.branch == branch), None)
+    if row is None or row.first_version is None:
+        newest = [row.branch for row in catalog.drivers if row.first_version]
+        raise UsageError(
+            "unknown-driver",
+            f"The catalog does not know driver branch {branch}.",
+            context=(f"it knows {newest[0]} to {newest[-1]}",),
+            hint="Check the number, or bring the catalog up to date: dlsetup catalog refresh",
+        )
+    return Driver(version=folded if "." in folded else row.first_version)
+
+
+def _gpus(words: tuple[str, ...], catalog: Catalog) -> tuple[Gpu, ...]:
+    if any(word.strip().lower() == "none" for word in words):
+        if len(words) > 1:
+            raise UsageError(
+                "bad-gpu",
+                "--gpu none means the CPU and cannot stand beside a GPU.",
+                hint="Name the GPUs, or none alone.",
+            )
+        return ()
+    return tuple(gpu_by_word(catalog, word) for word in words)
+
+
+def _arch(text: str) -> str:
+    folded = {"amd64": "x86_64", "arm64": "aarch64"}.get(text.lower(), text.lower())
+    if folded not in _ARCHES:
+        raise UsageError(
+            "unknown-arch",
+            f"{text[:40]!r} is not a processor architecture that plans are made for.",
+            hint="Use x86_64 or aarch64.",
+        )
+    return folded
+
+
+def _bad_file(path: Path, reason: str) -> UsageError:
+    return UsageError(
+        "bad-machine-file",
+        f"{path} is not a saved machine.",
+        context=(reason,),
+        hint="Save one with: dlsetup detect --json > machine.json",
+    )
+
+
+def _bad_override(fact: str, value: str, wanted: str) -> UsageError:
+    return UsageError(
+        "bad-override",
+        f"{_PREFIX}{fact} is {value[:60]!r}, which is not {wanted}.",
+        hint=f"Set it to {wanted}, or unset it.",
+    )

@@ -1,0 +1,147 @@
+"""What people ask for: words read into wishes.
+
+A word is a PEP 508 requirement (``torch>=2.4``), a component that is no Python package
+(``cuda<13``), or the bare name of a profile. Packages that the catalog does not choose are
+companions: they are handed to the installer as they stand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+
+import msgspec
+
+from provisioner.errors import UsageError
+
+COMPONENTS = ("cuda", "cudnn", "nvcc")
+_ALIASES = {"pytorch": "torch"}
+_BARE = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing asked for: a name, which versions, which extras."""
+
+    name: str
+    specifier: str = ""
+    extras: tuple[str, ...] = ()
+    text: str
+    """The word as it was typed."""
+
+    @property
+    def is_component(self) -> bool:
+        """Whether it is no Python package but a part of the CUDA stack."""
+        return self.name in COMPONENTS
+
+    def admits(self, version: str) -> bool:
+        """Whether a version is within what was asked for; every version is without a specifier."""
+        return not self.specifier or admits(self.specifier, version)
+
+
+def admits(specifier: str, version: str) -> bool:
+    """Whether PEP 440 ``specifier`` contains ``version``. Raises ValueError on nonsense."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return SpecifierSet(specifier).contains(Version(version), prereleases=False)
+    except (InvalidSpecifier, InvalidVersion) as error:
+        raise ValueError(str(error)) from error
+
+
+def parse_wish(word: str) -> Wish:
+    """Read one word.
+
+    Raises UsageError ``bad-requirement`` for what is no requirement at all.
+    """
+    text = word.strip()
+    if _BARE.match(text):
+        return Wish(name=_canonical(text), text=text)
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        if not text.isprintable():
+            raise InvalidRequirement("it holds characters that do not print")
+        parsed = Requirement(text)
+    except InvalidRequirement as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(
+            "bad-requirement",
+            f"{_shown(text)} is not a requirement.",
+            context=(reason,),
+            hint="Write a name with an optional version range, such as 'torch>=2.4' or 'cuda<13'.",
+        ) from error
+    return Wish(
+        name=_canonical(parsed.name),
+        specifier=str(parsed.specifier),
+        extras=tuple(sorted(parsed.extras)),
+        text=str(parsed) if (parsed.url or parsed.marker) else text,
+    )
+
+
+def split(
+    words: Iterable[str],
+    *,
+    frameworks: Collection[str],
+    profiles: Mapping[str, tuple[str, ...]],
+    profile: str | None = None,
+) -> tuple[tuple[Wish, ...], tuple[str, ...]]:
+    """Read words into wishes that the catalog answers, and companions, both in the order asked.
+
+    A bare word that names a profile is the profile. Raises UsageError ``bad-requirement``,
+    ``unknown-profile``, ``asked-twice`` or ``nothing-asked``.
+    """
+    wishes: list[Wish] = []
+    companions: list[str] = []
+    for word in _expanded(words, profiles, profile):
+        wish = parse_wish(word)
+        if wish.is_component or wish.name in frameworks:
+            _refuse_url(wish)
+            if any(wish.name == other.name for other in wishes):
+                raise UsageError(
+                    "asked-twice",
+                    f"{wish.name} is asked for twice.",
+                    hint=f"Say it once with both ranges, such as '{wish.name}>=A,<B'.",
+                )
+            wishes.append(wish)
+        else:
+            companions.append(wish.text)
+    if not wishes and not companions:
+        raise UsageError(
+            "nothing-asked", "Nothing was asked for.", hint="Name a package: dlsetup resolve torch"
+        )
+    return tuple(wishes), tuple(companions)
+
+
+def _expanded(
+    words: Iterable[str], profiles: Mapping[str, tuple[str, ...]], profile: str | None
+) -> Iterable[str]:
+    if profile is not None:
+        if profile not in profiles:
+            raise UsageError(
+                "unknown-profile",
+                f"There is no profile {_shown(profile)}.",
+                hint="Known profiles: " + ", ".join(sorted(profiles)) + ".",
+            )
+        yield from profiles[profile]
+    for word in words:
+        yield from profiles.get(word.strip(), (word,))
+
+
+def _refuse_url(wish: Wish) -> None:
+    if "@" in wish.text or ";" in wish.text:
+        raise UsageError(
+            "bad-requirement",
+            f"{wish.name} is chosen by dlsetup and takes a version range only, "
+            "no address and no marker.",
+            hint=f"Write '{wish.name}' or '{wish.name}>=X.Y'.",
+        )
+
+
+def _canonical(name: str) -> str:
+    folded = re.sub(r"[-_.]+", "-", name).lower()
+    return _ALIASES.get(folded, folded)
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 80 else text[:77] + "...")

@@ -1,0 +1,7 @@
+"""Machine + request + catalog → Plan, or a refusal with its reasons."""
+
+from __future__ import annotations
+
+from provisioner.resolve.resolve import resolve
+
+__all__ = ["resolve"]

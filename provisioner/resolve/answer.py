@@ -1,0 +1,238 @@
+"""From the solver's candidates to the Plan: pins with their reasons, the driver, the warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from provisioner.catalog.rows import Build, Cuda, Library
+from provisioner.machine import Machine
+from provisioner.plan import Constraint, DriverPlan, Pin, Plan, Warning
+from provisioner.request import Wish, admits
+from provisioner.resolve.builds import Builds, route_of
+from provisioner.resolve.candidates import DRIVER, PYTHON, Candidate
+from provisioner.resolve.conda import conda_libraries
+from provisioner.resolve.drivers import Scenario
+from provisioner.resolve.facts import Facts, highest
+from provisioner.version import minor, order, public
+
+
+def plan_of(
+    facts: Facts,
+    wishes: Sequence[Wish],
+    found: Mapping[str, Candidate],
+    scenario: Scenario,
+) -> Plan:
+    """Return the plan for a solution, without what was refused and without alternatives."""
+    by_name = {wish.name: wish for wish in wishes}
+    builds = Builds(facts, by_name)
+    chosen = _chosen(by_name, found)
+    framework_rows = [item.row for item in chosen if isinstance(item.row, Build)]
+    via = _via(facts, framework_rows)
+    pins = tuple(
+        pin
+        for item in chosen
+        if (pin := _pin(facts, by_name.get(item.on), item, found)) is not None
+    )
+    pins += conda_libraries(facts, framework_rows) if via == "conda" else ()
+    cuda, cudnn = _newest(pin.cuda for pin in pins), _newest(pin.cudnn for pin in pins)
+    on_gpu = bool(facts.gpus) and cuda is not None
+    return Plan(
+        machine=facts.machine,
+        request=facts.request,
+        via=via,
+        python=found[PYTHON].version if PYTHON in found else facts.python_order[0],
+        accelerator="cuda" if on_gpu else "cpu",
+        cuda=minor(cuda) if on_gpu and cuda else None,
+        cudnn=minor(cudnn) if on_gpu and cudnn else None,
+        driver=_driver(facts, builds, chosen, found, scenario),
+        pins=pins,
+        image=next((row.image for row in framework_rows if row.image), None),
+        download_bytes=_download(framework_rows),
+        constraints=tuple(_constraints(facts, framework_rows)),
+        warnings=(
+            *_machine_warnings(facts, framework_rows),
+            *(
+                Warning(flaw.reference, f"{row.framework} {row.version}: {flaw.reason}")
+                for row in framework_rows
+                for flaw in builds.warnings(row)
+            ),
+        ),
+    )
+
+
+def _chosen(wishes: Mapping[str, Wish], found: Mapping[str, Candidate]) -> list[Candidate]:
+    """What becomes pins: asked for first, in the order asked, then what that brought along."""
+    asked = [found[name] for name in wishes if name in found]
+    brought = [found[name] for name in sorted(found) if name not in wishes]
+    return asked + [item for item in brought if isinstance(item.row, Build | Library | Cuda)]
+
+
+def _via(facts: Facts, rows: Sequence[Build]) -> str:
+    routes = {route_of(row, computes_on_gpu=bool(facts.gpus)) for row in rows}
+    if "container" in routes:
+        return "container"
+    if routes & {"conda", "conda-libraries"}:
+        return "conda"
+    if not rows and facts.request.via:
+        return facts.request.via
+    return "pip"
+
+
+def _pin(
+    facts: Facts, wish: Wish | None, item: Candidate, found: Mapping[str, Candidate]
+) -> Pin | None:
+    row = item.row
+    if isinstance(row, Build):
+        return _build_pin(facts, wish, item, row)
+    if isinstance(row, Cuda):
+        return _toolkit_pin(item, row)
+    if wish is None and not _left_open(row, found):
+        return None
+    return Pin(
+        name=item.on,
+        version=item.version,
+        cuda=row.cuda if "." in row.cuda else None,
+        cudnn=item.version if row.package.startswith("nvidia-cudnn") else None,
+        serves=item.serves,
+        evidence=row.kind,
+        requirement=f"{row.package}=={item.version}",
+        why=(f"the newest {row.package} that serves the GPUs: {row.evidence}",),
+    )
+
+
+def _build_pin(facts: Facts, wish: Wish | None, item: Candidate, row: Build) -> Pin:
+    on_gpu = bool(facts.gpus)
+    extras = set(wish.extras if wish else ())
+    if row.extra and on_gpu:
+        extras.add(row.extra)
+    if row.extra and not on_gpu:
+        extras.discard(row.extra)
+    bracket = f"[{','.join(sorted(extras))}]" if extras else ""
+    local = f"+{row.variant}" if row.index and "+" not in row.version and row.via == "pip" else ""
+    version = f"{row.version}{local}"
+    requirement = {
+        "pip": f"{row.framework}{bracket}=={version}",
+        "conda": f"{_conda_name(row)}={row.version}"
+        + (f"={row.build_string}" if row.build_string else ""),
+    }.get(row.via)
+    return Pin(
+        name=row.framework,
+        version=row.version,
+        variant=row.variant,
+        index=row.index,
+        cuda=row.cuda if on_gpu else None,
+        cudnn=row.cudnn if on_gpu else None,
+        serves=item.serves,
+        evidence=row.kind,
+        why=tuple(_reasons(facts, wish, item, row)),
+        requirement=requirement,
+        channel=row.channel,
+    )
+
+
+def _conda_name(row: Build) -> str:
+    return "pytorch" if row.framework == "torch" else row.framework
+
+
+def _reasons(facts: Facts, wish: Wish | None, item: Candidate, row: Build) -> Iterator[str]:
+    if wish is not None:
+        yield f"you asked for {wish.text}"
+    for served in item.serves:
+        if served.kind == "sass":
+            yield f"{served.gpu} runs its machine code for {served.by}"
+        else:
+            yield f"{served.gpu} runs its PTX for {served.by}, compiled by the driver at first use"
+    if row.cuda and facts.gpus and (floor := facts.floor_of(row.cuda)):
+        yield f"CUDA {row.cuda} runs on driver {floor} or later"
+    yield f"{row.kind}: {row.evidence}"
+
+
+def _toolkit_pin(item: Candidate, row: Cuda) -> Pin:
+    return Pin(
+        name="cuda",
+        version=item.version,
+        cuda=row.version,
+        serves=item.serves,
+        why=(f"the newest CUDA whose compiler knows the GPUs: {row.evidence}",),
+        requirement=f"cuda-toolkit[all]=={item.version}",
+    )
+
+
+def _left_open(row: Library, found: Mapping[str, Candidate]) -> bool:
+    """Whether a framework of the plan leaves this library's version open."""
+    for item in found.values():
+        if isinstance(item.row, Build):
+            for text in item.row.requires:
+                if text.startswith(row.package) and f"{row.package}==" not in text:
+                    return True
+    return False
+
+
+def _driver(
+    facts: Facts,
+    builds: Builds,
+    chosen: Sequence[Candidate],
+    found: Mapping[str, Candidate],
+    scenario: Scenario,
+) -> DriverPlan:
+    driver = facts.machine.driver
+    current = driver.version if driver else None
+    if scenario.action == "none":
+        return DriverPlan(action="none", current=current)
+    floors = [
+        need.floor
+        for item in chosen
+        for need in (builds.needs(item) if isinstance(item.row, Build) else item.needs)
+        if need.on == DRIVER and need.floor
+    ]
+    if not facts.machine.os.wsl:
+        floors += _floors_of_gpus(facts)
+    choice = found[DRIVER].row if DRIVER in found else scenario.choices[0]
+    return DriverPlan(
+        action=scenario.action,
+        current=current,
+        minimum=highest(floors),
+        branch=choice.branch,
+        flavour=None if facts.machine.os.wsl else choice.flavour,
+        package=choice.package,
+    )
+
+
+def _floors_of_gpus(facts: Facts) -> list[str]:
+    """First releases of the branches that first drove the GPUs."""
+    first = {row.branch: row.first_version for row in facts.catalog.drivers}
+    floors = []
+    for gpu in facts.gpus:
+        row = facts.architectures.get(gpu.compute_capability or "")
+        if row and row.first_driver_branch and (version := first.get(row.first_driver_branch)):
+            floors.append(version)
+    return floors
+
+
+def _constraints(facts: Facts, rows: Sequence[Build]) -> Iterator[Constraint]:
+    for row in rows:
+        if row.via == "conda":
+            continue
+        for cap in facts.catalog.caps:
+            if cap.framework == row.framework and admits(cap.version, public(row.version)):
+                yield Constraint(cap.requirement, cap.reason, cap.evidence)
+
+
+def _machine_warnings(facts: Facts, rows: Sequence[Build]) -> Iterator[Warning]:
+    machine: Machine = facts.machine
+    for gpu in facts.left_out:
+        yield Warning("gpu-not-used", f"{gpu.name} is not used: the plan runs on the NVIDIA GPUs.")
+    if rows and not machine.gpus and machine.sources.get("gpus") not in {None, "option", "env"}:
+        yield Warning("no-gpu", "No GPU was found: this plan computes on the CPU.")
+    known = {row.version: row for row in facts.catalog.pythons}
+    if facts.request.python and facts.request.python not in known:
+        yield Warning("unknown-python", f"The catalog does not know Python {facts.request.python}.")
+
+
+def _download(rows: Sequence[Build]) -> int | None:
+    sizes = [row.download_bytes for row in rows]
+    return sum(size for size in sizes if size) if sizes and all(sizes) else None
+
+
+def _newest(versions: Iterator[str | None]) -> str | None:
+    return max((version for version in versions if version), key=order, default=None)

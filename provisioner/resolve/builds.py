@@ -1,0 +1,314 @@
+"""Builds of frameworks as candidates: what each needs of the machine, in words and in facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioner.catalog.rows import Build, Conflict
+from provisioner.plan import Serve
+from provisioner.request import Wish, admits, parse_wish
+from provisioner.resolve.candidates import CPU, DRIVER, GLIBC, GPU, PYTHON, Candidate, Need
+from provisioner.resolve.conda import can_bring
+from provisioner.resolve.facts import Facts, highest
+from provisioner.resolve.serving import serve
+from provisioner.version import capability_of, numbers, order, public
+
+
+class Builds:
+    """Makes candidates out of build rows, for one machine.
+
+    ``wishes`` are by name; ``cuda`` and ``cudnn`` among them bind every framework.
+    """
+
+    def __init__(self, facts: Facts, wishes: dict[str, Wish]) -> None:
+        self.facts = facts
+        self.wishes = wishes
+
+    def candidates(self, framework: str, routes: tuple[str, ...]) -> list[Candidate]:
+        """Return the builds that answer to a name, best first, along the given routes.
+
+        Order: newest; on a machine without a GPU the build without CUDA; the earlier route
+        where routes tie; measured before announced; SASS before PTX; newest CUDA.
+        """
+        wish = self.wishes.get(framework)
+        rows = [
+            row
+            for row in self.facts.catalog.builds(framework)
+            if row.platform == self.facts.platform
+            and route_of(row, computes_on_gpu=bool(self.facts.gpus)) in routes
+            and (wish is None or wish.admits(public(row.version)))
+        ]
+        served = {id(row): self._served(row) for row in rows}
+        tied = len(routes) > 1 and "container" in routes
+
+        def rank(row: Build) -> tuple[object, ...]:
+            serves = served[id(row)] or ()
+            native = all(serve.kind == "sass" for serve in serves)
+            cuda = numbers(row.cuda) if row.cuda else ()
+            bare = not self.facts.gpus and row.cuda is None
+            released, post, local = order(row.version)
+            own_name = row.framework == framework
+            image = tied and row.via == "container"
+            measured = row.kind == "measured"
+            return (released, post, bare, image, measured, native, cuda, own_name, local)
+
+        rows.sort(key=rank, reverse=True)
+        return [self._candidate(framework, row, served[id(row)] or ()) for row in rows]
+
+    def _candidate(self, framework: str, row: Build, serves: tuple[Serve, ...]) -> Candidate:
+        return Candidate(
+            on=framework,
+            version=row.version,
+            variant=row.variant,
+            row=row,
+            serves=serves,
+        )
+
+    def needs(self, candidate: Candidate) -> tuple[Need, ...]:
+        """Return what a build needs, the machine's hard facts first."""
+        row: Build = candidate.row
+        return (
+            *self._needs_of_gpus(row, candidate.serves),
+            *self._needs_of_driver(row, candidate.serves),
+            *self._needs_of_system(row),
+            *self._needs_of_wishes(candidate.on, row),
+            *self._needs_of_packages(row),
+        )
+
+    def _served(self, row: Build) -> tuple[Serve, ...] | None:
+        """How the build serves every GPU; None when it leaves one out."""
+        found = []
+        for gpu in self.facts.gpus:
+            served = serve(
+                gpu.name, gpu.compute_capability or "", row.sass, row.ptx, self.facts.tegra
+            )
+            if served is None:
+                return None
+            found.append(served)
+        return tuple(found)
+
+    def _needs_of_gpus(self, row: Build, serves: tuple[Serve, ...]) -> Iterator[Need]:
+        if not self.facts.gpus:
+            return
+        if row.cuda is None:
+            yield Need(
+                on=GPU,
+                reference="cpu-only-wheel",
+                reason="it is a build without CUDA and would leave the GPU idle",
+                evidence=row.evidence,
+                failed=True,
+            )
+            return
+        if not serves:
+            yield self._unserved(row)
+        for gpu in self.facts.gpus:
+            capability = gpu.compute_capability or ""
+            if reason := self._cudnn_refuses(row, capability):
+                yield Need(
+                    on=GPU,
+                    reference="cudnn-too-new",
+                    reason=reason[0],
+                    evidence=reason[1],
+                    failed=True,
+                )
+            for conflict in self._conflicts(row, capability, "refuse"):
+                yield Need(
+                    on=GPU,
+                    reference=conflict.reference,
+                    reason=f"{gpu.name}: {conflict.reason}",
+                    evidence=conflict.evidence,
+                    failed=True,
+                )
+
+    def _unserved(self, row: Build) -> Need:
+        for gpu in self.facts.gpus:
+            capability = gpu.compute_capability or ""
+            if serve(gpu.name, capability, row.sass, row.ptx, self.facts.tegra):
+                continue
+            if not row.sass and not row.ptx:
+                reason = f"nobody has read which GPUs it holds code for, {gpu.name} among them"
+                return Need(
+                    on=GPU,
+                    reference="unknown-architectures",
+                    reason=reason,
+                    evidence=row.evidence,
+                    failed=True,
+                )
+            targets = [numbers(capability_of(arch)[0]) for arch in row.sass + row.ptx]
+            older = numbers(capability) < min(targets)
+            listed = " ".join(row.sass + row.ptx)
+            return Need(
+                on=GPU,
+                reference="gpu-too-old" if older else "gpu-too-new",
+                reason=f"it holds code for {listed}: nothing that runs on {gpu.name} ({capability})",
+                evidence=row.evidence,
+                failed=True,
+            )
+        raise AssertionError("asked why a build that serves every GPU does not")
+
+    def _cudnn_refuses(self, row: Build, capability: str) -> tuple[str, str] | None:
+        """Why the cuDNN that a build is bound to has no code for a GPU; None if it has, or if
+        nobody read that cuDNN."""
+        if not row.cudnn or not row.cuda or capability in self.facts.tegra:
+            return None
+        bound = [
+            library
+            for library in self.facts.catalog.libraries
+            if library.via == "pip"
+            and library.package.startswith("nvidia-cudnn")
+            and library.cuda == row.cuda.split(".")[0]
+            and f"{library.version}.".startswith(f"{row.cudnn}.")
+            and library.sass
+        ]
+        if not bound or any(
+            serve("", capability, library.sass, library.ptx, self.facts.tegra) for library in bound
+        ):
+            return None
+        shown = bound[-1]
+        reason = f"it is bound to cuDNN {row.cudnn}, which has no code for capability {capability}"
+        return reason, shown.evidence
+
+    def _conflicts(self, row: Build, capability: str, effect: str) -> Iterator[Conflict]:
+        for conflict in self.facts.catalog.conflicts:
+            if (
+                conflict.effect == effect
+                and (not conflict.frameworks or row.framework in conflict.frameworks)
+                and (not conflict.cuda or (row.cuda and admits(conflict.cuda, row.cuda)))
+                and admits(conflict.compute_capability, capability)
+                and (not conflict.version or admits(conflict.version, public(row.version)))
+            ):
+                yield conflict
+
+    def warnings(self, row: Build) -> Iterator[Conflict]:
+        """Known flaws of a build on these GPUs that do not forbid it."""
+        for capability in sorted({gpu.compute_capability or "" for gpu in self.facts.gpus}):
+            yield from self._conflicts(row, capability, "warn")
+
+    def _needs_of_driver(self, row: Build, serves: tuple[Serve, ...]) -> Iterator[Need]:
+        if not self.facts.gpus or row.cuda is None:
+            return
+        floor = self.facts.floor_of(row.cuda)
+        if floor is None:
+            reason = f"nobody knows which driver CUDA {row.cuda} needs"
+            yield Need(on=DRIVER, reference="unknown-cuda", reason=reason, failed=True)
+            return
+        reason = f"CUDA {row.cuda} needs driver {floor} or later"
+        stated = [floor]
+        if row.driver_floor and not self.facts.machine.os.wsl:
+            stated.append(row.driver_floor)
+        compiled = [serve for serve in serves if serve.kind == "ptx"]
+        if compiled:
+            compiler = self.facts.compiler_floor_of(row.cuda)
+            if compiler is None:
+                reason = f"nobody knows which driver compiles the PTX of CUDA {row.cuda}"
+                yield Need(on=DRIVER, reference="unknown-cuda", reason=reason, failed=True)
+                return
+            stated.append(compiler)
+        floor = highest(stated) or floor
+        if floor == stated[-1] and compiled:
+            reason = (
+                f"{compiled[0].gpu} runs its PTX ({compiled[0].by}) only, "
+                f"which driver {floor} or later compiles"
+            )
+        elif floor == row.driver_floor:
+            reason = f"its publisher asks for driver {floor} or later"
+        yield Need(
+            on=DRIVER,
+            reference="driver-too-old",
+            reason=reason,
+            evidence=self.facts.cuda[row.cuda].evidence,
+            floor=floor,
+        )
+
+    def _needs_of_system(self, row: Build) -> Iterator[Need]:
+        yield Need(
+            on=PYTHON,
+            reference="python-unsupported",
+            reason=f"it is built for Python {' '.join(row.pythons)}",
+            evidence=row.evidence,
+            among=row.pythons,
+        )
+        if route_of(
+            row, computes_on_gpu=bool(self.facts.gpus)
+        ) == "conda-libraries" and not can_bring(self.facts, row):
+            yield Need(
+                on="conda",
+                reference="cudnn-missing",
+                reason=f"no channel has CUDA {row.cuda} with cuDNN {row.cudnn} for it",
+                evidence=row.evidence,
+                failed=True,
+            )
+        if row.glibc and self.facts.glibc and row.via != "container":
+            yield Need(
+                on=GLIBC,
+                reference="glibc-too-old",
+                reason=f"it needs glibc {row.glibc} or later",
+                evidence=row.evidence,
+                floor=row.glibc,
+            )
+        flags = self.facts.machine.cpu.flags
+        for flag in row.cpu:
+            if flags and flag not in flags:
+                reason = f"it needs a CPU with {flag.upper()}"
+                yield Need(
+                    on=CPU,
+                    reference=f"no-{flag}",
+                    reason=reason,
+                    evidence=row.evidence,
+                    failed=True,
+                )
+
+    def _needs_of_wishes(self, framework: str, row: Build) -> Iterator[Need]:
+        for component, value in (("cuda", row.cuda), ("cudnn", row.cudnn)):
+            wish = self.wishes.get(component)
+            if wish is None or row.framework in {"torchvision", "torchaudio"}:
+                continue
+            if value is None or not wish.admits(value):
+                reason = f"it comes with {component} {value or 'none'}, not {wish.text}"
+                yield Need(
+                    on=f"{component}[{framework}]",
+                    reference="not-what-was-asked",
+                    reason=reason,
+                    evidence=row.evidence,
+                    failed=True,
+                )
+
+        if "nvcc" in self.wishes and row.cuda:
+            yield Need(
+                on=f"cuda[{framework}]",
+                reference="cuda-mismatch-ext-build",
+                reason=f"it is built with CUDA {row.cuda}",
+                evidence=row.evidence,
+                among=(row.cuda,),
+            )
+
+    def _needs_of_packages(self, row: Build) -> Iterator[Need]:
+        if row.via != "pip":
+            return
+        for text in row.requires:
+            wish = parse_wish(text)
+            nvidia = wish.name.startswith("nvidia-")
+            if nvidia and not self.facts.gpus:
+                continue
+            sibling = wish.name in self.facts.catalog.frameworks
+            if nvidia or sibling:
+                yield Need(
+                    on=wish.name,
+                    reference="framework-pin-conflict",
+                    reason=f"it needs {text}",
+                    evidence=row.evidence,
+                    specifier=wish.specifier,
+                    variant=row.variant if sibling else None,
+                )
+
+
+def route_of(row: Build, *, computes_on_gpu: bool) -> str:
+    """Return how a build gets to the machine.
+
+    ``pip``; ``conda-libraries`` for a wheel that leaves CUDA to the system, so that conda brings
+    it; ``conda`` for a package of the channel; ``container``; ``""`` where it makes no sense.
+    """
+    if row.via == "pip":
+        system = computes_on_gpu and row.cuda is not None and row.libraries == "system"
+        return "conda-libraries" if system else "pip"
+    return row.via if computes_on_gpu else ""

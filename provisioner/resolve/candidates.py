@@ -1,0 +1,71 @@
+"""Candidates and what they need.
+
+Everything the solver chooses between is a Candidate: builds of frameworks, CUDA libraries, and
+the machine's facts themselves, named with two underscores as conda names its virtual packages
+(``__driver``, ``__glibc``, ``__gpu``, ``__python``). A Need binds one candidate to another, and
+carries the words for the case that it cannot be met.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from provisioner.plan import Serve
+from provisioner.request import admits
+from provisioner.version import at_least
+
+DRIVER = "__driver"
+GPU = "__gpu"
+GLIBC = "__glibc"
+PYTHON = "__python"
+CPU = "__cpu"
+PLATFORM = "__platform"
+
+
+class Need(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing a candidate needs, and the refusal if it is not there.
+
+    ``floor`` asks for a version at least that high, ``among`` for one of some versions,
+    ``specifier`` for PEP 440, ``variant`` for the very variant, ``failed`` says that the facts
+    have already decided against it.
+    """
+
+    on: str
+    reference: str
+    reason: str
+    evidence: str = ""
+    floor: str | None = None
+    among: tuple[str, ...] | None = None
+    specifier: str = ""
+    variant: str | None = None
+    failed: bool = False
+
+    def met_by(self, candidate: Candidate) -> bool:
+        """Whether a candidate for ``on`` satisfies this need."""
+        if self.failed:
+            return False
+        if self.floor is not None and not at_least(candidate.version, self.floor):
+            return False
+        if self.among is not None and candidate.version not in self.among:
+            return False
+        if self.variant is not None and candidate.variant != self.variant:
+            return False
+        return not self.specifier or admits(self.specifier, candidate.version)
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One possible answer for one name."""
+
+    on: str
+    version: str
+    variant: str = ""
+    row: Any = None
+    """The catalog row behind it, a DriverChoice for ``__driver``, or None for a plain fact."""
+    serves: tuple[Serve, ...] = ()
+    needs: tuple[Need, ...] = ()
+
+    def __str__(self) -> str:
+        suffix = f"+{self.variant}" if self.variant not in {"", "default"} else ""
+        return f"{self.on} {self.version}{suffix}"

@@ -1,0 +1,152 @@
+"""CUDA, cuDNN and nvcc as candidates of their own, and the libraries that frameworks leave open.
+
+Where a framework is asked for too, ``cuda`` and ``cudnn`` say what that framework has to come
+with, and nothing more is installed: its wheels carry them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioner.catalog.rows import Cuda, Library
+from provisioner.plan import Serve
+from provisioner.request import Wish
+from provisioner.resolve.candidates import DRIVER, GPU, Candidate, Need
+from provisioner.resolve.facts import Facts
+from provisioner.resolve.serving import serve
+from provisioner.version import minor, order
+
+_PACKAGES = {"cudnn": "nvidia-cudnn", "nvcc": "nvidia-cuda-nvcc"}
+
+
+class Components:
+    """Makes candidates out of CUDA and library rows, for one machine."""
+
+    def __init__(self, facts: Facts, wishes: dict[str, Wish], frameworks: tuple[str, ...]) -> None:
+        self.facts = facts
+        self.wishes = wishes
+        self.frameworks = frameworks
+
+    def carried(self, name: str) -> bool:
+        """Whether a component is one that the frameworks asked for bring along."""
+        return bool(self.frameworks) and name in {"cuda", "cudnn"}
+
+    def candidates(self, name: str) -> list[Candidate]:
+        """Return the candidates for a component or a library package, best first."""
+        if name == "cuda":
+            return self._toolkits()
+        prefix = _PACKAGES.get(name, name)
+        rows = [
+            row
+            for row in self.facts.catalog.libraries
+            if row.via == "pip"
+            and row.platform == self.facts.platform
+            and (row.package == prefix or (name in _PACKAGES and row.package.startswith(prefix)))
+            and self._wanted(name, row.version)
+        ]
+        rows.sort(key=lambda row: (self._floor_is_known(row), order(row.version), row.cuda))
+        return [self._library(name, row) for row in reversed(rows)]
+
+    def _wanted(self, name: str, version: str) -> bool:
+        wish = self.wishes.get(name)
+        return wish is None or wish.admits(version)
+
+    def _floor_is_known(self, row: Library) -> bool:
+        """cuDNN whose driver floor was read goes before cuDNN whose floor nobody knows."""
+        return row.driver_floor is not None or not row.package.startswith("nvidia-cudnn")
+
+    def _toolkits(self) -> list[Candidate]:
+        found = [
+            (version, row)
+            for row in self.facts.catalog.cuda
+            for version in row.toolkits
+            if self._wanted("cuda", version)
+        ]
+        found.sort(key=lambda pair: order(pair[0]), reverse=True)
+        return [self._toolkit(version, row) for version, row in found]
+
+    def _toolkit(self, version: str, row: Cuda) -> Candidate:
+        serves = self._serves(row.architectures, ())
+        return Candidate(
+            on="cuda",
+            version=version,
+            variant="default",
+            row=row,
+            serves=serves,
+            needs=(
+                *self._needs_of_gpus(row.architectures, (), row.evidence),
+                *self._needs_of_driver(row.version),
+            ),
+        )
+
+    def _library(self, name: str, row: Library) -> Candidate:
+        major = row.cuda.split(".")[0]
+        needs = [*self._needs_of_gpus(row.sass, row.ptx, row.evidence)] if row.sass else []
+        if name in _PACKAGES:
+            needs.append(
+                Need(
+                    on="cuda",
+                    reference="framework-pin-conflict",
+                    reason=f"{row.package} {row.version} belongs to CUDA {row.cuda}",
+                    evidence=row.evidence,
+                    specifier=f"=={row.cuda}.*" if "." in row.cuda else f"=={major}.*",
+                )
+            )
+            if self.frameworks:
+                needs = [need for need in needs if need.on != "cuda"]
+                needs += [
+                    Need(
+                        on=f"cuda[{framework}]",
+                        reference="cuda-mismatch-ext-build",
+                        reason=f"{row.package} {row.version} belongs to CUDA {row.cuda}",
+                        evidence=row.evidence,
+                        specifier=f"=={row.cuda}.*",
+                    )
+                    for framework in self.frameworks
+                ]
+        return Candidate(
+            on=name,
+            version=row.version,
+            variant="default",
+            row=row,
+            serves=self._serves(row.sass, row.ptx),
+            needs=tuple(needs),
+        )
+
+    def _serves(self, sass: tuple[str, ...], ptx: tuple[str, ...]) -> tuple[Serve, ...]:
+        found = [
+            serve(gpu.name, gpu.compute_capability or "", sass, ptx, self.facts.tegra)
+            for gpu in self.facts.gpus
+        ]
+        return tuple(served for served in found if served is not None)
+
+    def _needs_of_gpus(
+        self, sass: tuple[str, ...], ptx: tuple[str, ...], evidence: str
+    ) -> Iterator[Need]:
+        for gpu in self.facts.gpus:
+            capability = gpu.compute_capability or ""
+            if serve(gpu.name, capability, sass, ptx, self.facts.tegra) is None:
+                listed = " ".join(sass + ptx) or "nothing that was read"
+                yield Need(
+                    on=GPU,
+                    reference="gpu-unsupported",
+                    reason=f"it makes code for {listed}: not for {gpu.name} ({capability})",
+                    evidence=evidence,
+                    failed=True,
+                )
+
+    def _needs_of_driver(self, cuda: str) -> Iterator[Need]:
+        if not self.facts.gpus:
+            return
+        floor = self.facts.floor_of(minor(cuda))
+        if floor is None:
+            reason = f"nobody knows which driver CUDA {cuda} needs"
+            yield Need(on=DRIVER, reference="unknown-cuda", reason=reason, failed=True)
+            return
+        yield Need(
+            on=DRIVER,
+            reference="driver-too-old",
+            reason=f"CUDA {minor(cuda)} needs driver {floor} or later",
+            evidence=self.facts.cuda[minor(cuda)].evidence,
+            floor=floor,
+        )

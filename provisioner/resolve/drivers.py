@@ -1,0 +1,213 @@
+"""Drivers as candidates: what is running, what could be installed, and what drives which GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from provisioner.catalog.rows import Architecture, DriverBranch, DriverPackage
+from provisioner.errors import RefusedError
+from provisioner.resolve.facts import Facts
+from provisioner.version import at_least, is_dotted, numbers
+
+
+class DriverChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """One driver the plan could run on; ``version`` is what may be relied on."""
+
+    version: str
+    branch: str
+    flavour: str | None = None
+    package: str | None = None
+
+
+class Scenario(msgspec.Struct, frozen=True, kw_only=True):
+    """What may happen to the driver, and the drivers it leaves, best first."""
+
+    action: str
+    choices: tuple[DriverChoice, ...]
+
+
+def scenarios(facts: Facts) -> tuple[Scenario, ...]:
+    """Return what may happen to the driver, in order of preference.
+
+    A working driver is kept if anything runs on it; on WSL2 the driver is Windows' affair and
+    never touched. Raises RefusedError ``no-common-driver`` where no branch drives all GPUs.
+    """
+    if not facts.gpus:
+        return (Scenario(action="none", choices=()),)
+    flavours = allowed_flavours(facts)
+    drivable = tuple(_drivable(facts, flavours))
+    if not drivable:
+        raise _no_common_driver(facts)
+    machine = facts.machine
+    current = machine.driver.version if machine.driver else None
+    untouchable = facts.request.keep_driver or machine.os.wsl
+    if current is None:
+        if not machine.driver_is_known or machine.os.wsl:
+            return (Scenario(action="ensure", choices=_every(drivable, flavours, facts)),)
+        return () if untouchable else (_install("install", facts, drivable, flavours),)
+    branch = current.split(".")[0]
+    found: list[Scenario] = []
+    if any(row.branch == branch for row in drivable):
+        kept = machine.driver.flavour if machine.driver else None
+        choice = DriverChoice(version=current, branch=branch, flavour=kept)
+        found.append(Scenario(action="keep", choices=(choice,)))
+    if not untouchable:
+        newer = [row for row in drivable if numbers(row.branch) > numbers(branch)]
+        if found or newer:
+            found.append(_install("upgrade", facts, tuple(newer), flavours))
+        else:
+            found.append(_install("install", facts, drivable, flavours))
+    return tuple(found)
+
+
+def allowed_flavours(facts: Facts) -> frozenset[str]:
+    """Kernel-module flavours that every GPU accepts.
+
+    Raises RefusedError ``no-common-driver`` when one needs the open module and another refuses it.
+    """
+    rows = [row for gpu in facts.gpus if (row := _row(facts, gpu.compute_capability))]
+    allowed = frozenset({"open", "proprietary"})
+    for row in rows:
+        allowed &= frozenset(row.kernel_modules)
+    if not allowed:
+        raise _no_common_driver(facts)
+    return allowed
+
+
+def drives(branch: str, row: Architecture) -> bool:
+    """Whether a driver branch drives GPUs of an architecture."""
+    after = row.first_driver_branch is None or numbers(branch) >= numbers(row.first_driver_branch)
+    before = row.last_driver_branch is None or numbers(branch) <= numbers(row.last_driver_branch)
+    return after and before
+
+
+def branch_of(facts: Facts, version: str) -> DriverBranch | None:
+    """Return the row of the branch a driver version belongs to, or None."""
+    wanted = version.split(".")[0]
+    return next((row for row in facts.catalog.drivers if row.branch == wanted), None)
+
+
+def _drivable(facts: Facts, flavours: frozenset[str]) -> Iterable[DriverBranch]:
+    rows = [_row(facts, gpu.compute_capability) for gpu in facts.gpus]
+    for branch in facts.catalog.drivers:
+        if branch.first_version is None or not flavours & set(branch.kernel_modules):
+            continue
+        if all(row is not None and drives(branch.branch, row) for row in rows):
+            yield branch
+
+
+def _row(facts: Facts, capability: str | None) -> Architecture | None:
+    return facts.architectures.get(capability or "")
+
+
+def _install(
+    action: str, facts: Facts, rows: tuple[DriverBranch, ...], flavours: frozenset[str]
+) -> Scenario:
+    """What the system's own packages can install; every branch where its packages are unknown."""
+    packages = [
+        package
+        for package in facts.catalog.driver_packages
+        if package.os == f"{facts.machine.os.id}-{facts.machine.os.version}"
+    ]
+    if not packages:
+        return Scenario(action=action, choices=_every(rows, flavours, facts))
+    choices = []
+    for row in _by_preference(rows, facts.catalog.checked):
+        flavour = _flavour(row, flavours)
+        package = _package(packages, row.branch, flavour)
+        if package:
+            version = _upstream(package.version) or row.first_version or row.branch
+            choices.append(
+                DriverChoice(
+                    version=version, branch=row.branch, flavour=flavour, package=package.package
+                )
+            )
+    return Scenario(action=action, choices=tuple(choices))
+
+
+def _every(
+    rows: tuple[DriverBranch, ...], flavours: frozenset[str], facts: Facts
+) -> tuple[DriverChoice, ...]:
+    by_branch: dict[str, list[str]] = {}
+    for package in facts.catalog.driver_packages:
+        if version := _upstream(package.version):
+            by_branch.setdefault(package.branch, []).append(version)
+    installable = {choice.branch: choice for choice in _installable(facts, rows, flavours)}
+    choices = []
+    for row in _by_preference(rows, facts.catalog.checked):
+        known = [row.first_version or row.branch, *by_branch.get(row.branch, [])]
+        newest = known[0]
+        for version in known[1:]:
+            newest = version if at_least(version, newest) else newest
+        own = installable.get(row.branch)
+        choices.append(
+            DriverChoice(
+                version=newest,
+                branch=row.branch,
+                flavour=_flavour(row, flavours),
+                package=own.package if own else None,
+            )
+        )
+    choices.sort(key=lambda choice: choice.branch not in installable)
+    return tuple(choices)
+
+
+def _installable(
+    facts: Facts, rows: tuple[DriverBranch, ...], flavours: frozenset[str]
+) -> tuple[DriverChoice, ...]:
+    system = f"{facts.machine.os.id}-{facts.machine.os.version}"
+    if not any(package.os == system for package in facts.catalog.driver_packages):
+        return ()
+    return _install("install", facts, rows, flavours).choices
+
+
+def _by_preference(rows: Iterable[DriverBranch], today: str) -> list[DriverBranch]:
+    """Branches that live longest first, then those of unknown life, then the ended ones."""
+
+    def rank(row: DriverBranch) -> tuple[int, str, tuple[int, ...]]:
+        end = row.end_of_life
+        if end is None:
+            return 1, "", numbers(row.branch)
+        if end == "ended" or end < today[:7]:
+            return 0, "", numbers(row.branch)
+        return 2, end, numbers(row.branch)
+
+    return sorted(rows, key=rank, reverse=True)
+
+
+def _flavour(row: DriverBranch, allowed: frozenset[str]) -> str:
+    possible = [flavour for flavour in row.kernel_modules if flavour in allowed]
+    if row.default_kernel_module in possible:
+        return str(row.default_kernel_module)
+    return "proprietary" if "proprietary" in possible else possible[0]
+
+
+def _package(packages: list[DriverPackage], branch: str, flavour: str) -> DriverPackage | None:
+    fitting = [row for row in packages if row.branch == branch and row.flavour == flavour]
+    return min(fitting, key=lambda row: (len(row.package), row.package), default=None)
+
+
+def _upstream(version: str | None) -> str | None:
+    """Return the driver's own version inside a package version: ``580.178.04-0ubuntu0`` → 580.178.04."""
+    text = (version or "").split(":")[-1].split("-")[0]
+    return text if is_dotted(text) else None
+
+
+def _no_common_driver(facts: Facts) -> RefusedError:
+    lines = []
+    for gpu in facts.gpus:
+        row = _row(facts, gpu.compute_capability)
+        if row is None:
+            lines.append(f"{gpu.name}: the catalog knows no driver for {gpu.compute_capability}")
+            continue
+        first, last = row.first_driver_branch or "?", row.last_driver_branch or "now"
+        modules = " or ".join(row.kernel_modules)
+        lines.append(f"{gpu.name} ({row.name}): branches {first} to {last}, {modules} module")
+    return RefusedError(
+        "no-common-driver",
+        "No NVIDIA driver drives all GPUs of this machine.",
+        context=tuple(dict.fromkeys(lines)),
+        hint="Plan for fewer of them: name those to use with --gpu, and take the others out.",
+    )

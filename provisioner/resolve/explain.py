@@ -1,0 +1,247 @@
+"""Why not the rest: refusals in words, and the one change that would give more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from provisioner.catalog.rows import Build
+from provisioner.errors import RefusedError
+from provisioner.plan import Alternative, Refused
+from provisioner.request import Wish
+from provisioner.resolve.candidates import DRIVER, Candidate, Need
+from provisioner.resolve.drivers import Scenario, scenarios
+from provisioner.resolve.facts import Facts
+from provisioner.resolve.provider import StackProvider
+from provisioner.version import order, public
+
+if TYPE_CHECKING:
+    from provisioner.resolve.resolve import Routes, Solution
+
+    Search = Callable[[Facts, Sequence[Wish], Routes], Solution | None]
+
+_MOST = 40
+
+
+def passed_over(
+    provider: StackProvider, wishes: Sequence[Wish], found: Mapping[str, Candidate]
+) -> tuple[Refused, ...]:
+    """Candidates that stood before the chosen ones, each with the fact that decided it."""
+    refused: list[Refused] = []
+    for wish in wishes:
+        chosen = found.get(wish.name)
+        for candidate in provider.candidates(wish.name) if chosen else ():
+            if candidate is chosen:
+                break
+            refused.append(_refused(provider, candidate, found))
+    return tuple(refused[:_MOST])
+
+
+def refusal(facts: Facts, wishes: Sequence[Wish], routes: Routes, search: Search) -> RefusedError:
+    """The error for a request that nothing satisfies, with what would help."""
+    refused = tuple(_everything(facts, wishes, routes))
+    helps = tuple(_ways_out(facts, wishes, routes, search))
+    names = " with ".join(wish.text for wish in wishes)
+    context = [f"you asked for {names}", *_machine_lines(facts)]
+    context += _decisive(refused)
+    hints = [f"{way.change}: gives {way.gives}" for way in helps]
+    return RefusedError(
+        "no-compatible-stack",
+        f"{names} cannot be set up on this machine.",
+        context=tuple(context),
+        hint="; ".join(hints) or "Ask for another version or name another machine.",
+        data={"refused": refused[:_MOST], "alternatives": helps},
+    )
+
+
+def unknown_release(facts: Facts, wish: Wish, versions: Sequence[str]) -> RefusedError:
+    """The error for versions that the catalog has never seen."""
+    newest = max(versions, key=order)
+    return RefusedError(
+        "unknown-release",
+        f"The catalog knows no release of {wish.name} within {wish.specifier}.",
+        context=(f"newest {wish.name} it knows: {newest} (looked at {facts.catalog.checked})",),
+        hint="Ask for a version it knows, or bring it up to date: dlsetup catalog refresh",
+        data={
+            "refused": (
+                Refused(wish.text, "unknown-release", "the catalog has no such release", ""),
+            ),
+            "alternatives": (),
+        },
+    )
+
+
+def alternatives(
+    facts: Facts, wishes: Sequence[Wish], routes: Routes, search: Search, solution: Solution
+) -> tuple[Alternative, ...]:
+    """One change that would give more than the plan does: a newer driver."""
+    if solution.scenario.action != "keep" or facts.machine.os.wsl or not wishes:
+        return ()
+    freed = _without_driver(facts)
+    better = search(freed, wishes, routes)
+    if better is None or not _is_better(wishes, better.found, solution.found):
+        return ()
+    needed = _driver_needed(better)
+    first = better.found[wishes[0].name] if wishes[0].name in better.found else None
+    if first is None or needed is None:
+        return ()
+    return (Alternative(f"upgrade the driver to {needed} or later", _gift(first)),)
+
+
+def _is_better(
+    wishes: Sequence[Wish], new: Mapping[str, Candidate], old: Mapping[str, Candidate]
+) -> bool:
+    for wish in wishes:
+        if wish.name in new and wish.name in old:
+            left, right = (
+                order(public(new[wish.name].version)),
+                order(public(old[wish.name].version)),
+            )
+            if left != right:
+                return left > right
+    return False
+
+
+def _without_driver(facts: Facts) -> Facts:
+    """The same machine before anybody chose its driver."""
+    sources = {key: value for key, value in facts.machine.sources.items() if key != "driver"}
+    machine = msgspec.structs.replace(facts.machine, driver=None, sources=sources)
+    request = msgspec.structs.replace(facts.request, keep_driver=False)
+    return Facts(machine, request, facts.catalog)
+
+
+def _driver_needed(solution: Solution) -> str | None:
+    floors = [
+        need.floor
+        for candidate in solution.found.values()
+        for need in solution.provider.needs(candidate)
+        if need.on == DRIVER and need.floor
+    ]
+    return max(floors, key=order, default=None)
+
+
+def _gift(candidate: Candidate) -> str:
+    row = candidate.row
+    cuda = f", CUDA {row.cuda}" if isinstance(row, Build) and row.cuda else ""
+    return f"{candidate.on} {candidate.version}{cuda}"
+
+
+def _refused(
+    provider: StackProvider, candidate: Candidate, found: Mapping[str, Candidate]
+) -> Refused:
+    needs = provider.needs(candidate)
+    unmet = next(_unmet(provider, needs), None)
+    if unmet is None:
+        unmet = next((need for need in needs if _clashes(need, found)), None)
+        if unmet is None:
+            others = ", ".join(str(item) for item in found.values() if item.row is not None)
+            reason = f"it does not go together with {others}" if others else "it was not needed"
+            return Refused(str(candidate), "framework-pin-conflict", reason, "")
+    return Refused(str(candidate), unmet.reference, _told(provider, unmet), unmet.evidence)
+
+
+def _unmet(provider: StackProvider, needs: Sequence[Need]) -> Iterator[Need]:
+    """Needs that no candidate for their name can meet, whatever else is chosen."""
+    for need in needs:
+        pool = provider.candidates(need.on)
+        if need.failed or (pool and not any(need.met_by(item) for item in pool)):
+            yield need
+
+
+def _clashes(need: Need, found: Mapping[str, Candidate]) -> bool:
+    other = found.get(need.on)
+    return other is not None and bool(other.version) and not need.met_by(other)
+
+
+def _told(provider: StackProvider, need: Need) -> str:
+    """The reason, with what the machine has where that decides."""
+    if need.on == DRIVER and not need.failed:
+        driver = provider.facts.machine.driver
+        source = provider.facts.machine.sources.get("driver", "")
+        if driver and driver.version:
+            return f"{need.reason}; this machine has {driver.version}" + (
+                f" (from {source})" if source else ""
+            )
+        newest = ", ".join(choice.version for choice in provider.drivers[:3])
+        return f"{need.reason}; its GPUs and its system allow {newest or 'none'}"
+    if need.on == "__glibc":
+        return f"{need.reason}; this machine has {provider.facts.glibc}"
+    if need.on == "__python" and provider.facts.request.python:
+        return f"{need.reason}; you asked for {provider.facts.request.python}"
+    return need.reason
+
+
+def _everything(facts: Facts, wishes: Sequence[Wish], routes: Routes) -> Iterator[Refused]:
+    """Every candidate of what was asked, with the fact that decided against it."""
+    seen: set[str] = set()
+    for scenario in scenarios(facts) or (Scenario(action="install", choices=()),):
+        for along in routes:
+            provider = StackProvider(facts, wishes, along, scenario.choices)
+            for wish in wishes:
+                for candidate in provider.candidates(wish.name):
+                    if str(candidate) not in seen:
+                        seen.add(str(candidate))
+                        yield _refused(provider, candidate, {})
+    for wish in wishes:
+        if wish.name in facts.catalog.frameworks and not any(
+            name.startswith(f"{wish.name} ") for name in seen
+        ):
+            reason = f"no build of {wish.text} for {facts.platform} comes along these routes"
+            yield Refused(wish.text, "no-build-for-platform", reason, "")
+
+
+def _machine_lines(facts: Facts) -> list[str]:
+    machine = facts.machine
+    gpus = ", ".join(f"{gpu.name} ({gpu.compute_capability})" for gpu in facts.gpus) or "no GPU"
+    driver = machine.driver.version if machine.driver else None
+    source = machine.sources.get("driver")
+    told = f"driver {driver}" if driver else ("no driver" if source else "driver not known")
+    if source and driver:
+        told += f" (from {source})"
+    return [f"this machine has {gpus}, {told}, {machine.os_name} {machine.arch}"]
+
+
+def _decisive(refused: Sequence[Refused]) -> list[str]:
+    """The newest candidate refused for each kind of reason."""
+    first: dict[str, Refused] = {}
+    for item in refused:
+        first.setdefault(item.reference, item)
+    return [f"{item.candidate}: {item.reason}" for item in list(first.values())[:4]]
+
+
+def _ways_out(
+    facts: Facts, wishes: Sequence[Wish], routes: Routes, search: Search
+) -> Iterator[Alternative]:
+    """Single changes after which there is a plan."""
+    if facts.gpus and facts.machine.driver is not None and not facts.machine.os.wsl:
+        yield from _way(facts, _without_driver(facts), wishes, routes, search, "change the driver")
+    if facts.request.python:
+        request = msgspec.structs.replace(facts.request, python=None)
+        freed = Facts(facts.machine, request, facts.catalog)
+        yield from _way(facts, freed, wishes, routes, search, "leave the Python open")
+    if facts.gpus:
+        machine = msgspec.structs.replace(facts.machine, gpus=())
+        freed = Facts(machine, facts.request, facts.catalog)
+        yield from _way(facts, freed, wishes, routes, search, "compute on the CPU (--gpu none)")
+
+
+def _way(
+    facts: Facts,
+    changed: Facts,
+    wishes: Sequence[Wish],
+    routes: Routes,
+    search: Search,
+    change: str,
+) -> Iterator[Alternative]:
+    try:
+        solution = search(changed, wishes, routes)
+    except RefusedError:
+        return
+    if solution is None or wishes[0].name not in solution.found:
+        return
+    needed = _driver_needed(solution)
+    if change == "change the driver":
+        change = f"change the driver to {needed} or later" if needed else change
+    yield Alternative(change, _gift(solution.found[wishes[0].name]))

@@ -1,0 +1,137 @@
+"""The machine's facts, as the resolver asks for them.
+
+``Facts`` joins a Machine with the rows that give its parts a meaning: the architecture of each
+GPU, the floor column of its operating system, the interpreters it may use.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from provisioner.catalog.find import system
+from provisioner.catalog.load import Catalog
+from provisioner.catalog.rows import Architecture, Cuda, PerSystem
+from provisioner.errors import RefusedError
+from provisioner.machine import Gpu, Machine
+from provisioner.plan import Request
+from provisioner.version import at_least, numbers
+
+
+class Facts:
+    """One machine in the light of one catalog."""
+
+    def __init__(self, machine: Machine, request: Request, catalog: Catalog) -> None:
+        self.machine = machine
+        self.request = request
+        self.catalog = catalog
+
+    @cached_property
+    def gpus(self) -> tuple[Gpu, ...]:
+        """The GPUs that frameworks have to run on: the NVIDIA ones.
+
+        Raises RefusedError where there are only GPUs that no build of the catalog serves, or
+        one whose capability is not known: never silently the CPU.
+        """
+        nvidia = tuple(gpu for gpu in self.machine.gpus if gpu.vendor == "nvidia")
+        if self.machine.gpus and not nvidia:
+            names = ", ".join(gpu.name for gpu in self.machine.gpus)
+            raise RefusedError(
+                "gpu-vendor-unsupported",
+                f"The catalog holds no build for {names}.",
+                context=("dlsetup plans for NVIDIA GPUs and for the CPU so far",),
+                hint="To compute on the CPU on purpose, say --gpu none.",
+            )
+        for gpu in nvidia:
+            if gpu.compute_capability is None:
+                raise _unknown(gpu)
+        return nvidia
+
+    @property
+    def left_out(self) -> tuple[Gpu, ...]:
+        """GPUs of other makers beside the NVIDIA ones: the plan does not use them."""
+        return tuple(gpu for gpu in self.machine.gpus if gpu.vendor != "nvidia")
+
+    @cached_property
+    def architectures(self) -> dict[str, Architecture]:
+        """Architecture rows by compute capability."""
+        return {row.compute_capability: row for row in self.catalog.architectures}
+
+    @cached_property
+    def tegra(self) -> frozenset[str]:
+        """Capabilities of Tegra parts."""
+        return frozenset(row.compute_capability for row in self.catalog.architectures if row.tegra)
+
+    @cached_property
+    def cuda(self) -> dict[str, Cuda]:
+        """CUDA rows by minor release."""
+        return {row.version: row for row in self.catalog.cuda}
+
+    def driver_of(self, versions: PerSystem) -> str | None:
+        """The driver version that counts here: on WSL2 it is the Windows driver's."""
+        return versions.windows if self.machine.os.wsl else versions.linux
+
+    def floor_of(self, cuda: str) -> str | None:
+        """The oldest driver that runs machine code of this CUDA, None where nobody knows."""
+        row = self.cuda.get(cuda)
+        return self.driver_of(row.driver_floor) if row else None
+
+    def compiler_floor_of(self, cuda: str) -> str | None:
+        """The oldest driver that compiles PTX of this CUDA, None where nobody knows."""
+        row = self.cuda.get(cuda)
+        return self.driver_of(row.driver_bundled) if row else None
+
+    @cached_property
+    def python_order(self) -> tuple[str, ...]:
+        """Interpreters in order of preference: asked for, the system's own, recommended, others."""
+        if self.request.python:
+            return (self.request.python,)
+        newest_first = sorted(self.catalog.pythons, key=lambda row: numbers(row.version))[::-1]
+        ordered = [row.version for row in newest_first if row.recommended]
+        ordered += [row.version for row in newest_first if not row.recommended]
+        row = system(self.catalog, self.machine.os.id, self.machine.os.version)
+        if row and row.python:
+            ordered.insert(0, row.python)
+        return tuple(dict.fromkeys(ordered))
+
+    @cached_property
+    def glibc(self) -> str | None:
+        """The machine's glibc, None where it is not known or not glibc."""
+        kind, _, version = (self.machine.os.libc or "").partition(" ")
+        if kind == "glibc" and version:
+            return version
+        row = system(self.catalog, self.machine.os.id, self.machine.os.version)
+        return row.glibc if row and not kind else None
+
+    @property
+    def platform(self) -> str:
+        """``linux-x86_64``, as builds name it."""
+        row = system(self.catalog, self.machine.os.id, self.machine.os.version)
+        family = row.family if row else "linux"
+        kernel = family if family in {"windows", "macos"} else "linux"
+        return f"{kernel}-{self.machine.arch}"
+
+
+def highest(versions: list[str]) -> str | None:
+    """Return the highest of some driver versions, as written; None of none."""
+    best: str | None = None
+    for version in versions:
+        if best is None or not at_least(best, version):
+            best = version
+    return best
+
+
+def _unknown(gpu: Gpu) -> RefusedError:
+    if gpu.architecture:
+        return RefusedError(
+            "no-compatible-stack",
+            f"{gpu.name} ({gpu.architecture}) is older than every build in the catalog.",
+            context=(f"no framework build of the catalog has code for {gpu.architecture} GPUs",),
+            hint="To compute on the CPU on purpose, say --gpu none.",
+        )
+    return RefusedError(
+        "unknown-gpu",
+        f"The catalog does not know {gpu.name}, so nothing can be promised for it.",
+        context=(f"PCI id {gpu.pci_id}",) if gpu.pci_id else (),
+        hint="Name its compute capability, such as --gpu 9.0, or bring the catalog up to date: "
+        "dlsetup catalog refresh",
+    )

@@ -1,0 +1,140 @@
+"""The domain, as resolvelib asks for it: five questions, answered from rows and facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from resolvelib import AbstractProvider
+
+from provisioner.request import Wish
+from provisioner.resolve.builds import Builds
+from provisioner.resolve.candidates import DRIVER, GLIBC, PYTHON, Candidate, Need
+from provisioner.resolve.components import Components
+from provisioner.resolve.drivers import DriverChoice
+from provisioner.resolve.facts import Facts
+from provisioner.version import order
+
+
+class StackProvider(AbstractProvider[Need, Candidate, str]):
+    """One search: these wishes, along these routes, on these drivers."""
+
+    def __init__(
+        self,
+        facts: Facts,
+        wishes: Sequence[Wish],
+        routes: tuple[str, ...],
+        drivers: tuple[DriverChoice, ...],
+    ) -> None:
+        self.facts = facts
+        self.routes = routes
+        self.drivers = drivers
+        by_name = {wish.name: wish for wish in wishes}
+        self.rank = {name: place for place, name in enumerate(by_name)}
+        frameworks = tuple(name for name in by_name if name in facts.catalog.frameworks)
+        self.builds = Builds(facts, by_name)
+        self.components = Components(facts, by_name, frameworks)
+        self._kept: dict[str, list[Candidate]] = {}
+
+    def roots(self) -> list[Need]:
+        """The wishes as needs, in the order asked."""
+        return [
+            Need(on=name, reference="asked", reason="you asked for it")
+            for name in self.rank
+            if not self.components.carried(name)
+        ]
+
+    def candidates(self, name: str) -> list[Candidate]:
+        """Every candidate for a name, best first, whatever is needed of it."""
+        if name not in self._kept:
+            self._kept[name] = self._make(name)
+        return self._kept[name]
+
+    def _make(self, name: str) -> list[Candidate]:
+        if name == DRIVER:
+            return [
+                Candidate(on=DRIVER, version=choice.version, row=choice) for choice in self.drivers
+            ]
+        if name == PYTHON:
+            return [Candidate(on=PYTHON, version=text) for text in self.facts.python_order]
+        if name == GLIBC:
+            return [Candidate(on=GLIBC, version=self.facts.glibc or "0")]
+        if name.startswith("cuda["):
+            return [Candidate(on=name, version=version) for version in self.facts.cuda]
+        if name.startswith("__") or "[" in name:
+            return [Candidate(on=name, version="0")]
+        if name in self.facts.catalog.frameworks:
+            return self.builds.candidates(name, self.routes)
+        return self.components.candidates(name)
+
+    def needs(self, candidate: Candidate) -> tuple[Need, ...]:
+        """What a candidate needs."""
+        if candidate.on in self.facts.catalog.frameworks:
+            return self.builds.needs(candidate)
+        return candidate.needs
+
+    def identify(self, requirement_or_candidate: Need | Candidate) -> str:
+        """Needs and candidates are identified by the name they are about."""
+        return requirement_or_candidate.on
+
+    def get_preference(
+        self,
+        identifier: str,
+        resolutions: Mapping[str, Candidate],
+        candidates: Mapping[str, Iterator[Candidate]],
+        information: Mapping[str, Iterator[object]],
+        backtrack_causes: Sequence[object],
+    ) -> tuple[int, int, str]:
+        """What was asked for first, in the order asked; then packages, then the machine's facts."""
+        if identifier in self.rank:
+            return 0, self.rank[identifier], identifier
+        return (2 if identifier.startswith("__") else 1), 0, identifier
+
+    def find_matches(
+        self,
+        identifier: str,
+        requirements: Mapping[str, Iterator[Need]],
+        incompatibilities: Mapping[str, Iterator[Candidate]],
+    ) -> Iterable[Candidate]:
+        """Candidates that meet every need so far, best first."""
+        needs = list(requirements[identifier])
+        if any(need.failed for need in needs):
+            return []
+        spurned = {id(candidate) for candidate in incompatibilities[identifier]}
+        pool = self.candidates(identifier) or self._unlisted(identifier, needs)
+        return [
+            candidate
+            for candidate in pool
+            if id(candidate) not in spurned and all(need.met_by(candidate) for need in needs)
+        ]
+
+    def _unlisted(self, name: str, needs: list[Need]) -> list[Candidate]:
+        """Versions of a package without rows of its own: those that somebody pins exactly.
+
+        Where nobody does, the package is left to the installer.
+        """
+        pinned = {
+            need.specifier[2:]
+            for need in needs
+            if need.specifier.startswith("==") and "*" not in need.specifier
+        }
+        if pinned:
+            made = [Candidate(on=name, version=version) for version in sorted(pinned, key=order)]
+            return [self._same(name, candidate) for candidate in reversed(made)]
+        return [self._same(name, Candidate(on=name, version="", row=None))]
+
+    def _same(self, name: str, candidate: Candidate) -> Candidate:
+        """The one object for an unlisted version, so that the solver can tell it apart."""
+        kept = self._kept.setdefault(f"?{name}", [])
+        for other in kept:
+            if other.version == candidate.version:
+                return other
+        kept.append(candidate)
+        return candidate
+
+    def is_satisfied_by(self, requirement: Need, candidate: Candidate) -> bool:
+        """Whether the need is met."""
+        return not candidate.version or requirement.met_by(candidate)
+
+    def get_dependencies(self, candidate: Candidate) -> Iterable[Need]:
+        """What the candidate needs in turn."""
+        return self.needs(candidate)

@@ -1,0 +1,132 @@
+"""The search: routes and driver scenarios from the best to the least, resolvelib inside each.
+
+Order (contract §2): a working driver is kept if anything asked for runs on it; then the
+packages in the order asked, newest first; then fewer system changes; then measured before
+announced; then SASS before PTX. The last four are the order of candidates; the first is the
+order of scenarios.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from resolvelib import BaseReporter, ResolutionImpossible, Resolver
+
+from provisioner.catalog.load import Catalog
+from provisioner.errors import RefusedError
+from provisioner.machine import Machine
+from provisioner.plan import Plan, Request
+from provisioner.request import Wish
+from provisioner.resolve import answer, explain
+from provisioner.resolve.candidates import Candidate
+from provisioner.resolve.drivers import Scenario, branch_of, scenarios
+from provisioner.resolve.facts import Facts
+from provisioner.resolve.provider import StackProvider
+
+_ROUNDS = 5000
+
+Routes = tuple[tuple[str, ...], ...]
+
+ANY: Routes = (("pip", "conda-libraries"), ("conda",), ("container",))
+"""Wheels first; a channel's own builds or an image where no wheel will do."""
+
+_VIA: Mapping[str, Routes] = {
+    "pip": (("pip",),),
+    "conda": (("conda", "conda-libraries"),),
+    "container": (("container",),),
+}
+
+
+class Solution(msgspec.Struct, frozen=True, eq=False):
+    """What the solver found, and under which scenario."""
+
+    found: Mapping[str, Candidate]
+    scenario: Scenario
+    routes: tuple[str, ...]
+    provider: StackProvider
+
+
+def resolve(
+    machine: Machine,
+    request: Request,
+    wishes: Sequence[Wish],
+    catalog: Catalog,
+    *,
+    carries: Routes | None = None,
+) -> Plan:
+    """Return the best plan for a machine.
+
+    ``carries`` are the routes that an output format can carry, best first. Raises RefusedError
+    with the machine, what was refused and what would help in its ``data``.
+    """
+    facts = Facts(machine, request, catalog)
+    _known_driver(facts)
+    _known_releases(facts, wishes)
+    routes = _routes(request, carries)
+    solution = search(facts, wishes, routes)
+    if solution is None:
+        raise explain.refusal(facts, wishes, routes, search)
+    plan = answer.plan_of(facts, wishes, solution.found, solution.scenario)
+    return msgspec.structs.replace(
+        plan,
+        refused=explain.passed_over(solution.provider, wishes, solution.found),
+        alternatives=explain.alternatives(facts, wishes, routes, search, solution),
+    )
+
+
+def search(facts: Facts, wishes: Sequence[Wish], routes: Routes) -> Solution | None:
+    """Return the first solution by scenario, then by routes; None when there is none."""
+    for scenario in scenarios(facts):
+        for along in routes:
+            provider = StackProvider(facts, wishes, along, scenario.choices)
+            found = solve(provider)
+            if found is not None:
+                return Solution(found, scenario, along, provider)
+    return None
+
+
+def solve(provider: StackProvider) -> Mapping[str, Candidate] | None:
+    """Return the best candidates that go together, by name, or None."""
+    roots = provider.roots()
+    if not roots:
+        return {}
+    solver: Resolver[object, Candidate, str] = Resolver(provider, BaseReporter())
+    try:
+        return solver.resolve(roots, max_rounds=_ROUNDS).mapping
+    except ResolutionImpossible:
+        return None
+
+
+def _routes(request: Request, carries: Routes | None) -> Routes:
+    wanted = _VIA[request.via] if request.via else (carries or ANY)
+    if not (request.via and carries):
+        return wanted
+    allowed = {route for along in carries for route in along}
+    kept = tuple(tuple(route for route in along if route in allowed) for along in wanted)
+    return tuple(along for along in kept if along)
+
+
+def _known_driver(facts: Facts) -> None:
+    """A driver of a branch that the catalog has never heard of gets "unknown", not "fine"."""
+    driver = facts.machine.driver
+    if not facts.gpus or driver is None or driver.version is None:
+        return
+    row = branch_of(facts, driver.version)
+    if row is None or row.first_version is None:
+        raise RefusedError(
+            "unknown-driver",
+            f"The catalog does not know driver branch {driver.version.split('.')[0]}.",
+            context=(f"this machine has driver {driver.version}",),
+            hint="Bring the catalog up to date: dlsetup catalog refresh",
+        )
+
+
+def _known_releases(facts: Facts, wishes: Sequence[Wish]) -> None:
+    """A release newer than the catalog gets "unknown" and how to refresh."""
+    for wish in wishes:
+        if wish.name not in facts.catalog.frameworks or not wish.specifier:
+            continue
+        versions = [row.version for row in facts.catalog.builds(wish.name)]
+        if not any(wish.admits(version) for version in versions):
+            raise explain.unknown_release(facts, wish, versions)
