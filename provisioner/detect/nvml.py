@@ -1,0 +1,125 @@
+"""NVIDIA's GPUs and driver by NVML, asked in a child process with a time limit.
+
+``CUDA_VISIBLE_DEVICES`` hides nothing from NVML. Nothing is started where no library can be.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+import msgspec
+
+from provisioner.detect.host import Host, printable
+from provisioner.detect.nvidia_kernel import LIBRARY_FOLDERS
+from provisioner.process import Completed, ProgramTimedOut
+
+_LIBRARY = "libnvidia-ml.so.1"
+_DEVICE_FILES = ("/dev/nvidiactl", "/proc/driver/nvidia", "/dev/dxg")
+_EXTRA_FOLDERS = ("/usr/lib/wsl/lib", "/run/opengl-driver/lib")
+LIB_RM_VERSION_MISMATCH = 18
+"""NVML_ERROR_LIB_RM_VERSION_MISMATCH: the library and the kernel module differ."""
+
+
+class GpuFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """One NVIDIA GPU as NVML or nvidia-smi tells it, before it is joined with the bus."""
+
+    name: str | None = None
+    uuid: str | None = None
+    memory_bytes: int | None = None
+    capability: tuple[int, int] | None = None
+    architecture: str | None = None
+    slot: str | None = None
+    device: int | None = None
+    """Device and vendor in one number, ``0x220410de``."""
+    subsystem: int | None = None
+    mig: bool | None = None
+
+
+class NvmlReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What NVML said before it ended; ``error`` is its own text or ours about its end."""
+
+    driver: str | None = None
+    cuda: str | None = None
+    gpus: tuple[GpuFacts, ...] = ()
+    error: str | None = None
+    code: int | None = None
+    timed_out: bool = False
+
+
+class _Line(msgspec.Struct):
+    driver: str | None = None
+    cuda: int | None = None
+    gpu: GpuFacts | None = None
+    error: str | None = None
+    code: int | None = None
+
+
+def parse_nvml_lines(text: str) -> NvmlReport:
+    """The child's lines as one report; a line cut off by a crash is passed over."""
+    driver = cuda = error = code = None
+    gpus = []
+    for raw in text.splitlines():
+        try:
+            line = msgspec.json.decode(raw, type=_Line)
+        except (msgspec.MsgspecError, ValueError):
+            continue
+        driver, cuda = line.driver or driver, line.cuda or cuda
+        error, code = error or line.error, code or line.code
+        if line.gpu is not None:
+            gpus.append(line.gpu)
+    return NvmlReport(
+        driver=printable(driver) if driver else None,
+        cuda=f"{cuda // 1000}.{cuda % 1000 // 10}" if cuda else None,
+        gpus=tuple(gpus),
+        error=printable(error) if error else None,
+        code=code,
+    )
+
+
+def may_exist(host: Host) -> bool:
+    """Whether an NVML library can be on this machine, without loading anything."""
+    searched = [name for name in host.env.get("LD_LIBRARY_PATH", "").split(":") if name]
+    if any(host.exists(name) for name in _DEVICE_FILES):
+        return True
+    if any(host.exists(f"{folder}/{_LIBRARY}") for folder in (*searched, *LIBRARY_FOLDERS)):
+        return True
+    return _LIBRARY.encode() in (host.read_bytes("/etc/ld.so.cache") or b"")
+
+
+def probe(host: Host) -> NvmlReport | None:
+    """What NVML says; None where there is no library to ask."""
+    if host.live and not may_exist(host):
+        return None
+    try:
+        told = host.output("nvml", _command(), _environment(host))
+    except ProgramTimedOut as problem:
+        told = problem.partial
+        text = f"NVML did not answer within {host.time_limit_s:g} seconds"
+        return msgspec.structs.replace(_report(told), error=text, timed_out=True)
+    return None if told is None else _report(told)
+
+
+def _report(told: Completed) -> NvmlReport:
+    report = parse_nvml_lines(told.stdout)
+    if told.returncode < 0 and not report.error:
+        return msgspec.structs.replace(report, error=f"NVML crashed (signal {-told.returncode})")
+    if told.returncode and not report.error:
+        lines = told.stderr.strip().splitlines() or [f"status {told.returncode}"]
+        return msgspec.structs.replace(report, error=printable(lines[-1]))
+    return report
+
+
+def _command() -> list[str]:
+    import os
+
+    child = os.path.join(os.path.dirname(os.path.abspath(__file__)), "nvml_child.py")
+    folders = [os.path.abspath(folder) for folder in sys.path if folder]
+    return [sys.executable, "-I", "-S", child, os.pathsep.join(folders)]
+
+
+def _environment(host: Host) -> Mapping[str, str]:
+    """The library path completed by places that ldconfig does not know everywhere (WSL, NixOS)."""
+    folders = [folder for folder in _EXTRA_FOLDERS if host.exists(f"{folder}/{_LIBRARY}")]
+    path = ":".join(filter(None, [host.env.get("LD_LIBRARY_PATH", ""), *folders]))
+    return {**host.env, "LD_LIBRARY_PATH": path} if path else host.env

@@ -1,0 +1,107 @@
+"""Pythons that really run: each candidate is started once and asked who it is.
+
+Candidates are the pythons on PATH, in ``/usr/bin``, of pyenv and of uv. A pyenv shim is no Python
+(most answer "command not found"), and a virtual environment is its base interpreter in disguise.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+
+from provisioner.detect.host import Host
+from provisioner.machine import Interpreter
+
+_NAME = re.compile(r"python(?:[23](?:\.\d{1,2}t?)?)?")
+_QUESTION = (
+    "import sys; print(sys.version.split()[0] + ('t' if 't' in getattr(sys, 'abiflags', '')"
+    " else '')); print(getattr(sys, 'implementation', None) and sys.implementation.name"
+    " or 'cpython'); print(sys.executable)"
+)
+_VERSION = re.compile(r"\d+\.\d+\.\d+[0-9a-z+]*")
+_SHIM_MARK = re.compile(rb"""pyenv["']? exec\b""")
+
+
+def parse_python_answer(text: str) -> Interpreter | None:
+    """The interpreter in its own answer: version, implementation and path, a line each.
+
+    Only CPython counts: the frameworks publish for nothing else. A free-threaded build bears a
+    ``t`` after its version, as in wheel tags.
+    """
+    # What a start-up file prints comes before the answer.
+    version, kind, path = ["", "", "", *text.strip().splitlines()][-3:]
+    if kind != "cpython" or not os.path.isabs(path) or not _VERSION.fullmatch(version):
+        return None
+    return Interpreter(version=version, path=path)
+
+
+def probe(host: Host) -> tuple[Interpreter, ...]:
+    """The interpreters, newest first; the same file under several names counts once."""
+    if not host.live:
+        return ()
+    asked: set[str] = set()
+    found: dict[str, Interpreter] = {}
+    for candidate in _candidates(host):
+        real = os.path.realpath(candidate)
+        if real in asked or _is_shim(candidate):
+            continue
+        asked.add(real)
+        interpreter = _ask(host, candidate)
+        if interpreter is not None:
+            found.setdefault(os.path.realpath(interpreter.path), interpreter)
+    return tuple(sorted(found.values(), key=_newest_first))
+
+
+def _ask(host: Host, candidate: str) -> Interpreter | None:
+    # -E and -s rather than -I, which Python 2 does not know.
+    return parse_python_answer(
+        host.answer("python", [candidate, "-E", "-s", "-c", _QUESTION]) or ""
+    )
+
+
+def _candidates(host: Host) -> Iterator[str]:
+    for folder in dict.fromkeys((*host.search_path(), "/usr/local/bin", "/usr/bin")):
+        yield from _pythons_in(host, _base_of(host, folder))
+    for versions in _version_folders(host):
+        for name in host.entries(versions):
+            yield from _pythons_in(host, _base_of(host, f"{versions}/{name}/bin"))
+
+
+def _version_folders(host: Host) -> list[str]:
+    home = host.home()
+    roots = [host.env.get("PYENV_ROOT", ""), host.env.get("UV_PYTHON_INSTALL_DIR", "")]
+    folders = [f"{roots[0]}/versions"] if os.path.isabs(roots[0]) else []
+    folders += [roots[1]] if os.path.isabs(roots[1]) else []
+    if home:
+        folders += [f"{home}/.pyenv/versions", f"{home}/.local/share/uv/python"]
+    return list(dict.fromkeys(folders))
+
+
+def _base_of(host: Host, folder: str) -> str:
+    """The folder of the base interpreter, if ``folder`` belongs to a virtual environment."""
+    settings = host.read(f"{os.path.dirname(folder)}/pyvenv.cfg")
+    if settings is None:
+        return folder
+    match = re.search(r"^home\s*=\s*(/.*\S)\s*$", settings, re.MULTILINE)
+    return match[1] if match else "/nonexistent"
+
+
+def _pythons_in(host: Host, folder: str) -> list[str]:
+    paths = [f"{folder}/{name}" for name in host.entries(folder) if _NAME.fullmatch(name)]
+    # The longest name first: python3.11 rather than the link python3 names the interpreter.
+    return sorted((path for path in paths if os.access(path, os.X_OK)), key=len, reverse=True)
+
+
+def _is_shim(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            start = file.read(2)
+            return start == b"#!" and _SHIM_MARK.search(file.read(2048)) is not None
+    except OSError:
+        return True
+
+
+def _newest_first(interpreter: Interpreter) -> tuple[list[int], str]:
+    numbers = [-int(number) for number in re.findall(r"\d+", interpreter.version)[:3]]
+    return numbers, interpreter.path

@@ -1,0 +1,218 @@
+"""The one door to other programs: run one, within a time limit, and get its words back.
+
+Everything that starts a program goes through ``run``: the locale is C so that output can be read
+by a parser, the program has no terminal and no standard input, it dies with its whole process
+group when its time is over, and what it prints is bounded and always decodes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from provisioner.errors import OutsideError
+
+if TYPE_CHECKING:
+    import subprocess
+
+OUTPUT_LIMIT_BYTES = 4 * 1024 * 1024
+_GRACE_S = 1.0
+_POLL_S = 0.2
+
+
+class Completed(msgspec.Struct, frozen=True):
+    """What a program left behind; a negative ``returncode`` is the signal that ended it."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class ProgramTimedOut(OutsideError):  # noqa: N818, what happened reads better
+    """The program was still running at its time limit and has been killed."""
+
+    def __init__(self, argv: Sequence[str], timeout: float, partial: Completed) -> None:
+        super().__init__(
+            "program-timed-out",
+            f"{argv[0]} did not finish within {timeout:g} seconds.",
+            context=(f"command  {' '.join(argv)}",),
+            hint="Run the command by hand to see what it waits for.",
+        )
+        self.partial = partial
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    timeout: float,
+    env: Mapping[str, str] | None = None,
+    output_limit: int = OUTPUT_LIMIT_BYTES,
+) -> Completed:
+    """Run ``argv`` without a shell and wait at most ``timeout`` seconds.
+
+    ``env`` replaces the environment (None: this one); the locale is C in both cases. Of each
+    stream the first ``output_limit`` bytes are kept. A status other than 0 is no error here.
+
+    Raises OutsideError ``program-not-found`` or ``program-not-runnable``, and ProgramTimedOut
+    (``program-timed-out``) after the whole process group was killed.
+    """
+    process = _start(argv, env)
+    _running.add(process)
+    streams = _Streams(output_limit)
+    try:
+        if streams.collect(process, time.monotonic() + timeout):
+            return streams.completed(process.returncode)
+        _kill(process)
+        raise ProgramTimedOut(argv, timeout, streams.completed(-9))
+    finally:
+        # Also on Ctrl-C: the program sits in a session of its own and would not hear of it.
+        if process.returncode is None:
+            _kill(process)
+        _running.discard(process)
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+def c_locale(env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """``env`` (None: this process's environment) with messages in plain C English."""
+    kept = dict(os.environ if env is None else env)
+    for name in [name for name in kept if name == "LANGUAGE" or name.startswith("LC_")]:
+        del kept[name]
+    return {**kept, "LC_ALL": "C", "LANG": "C"}
+
+
+def _start(argv: Sequence[str], env: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
+    import subprocess
+
+    try:
+        return subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=c_locale(env),
+            start_new_session=sys.platform != "win32",
+        )
+    except FileNotFoundError as problem:
+        raise OutsideError(
+            "program-not-found",
+            f"{argv[0]} was not found.",
+            context=(f"command  {' '.join(argv)}",),
+            hint=f"Install {os.path.basename(argv[0])} or put it on PATH.",
+        ) from problem
+    except (OSError, ValueError) as problem:
+        raise OutsideError(
+            "program-not-runnable",
+            f"{argv[0]} cannot be run: {getattr(problem, 'strerror', None) or problem}.",
+            context=(f"command  {' '.join(argv)}",),
+            hint="Check that the file is a program for this machine and may be executed.",
+        ) from problem
+
+
+class _Streams:
+    """Both output streams of one process, read side by side so that neither can block it."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._out = bytearray()
+        self._err = bytearray()
+
+    def completed(self, returncode: int) -> Completed:
+        return Completed(
+            returncode,
+            self._out.decode("utf-8", "replace"),
+            self._err.decode("utf-8", "replace"),
+        )
+
+    def collect(self, process: subprocess.Popen[bytes], deadline: float) -> bool:
+        """Read until the process has ended; False when the deadline came first."""
+        if sys.platform == "win32":
+            return self._collect_on_windows(process, deadline)
+        import selectors
+
+        with selectors.DefaultSelector() as selector:
+            for stream, kept in ((process.stdout, self._out), (process.stderr, self._err)):
+                if stream is not None:
+                    selector.register(stream, selectors.EVENT_READ, kept)
+            while selector.get_map():
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return False
+                ready = selector.select(min(left, _POLL_S))
+                # A grandchild may hold the pipes open long after the program itself has ended.
+                if not ready and process.poll() is not None:
+                    break
+                for key, _ in ready:
+                    if not self._keep(os.read(key.fd, 65536), key.data):
+                        selector.unregister(key.fileobj)
+        return _ends_before(process, deadline)
+
+    def _keep(self, chunk: bytes, kept: bytearray) -> bool:
+        kept += chunk[: max(0, self._limit - len(kept))]
+        return bool(chunk)
+
+    def _collect_on_windows(self, process: subprocess.Popen[bytes], deadline: float) -> bool:
+        import subprocess
+
+        try:
+            out, err = process.communicate(timeout=max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return False
+        self._keep(out, self._out)
+        self._keep(err, self._err)
+        return True
+
+
+def _ends_before(process: subprocess.Popen[bytes], deadline: float) -> bool:
+    import subprocess
+
+    try:
+        process.wait(max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the process group; a process stuck in the kernel is left behind, not waited for."""
+    try:
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, 9)
+    except (ProcessLookupError, PermissionError):
+        pass
+    _ends_before(process, time.monotonic() + _GRACE_S)
+
+
+class _Running:
+    """The processes now running, ended when the interpreter leaves before they do."""
+
+    def __init__(self) -> None:
+        self._processes: set[subprocess.Popen[bytes]] = set()
+        self._registered = False
+
+    def add(self, process: subprocess.Popen[bytes]) -> None:
+        if not self._registered:
+            import atexit
+
+            atexit.register(self._end)
+            self._registered = True
+        self._processes.add(process)
+
+    def discard(self, process: subprocess.Popen[bytes]) -> None:
+        self._processes.discard(process)
+
+    def _end(self) -> None:
+        for process in tuple(self._processes):
+            if process.returncode is None:
+                _kill(process)
+
+
+_running = _Running()
