@@ -1,4 +1,4 @@
-"""Detection, from a running system to a Machine: one probe per subject, none of which can harm another.
+"""Detection, from a running system to a Machine: one probe per subject, each on its own feet.
 
 ``detect`` reads below a root, so that a captured machine can be replayed from a folder; programs
 run only on the live machine. What cannot be told stays None, and why is said in the warnings.
@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from provisioner.detect.remembered import FactCache, cache_folder
 from provisioner.errors import UsageError
@@ -24,11 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["DetectReport", "detect"]
 
 _TIME_LIMIT_VARIABLE = "DLSETUP_PROBE_SECONDS"
+_OVERRIDE_PREFIX = "DLSETUP_OVERRIDE_"
 _TIME_LIMIT_S = 10.0
 _LONGEST_S = 3600.0
 
 
-class DetectReport(NamedTuple):
+class DetectReport(msgspec.Struct, frozen=True):
     """The machine, and what to know about how it was seen."""
 
     machine: Machine
@@ -54,9 +57,8 @@ def detect(
     Raises UsageError for an override or a time limit that cannot be read; a probe that fails,
     hangs or crashes raises nothing and becomes a warning.
     """
-    from provisioner.detect import survey
     from provisioner.detect.host import Host
-    from provisioner.detect.overrides import PREFIX, overridden
+    from provisioner.detect.survey import Survey
 
     given = os.environ if env is None else env
     folder = os.fspath(cache_dir) if cache_dir is not None else None
@@ -64,9 +66,11 @@ def detect(
         folder = cache_folder(given)
     cache = FactCache(folder)
     host = Host(os.fspath(root), given, cache, time_limit_s=_time_limit(given))
-    machine, warnings = survey.survey(host, gpu_by_pci_id, time.monotonic())
+    machine, warnings = Survey(host, time.monotonic()).machine(gpu_by_pci_id)
     cache.save()
-    if any(name.startswith(PREFIX) for name in given):
+    if any(name.startswith(_OVERRIDE_PREFIX) for name in given):
+        from provisioner.detect.overrides import overridden
+
         machine = overridden(machine, given, gpu_by_name)
     return DetectReport(machine, warnings)
 

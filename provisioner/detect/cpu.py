@@ -83,7 +83,8 @@ def generic_level(arch: str, flags: frozenset[str]) -> str | None:
     import archspec.cpu
 
     # The kernel calls SSE3 by its first name, Prescott New Instructions.
-    flags |= {"sse3"} & {"sse3" if flag == "pni" else flag for flag in flags}
+    if "pni" in flags:
+        flags |= {"sse3"}
     reached = [
         target
         for target in archspec.cpu.TARGETS.values()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from typing import NamedTuple
+
+import msgspec
 
 from provisioner.detect.host import Host
 from provisioner.machine import Disk
@@ -47,7 +48,7 @@ _NOT_FOR_ENVIRONMENTS = re.compile(
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
-class Mount(NamedTuple):
+class Mount(msgspec.Struct, frozen=True):
     """One line of ``/proc/mounts``."""
 
     device: str

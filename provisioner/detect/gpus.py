@@ -7,12 +7,12 @@ nvidia-smi before procfs, procfs before the bare bus. The catalog's names come i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+
+import msgspec
 
 from provisioner.detect.nvidia_kernel import KernelSight
-from provisioner.detect.nvidia_smi import SmiReport
-from provisioner.detect.nvml import GpuFacts, NvmlReport
 from provisioner.detect.pci import VENDORS, PciDevice, slot_of
+from provisioner.detect.reports import GpuFacts, NvmlReport, SmiReport
 from provisioner.machine import Driver, Gpu
 
 GpuByPciId = Callable[[str, str, "str | None"], "Gpu | None"]
@@ -21,14 +21,14 @@ GpuByPciId = Callable[[str, str, "str | None"], "Gpu | None"]
 _VENDOR_NAMES = {"nvidia": "NVIDIA", "amd": "AMD", "intel": "Intel"}
 
 
-class Sight(NamedTuple):
+class Sight(msgspec.Struct, frozen=True):
     """Everything that was seen of graphics processors and the NVIDIA driver."""
 
     pci: tuple[PciDevice, ...] = ()
     kernel: KernelSight = KernelSight(None, (), None, False)
     nvml: NvmlReport = NvmlReport()
     smi: SmiReport = SmiReport()
-    gfx_targets: Mapping[str, str] = {}
+    gfx_targets: dict[str, str] = {}
 
     @property
     def on_nvidia_bus(self) -> tuple[PciDevice, ...]:
@@ -77,18 +77,18 @@ def driver_of(sight: Sight) -> tuple[Driver | None, str]:
     version = heard or sight.kernel.library_version or sight.smi.library
     source = "nvml" if sight.nvml.driver else "nvidia-smi" if heard else None
     return Driver(
-        version=version or (module and module.version),
+        version=version or (module.version if module else None),
         cuda=sight.nvml.cuda or sight.smi.cuda,
-        flavour=module and module.flavour,
-        kernel_module_version=module and module.version,
+        flavour=module.flavour if module else None,
+        kernel_module_version=module.version if module else None,
     ), source or (module.source if module else "procfs")
 
 
 def _from_driver(fact: GpuFacts, on_bus: Mapping[str, PciDevice], known: GpuByPciId) -> Gpu:
     device = on_bus.get(slot_of(fact.slot)) if fact.slot else None
-    ids = _ids(fact.device) or (device and (device.vendor, device.device))
+    ids = _ids(fact.device) or ((device.vendor, device.device) if device else None)
     board = _ids(fact.subsystem)
-    subsystem = ":".join(board) if board else device and device.subsystem
+    subsystem = ":".join(board) if board else device.subsystem if device else None
     row = known(*ids, subsystem) if ids else None
     pci_id = ":".join(ids) if ids else None
     said = ".".join(map(str, fact.capability)) if fact.capability else None
@@ -115,7 +115,7 @@ def _from_procfs(sight: Sight, known: GpuByPciId) -> tuple[Gpu, ...]:
                 compute_capability=row.compute_capability if row else None,
                 architecture=row.architecture if row else None,
                 uuid=listed.uuid,
-                pci_id=device and device.id,
+                pci_id=device.id if device else None,
             )
         )
     return tuple(found)

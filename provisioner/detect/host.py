@@ -69,12 +69,13 @@ class Host:
         """A file of one line, without its blanks; None where it is missing or empty."""
         return (self.read(path, 4096) or "").strip() or None
 
-    def entries(self, path: str) -> list[str]:
-        """The sorted names in a folder; empty where there is none."""
+    def entries(self, path: str, prefix: str = "") -> list[str]:
+        """The sorted names in a folder that begin with ``prefix``; empty where there is none."""
         try:
-            return sorted(os.listdir(self.path(path)))
+            names = os.listdir(self.path(path))
         except OSError:
             return []
+        return sorted(name for name in names if name.startswith(prefix))
 
     def exists(self, path: str) -> bool:
         """Whether something bears this name, a dangling link included."""

@@ -28,7 +28,7 @@ _LIBRARY_LIMIT_BYTES = 8 * 1024 * 1024
 
 def libc_of(host: Host) -> str | None:
     """Kind and version of the C library; None where it cannot be told."""
-    loader = next((n for n in host.entries("/lib") if _MUSL_LOADER.fullmatch(n)), None)
+    loader = next((n for n in host.entries("/lib", "ld-musl-") if _MUSL_LOADER.fullmatch(n)), None)
     if loader is not None and not _has_glibc(host):
         content = host.read_bytes(f"/lib/{loader}", _LIBRARY_LIMIT_BYTES) or b""
         match = _MUSL_VERSION.search(content)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from typing import NamedTuple
+
+import msgspec
 
 from provisioner.detect.host import Host, printable
 from provisioner.detect.pci import slot_of
@@ -17,6 +18,7 @@ _VERSION = re.compile(r"NVRM version:.*?Kernel Module\b.*?\b(\d{2,4}(?:\.\d+)+)"
 _SYSFS_VERSION = re.compile(r"\d{2,4}(?:\.\d+)+")
 _GPUS = "/proc/driver/nvidia/gpus"
 _LIBRARY = re.compile(r"lib(?:nvidia-ml|cuda)\.so\.(\d{2,4}(?:\.\d+)+)")
+_LOADED_NAMES = ("libnvidia-ml.so.1", "libcuda.so.1")
 LIBRARY_FOLDERS = (
     "/usr/lib/x86_64-linux-gnu",
     "/usr/lib/aarch64-linux-gnu",
@@ -30,7 +32,7 @@ LIBRARY_FOLDERS = (
 """Where the systems, WSL, Debian's alternatives, NixOS and GKE put the driver's libraries."""
 
 
-class KernelModule(NamedTuple):
+class KernelModule(msgspec.Struct, frozen=True):
     """The loaded kernel module; ``flavour`` is open, proprietary or None where it is not said."""
 
     version: str
@@ -38,7 +40,7 @@ class KernelModule(NamedTuple):
     source: str
 
 
-class ProcGpu(NamedTuple):
+class ProcGpu(msgspec.Struct, frozen=True):
     """One GPU as the kernel module lists it."""
 
     slot: str
@@ -46,7 +48,7 @@ class ProcGpu(NamedTuple):
     uuid: str | None
 
 
-class KernelSight(NamedTuple):
+class KernelSight(msgspec.Struct, frozen=True):
     """All that can be seen without asking the driver's library."""
 
     module: KernelModule | None
@@ -104,9 +106,11 @@ def _gpu(host: Host, slot: str) -> ProcGpu | None:
 def _library_version(host: Host) -> str | None:
     searched = host.env.get("LD_LIBRARY_PATH", "").split(":") if host.live else []
     for folder in (*(name for name in searched if name.startswith("/")), *LIBRARY_FOLDERS):
+        if not any(host.exists(f"{folder}/{name}") for name in _LOADED_NAMES):
+            continue
         # The link is what a program loads; leftovers of other versions may lie beside it.
         linked = os.path.basename(host.link(f"{folder}/libnvidia-ml.so.1") or "")
-        for name in (linked, *host.entries(folder)):
+        for name in (linked, *host.entries(folder, "lib")):
             match = _LIBRARY.fullmatch(name)
             if match:
                 return match[1]

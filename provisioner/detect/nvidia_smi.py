@@ -11,29 +11,17 @@ import re
 import msgspec
 
 from provisioner.detect.host import Host, printable
-from provisioner.detect.nvml import GpuFacts
+from provisioner.detect.reports import GpuFacts, SmiReport
 
 _FULL_QUERY = "name,uuid,memory.total,compute_cap,driver_version,pci.device_id,mig.mode.current"
 _OLD_QUERY = "name,uuid,memory.total,driver_version,pci.device_id"
 """For drivers whose nvidia-smi refuses the newer fields altogether."""
-_FOLDERS = ("/usr/lib/wsl/lib", "/usr/bin", "/usr/local/nvidia/bin", "/opt/bin")
 _NUMBER = r"(\d{2,4}(?:\.\d+)+)"
 _DRIVER = re.compile(rf"\b(?:Driver|KMD) Version\s*:\s*{_NUMBER}")
 _CUDA = re.compile(r"\bCUDA (?:UMD )?Version\s*:\s*(\d+\.\d+)")
 _LIBRARY = re.compile(rf"\bNVML library version\s*:\s*{_NUMBER}")
 _MISMATCH = "Driver/library version mismatch"
 _VERSION = re.compile(_NUMBER)
-
-
-class SmiReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What nvidia-smi said; ``library`` is the version it names in a mismatch, often shortened."""
-
-    driver: str | None = None
-    cuda: str | None = None
-    library: str | None = None
-    gpus: tuple[GpuFacts, ...] = ()
-    error: str | None = None
-    mismatch: bool = False
 
 
 def parse_banner(text: str) -> SmiReport:
@@ -69,11 +57,8 @@ def parse_query(text: str, fields: str = _FULL_QUERY) -> SmiReport:
     return SmiReport(driver=driver, gpus=tuple(gpus))
 
 
-def probe(host: Host) -> SmiReport | None:
-    """What nvidia-smi says; None where there is none. Raises ProgramTimedOut when it hangs."""
-    program = host.which("nvidia-smi", *_FOLDERS) if host.live else "nvidia-smi"
-    if program is None:
-        return None
+def probe(host: Host, program: str) -> SmiReport:
+    """What the nvidia-smi at ``program`` says. Raises ProgramTimedOut when it hangs."""
     report, complaint = _queried(host, program)
     told = host.output("nvidia-smi", [program])
     banner = parse_banner(complaint if told is None else told.stdout + told.stderr)

@@ -12,39 +12,12 @@ import msgspec
 
 from provisioner.detect.host import Host, printable
 from provisioner.detect.nvidia_kernel import LIBRARY_FOLDERS
+from provisioner.detect.reports import GpuFacts, NvmlReport
 from provisioner.process import Completed, ProgramTimedOut
 
 _LIBRARY = "libnvidia-ml.so.1"
 _DEVICE_FILES = ("/dev/nvidiactl", "/proc/driver/nvidia", "/dev/dxg")
 _EXTRA_FOLDERS = ("/usr/lib/wsl/lib", "/run/opengl-driver/lib")
-LIB_RM_VERSION_MISMATCH = 18
-"""NVML_ERROR_LIB_RM_VERSION_MISMATCH: the library and the kernel module differ."""
-
-
-class GpuFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """One NVIDIA GPU as NVML or nvidia-smi tells it, before it is joined with the bus."""
-
-    name: str | None = None
-    uuid: str | None = None
-    memory_bytes: int | None = None
-    capability: tuple[int, int] | None = None
-    architecture: str | None = None
-    slot: str | None = None
-    device: int | None = None
-    """Device and vendor in one number, ``0x220410de``."""
-    subsystem: int | None = None
-    mig: bool | None = None
-
-
-class NvmlReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What NVML said before it ended; ``error`` is its own text or ours about its end."""
-
-    driver: str | None = None
-    cuda: str | None = None
-    gpus: tuple[GpuFacts, ...] = ()
-    error: str | None = None
-    code: int | None = None
-    timed_out: bool = False
 
 
 class _Line(msgspec.Struct):
@@ -95,8 +68,8 @@ def probe(host: Host) -> NvmlReport | None:
         told = host.output("nvml", _command(), _environment(host))
     except ProgramTimedOut as problem:
         told = problem.partial
-        text = f"NVML did not answer within {host.time_limit_s:g} seconds"
-        return msgspec.structs.replace(_report(told), error=text, timed_out=True)
+        late = f"NVML did not answer within {host.time_limit_s:g} seconds"
+        return msgspec.structs.replace(_report(told), error=late, code=None)
     return None if told is None else _report(told)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+import msgspec
 
 from provisioner.detect.host import Host
 
@@ -16,7 +17,7 @@ _ACCELERATOR_CLASS = "12"
 _HEX = re.compile(r"0x[0-9a-f]{4,8}")
 
 
-class PciDevice(NamedTuple):
+class PciDevice(msgspec.Struct, frozen=True):
     """A device on the bus; ids are four lower-case hex digits without ``0x``.
 
     ``subsystem`` is vendor and device of the board's maker, ``"1043:87b5"``.

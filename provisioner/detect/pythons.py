@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from provisioner.detect.host import Host
+from provisioner.detect.remembered import file_stamp
 from provisioner.machine import Interpreter
 
 _NAME = re.compile(r"python(?:[23](?:\.\d{1,2}t?)?)?")
@@ -40,16 +41,17 @@ def probe(host: Host) -> tuple[Interpreter, ...]:
     """The interpreters, newest first; the same file under several names counts once."""
     if not host.live:
         return ()
-    asked: set[str] = set()
-    found: dict[str, Interpreter] = {}
+    asked: set[tuple[int, ...]] = set()
+    found: dict[tuple[int, ...], Interpreter] = {}
     for candidate in _candidates(host):
-        real = os.path.realpath(candidate)
-        if real in asked or _is_shim(candidate):
+        file = file_stamp(candidate)
+        if file is None or file in asked or _is_shim(candidate):
             continue
-        asked.add(real)
+        asked.add(file)
         interpreter = _ask(host, candidate)
-        if interpreter is not None:
-            found.setdefault(os.path.realpath(interpreter.path), interpreter)
+        true_file = file_stamp(interpreter.path) if interpreter else None
+        if interpreter is not None and true_file is not None:
+            found.setdefault(true_file, interpreter)
     return tuple(sorted(found.values(), key=_newest_first))
 
 
@@ -61,8 +63,12 @@ def _ask(host: Host, candidate: str) -> Interpreter | None:
 
 
 def _candidates(host: Host) -> Iterator[str]:
-    for folder in dict.fromkeys((*host.search_path(), "/usr/local/bin", "/usr/bin")):
-        yield from _pythons_in(host, _base_of(host, folder))
+    folders = (*host.search_path(), "/usr/local/bin", "/usr/bin")
+    # /bin is often a link to /usr/bin: the folder counts once, under the first of its names.
+    once = {os.path.realpath(folder): folder for folder in reversed(folders)}
+    for folder in dict.fromkeys(folders):
+        if folder in once.values():
+            yield from _pythons_in(host, _base_of(host, folder))
     for versions in _version_folders(host):
         for name in host.entries(versions):
             yield from _pythons_in(host, _base_of(host, f"{versions}/{name}/bin"))
@@ -88,7 +94,8 @@ def _base_of(host: Host, folder: str) -> str:
 
 
 def _pythons_in(host: Host, folder: str) -> list[str]:
-    paths = [f"{folder}/{name}" for name in host.entries(folder) if _NAME.fullmatch(name)]
+    names = host.entries(folder, "python")
+    paths = [f"{folder}/{name}" for name in names if _NAME.fullmatch(name)]
     # The longest name first: python3.11 rather than the link python3 names the interpreter.
     return sorted((path for path in paths if os.access(path, os.X_OK)), key=len, reverse=True)
 

@@ -1,4 +1,4 @@
-"""The survey: all probes at once, then their answers put together as one Machine."""
+"""The survey: all probes, then their answers put together as one Machine."""
 
 from __future__ import annotations
 
@@ -22,105 +22,132 @@ from provisioner.detect import (
 from provisioner.detect.gpus import GpuByPciId, Sight, driver_of, gpus_of
 from provisioner.detect.host import Host
 from provisioner.detect.nvidia_kernel import KernelSight
-from provisioner.detect.nvidia_smi import SmiReport
-from provisioner.detect.nvml import NvmlReport
 from provisioner.detect.pci import PciDevice
+from provisioner.detect.reports import NvmlReport, SmiReport
 from provisioner.detect.troubles import troubles_of
-from provisioner.detect.watch import Watch
+from provisioner.detect.watch import Crew, Watch
 from provisioner.machine import Cpu, Disk, Gpu, Interpreter, Machine, OperatingSystem, Toolkit
 from provisioner.plan import Warning
 
 _UNKNOWN_OS = OperatingSystem(id="unknown", version="unknown")
 _PROGRAMS_IN_A_ROW = 3
+_SMI_FOLDERS = ("/usr/lib/wsl/lib", "/usr/bin", "/usr/local/nvidia/bin", "/opt/bin")
+"""Where nvidia-smi lies when it is not on PATH: WSL, everywhere, GKE, Container-Optimized OS."""
 
 
-def survey(
-    host: Host, catalog: GpuByPciId | None, started: float
-) -> tuple[Machine, tuple[Warning, ...]]:
-    """The machine and what to know of it; ``started`` is the monotonic time of the call."""
-    deadline = started + _PROGRAMS_IN_A_ROW * (host.time_limit_s + 1)
-    no_cpu = Cpu(), cpu.arch_of(host), "procfs"
-    no_memory: tuple[int | None, str] = None, "procfs"
-    no_disks: tuple[tuple[Disk, ...], str] = (), "statvfs"
-    system = Watch("os", lambda: os_release.probe(host), (_UNKNOWN_OS, "os-release"))
-    processor = Watch("cpu", lambda: cpu.probe(host), no_cpu)
-    ram = Watch("memory", lambda: memory.probe(host), no_memory)
-    storage = Watch("disks", lambda: disks.probe(host) if host.live else no_disks, no_disks)
-    engines = Watch[dict[str, "str | bool | None"]](
-        "containers", lambda: containers.probe(host), {}
-    )
-    kits = Watch[tuple[Toolkit, ...]]("toolkits", lambda: toolkits.probe(host), ())
-    runners = Watch[dict[str, "str | None"]]("tools", lambda: tools.probe(host), {})
-    interpreters = Watch[tuple[Interpreter, ...]]("pythons", lambda: pythons.probe(host), ())
-    sight, troubles = _look_for_gpus(host, deadline)
-    os_, os_source = system.answer_by(deadline)
-    cpu_, arch, cpu_source = processor.answer_by(deadline)
-    memory_bytes, memory_source = ram.answer_by(deadline)
-    disks_, disks_source = storage.answer_by(deadline)
-    gpus, gpus_source = _gpus(host, sight, catalog, arch)
-    driver, driver_source = driver_of(sight)
-    sources = {
-        "os": os_source,
-        "arch": "uname" if host.live else "procfs",
-        "cpu": cpu_source,
-        "memory": memory_source,
-        "gpus": gpus_source,
-        **({"driver": driver_source} if _looked_for_driver(host) or driver else {}),
-        "toolkits": "filesystem",
-        "containers": "programs",
-        "tools": "programs",
-    }
-    if host.live:
-        sources |= {"pythons": "programs", "disks": disks_source}
-    machine = Machine(
-        os=os_,
-        arch=arch,
-        cpu=cpu_,
-        memory_bytes=memory_bytes,
-        gpus=gpus,
-        driver=driver,
-        toolkits=kits.answer_by(deadline),
-        pythons=interpreters.answer_by(deadline),
-        containers=engines.answer_by(deadline),
-        tools=runners.answer_by(deadline),
-        disks=disks_,
-        sources=sources,
-    )
-    watches = (system, processor, ram, storage, engines, kits, runners, interpreters)
-    return machine, (
-        *troubles_of(sight, driver, os_.container),
-        *_daemon_trouble(machine),
-        *troubles,
-        *(_failed(watch.name, watch.problem) for watch in watches if watch.problem),
-        *(_failed(program, "it did not end in time") for program in host.unanswered),
-    )
+class Survey:
+    """The probes of one look at one machine; ``started`` is the monotonic time of the call."""
 
+    def __init__(self, host: Host, started: float) -> None:
+        deadline = started + _PROGRAMS_IN_A_ROW * (host.time_limit_s + 1)
+        crew = Crew(deadline)
+        self._host = host
+        self._crew = crew
+        no_cpu = Cpu(), cpu.arch_of(host), "procfs"
+        no_memory: tuple[int | None, str] = None, "procfs"
+        no_disks: tuple[tuple[Disk, ...], str] = (), "statvfs"
+        self._os = crew.add(
+            Watch("os", lambda: os_release.probe(host), (_UNKNOWN_OS, "os-release"))
+        )
+        self._cpu = crew.add(Watch("cpu", lambda: cpu.probe(host), no_cpu))
+        self._memory = crew.add(Watch("memory", lambda: memory.probe(host), no_memory))
+        self._pci = crew.add(Watch[tuple[PciDevice, ...]]("pci", lambda: pci.probe(host), ()))
+        self._gfx = crew.add(Watch[dict[str, str]]("kfd", lambda: amd_kfd.probe(host), {}))
+        self._module = crew.add(
+            Watch("nvidia", lambda: nvidia_kernel.probe(host), KernelSight(None, (), None, False))
+        )
+        self._nvml = crew.add(Watch[NvmlReport | None]("nvml", lambda: nvml.probe(host), None))
+        self._smi = crew.add(Watch[SmiReport | None]("nvidia-smi", self._ask_smi, None))
+        self._containers = crew.add(
+            Watch[dict[str, "str | bool | None"]]("containers", lambda: containers.probe(host), {})
+        )
+        self._toolkits = crew.add(
+            Watch[tuple[Toolkit, ...]]("toolkits", lambda: toolkits.probe(host), ())
+        )
+        self._tools = crew.add(
+            Watch[dict[str, "str | None"]]("tools", lambda: tools.probe(host), {})
+        )
+        self._pythons = crew.add(
+            Watch[tuple[Interpreter, ...]]("pythons", lambda: pythons.probe(host), ())
+        )
+        self._disks = crew.add(
+            Watch("disks", lambda: disks.probe(host) if host.live else no_disks, no_disks)
+        )
 
-def _look_for_gpus(host: Host, deadline: float) -> tuple[Sight, tuple[Warning, ...]]:
-    """Everything that can be seen of GPUs; nvidia-smi is asked for what NVML leaves open."""
-    bus = Watch[tuple[PciDevice, ...]]("pci", lambda: pci.probe(host), ())
-    module = Watch("nvidia", lambda: nvidia_kernel.probe(host), KernelSight(None, (), None, False))
-    library = Watch[NvmlReport | None]("nvml", lambda: nvml.probe(host), None)
-    targets = Watch[dict[str, str]]("kfd", lambda: amd_kfd.probe(host), {})
-    report = library.answer_by(deadline) or NvmlReport()
-    needs_smi = not report.gpus or report.error
-    smi = Watch("nvidia-smi", lambda: _smi(host) if needs_smi else None, None)
-    said = smi.answer_by(deadline)
-    sight = Sight(
-        pci=bus.answer_by(deadline),
-        kernel=module.answer_by(deadline),
-        nvml=report,
-        smi=said or SmiReport(),
-        gfx_targets=targets.answer_by(deadline),
-    )
-    watches = (bus, module, library, targets, smi)
-    return sight, tuple(_failed(watch.name, watch.problem) for watch in watches if watch.problem)
+    def machine(self, catalog: GpuByPciId | None) -> tuple[Machine, tuple[Warning, ...]]:
+        """Look, and say what was seen and what to know about it."""
+        self._crew.work()
+        os_, os_source = self._os.answer
+        cpu_, arch, cpu_source = self._cpu.answer
+        memory_bytes, memory_source = self._memory.answer
+        disks_, disks_source = self._disks.answer
+        sight = self._sight()
+        gpus, gpus_source = _gpus(self._host, sight, catalog, arch)
+        driver, driver_source = driver_of(sight)
+        looked = driver is not None or _looked_for_driver(self._host)
+        sources = {
+            "os": os_source,
+            "arch": "uname" if self._host.live else "procfs",
+            "cpu": cpu_source,
+            "memory": memory_source,
+            "gpus": gpus_source,
+            **({"driver": driver_source} if looked else {}),
+            "toolkits": "filesystem",
+            "containers": "programs",
+            "tools": "programs",
+            **({"pythons": "programs", "disks": disks_source} if self._host.live else {}),
+        }
+        machine = Machine(
+            os=os_,
+            arch=arch,
+            cpu=cpu_,
+            memory_bytes=memory_bytes,
+            gpus=gpus,
+            driver=driver,
+            toolkits=self._toolkits.answer,
+            pythons=self._pythons.answer,
+            containers=self._containers.answer,
+            tools=self._tools.answer,
+            disks=disks_,
+            sources=sources,
+        )
+        return machine, (
+            *troubles_of(sight, driver, os_.container),
+            *_daemon_trouble(machine),
+            *self._failures(),
+        )
 
+    def _ask_smi(self) -> SmiReport | None:
+        """nvidia-smi is asked for what NVML leaves open."""
+        self._nvml.ended_by(self._crew.deadline)
+        report = self._nvml.answer
+        if report is not None and report.gpus and not report.error:
+            return None
+        program = "nvidia-smi"
+        if self._host.live:
+            found = self._host.which(program, *_SMI_FOLDERS)
+            if found is None:
+                return None
+            program = found
+        from provisioner.detect import nvidia_smi
 
-def _smi(host: Host) -> SmiReport | None:
-    from provisioner.detect import nvidia_smi
+        return nvidia_smi.probe(self._host, program)
 
-    return nvidia_smi.probe(host)
+    def _sight(self) -> Sight:
+        return Sight(
+            pci=self._pci.answer,
+            kernel=self._module.answer,
+            nvml=self._nvml.answer or NvmlReport(),
+            smi=self._smi.answer or SmiReport(),
+            gfx_targets=self._gfx.answer,
+        )
+
+    def _failures(self) -> Iterator[Warning]:
+        for watch in self._crew.watches:
+            if watch.problem:
+                yield Warning("probe-failed", f"{watch.name}: {watch.problem}")
+        for program in self._host.unanswered:
+            yield Warning("probe-failed", f"{program} did not end in time")
 
 
 def _gpus(
@@ -140,7 +167,3 @@ def _daemon_trouble(machine: Machine) -> Iterator[Warning]:
     problem = machine.containers.get("docker_problem")
     if problem:
         yield Warning("docker-daemon-unreachable", f"A docker client is here, but {problem}.")
-
-
-def _failed(name: str, problem: str | None) -> Warning:
-    return Warning("probe-failed", f"{name}: {problem or 'it failed'}")

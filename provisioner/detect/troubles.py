@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provisioner.detect.gpus import Sight
-from provisioner.detect.nvml import LIB_RM_VERSION_MISMATCH
 from provisioner.machine import Driver
 from provisioner.plan import Warning
 
-_EXPECTED_CODES = (None, 9, 12, LIB_RM_VERSION_MISMATCH)
-"""NVML's codes that have a warning of their own or mean that there is nothing to ask: 9 driver
-not loaded, 12 library not found (nvml.h)."""
+_DRIVER_NOT_LOADED = 9
+_LIBRARY_NOT_FOUND = 12
+_VERSION_MISMATCH = 18
+"""NVML's return codes (nvml.h) that have a warning of their own or mean: nothing to ask."""
 
 
 def troubles_of(sight: Sight, driver: Driver | None, container: str | None) -> Iterator[Warning]:
@@ -21,8 +21,8 @@ def troubles_of(sight: Sight, driver: Driver | None, container: str | None) -> I
     else:
         yield from _mismatch(sight, driver)
         yield from _silent_gpus(sight, container)
-    failed = sight.nvml.error and (sight.nvml.code not in _EXPECTED_CODES or not sight.nvml.code)
-    if failed:
+    expected = (_DRIVER_NOT_LOADED, _LIBRARY_NOT_FOUND, _VERSION_MISMATCH)
+    if sight.nvml.error and sight.nvml.code not in expected:
         yield Warning("nvml-failed", f"NVML could not be read: {sight.nvml.error}.")
 
 
@@ -41,7 +41,7 @@ def _mismatch(sight: Sight, driver: Driver) -> Iterator[Warning]:
     module, library = driver.kernel_module_version, driver.version
     # nvidia-smi shortens the library's version in its complaint: "550.90" for 550.90.07.
     same = not module or not library or f"{module}.".startswith(f"{library}.")
-    if not same or sight.nvml.code == LIB_RM_VERSION_MISMATCH or sight.smi.mismatch:
+    if not same or sight.nvml.code == _VERSION_MISMATCH or sight.smi.mismatch:
         yield Warning(
             "nvml-mismatch",
             f"The loaded kernel module is {module or 'unknown'}, the NVIDIA libraries are"
