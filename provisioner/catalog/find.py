@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from provisioner.catalog.load import Catalog
-from provisioner.catalog.rows import GpuModel, OperatingSystemRow
+from provisioner.catalog.rows import GpuModel, OperatingSystemRow, Reference
 from provisioner.errors import UsageError
 from provisioner.machine import Gpu
 from provisioner.version import capability_of
@@ -22,6 +22,23 @@ def system(catalog: Catalog, os_id: str, version: str) -> OperatingSystemRow | N
     """Return the row of an operating system, or None."""
     rows = (row for row in catalog.systems if row.id == os_id and row.version == version)
     return next(rows, None)
+
+
+def reference(catalog: Catalog, name: str) -> Reference:
+    """Return what a reference means. Raises UsageError ``unknown-reference``."""
+    found = next((row for row in catalog.references if row.name == name.strip().lower()), None)
+    if found is None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, [row.name for row in catalog.references], n=3)
+        raise UsageError(
+            "unknown-reference",
+            f"There is no reference {name[:60]!r}.",
+            hint="Did you mean " + ", ".join(near) + "?"
+            if near
+            else "References look like driver-too-old.",
+        )
+    return found
 
 
 def gpu_by_pci_id(catalog: Catalog, vendor: str, device: str, subsystem: str | None) -> Gpu | None:

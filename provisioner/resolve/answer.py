@@ -131,7 +131,7 @@ def _build_pin(facts: Facts, wish: Wish | None, item: Candidate, row: Build) -> 
 
 
 def _conda_name(row: Build) -> str:
-    return "pytorch" if row.framework == "torch" else row.framework
+    return row.package or row.framework
 
 
 def _reasons(facts: Facts, wish: Wish | None, item: Candidate, row: Build) -> Iterator[str]:

@@ -46,6 +46,8 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a candidate for ``on`` satisfies this need."""
         if self.failed:
             return False
+        if not candidate.version:  # left to the installer
+            return True
         if self.floor is not None and not at_least(candidate.version, self.floor):
             return False
         if self.among is not None and candidate.version not in self.among:

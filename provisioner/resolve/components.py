@@ -14,7 +14,7 @@ from provisioner.request import Wish
 from provisioner.resolve.candidates import DRIVER, GPU, Candidate, Need
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.serving import serve
-from provisioner.version import minor, order
+from provisioner.version import is_dotted, minor, order
 
 _PACKAGES = {"cudnn": "nvidia-cudnn", "nvcc": "nvidia-cuda-nvcc"}
 
@@ -42,6 +42,7 @@ class Components:
             if row.via == "pip"
             and row.platform == self.facts.platform
             and (row.package == prefix or (name in _PACKAGES and row.package.startswith(prefix)))
+            and is_dotted(row.version)  # no pre-releases
             and self._wanted(name, row.version)
         ]
         rows.sort(key=lambda row: (self._floor_is_known(row), order(row.version), row.cuda))

@@ -100,7 +100,9 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
         if any(need.failed for need in needs):
             return []
         spurned = {id(candidate) for candidate in incompatibilities[identifier]}
-        pool = self.candidates(identifier) or self._unlisted(identifier, needs)
+        pool = self.candidates(identifier)
+        if not pool and identifier not in self.facts.catalog.frameworks:
+            pool = self._unlisted(identifier, needs)
         return [
             candidate
             for candidate in pool
@@ -133,7 +135,7 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
 
     def is_satisfied_by(self, requirement: Need, candidate: Candidate) -> bool:
         """Whether the need is met."""
-        return not candidate.version or requirement.met_by(candidate)
+        return requirement.met_by(candidate)
 
     def get_dependencies(self, candidate: Candidate) -> Iterable[Need]:
         """What the candidate needs in turn."""

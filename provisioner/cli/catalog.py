@@ -1,0 +1,37 @@
+"""``dlsetup catalog``."""
+
+from __future__ import annotations
+
+import click
+
+from provisioner import workflow
+from provisioner.cli import options
+from provisioner.cli.output import show_json
+
+
+@click.group("catalog")
+def command() -> None:
+    """Read and audit the compatibility matrix that ships with dlsetup."""
+
+
+@command.command("export")
+@options.as_json
+def export(*, as_json: bool) -> None:  # noqa: ARG001 - it always prints JSON
+    """Print every row as JSON: cuda, cudnn, gpus, drivers, builds, images."""
+    show_json("catalog export", workflow.exported())
+
+
+@command.command("check")
+@options.as_json
+@click.pass_context
+def check(ctx: click.Context, *, as_json: bool) -> None:
+    """Audit the matrix: evidence on every row, no contradictions, everything named exists."""
+    problems = workflow.audited()
+    if as_json:
+        show_json("catalog check", {"problems": problems})
+    else:
+        for problem in problems:
+            click.echo(problem)
+        count = len(problems)
+        click.echo("no problem found" if not count else f"{count} problems", err=bool(count))
+    ctx.exit(1 if problems else 0)

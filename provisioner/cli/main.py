@@ -1,0 +1,120 @@
+"""The command group: verbs are imported when they are called, errors are shown in one place."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any, ClassVar
+
+import click
+
+from provisioner import __version__
+from provisioner.errors import DlsetupError, OutsideError, UsageError
+
+_INTERRUPTED = 130
+
+
+class Verbs(click.Group):
+    """The verbs of dlsetup; each lives in a module of its own."""
+
+    verbs: ClassVar[dict[str, str]] = {
+        "detect": "Show what dlsetup knows about this machine.",
+        "resolve": "Choose versions that work together on a machine, and say why.",
+        "render": "Print a plan as a script, a Dockerfile, a conda environment …",
+        "catalog": "Read and audit the compatibility matrix.",
+        "doctor": "Explain a reference such as driver-too-old.",
+        "completion": "Print the completion script of a shell.",
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Every verb, in the order of the work."""
+        return list(self.verbs)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the verb's module and return its command; None for an unknown verb."""
+        if cmd_name not in self.verbs:
+            return None
+        module = importlib.import_module(f"provisioner.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the verbs without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self.verbs.items()))
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run, and turn every failure into a message and the contract's exit code."""
+        argv = extra.get("args") or (args[0] if args else None)
+        words = list(sys.argv[1:] if argv is None else argv)
+        extra["standalone_mode"] = False
+        try:
+            code = super().main(*args, **extra)
+            sys.stdout.flush()
+        except DlsetupError as error:
+            code = _failed(error, words)
+        except click.exceptions.Exit as error:
+            code = error.exit_code
+        except click.ClickException as error:
+            code = _failed(_as_usage(error), words)
+        except (click.Abort, KeyboardInterrupt):
+            code = _INTERRUPTED
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            code = 0
+        except OSError as error:
+            code = _failed(_as_outside(error), words)
+        except Exception as error:
+            if os.environ.get("DLSETUP_DEBUG"):
+                raise
+            code = _failed(_as_internal(error), words)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _failed(error: DlsetupError, words: list[str]) -> int:
+    from provisioner.cli.output import show_error
+
+    verb = next((word for word in words if word in Verbs.verbs), "")
+    show_error(error, verb, as_json="--json" in words)
+    return error.exit_code
+
+
+def _as_usage(error: click.ClickException) -> UsageError:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "dlsetup"
+    return UsageError(
+        "bad-usage", error.format_message(), hint=f"Show the options with: {path} --help"
+    )
+
+
+def _as_outside(error: OSError) -> OutsideError:
+    place = f"{error.filename}: " if error.filename else ""
+    return OutsideError(
+        "cannot-write",
+        f"The system refused: {place}{error.strerror or error}.",
+        hint="Look at the place, its rights and the free space, and try again.",
+    )
+
+
+def _as_internal(error: Exception) -> OutsideError:
+    return OutsideError(
+        "internal-error",
+        "dlsetup met something it did not foresee. This is a fault of dlsetup.",
+        context=(f"{type(error).__name__}: {error}",),
+        hint="Run it again with DLSETUP_DEBUG=1 and report what it prints.",
+    )
+
+
+@click.command(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Try: dlsetup resolve torch --gpu 'RTX 3090' --driver 535.183.01 --os ubuntu-22.04",
+)
+@click.version_option(__version__, prog_name="dlsetup")
+def main() -> None:
+    """Take a machine to a deep-learning environment that is proved to work.
+
+    dlsetup knows which driver, CUDA, cuDNN, Python and framework work together on a GPU and an
+    operating system, says why, and prints what sets it up.
+    """

@@ -1,0 +1,110 @@
+"""What goes out: the JSON envelope, errors for people, and files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+import msgspec
+
+from provisioner.errors import DlsetupError, OutsideError
+from provisioner.plan import Warning
+
+SCHEMA = 1
+
+
+def show_json(command: str, data: Mapping[str, object], warnings: Sequence[Warning] = ()) -> None:
+    """Print the envelope of an answer."""
+    _print(_envelope(command, "ok", data, warnings, []))
+
+
+def show_error(error: DlsetupError, command: str, *, as_json: bool) -> None:
+    """Print a failure: as the envelope on standard output, or for people on standard error."""
+    if not as_json:
+        click.echo(_told(error), err=True)
+        return
+    told = {
+        "reference": error.reference,
+        "message": error.message,
+        "context": list(error.context),
+        "hint": error.hint,
+    }
+    warnings = error.data.get("warnings", ())
+    data = {key: value for key, value in error.data.items() if key != "warnings"}
+    _print(_envelope(command, "error", data, warnings, [told]))
+
+
+def show_warnings(warnings: Sequence[Warning]) -> None:
+    """Print warnings for people, on standard error."""
+    for warning in warnings:
+        click.echo(f"warning: {warning.message}", err=True)
+
+
+def write_file(path: Path, text: str, *, executable: bool = False) -> None:
+    """Write a file whole or not at all: to a temporary file beside it, then rename.
+
+    Raises OutsideError ``cannot-write``.
+    """
+    temporary: str | None = None
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(21, "it is a folder")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).chmod((0o777 if executable else 0o666) & ~_umask())
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise OutsideError(
+            "cannot-write",
+            f"{path} cannot be written.",
+            context=(error.strerror or str(error),),
+            hint="Name another place with -o, or make room there; nothing was left behind.",
+        ) from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _envelope(
+    command: str,
+    status: str,
+    data: Mapping[str, object],
+    warnings: object,
+    errors: list[dict[str, object]],
+) -> dict[str, object]:
+    return {
+        "schema": SCHEMA,
+        "command": command,
+        "status": status,
+        "data": data,
+        "warnings": warnings,
+        "errors": errors,
+    }
+
+
+def _print(document: dict[str, object]) -> None:
+    text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _told(error: DlsetupError) -> str:
+    lines = [f"error: {error.reference}", "", error.message]
+    if error.context:
+        lines += ["", *(f"  {line}" for line in error.context)]
+    if error.hint:
+        first, *rest = error.hint.split("; ")
+        lines += ["", f"hint: {first}", *(f"      {line}" for line in rest)]
+    return "\n".join(lines)

@@ -1,0 +1,96 @@
+"""Requests that people already have: requirements.txt, pyproject.toml, environment.yml."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from provisioner.errors import UsageError
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    """Return the requirements in a file, in its order.
+
+    Options inside requirements.txt, and lines that are no requirement, are refused rather than
+    dropped. Raises UsageError ``bad-requirement-file``.
+    """
+    path = Path(name)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _bad(path, reason) from error
+    if path.suffix == ".toml":
+        return _from_pyproject(path, text)
+    if path.suffix in {".yml", ".yaml"}:
+        return _from_environment(path, text)
+    return _from_requirements(path, text)
+
+
+def _from_requirements(path: Path, text: str) -> tuple[str, ...]:
+    words = []
+    for number, raw in enumerate(text.replace("\\\n", " ").splitlines(), start=1):
+        line = re.sub(r"(^|\s)#.*$", "", raw).strip()
+        line = re.sub(r"\s+--hash=\S+", "", line)
+        if not line:
+            continue
+        if line.startswith("-"):
+            raise _bad(path, f"line {number}: the option {line.split()[0]!r} is not understood")
+        words.append(line)
+    return tuple(words)
+
+
+def _from_pyproject(path: Path, text: str) -> tuple[str, ...]:
+    from provisioner.catalog.load import parse_toml
+
+    try:
+        document = parse_toml(text)
+    except ValueError as error:
+        raise _bad(path, str(error)) from error
+    project = document.get("project")
+    found = project.get("dependencies", []) if isinstance(project, dict) else None
+    if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
+        raise _bad(path, "it has no list [project] dependencies")
+    return tuple(found)
+
+
+def _from_environment(path: Path, text: str) -> tuple[str, ...]:
+    """Conda's file by lines: names with ``=`` pins, and the pip section as it stands."""
+    words: list[str] = []
+    inside = in_pip = False
+    for raw in text.splitlines():
+        line = re.sub(r"(^|\s)#.*$", "", raw).rstrip()
+        if not line.strip():
+            continue
+        if not line.startswith((" ", "-")):
+            inside, in_pip = line.strip() == "dependencies:", False
+            continue
+        item = line.strip().removeprefix("- ").strip().strip("'\"")
+        if not inside or item in {"pip", "python"} or item.startswith("python="):
+            continue
+        if item == "pip:":
+            in_pip = True
+        elif not item.startswith("--"):
+            words.append(item if in_pip else _pip_pin(item))
+    if not words:
+        raise _bad(path, "it has no dependencies")
+    return tuple(words)
+
+
+def _pip_pin(item: str) -> str:
+    """Conda's ``name=1.2`` and ``name=1.2=build`` as PEP 508."""
+    match: Any = re.fullmatch(r"([\w.-]+)=([\w.*]+)(=[\w*.-]+)?", item)
+    if not match:
+        return item
+    version = match[2] if match[2].endswith("*") else f"{match[2]}.*"
+    return f"{match[1]}=={version}"
+
+
+def _bad(path: Path, reason: str) -> UsageError:
+    return UsageError(
+        "bad-requirement-file",
+        f"{path} cannot be read as a list of requirements.",
+        context=(reason,),
+        hint="Give a requirements.txt, a pyproject.toml or an environment.yml.",
+    )

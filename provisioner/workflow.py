@@ -1,0 +1,248 @@
+"""The conductor: from what was typed to Machine, Plan and rendered text.
+
+Each function takes values and returns values; nothing here prints.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from provisioner import resources
+from provisioner.catalog.load import Catalog
+from provisioner.errors import DlsetupError, RefusedError, UsageError
+from provisioner.machine import Gpu, Machine
+from provisioner.plan import Plan, Refused, Request, Warning
+
+if TYPE_CHECKING:
+    from provisioner.catalog.rows import Reference
+    from provisioner.describe import Options
+    from provisioner.render import RenderedFile
+    from provisioner.resolve.resolve import Routes
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that was typed about a plan."""
+
+    words: tuple[str, ...]
+    options: Options
+    profile: str | None = None
+    python: str | None = None
+    via: str | None = None
+    keep_driver: bool = False
+
+
+class WhyNot(msgspec.Struct, frozen=True):
+    """The answer to ``--why-not``: one sentence, and the facts it rests on."""
+
+    requirement: str
+    answer: str
+    refused: tuple[Refused, ...]
+
+
+@cache
+def catalog() -> Catalog:
+    """Return the catalog that ships with dlsetup."""
+    return Catalog(resources.stacks())
+
+
+def this_machine() -> tuple[Machine, tuple[Warning, ...]]:
+    """Look at the machine dlsetup runs on; what a probe could not see becomes a warning."""
+    from provisioner.detect import detect
+
+    report = detect(gpu_by_pci_id=_gpu_by_pci_id)
+    return report.machine, report.warnings
+
+
+def machine_of(options: Options) -> tuple[Machine, tuple[Warning, ...]]:
+    """Return the machine that is meant."""
+    from provisioner.describe import described
+
+    return described(options, catalog(), os.environ, this_machine)
+
+
+def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
+    """Resolve a request; with a format, look for the best plan that the format can carry.
+
+    Raises DlsetupError; a refusal carries machine and request in its ``data``.
+    """
+    from provisioner.request import split
+    from provisioner.resolve.resolve import resolve
+
+    wishes, companions = split(
+        asked.words,
+        frameworks=catalog().frameworks,
+        profiles=_profiles(asked),
+        profile=asked.profile,
+    )
+    machine, warnings = machine_of(asked.options)
+    request = Request(
+        requirements=tuple(wish.text for wish in wishes),
+        companions=companions,
+        python=_python(asked.python),
+        via=asked.via,
+        keep_driver=asked.keep_driver,
+    )
+    try:
+        try:
+            plan = resolve(machine, request, wishes, catalog(), carries=_carries(format_name))
+        except RefusedError as refusal:
+            if format_name is None or refusal.reference != "no-compatible-stack":
+                raise
+            _name_other_formats(format_name, resolve(machine, request, wishes, catalog()))
+            raise
+    except DlsetupError as error:
+        error.data = {"machine": machine, "request": request, **error.data}
+        raise
+    return _with_steps(msgspec.structs.replace(plan, warnings=(*warnings, *plan.warnings)))
+
+
+def why_not(asked: Asked, plan: Plan, requirement: str) -> WhyNot:
+    """Say why a requirement is not what the plan holds."""
+    from provisioner.request import parse_wish
+
+    wish = parse_wish(requirement)
+    held = next((pin for pin in plan.pins if pin.name == wish.name), None)
+    if held and wish.admits(held.version):
+        text = f"{wish.text} is what the plan holds: {held.name} {held.version}"
+        return WhyNot(requirement, text, ())
+    words = [word for word in asked.words if parse_wish(word).name != wish.name]
+    narrowed = msgspec.structs.replace(asked, words=(wish.text, *words), profile=None)
+    try:
+        other = plan_for(narrowed)
+    except RefusedError as error:
+        refused = error.data.get("refused", ())
+        return WhyNot(requirement, f"{wish.text} cannot be had: {error.message}", tuple(refused))
+    got = ", ".join(f"{pin.name} {pin.version}" for pin in other.pins)
+    told = f"{wish.text} can be had (driver: {other.driver.action}), it gives {got}"
+    return WhyNot(requirement, told, ())
+
+
+def rendered(format_name: str, plan: Plan) -> tuple[RenderedFile, ...]:
+    """Print a plan in a format. Raises DlsetupError ``format-cannot-carry``."""
+    from provisioner.render import render
+
+    return render(plan, format_name, catalog())
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a saved ``resolve --json``, or its ``plan`` alone.
+
+    Raises UsageError ``bad-plan-file``.
+    """
+    try:
+        document = msgspec.json.decode(path.read_bytes())
+        if isinstance(document, dict) and isinstance(document.get("data"), dict):
+            document = document["data"]
+        if isinstance(document, dict) and "plan" in document:
+            document = document["plan"]
+        return msgspec.convert(document, Plan)
+    except OSError as error:
+        raise _bad_plan(path, error.strerror or str(error)) from error
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _bad_plan(path, str(error)) from error
+
+
+def _with_steps(plan: Plan) -> Plan:
+    from provisioner.recipes import steps_for
+
+    return msgspec.structs.replace(plan, steps=steps_for(plan, catalog()))
+
+
+def _carries(format_name: str | None) -> Routes | None:
+    """The routes of the plans that a format can carry."""
+    if format_name is None:
+        return None
+    from provisioner.render import format_called
+
+    vias = format_called(format_name).carries
+    wheels = tuple(
+        route
+        for route, via in (("pip", "pip"), ("conda-libraries", "conda"), ("container", "container"))
+        if via in vias
+    )
+    return (wheels, ("conda",)) if "conda" in vias else (wheels,)
+
+
+def _name_other_formats(format_name: str, plan: Plan) -> None:
+    from provisioner.render import FORMATS
+
+    others = ", ".join(name for name, form in FORMATS.items() if plan.via in form.carries)
+    pins = ", ".join(f"{pin.name} {pin.version}" for pin in plan.pins)
+    raise RefusedError(
+        "format-cannot-carry",
+        f"The format {format_name} cannot carry a plan for this request.",
+        context=(f"there is a plan by {plan.via}: {pins}",),
+        hint=f"Render it as: {others}.",
+    )
+
+
+def _profiles(asked: Asked) -> dict[str, tuple[str, ...]]:
+    """Profiles by name; the sheet is only read when a word could name one."""
+    from provisioner.request import COMPONENTS, parse_wish
+
+    known = {*catalog().frameworks, *COMPONENTS}
+    bare = [word for word in asked.words if word.strip().isidentifier() or "-" in word]
+    if asked.profile is None and all(parse_wish(word).name in known for word in bare):
+        return {}
+    return {row.name: row.requirements for row in catalog().profiles}
+
+
+def _python(text: str | None) -> str | None:
+    import re
+
+    if text is not None and not re.fullmatch(r"\d\.\d{1,2}", text):
+        raise UsageError(
+            "bad-python",
+            f"{text[:40]!r} is not a Python version.",
+            hint="Write major and minor, such as 3.12.",
+        )
+    return text
+
+
+def _gpu_by_pci_id(vendor: str, device: str, subsystem: str | None) -> Gpu | None:
+    from provisioner.catalog.find import gpu_by_pci_id
+
+    return gpu_by_pci_id(catalog(), vendor, device, subsystem)
+
+
+def _bad_plan(path: Path, reason: str) -> UsageError:
+    return UsageError(
+        "bad-plan-file",
+        f"{path} is not a saved plan.",
+        context=(reason,),
+        hint="Save one with: dlsetup resolve REQ --json > plan.json",
+    )
+
+
+def formats() -> Sequence[tuple[str, str]]:
+    """Names and one-line descriptions of the formats."""
+    from provisioner.render import FORMATS
+
+    return [(name, form.title) for name, form in FORMATS.items()]
+
+
+def exported() -> dict[str, object]:
+    """Every row of the catalog, as ``catalog export`` prints them."""
+    from provisioner.catalog.check import export
+
+    return export(catalog())
+
+
+def audited() -> tuple[str, ...]:
+    """What an audit of the catalog finds wrong, one sentence each."""
+    from provisioner.catalog.check import audit
+
+    return tuple(str(problem) for problem in audit(catalog()))
+
+
+def explained(name: str) -> Reference:
+    """What a reference means. Raises UsageError ``unknown-reference``."""
+    from provisioner.catalog.find import reference
+
+    return reference(catalog(), name)
