@@ -17,7 +17,10 @@ from . import rules
 from .factsheet import Build, Capability, Companion, companions, tensorflow_builds, torch_builds
 
 OS_PYTHON = {
-    "ubuntu-20.04": "3.8", "ubuntu-22.04": "3.10", "ubuntu-24.04": "3.12", "debian-12": "3.11",
+    "ubuntu-20.04": "3.8",
+    "ubuntu-22.04": "3.10",
+    "ubuntu-24.04": "3.12",
+    "debian-12": "3.11",
 }
 RECOMMENDED = ("3.13", "3.12", "3.11", "3.10", "3.9")
 FRAMEWORKS = ("torch", "torchvision", "torchaudio", "tensorflow")
@@ -39,7 +42,7 @@ class Question(NamedTuple):
 
     @property
     def windows(self) -> bool:
-        """Is the driver the one of Windows?"""
+        """The driver is the one of Windows."""
         return self.os.endswith("-wsl2")
 
     @property
@@ -88,9 +91,16 @@ def question(args: list[str], gpus: list[str]) -> Question:
             wants.append(_want(word))
     caps = tuple(_cap(text) for text in gpus)
     return Question(
-        tuple(wants), caps, options.get("--driver"), options.get("--os", "ubuntu-24.04"),
-        options.get("--arch", "x86_64"), options.get("--python"), options.get("--via"),
-        "--keep-driver" in options, "--os" not in options, "--arch" not in options,
+        tuple(wants),
+        caps,
+        options.get("--driver"),
+        options.get("--os", "ubuntu-24.04"),
+        options.get("--arch", "x86_64"),
+        options.get("--python"),
+        options.get("--via"),
+        "--keep-driver" in options,
+        "--os" not in options,
+        "--arch" not in options,
     )
 
 
@@ -108,14 +118,16 @@ def _want(word: str) -> tuple[str, SpecifierSet]:
 
 
 def decided(asked: Question) -> bool:
-    """Do the rules say what the best answer is?"""
+    """Whether the rules say what the best answer is."""
     names = [name for name, _ in asked.wants]
     first_version = any(
         name == "tensorflow" and any(s.version.startswith("1.") for s in spec)
         for name, spec in asked.wants
     )
     return (
-        asked.via in (None, "pip") and not first_version and bool(set(names) & set(FRAMEWORKS))
+        asked.via in (None, "pip")
+        and not first_version
+        and bool(set(names) & set(FRAMEWORKS))
         and all(name in (*FRAMEWORKS, "cuda", "cudnn") for name in names)
     )
 
@@ -136,7 +148,9 @@ def best(asked: Question) -> Answer:
             return _answer("keep", asked, running, None)
         if asked.windows or asked.keep:
             return _no("driver-too-old") if combos else _no()
-    action = "ensure" if asked.windows or asked.driver is None else "upgrade" if drives else "install"
+    action = (
+        "ensure" if asked.windows or asked.driver is None else "upgrade" if drives else "install"
+    )
     shop = rules.branches(gpus, asked.ubuntu if action != "ensure" else None)
     within = [c for c in combos if any(_reaches(branch, c.minimum) for branch in shop)]
     return _answer(action, asked, within, shop) if within else _no()
@@ -165,8 +179,11 @@ def rank(combo: Picked, asked: Question) -> tuple[object, ...]:
     names = [n for n, _ in asked.wants if n in FRAMEWORKS]
     versions = [combo.version(name) for name in names]
     ties = [
-        (bool(not asked.gpus and b.cuda is None), b.measured,
-         all(rules.kind(b, gpu) == "sass" for gpu in asked.gpus))
+        (
+            bool(not asked.gpus and b.cuda is None),
+            b.measured,
+            all(rules.kind(b, gpu) == "sass" for gpu in asked.gpus),
+        )
         for b in combo.builds
     ]
     rest = [b.version for b in combo.builds if b.framework not in names]
@@ -178,7 +195,9 @@ def _combinations(asked: Question) -> Iterator[Picked]:
     family = [n for n in wanted if n in ("torch", "torchvision", "torchaudio")]
     torches: list[Build | None] = [None]
     if family:
-        torches = [b for b in torch_builds() if b.platform == asked.arch and _fits(b, asked, wanted)]
+        torches = [
+            b for b in torch_builds() if b.platform == asked.arch and _fits(b, asked, wanted)
+        ]
     flows: list[Build | None] = [None]
     if "tensorflow" in wanted:
         flows = [b for b in tensorflow_builds() if _flow_fits(b, asked, wanted)]
@@ -220,7 +239,8 @@ def _friends(
         return
     for friend in companions():
         if (
-            friend.name == names[0] and friend.version in wanted[names[0]]
+            friend.name == names[0]
+            and friend.version in wanted[names[0]]
             and torch.version in friend.torch
             and (asked.python is None or bool({asked.python, "any"} & friend.pythons))
         ):
@@ -234,11 +254,19 @@ def _live_together(torch: Build | None, flow: Build | None, asked: Question) -> 
         return True
     if not torch.pythons & flow.pythons:
         return False
-    if not asked.gpus or torch.cuda is None or flow.cuda is None or not torch.cudnn or not flow.cudnn:
+    if (
+        not asked.gpus
+        or torch.cuda is None
+        or flow.cuda is None
+        or not torch.cudnn
+        or not flow.cudnn
+    ):
         return True
     if torch.cuda.split(".")[0] != flow.cuda.split(".")[0]:
         return True
-    return torch.cudnn in SpecifierSet(flow.cudnn if not rules.is_exact(flow.cudnn) else f"=={flow.cudnn}")
+    return torch.cudnn in SpecifierSet(
+        flow.cudnn if not rules.is_exact(flow.cudnn) else f"=={flow.cudnn}"
+    )
 
 
 def python_for(pythons: list[frozenset[str]], asked: Question) -> str | None:

@@ -18,6 +18,8 @@ else:
 
 Case = dict[str, Any]
 ENVELOPE = {"schema", "command", "status", "data", "warnings", "errors"}
+ERROR = {"reference", "message", "context", "hint"}
+REFUSED = {"candidate", "reference", "reason", "evidence"}
 OUTCOMES = {"pins", "accept", "error", "never_silent_cpu", "only"}
 
 
@@ -55,19 +57,23 @@ def _refusal(case: Case, envelope: Case, exit_code: int) -> list[str]:
         found.append(f"error: {references}, expected {case['error']}")
     if exit_code not in any_of(case["exit"]):
         found.append(f"exit: {exit_code}, expected {case['exit']}")
-    for error in envelope["errors"]:
-        if not {"reference", "message", "context", "hint"} <= error.keys() or not error["hint"]:
-            found.append(f"error: without message, context or hint: {error}")
+    found += [
+        f"error: without message, context or hint: {error}"
+        for error in envelope["errors"]
+        if not error.keys() >= ERROR or not error["hint"]
+    ]
     if "no-compatible-stack" in references:
-        refused = envelope["data"].get("refused") or []
-        if not refused:
-            found.append("refused: a refusal has to say what was refused")
-        for entry in refused:
-            if not {"candidate", "reference", "reason", "evidence"} <= entry.keys():
-                found.append(f"refused: {entry}")
-        found += [f"refused: data lacks {k}" for k in ("machine", "request", "alternatives")
-                  if k not in envelope["data"]]
+        found += _reasons(envelope["data"])
     return found
+
+
+def _reasons(data: Case) -> list[str]:
+    """A refusal still says for which machine and request, and what was refused."""
+    refused = data.get("refused") or []
+    found = [] if refused else ["refused: a refusal has to say what was refused"]
+    found += [f"refused: {entry}" for entry in refused if not entry.keys() >= REFUSED]
+    lacking = {"machine", "request", "alternatives"} - data.keys()
+    return found + [f"refused: data lacks {key}" for key in sorted(lacking)]
 
 
 def _silent(envelope: Case, exit_code: int) -> list[str]:
@@ -90,7 +96,9 @@ def _plan(case: Case, plan: Case) -> list[str]:
         found.append("alternatives: the plan does not say what a newer driver would give")
     found += pins(case.get("pins", []), case.get("also", []), plan)
     by = [entry["by"] for pin in plan["pins"] for entry in pin["serves"]]
-    found += [f"serves: nothing by {code}, only {by}" for code in case.get("serves", []) if code not in by]
+    found += [
+        f"serves: nothing by {code}, only {by}" for code in case.get("serves", []) if code not in by
+    ]
     if "accept" in case and all(_route(route, plan) for route in case["accept"]):
         named = [f"{p['name']} {p['version']}" for p in plan["pins"]]
         found.append(f"route: {plan['via']} {named} {plan['image']} is none of {case['accept']}")
@@ -98,10 +106,11 @@ def _plan(case: Case, plan: Case) -> list[str]:
 
 
 def _driver(case: Case, driver: Case) -> list[str]:
-    found = []
-    for key in ("action", "current", "branch", "flavour"):
-        if key in case and driver[key] not in any_of(case[key]):
-            found.append(f"driver {key}: {driver[key]}, expected {case[key]}")
+    found = [
+        f"driver {key}: {driver[key]}, expected {case[key]}"
+        for key in ("action", "current", "branch", "flavour")
+        if key in case and driver[key] not in any_of(case[key])
+    ]
     if "minimum" in case:
         want = [rules.driver(text) for text in any_of(case["minimum"])]
         if rules.driver(driver["minimum"] or "") not in want:

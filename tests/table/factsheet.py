@@ -51,13 +51,15 @@ def rows(name: str) -> list[dict[str, str]]:
 
 def capability(text: str) -> Capability:
     """``sm_86``, ``compute_90``, ``8.6``, ``120`` → (major, minor)."""
-    digits = re.sub(r"\D", "", text.split("+")[0])
+    digits = re.sub(r"\D", "", text.split("+", maxsplit=1)[0])
     return int(digits[:-1]), int(digits[-1])
 
 
 def capabilities(text: str) -> frozenset[Capability]:
     """The set that a cell names, whatever its separators; words are ignored."""
-    return frozenset(capability(word) for word in re.split(r"[\s;,]+", text) if re.search(r"\d", word))
+    return frozenset(
+        capability(word) for word in re.split(r"[\s;,]+", text) if re.search(r"\d", word)
+    )
 
 
 def pythons(tags: str) -> frozenset[str]:
@@ -80,9 +82,16 @@ def torch_builds() -> tuple[Build, ...]:
         if default.platform != "x86_64":
             continue
         if default.version >= Version("1.2"):
-            found.append(default._replace(
-                variant="cpu", cuda=None, cudnn=None, sass=frozenset(), ptx=frozenset(), measured=False
-            ))
+            found.append(
+                default._replace(
+                    variant="cpu",
+                    cuda=None,
+                    cudnn=None,
+                    sass=frozenset(),
+                    ptx=frozenset(),
+                    measured=False,
+                )
+            )
         found.extend(_variant(default, name, cudnn) for name, cudnn in _variants(default.version))
     return tuple(found)
 
@@ -91,10 +100,16 @@ def _default_wheel(row: dict[str, str]) -> Build:
     cuda = None if row["cuda_in_version_py"] == "cpu-only" else minor(row["cuda_in_version_py"])
     known = "sm_" in row["sass_archs"]
     return Build(
-        "torch", Version(row["torch"]), "default", row["machine"], pythons(row["python_tags"]), cuda,
+        "torch",
+        Version(row["torch"]),
+        "default",
+        row["machine"],
+        pythons(row["python_tags"]),
+        cuda,
         row["cudnn_pin"] if cuda and re.match(r"\d", row["cudnn_pin"]) else None,
         capabilities(row["sass_archs"]) if known else None if cuda else frozenset(),
-        capabilities(row["ptx_archs"]) if "compute_" in row["ptx_archs"] else frozenset(), True,
+        capabilities(row["ptx_archs"]) if "compute_" in row["ptx_archs"] else frozenset(),
+        True,
     )
 
 
@@ -105,7 +120,9 @@ def _variants(version: Version) -> list[tuple[str, str | None]]:
             continue
         found: list[tuple[str, str | None]] = []
         for cell in (row["stable_cuda_variants(cudnn)"], row["experimental_variants"]):
-            words = re.findall(r"(?<![\w-])cu(\d+)|\(([\d.]+)", cell) if "unknown" not in cell else []
+            words = (
+                re.findall(r"(?<![\w-])cu(\d+)|\(([\d.]+)", cell) if "unknown" not in cell else []
+            )
             for name, cudnn in words:
                 if name:
                     found.append((f"cu{name}", None))
@@ -118,7 +135,11 @@ def _variants(version: Version) -> list[tuple[str, str | None]]:
 def _variant(default: Build, name: str, cudnn: str | None) -> Build:
     cuda = f"{name[2:-1]}.{name[-1]}"
     lists: tuple[frozenset[Capability] | None, frozenset[Capability]]
-    lists = (default.sass, default.ptx) if cuda == default.cuda else _announced(default.version, cuda, name)
+    lists = (
+        (default.sass, default.ptx)
+        if cuda == default.cuda
+        else _announced(default.version, cuda, name)
+    )
     return default._replace(
         variant=name, cuda=cuda, cudnn=cudnn, sass=lists[0], ptx=lists[1], measured=False
     )
@@ -133,13 +154,16 @@ def _announced(
             ptx = capabilities("12.0") if row["ptx"].startswith("linux only") else frozenset()
             return capabilities(row["compute_caps"]), ptx
     for row in rows("06_torch_index_arch_reported.csv"):
-        if row["torch"].removesuffix(".x") in (short, str(version)) and row["index"] == name:
-            if row["platform"] == "linux_x86_64":
-                return capabilities(row["sm"]), capabilities(row["ptx"])
+        release = row["torch"].removesuffix(".x")
+        same = (row["index"], row["platform"]) == (name, "linux_x86_64")
+        if same and release in (short, str(version)):
+            return capabilities(row["sm"]), capabilities(row["ptx"])
     return _scripted(version, cuda) if version < Version("2.6") else (None, frozenset())
 
 
-def _scripted(version: Version, cuda: str) -> tuple[frozenset[Capability] | None, frozenset[Capability]]:
+def _scripted(
+    version: Version, cuda: str
+) -> tuple[frozenset[Capability] | None, frozenset[Capability]]:
     """What the build script said when the minor was first released."""
     dates = {row["version"]: row["first_upload"] for row in rows("06_release_dates.csv")}
     date = dates[f"{version.major}.{version.minor}.0"]
@@ -159,12 +183,20 @@ def tensorflow_builds() -> tuple[Build, ...]:
     found = []
     for row in rows("07_tensorflow_wheels.csv"):
         cuda = minor(row["cuda_from_cuda_config_h"]) if row["is_cuda_build"] == "True" else None
-        found.append(Build(
-            row["package"], Version(row["version"]), "default", "x86_64",
-            pythons(row["python_tags_linux_x86_64"]), cuda, _pinned_cudnn(row["nvidia_requires"]),
-            capabilities(row["sass_archs"]),
-            capabilities(row["ptx_archs"]) if "compute_" in row["ptx_archs"] else frozenset(), True,
-        ))
+        found.append(
+            Build(
+                row["package"],
+                Version(row["version"]),
+                "default",
+                "x86_64",
+                pythons(row["python_tags_linux_x86_64"]),
+                cuda,
+                _pinned_cudnn(row["nvidia_requires"]),
+                capabilities(row["sass_archs"]),
+                capabilities(row["ptx_archs"]) if "compute_" in row["ptx_archs"] else frozenset(),
+                True,
+            )
+        )
     return tuple(found)
 
 
@@ -181,9 +213,14 @@ def companions() -> tuple[Companion, ...]:
         version = Version(row["version"])
         words = re.search(r"[<>=]=[\w.+]+", row["requires_torch"])
         spec = words[0].split("+")[0] if words else f"=={version.major}.{version.minor}.*"
-        found.append(Companion(
-            row["package"], version, SpecifierSet(spec), pythons(row["python_tags_linux_x86_64"])
-        ))
+        found.append(
+            Companion(
+                row["package"],
+                version,
+                SpecifierSet(spec),
+                pythons(row["python_tags_linux_x86_64"]),
+            )
+        )
     return tuple(found)
 
 

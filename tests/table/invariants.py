@@ -1,25 +1,56 @@
-"""What must hold for every plan, whatever was expected: violations, each with a word to find it by."""
+"""What must hold for every plan, whatever was expected; each violation starts with its word."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from . import answer, rules, tf1
 from .answer import Question
-from .factsheet import Build, Companion, capability, companions, cudnn_archs, tensorflow_builds, torch_builds
+from .driver_invariants import Plan, driver_violations, first_framework, routes_of
+from .factsheet import (
+    Build,
+    Companion,
+    capability,
+    companions,
+    cudnn_archs,
+    tensorflow_builds,
+    torch_builds,
+)
 
 KEYS = {
-    "machine", "request", "via", "python", "accelerator", "cuda", "cudnn", "driver", "pins", "image",
-    "download_bytes", "disk_bytes", "steps", "alternatives", "refused",
+    "machine",
+    "request",
+    "via",
+    "python",
+    "accelerator",
+    "cuda",
+    "cudnn",
+    "driver",
+    "pins",
+    "image",
+    "download_bytes",
+    "disk_bytes",
+    "steps",
+    "alternatives",
+    "refused",
 }
 PIN_KEYS = {"name", "version", "variant", "index", "cuda", "cudnn", "serves", "evidence", "why"}
+DRIVER_KEYS = {"action", "current", "minimum", "branch", "flavour"}
 ACTIONS = {"keep", "install", "upgrade", "ensure", "none"}
 CONDA_LIBRARIES = {"cudatoolkit": "10.0", "cudnn": "7.6"}
-Plan = dict[str, Any]
+
+
+class Seen(NamedTuple):
+    """A plan, its question and the rows of the facts behind its pins."""
+
+    plan: Plan
+    asked: Question
+    builds: list[Build]
+    friends: list[Companion]
 
 
 def violations(plan: Plan, asked: Question, warnings: list[dict[str, str]]) -> list[str]:
@@ -29,9 +60,10 @@ def violations(plan: Plan, asked: Question, warnings: list[dict[str, str]]) -> l
         return found
     builds, friends, problems = _facts(plan, asked)
     found += problems
+    seen = Seen(plan, asked, builds, friends)
     for check in (_served, _python, _index, _partners, _cudnn):
-        found += check(plan, asked, builds, friends)
-    found += _driver(plan, asked, builds)
+        found += check(seen)
+    found += driver_violations(plan, asked, builds)
     found += _assumptions(asked, warnings)
     found += _optimal(plan, asked)
     return found
@@ -45,6 +77,8 @@ def _shape(plan: Plan, asked: Question) -> Iterator[str]:
     for pin in plan["pins"]:
         if PIN_KEYS - pin.keys():
             yield f"keys: pin {pin.get('name')} lacks {sorted(PIN_KEYS - pin.keys())}"
+    if DRIVER_KEYS - plan["driver"].keys():
+        yield f"keys: the driver lacks {sorted(DRIVER_KEYS - plan['driver'].keys())}"
     if plan["driver"].get("action") not in ACTIONS:
         yield f"keys: driver action {plan['driver'].get('action')!r}"
     had = sorted(g["compute_capability"] for g in plan["machine"]["gpus"])
@@ -70,8 +104,10 @@ def _facts(plan: Plan, asked: Question) -> tuple[list[Build], list[Companion], l
             problems.append(f"no-fact: {name} {version} is no version")
             continue
         found = [
-            b for b in (*torch_builds(), *tensorflow_builds())
-            if (b.framework, b.version, b.variant, b.platform) == (name, number, pin["variant"], asked.arch)
+            b
+            for b in (*torch_builds(), *tensorflow_builds())
+            if (b.framework, b.version, b.variant, b.platform)
+            == (name, number, pin["variant"], asked.arch)
         ]
         made_for = [c for c in companions() if (c.name, c.version) == (name, number)]
         if found:
@@ -105,29 +141,11 @@ def _side_pin(plan: Plan, name: str, version: str, asked: Question) -> bool:
     return plan["via"] == "conda" and wanted is not None and f"{version}.".startswith(f"{wanted}.")
 
 
-def first_framework(plan: Plan) -> bool:
-    """Is it a TensorFlow 1 plan?"""
-    heads = ("tensorflow", "tensorflow-gpu", "nvidia-tensorflow")
-    return any(p["name"] in heads and p["version"].startswith("1.") for p in plan["pins"]) or "1.15." in str(
-        plan["image"]
-    ) or "-tf1-" in str(plan["image"])
-
-
-def _routes(plan: Plan, asked: Question) -> list[tf1.Route]:
-    gpus = list(asked.gpus)
-    found = [
-        tf1.from_pin(p["name"], p["version"], gpus, plan["via"] == "conda")
-        for p in plan["pins"] if p["version"].startswith("1.15")
-    ]
-    if plan["image"] and "tensorflow" in plan["image"]:
-        found = [tf1.from_image(plan["image"], gpus, asked.windows)]
-    return [route for route in found if route]
-
-
-def _served(plan: Plan, asked: Question, builds: list[Build], friends: list[Companion]) -> Iterator[str]:
+def _served(seen: Seen) -> Iterator[str]:
+    plan, asked, builds, _ = seen
     gpus = list(asked.gpus)
     if first_framework(plan) and gpus:
-        routes = _routes(plan, asked)
+        routes = routes_of(plan, asked)
         if not routes:
             yield f"no-fact: no TensorFlow 1 row for {plan['image'] or plan['pins']}"
         yield from (f"gpu-not-served: {route.name}" for route in routes if route.minimum is None)
@@ -135,7 +153,8 @@ def _served(plan: Plan, asked: Question, builds: list[Build], friends: list[Comp
     for build in builds if gpus else []:
         yield from (
             f"gpu-not-served: {build.framework} {build.version} {build.variant} on {gpu}"
-            for gpu in gpus if rules.kind(build, gpu) is None
+            for gpu in gpus
+            if rules.kind(build, gpu) is None
         )
         pin = next(p for p in plan["pins"] if p["name"] == build.framework)
         yield from _serves(pin, build, asked)
@@ -155,13 +174,15 @@ def _serves(pin: dict[str, Any], build: Build, asked: Question) -> Iterator[str]
         yield f"serves: {build.framework} does not say how it serves {gpu}"
 
 
-def _python(plan: Plan, asked: Question, builds: list[Build], friends: list[Companion]) -> Iterator[str]:
+def _python(seen: Seen) -> Iterator[str]:
+    plan, asked, builds, friends = seen
     python = plan["python"]
-    for route in _routes(plan, asked) if first_framework(plan) and asked.gpus else []:
+    for route in routes_of(plan, asked) if first_framework(plan) and asked.gpus else []:
         if python not in route.pythons:
             yield f"python: {route.name} has no build for {python}"
-    tags = [item.pythons for item in (*builds, *friends)]
-    for item in (*builds, *friends):
+    items: list[Build | Companion] = [*builds, *friends]
+    tags = [item.pythons for item in items]
+    for item in items:
         if not {python, "any"} & item.pythons:
             yield f"python: {item.version} of {item[0]} has no wheel for {python}"
     if asked.python and asked.python != python:
@@ -172,7 +193,8 @@ def _python(plan: Plan, asked: Question, builds: list[Build], friends: list[Comp
             yield f"python: {wanted} comes before {python}"
 
 
-def _index(plan: Plan, asked: Question, builds: list[Build], friends: list[Companion]) -> Iterator[str]:
+def _index(seen: Seen) -> Iterator[str]:
+    plan = seen.plan
     for pin in plan["pins"]:
         if plan["via"] != "pip" or pin["name"] not in ("torch", "torchvision", "torchaudio"):
             continue
@@ -182,9 +204,12 @@ def _index(plan: Plan, asked: Question, builds: list[Build], friends: list[Compa
             yield f"index: {pin['name']} {variant} comes from {pin['index']}, not {wanted}"
 
 
-def _partners(plan: Plan, asked: Question, builds: list[Build], friends: list[Companion]) -> Iterator[str]:
+def _partners(seen: Seen) -> Iterator[str]:
+    plan, asked, builds, friends = seen
     torch = next((b for b in builds if b.framework == "torch"), None)
-    variants = {p["variant"] for p in plan["pins"] if p["name"] in ("torch", "torchvision", "torchaudio")}
+    variants = {
+        p["variant"] for p in plan["pins"] if p["name"] in ("torch", "torchvision", "torchaudio")
+    }
     if len(variants) > 1:
         yield f"pairing: the torch family has variants {sorted(variants)}"
     for friend in friends:
@@ -200,7 +225,8 @@ def _partners(plan: Plan, asked: Question, builds: list[Build], friends: list[Co
                 yield f"request: {name} {pin['version']} is not {spec}"
 
 
-def _cudnn(plan: Plan, asked: Question, builds: list[Build], friends: list[Companion]) -> Iterator[str]:
+def _cudnn(seen: Seen) -> Iterator[str]:
+    plan, asked, builds, _ = seen
     pins = {p["name"]: p["version"] for p in plan["pins"]}
     side = pins.get("nvidia-cudnn-cu12")
     for build in builds if asked.gpus and plan["via"] == "pip" else []:
@@ -214,58 +240,6 @@ def _cudnn(plan: Plan, asked: Question, builds: list[Build], friends: list[Compa
     for gpu in asked.gpus if side else []:
         if not rules.cudnn_version_serves(f"nvidia-cudnn-cu12 {side}", gpu):
             yield f"cudnn: {side} does not serve {gpu}"
-
-
-def floor_of(plan: Plan, asked: Question, builds: list[Build]) -> Version | None:
-    """The largest floor of what is pinned, or None where something does not serve."""
-    gpus = list(asked.gpus)
-    if first_framework(plan):
-        needs = [route.minimum for route in _routes(plan, asked)]
-    else:
-        needs = [rules.needed(b, gpus, asked.windows) for b in builds]
-    return None if None in needs or not needs else max(n for n in needs if n)
-
-
-def _driver(plan: Plan, asked: Question, builds: list[Build]) -> Iterator[str]:
-    said, gpus = plan["driver"], list(asked.gpus)
-    action = said["action"]
-    if not gpus:
-        if action != "none":
-            yield f"driver-branch: {action} on a plan without GPUs"
-        return
-    need = floor_of(plan, asked, builds)
-    if action == "none" or need is None:
-        yield f"driver-branch: action {action} on a machine with GPUs" if action == "none" else "driver: no floor"
-        return
-    current = rules.driver(asked.driver) if asked.driver and asked.driver != "none" else None
-    if action == "keep":
-        if current is None or current < need:
-            yield f"driver-too-low: keeps {asked.driver}, the pins need {need}"
-        if current and not asked.windows and not rules.drives(current.major, gpus):
-            yield f"driver-branch: {current} does not drive {gpus}"
-        return
-    if asked.windows and action in ("install", "upgrade"):
-        yield "driver-branch: the driver of Windows cannot be installed from WSL"
-    minimum = rules.driver(said["minimum"] or "")
-    if minimum is None or minimum < need:
-        yield f"driver-too-low: minimum {said['minimum']}, the pins need {need}"
-    yield from _branch(said, action, need, asked)
-
-
-def _branch(said: dict[str, Any], action: str, need: Version, asked: Question) -> Iterator[str]:
-    gpus = list(asked.gpus)
-    if said["branch"] is None:
-        if action in ("install", "upgrade"):
-            yield "driver-branch: nothing to install is named"
-        return
-    branch = int(str(said["branch"]).split("-")[0])
-    if not rules.drives(branch, gpus) or branch < need.major:
-        yield f"driver-branch: {branch} does not drive {gpus} at {need}"
-    if action in ("install", "upgrade") and asked.ubuntu:
-        if branch not in rules.ubuntu_branches(asked.ubuntu, gpus):
-            yield f"driver-branch: {branch} is no real package on Ubuntu {asked.ubuntu}"
-    if said["flavour"] != rules.flavour(branch, gpus):
-        yield f"driver-flavour: {said['flavour']} of {branch} for {gpus}"
 
 
 def _assumptions(asked: Question, warnings: list[dict[str, str]]) -> Iterator[str]:

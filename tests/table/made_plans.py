@@ -28,9 +28,11 @@ def right_plan(asked: Question, best: Answer) -> Plan:
     plan = _frame(asked, "pip", pins, cuda if asked.gpus else None)
     plan["python"] = answer.python_for(tags, asked)
     plan["driver"] = {
-        "action": best.action, "current": asked.driver,
+        "action": best.action,
+        "current": asked.driver,
         "minimum": _text(pick.minimum) if asked.gpus else None,
-        "branch": str(best.branch) if best.branch else None, "flavour": best.flavour,
+        "branch": str(best.branch) if best.branch else None,
+        "flavour": best.flavour,
     }
     return plan
 
@@ -46,20 +48,35 @@ def route_plan(asked: Question, case: Case, route: Case) -> Plan:
     nvidia = "nvcr.io" in str(plan["image"])
     plan["python"] = route.get("python", "3.8" if nvidia else "3.6")
     plan["driver"] = {
-        "action": case["action"], "current": asked.driver,
+        "action": case["action"],
+        "current": asked.driver,
         "minimum": any_of(case.get("minimum", "580.65.06"))[0],
-        "branch": case.get("branch"), "flavour": case.get("flavour"),
+        "branch": case.get("branch"),
+        "flavour": case.get("flavour"),
     }
     return plan
 
 
 def _frame(asked: Question, via: str, pins: list[dict[str, Any]], cuda: str | None) -> Plan:
-    gpus = [{"name": _name(gpu), "compute_capability": ".".join(map(str, gpu))} for gpu in asked.gpus]
+    gpus = [
+        {"name": _name(gpu), "compute_capability": ".".join(map(str, gpu))} for gpu in asked.gpus
+    ]
     return {
-        "machine": {"gpus": gpus}, "request": {}, "via": via, "python": "",
-        "accelerator": "cuda" if gpus else "cpu", "cuda": cuda, "cudnn": None, "driver": {},
-        "pins": pins, "image": None, "download_bytes": None, "disk_bytes": None, "steps": [],
-        "alternatives": [{"change": "upgrade the driver", "gives": "more"}], "refused": [],
+        "machine": {"gpus": gpus},
+        "request": {},
+        "via": via,
+        "python": "",
+        "accelerator": "cuda" if gpus else "cpu",
+        "cuda": cuda,
+        "cudnn": None,
+        "driver": {},
+        "pins": pins,
+        "image": None,
+        "download_bytes": None,
+        "disk_bytes": None,
+        "steps": [],
+        "alternatives": [{"change": "upgrade the driver", "gives": "more"}],
+        "refused": [],
     }
 
 
@@ -77,8 +94,16 @@ def _index(variant: str) -> str | None:
 
 def _plain(name: str, version: str, variant: str, index: str | None) -> dict[str, Any]:
     return {
-        "name": name, "version": version, "variant": variant, "index": index, "cuda": None,
-        "cudnn": None, "serves": [], "evidence": "announced", "why": [], "requirement": None,
+        "name": name,
+        "version": version,
+        "variant": variant,
+        "index": index,
+        "cuda": None,
+        "cudnn": None,
+        "serves": [],
+        "evidence": "announced",
+        "why": [],
+        "requirement": None,
     }
 
 
@@ -105,9 +130,13 @@ def _side_cudnn(builds: tuple[Build, ...], asked: Question) -> list[dict[str, An
     ranges = [b.cudnn for b in builds if b.cudnn and not rules.is_exact(b.cudnn)]
     if not ranges or not asked.gpus:
         return []
-    exact = [b.cudnn for b in builds if b.cudnn and rules.is_exact(b.cudnn) and b.cuda and b.cuda < "13"]
+    exact = [
+        b.cudnn for b in builds if b.cudnn and rules.is_exact(b.cudnn) and b.cuda and b.cuda < "13"
+    ]
     fit = [
-        name.split()[1] for name in cudnn_archs() if name.startswith("nvidia-cudnn-cu12 ")
+        name.split()[1]
+        for name in cudnn_archs()
+        if name.startswith("nvidia-cudnn-cu12 ")
         and all(rules.cudnn_version_serves(name, gpu) for gpu in asked.gpus)
     ]
     chosen = exact[0] if exact else max(fit, key=Version)

@@ -64,7 +64,7 @@ def cudnn_version_serves(name: str, gpu: Capability) -> bool:
 
 
 def is_exact(text: str) -> bool:
-    """Is it one version, not a range?"""
+    """Whether it is one version, not a range."""
     return bool(re.fullmatch(r"[\d.]+", text))
 
 
@@ -72,13 +72,17 @@ def is_exact(text: str) -> bool:
 def floor(cuda: str, windows: bool) -> Version:
     """The lowest driver on which a program of this CUDA minor starts."""
     column = "windows" if windows else "linux_x86_64"
-    want = cuda if Version(cuda) <= Version("11.0") else f"{cuda.split('.')[0]}.x"
+    want = cuda if Version(cuda) <= Version("11.0") else f"{cuda.split('.', 1)[0]}.x"
     for row in rows("01_cuda_driver.csv"):
         if row["kind"] == "minor_compat_floor" and row["cuda"].split(" ")[0] == want:
-            return max(Version(v) for v in re.findall(r"(?<![\w.])\d{3}[\d.]*", row[column])
-                       if not re.search(rf"cuDNN {re.escape(v)}", row[column]))
+            return max(
+                Version(v)
+                for v in re.findall(r"(?<![\w.])\d{3}[\d.]*", row[column])
+                if not re.search(rf"cuDNN {re.escape(v)}", row[column])
+            )
     documented = [
-        Version(row[column]) for row in rows("01_cuda_driver.csv")
+        Version(row[column])
+        for row in rows("01_cuda_driver.csv")
         if row["kind"] == "documented_min" and minor(row["cuda"]) == cuda
     ]
     return min(documented)
@@ -89,7 +93,8 @@ def jit_floor(cuda: str, windows: bool) -> Version:
     """The driver of the first release of a CUDA minor: what compiles its PTX."""
     column = "windows" if windows else "linux_x86_64"
     drivers = [
-        Version(row[column]) for row in rows("01_cuda_driver.csv")
+        Version(row[column])
+        for row in rows("01_cuda_driver.csv")
         if row["kind"] == "bundled_driver" and minor(row["cuda"]) == cuda and row[column]
     ]
     return min(drivers) if drivers else floor(cuda, windows)
@@ -108,7 +113,7 @@ def needed(build: Build, gpus: list[Capability], windows: bool) -> Version | Non
 
 @cache
 def branch_range(gpu: Capability) -> tuple[int, int]:
-    """First and last driver branch of a GPU; 9999 while it goes on, 0 where the first is unknown."""
+    """First and last driver branch of a GPU: 0 is unknown, 9999 goes on."""
     for row in rows("02_arch_lifecycle.csv"):
         if gpu in capabilities(" ".join(re.findall(r"\d+\.\d", row["compute_capabilities"]))):
             first = min(
@@ -121,14 +126,14 @@ def branch_range(gpu: Capability) -> tuple[int, int]:
 
 
 def _drivers_of(cuda: str) -> list[str]:
-    table = [r for r in rows("01_cuda_driver.csv") if minor(r["cuda"]) == cuda and r["linux_x86_64"]]
-    return [
-        r["linux_x86_64"] for r in table if r["kind"] in ("bundled_driver", "documented_min")
+    table = [
+        r for r in rows("01_cuda_driver.csv") if minor(r["cuda"]) == cuda and r["linux_x86_64"]
     ]
+    return [r["linux_x86_64"] for r in table if r["kind"] in ("bundled_driver", "documented_min")]
 
 
 def drives(branch: int, gpus: list[Capability]) -> bool:
-    """Does one branch drive every GPU?"""
+    """Whether one branch drives every GPU."""
     return all(low <= branch <= high for low, high in map(branch_range, gpus))
 
 
@@ -143,7 +148,7 @@ def flavour(branch: int, gpus: list[Capability]) -> str:
 
 
 def known_branch(branch: int) -> bool:
-    """Do the facts name this branch at all?"""
+    """Whether the facts name this branch at all."""
     return branch in _named_branches()
 
 
@@ -170,7 +175,9 @@ def branches(gpus: list[Capability], packaged_for: str | None) -> list[int]:
             fit[number] = _life(row["end_of_life"])
     offered = ubuntu_branches(packaged_for, gpus) if packaged_for else set(fit)
     return sorted(
-        (n for n in fit if n in offered and drives(n, gpus)), key=lambda n: (fit[n], n), reverse=True
+        (n for n in fit if n in offered and drives(n, gpus)),
+        key=lambda n: (fit[n], n),
+        reverse=True,
     )
 
 
@@ -190,7 +197,8 @@ def ubuntu_branches(release: str, gpus: list[Capability]) -> set[int]:
         listed = {
             row["package"].removeprefix("nvidia-driver-")
             for row in rows("03_ubuntu_driver_packages.csv")
-            if row["ubuntu"] == CODENAMES.get(release) and not row["note"]
+            if row["ubuntu"] == CODENAMES.get(release)
+            and not row["note"]
             and len(row["architectures"].split()) > 2
         }
     found = set()

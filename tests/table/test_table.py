@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from . import answer
+from .driver_invariants import first_framework
 from .expectations import Case, cases, mismatches
-from .invariants import first_framework, violations
+from .invariants import violations
 
 Resolve = Callable[[list[str]], tuple[dict[str, Any], int]]
 
