@@ -12,15 +12,18 @@ from typing import Any
 
 import msgspec
 
-from provisioner.catalog import rows, sheets
-from provisioner.catalog.load import Index
+from provisioner.catalog import sheets
+from provisioner.catalog.contents import Contents
 
 _LAST = ("kind", "evidence", "checked")
 
 
-def dump(sheet: sheets.Sheet, found: Iterable[rows.Row], header: str = "") -> bytes:
-    """One sheet as bytes. ``header`` is the comment at the head of a TOML sheet, as ``header_of``
-    gives it; sheets without a sort key keep the order they are given in."""
+def dump(sheet: sheets.Sheet, found: Iterable[msgspec.Struct], header: str = "") -> bytes:
+    """One sheet as bytes.
+
+    ``header`` is the comment at the head of a TOML sheet, as ``header_of`` gives it; sheets
+    without a sort key keep the order they are given in.
+    """
     listed = sorted(found, key=sheets.order(sheet)) if sheet.key else list(found)
     if sheet.table:
         tables = [_table(sheet.table, _ordered(row)) for row in listed]
@@ -28,13 +31,9 @@ def dump(sheet: sheets.Sheet, found: Iterable[rows.Row], header: str = "") -> by
     return "".join(_line(_ordered(row)) for row in listed).encode()
 
 
-def dump_index(index: Index) -> bytes:
+def dump_contents(contents: Contents) -> bytes:
     """The table of contents as bytes."""
-    document = {
-        "checked": index.checked,
-        "frameworks": {name: list(index.frameworks[name]) for name in sorted(index.frameworks)},
-    }
-    return (json.dumps(document, indent=1) + "\n").encode()
+    return (json.dumps(msgspec.to_builtins(contents), indent=1) + "\n").encode()
 
 
 def header_of(text: bytes) -> str:
@@ -47,7 +46,7 @@ def header_of(text: bytes) -> str:
     return "".join(lines)
 
 
-def _ordered(row: rows.Row) -> dict[str, Any]:
+def _ordered(row: msgspec.Struct) -> dict[str, Any]:
     plain = msgspec.to_builtins(row)
     first = {key: plain[key] for key in plain if key not in _LAST}
     return first | {key: plain[key] for key in _LAST if key in plain}
@@ -62,7 +61,7 @@ def _table(name: str, fields: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _value(value: Any) -> str:  # noqa: ANN401 - whatever a row may hold
+def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

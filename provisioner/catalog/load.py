@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -9,18 +10,10 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from provisioner.catalog import rows, sheets
+from provisioner.catalog.contents import Contents
 from provisioner.errors import BadDataError
 
-R = TypeVar("R", bound=rows.Row)
-
-
-class Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What can be said of the catalog without reading it: written by upkeep, proved by check."""
-
-    checked: str
-    """The newest day at which any row was looked at."""
-    frameworks: dict[str, tuple[str, ...]]
-    """The name a person asks for → the sheets with builds that answer to it."""
+R = TypeVar("R", bound=msgspec.Struct)
 
 
 class Catalog:
@@ -56,8 +49,9 @@ class Catalog:
 
     @cached_property
     def driver_packages(self) -> tuple[rows.DriverPackage, ...]:
-        """Packages of operating systems that install a driver branch."""
-        return self._read(sheets.DRIVER_PACKAGES, rows.DriverPackage)
+        """Packages of operating systems that install a driver branch: Ubuntu's, then Debian's."""
+        ubuntu = self._read(sheets.DRIVER_PACKAGES, rows.DriverPackage)
+        return ubuntu + self._read(sheets.DEBIAN_PACKAGES, rows.DriverPackage)
 
     @cached_property
     def libraries(self) -> tuple[rows.Library, ...]:
@@ -92,6 +86,21 @@ class Catalog:
         return self._read(sheets.CAPS, rows.Cap)
 
     @cached_property
+    def addresses(self) -> dict[str, str]:
+        """Where publishers' packages and images lie, by the name upkeep gives the place."""
+        return {row.name: row.address for row in self._read(sheets.ADDRESSES, rows.Address)}
+
+    @cached_property
+    def profiles(self) -> tuple[rows.Profile, ...]:
+        """Predefined requests."""
+        return self._read(sheets.PROFILES, rows.Profile)
+
+    @cached_property
+    def references(self) -> tuple[rows.Reference, ...]:
+        """The vocabulary of errors, refusals, warnings and findings."""
+        return self._read(sheets.REFERENCES, rows.Reference)
+
+    @cached_property
     def tools(self) -> tuple[rows.Tool, ...]:
         """Programs that rendered texts fetch, pinned and hashed."""
         return self._read(sheets.TOOLS, rows.Tool)
@@ -99,21 +108,27 @@ class Catalog:
     @property
     def frameworks(self) -> tuple[str, ...]:
         """Names that ``builds`` knows, in alphabetical order."""
-        return tuple(self.index.frameworks)
+        return tuple(self.contents.frameworks)
 
     @property
     def checked(self) -> str:
         """The newest day at which any row was looked at: stands in for a clock."""
-        return self.index.checked
+        return self.contents.checked
 
     @cached_property
-    def index(self) -> Index:
-        """The table of contents."""
-        text = self._bytes(sheets.INDEX)
+    def contents(self) -> Contents:
+        """The table of contents: names and the newest day, without reading any sheet."""
+        text = self._bytes(sheets.CONTENTS)
         try:
-            return msgspec.json.decode(text, type=Index)
+            return msgspec.json.decode(text, type=Contents)
         except msgspec.MsgspecError as error:
-            raise bad_row(sheets.INDEX, 1, str(error)) from None
+            raise bad_row(sheets.CONTENTS, None, str(error)) from None
+
+    @property
+    def build_sheets(self) -> tuple[sheets.Sheet, ...]:
+        """Every sheet of builds that lies below ``frameworks``, in alphabetical order."""
+        names = sorted(path.stem for path in (self.folder / "frameworks").glob("*.jsonl"))
+        return tuple(sheets.builds(name) for name in names)
 
     def builds(self, framework: str) -> tuple[rows.Build, ...]:
         """Every build that answers to a name: ``tensorflow`` finds tensorflow-gpu's too.
@@ -122,7 +137,7 @@ class Catalog:
         """
         return tuple(
             row
-            for name in self.index.frameworks.get(framework, ())
+            for name in self.contents.frameworks.get(framework, ())
             for row in self._sheet_of_builds(name)
             if framework in (row.framework, row.provides)
         )
@@ -132,7 +147,12 @@ class Catalog:
             self._builds[name] = self._read(sheets.builds(name), rows.Build)
         return self._builds[name]
 
-    def _read(self, sheet: sheets.Sheet, row: type[R]) -> tuple[R, ...]:
+    def text_of(self, sheet: sheets.Sheet) -> bytes:
+        """A sheet's bytes as they lie in the folder."""
+        return self._bytes(sheet.path)
+
+    def _read(self, sheet: sheets.Sheet, _row: type[R]) -> tuple[R, ...]:
+        # The sheet knows its row type; the second argument only tells the type checker.
         return cast("tuple[R, ...]", read(sheet, self._bytes(sheet.path)))
 
     def _bytes(self, path: str) -> bytes:
@@ -147,52 +167,58 @@ class Catalog:
             ) from None
 
 
-def read(sheet: sheets.Sheet, text: bytes) -> tuple[rows.Row, ...]:
+def read(sheet: sheets.Sheet, text: bytes) -> tuple[msgspec.Struct, ...]:
     """Decode one sheet. Raises BadDataError ``bad-row`` naming file, line or row, and key."""
     return _read_tables(sheet, text) if sheet.table else _read_lines(sheet, text)
 
 
-def _read_lines(sheet: sheets.Sheet, text: bytes) -> tuple[rows.Row, ...]:
+def _read_lines(sheet: sheets.Sheet, text: bytes) -> tuple[msgspec.Struct, ...]:
     decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(sheet.row)
     try:
         return tuple(decoder.decode_lines(text))
     except (msgspec.MsgspecError, UnicodeDecodeError):
         pass
     for number, line in enumerate(text.splitlines(), start=1):
-        try:
-            decoder.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise bad_row(sheet.path, number, str(error)) from None
+        _decode_line(decoder, line, sheet.path, number)
     raise bad_row(sheet.path, 1, "the lines are not separated as JSON lines are")
 
 
-def _read_tables(sheet: sheets.Sheet, text: bytes) -> tuple[rows.Row, ...]:
+def _decode_line(decoder: msgspec.json.Decoder[Any], line: bytes, path: str, number: int) -> None:
+    try:
+        decoder.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise bad_row(path, number, str(error)) from None
+
+
+def _read_tables(sheet: sheets.Sheet, text: bytes) -> tuple[msgspec.Struct, ...]:
     try:
         document = parse_toml(text.decode())
     except ValueError as error:
         raise bad_row(sheet.path, None, str(error)) from None
     unknown = set(document) - {sheet.table}
     if unknown:
-        raise bad_row(sheet.path, None, f"unknown table {sorted(unknown)[0]!r}")
+        raise bad_row(sheet.path, None, f"unknown table {min(unknown)!r}")
     tables = document.get(sheet.table, [])
     if not isinstance(tables, list):
         raise bad_row(sheet.path, None, f"{sheet.table} is not an array of tables")
-    found = []
-    for number, table in enumerate(tables, start=1):
-        try:
-            found.append(msgspec.convert(table, sheet.row))
-        except msgspec.MsgspecError as error:
-            raise bad_row(sheet.path, number, str(error), f"[[{sheet.table}]]") from None
-    return tuple(found)
+    return tuple(_convert(sheet, table, number) for number, table in enumerate(tables, start=1))
+
+
+def _convert(sheet: sheets.Sheet, table: object, number: int) -> msgspec.Struct:
+    try:
+        return msgspec.convert(table, sheet.row)
+    except msgspec.MsgspecError as error:
+        raise bad_row(sheet.path, number, str(error), f"[[{sheet.table}]]") from None
 
 
 def parse_toml(text: str) -> dict[str, Any]:
     """Parse TOML with what this Python has. Raises ValueError."""
-    try:
-        import tomllib  # noqa: PLC0415 - costs more than the JSON sheets together
-    except ModuleNotFoundError:  # Python 3.10
-        import tomli as tomllib  # noqa: PLC0415
-    return cast("dict[str, Any]", tomllib.loads(text))
+    # Imported late: it costs more than all JSON sheets together.
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    return tomllib.loads(text)
 
 
 def bad_row(path: str, number: int | None, detail: str, unit: str = "line") -> BadDataError:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import msgspec
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Row(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """What all rows share."""
 
     evidence: str
@@ -58,6 +60,7 @@ class GpuModel(Row, frozen=True, kw_only=True):
     """One PCI id (device, and subsystem where the name depends on it) and what it is."""
 
     vendor: str
+    """PCI vendor, four lower-case hex digits: ``10de``."""
     device: str
     """Four lower-case hex digits."""
     subsystem: str | None = None
@@ -136,6 +139,8 @@ class Build(Row, frozen=True, kw_only=True):
     ``system`` (something else must bring them)."""
     index: str | None = None
     channel: str | None = None
+    package: str | None = None
+    """What the channel calls it, where that is not ``framework``: conda-forge's ``pytorch``."""
     build_string: str | None = None
     image: str | None = None
     """Image with tag, for ``container``."""
@@ -147,7 +152,7 @@ class Build(Row, frozen=True, kw_only=True):
 
 
 class Library(Row, frozen=True, kw_only=True):
-    """One version of a CUDA library package that a plan may pin (cuDNN, nvcc, conda's cudatoolkit)."""
+    """One version of a CUDA library that a plan may pin: cuDNN, nvcc, conda's cudatoolkit."""
 
     package: str
     version: str
@@ -228,10 +233,36 @@ class Cap(Row, frozen=True, kw_only=True):
     reason: str
 
 
+class Address(Row, frozen=True, kw_only=True):
+    """Where a publisher's packages or images lie: the only place that names a host."""
+
+    name: str
+    """What upkeep calls it: ``pytorch``, ``nvidia-redist``, ``docker-hub``."""
+    address: str
+
+
 class Tool(Row, frozen=True, kw_only=True):
     """A program that a rendered text fetches, pinned and hashed."""
 
     name: str
     version: str
+    specifier: str = ""
+    """The versions that upkeep may move to: ``==0.13.*``."""
     hashes: tuple[str, ...]
     """``sha256:…`` of the files that may be taken."""
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A predefined request; a choice of words, not a fact, so it carries no evidence."""
+
+    name: str
+    title: str
+    requirements: tuple[str, ...]
+
+
+class Reference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One word of the vocabulary that errors, refusals, warnings and findings share."""
+
+    name: str
+    meaning: str
+    fix: str

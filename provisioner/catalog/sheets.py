@@ -20,7 +20,7 @@ class Sheet(msgspec.Struct, frozen=True):
     """One file of the catalog: its path below ``stacks``, its row type and what sorts it."""
 
     path: str
-    row: type[rows.Row]
+    row: type[msgspec.Struct]
     key: tuple[str, ...]
     table: str = ""
     """The name of the TOML tables; empty for JSON lines."""
@@ -41,6 +41,12 @@ SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
 PYTHONS = Sheet("python.toml", rows.PythonRow, ("version",), "python")
 CONFLICTS = Sheet("conflicts.toml", rows.Conflict, (), "conflict")
 CAPS = Sheet("caps.toml", rows.Cap, (), "cap")
+ADDRESSES = Sheet("addresses.toml", rows.Address, ("name",), "address")
+DEBIAN_PACKAGES = Sheet(
+    "debian/driver_packages.toml", rows.DriverPackage, ("os", "package"), "package"
+)
+PROFILES = Sheet("profiles.toml", rows.Profile, (), "profile")
+REFERENCES = Sheet("references.toml", rows.Reference, ("name",), "reference")
 TOOLS = Sheet("tools.toml", rows.Tool, ("name", "version"), "tool")
 
 FIXED = (
@@ -51,6 +57,7 @@ FIXED = (
     INTEL_GPUS,
     DRIVERS,
     DRIVER_PACKAGES,
+    DEBIAN_PACKAGES,
     LIBRARIES,
     CONDA_LIBRARIES,
     IMAGES,
@@ -59,11 +66,19 @@ FIXED = (
     PYTHONS,
     CONFLICTS,
     CAPS,
+    ADDRESSES,
+    PROFILES,
+    REFERENCES,
     TOOLS,
 )
 """Every sheet but the frameworks', which are as many as there are frameworks."""
 
-INDEX = "index.json"
+CONTENTS = "contents.json"
+
+
+def name_of(sheet: Sheet) -> str:
+    """A sheet's own name: ``frameworks/torch.jsonl`` → ``torch``."""
+    return sheet.path.rpartition("/")[2].partition(".")[0]
 
 
 def builds(name: str) -> Sheet:
@@ -72,10 +87,10 @@ def builds(name: str) -> Sheet:
     return Sheet(f"frameworks/{name}.jsonl", rows.Build, key)
 
 
-def order(sheet: Sheet) -> Callable[[rows.Row], tuple[tuple[tuple[int, int, str], ...], ...]]:
+def order(sheet: Sheet) -> Callable[[msgspec.Struct], tuple[tuple[tuple[int, int, str], ...], ...]]:
     """What sorts the rows of a sheet: its key fields, the numbers in them as numbers."""
 
-    def sort_key(row: rows.Row) -> tuple[tuple[tuple[int, int, str], ...], ...]:
+    def sort_key(row: msgspec.Struct) -> tuple[tuple[tuple[int, int, str], ...], ...]:
         return tuple(natural(getattr(row, field) or "") for field in sheet.key)
 
     return sort_key

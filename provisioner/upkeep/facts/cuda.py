@@ -43,7 +43,7 @@ def bundled(facts: Facts, version: str) -> tuple[PerSystem, str]:
 
 def branch_of(driver: str) -> str:
     """The branch of a driver version: ``580.65.06`` → ``580``."""
-    return driver.split(".")[0]
+    return driver.partition(".")[0]
 
 
 def architecture(facts: Facts) -> list[Architecture]:
@@ -101,7 +101,7 @@ def _cuda(facts: Facts, version: str) -> Cuda:
 
 def _floor(facts: Facts, version: str) -> tuple[PerSystem, str]:
     """Minor-version compatibility where a table states it, else the release's own driver."""
-    major = version.split(".")[0]
+    major = version.partition(".")[0]
     stated = {
         row["cuda"].split()[0]: row
         for row in facts.rows("01_cuda_driver")
@@ -116,7 +116,8 @@ def _floor(facts: Facts, version: str) -> tuple[PerSystem, str]:
 
 def _highest(text: str) -> str:
     # Where the documents differ, the higher number satisfies all of them.
-    return max(_DRIVER.findall(text), key=natural)
+    numbers: list[str] = _DRIVER.findall(text)
+    return max(numbers, key=natural)
 
 
 def _drivers(facts: Facts) -> list[dict[str, str]]:
@@ -141,7 +142,7 @@ def _last_cuda(facts: Facts, text: str) -> str | None:
     if not re.match(r"\d", text):
         return None
     if text.endswith(".x"):
-        known = [v for v in _ptxas(facts) if v.split(".")[0] == text.split(".")[0]]
+        known = [v for v in _ptxas(facts) if branch_of(v) == branch_of(text)]
         return max(known, key=natural)
     return text
 
@@ -151,7 +152,7 @@ def _branch(text: str) -> str | None:
 
 
 def _lowest(table: Iterable[dict[str, str]], family: str) -> str:
-    found = [
+    found: list[str] = [
         capability
         for row in table
         if row["architecture"] == family

@@ -94,10 +94,7 @@ def _versions(facts: Facts) -> dict[str, list[tuple[str, str]]]:
         for row in facts.rows("01_cuda_driver")
         if row["kind"] != "minor_compat_floor"
     ]
-    found += [
-        (row["first_known_linux_version"], short(row["source"]))
-        for row in _stated(facts)
-    ]
+    found += [(row["first_known_linux_version"], short(row["source"])) for row in _stated(facts)]
     found += [(package.version.split("-")[0], package.evidence) for package in _ubuntu(facts)]
     by_branch: dict[str, list[tuple[str, str]]] = {}
     for version, source in found:
@@ -121,10 +118,8 @@ def _modules(facts: Facts, branch: str) -> tuple[str, ...]:
     only = next(row["branch"] for row in table if _OPEN_ONLY_MARK in row["kernel_modules"])
     suffixes = [p.suffix for p in _ubuntu(facts) if branch_of(p.version) == branch]
     packaged_open_only = bool(suffixes) and all(name.endswith("-open") for name in suffixes)
-    return ("open",) if natural(branch) >= natural(only) or packaged_open_only else (
-        "open",
-        "proprietary",
-    )
+    open_only = natural(branch) >= natural(only) or packaged_open_only
+    return ("open",) if open_only else ("open", "proprietary")
 
 
 def _cuda_of(facts: Facts, branch: str) -> str | None:
@@ -134,7 +129,9 @@ def _cuda_of(facts: Facts, branch: str) -> str | None:
         if row["kind"] != "minor_compat_floor"
     }
     drivers = {version: bundled(facts, version)[0].linux for version in minors}
-    found = [version for version, driver in drivers.items() if driver and branch_of(driver) == branch]
+    found = [
+        version for version, driver in drivers.items() if driver and branch_of(driver) == branch
+    ]
     return max(found, key=natural, default=None)
 
 

@@ -8,16 +8,18 @@ from provisioner.catalog.rows import GpuModel
 from provisioner.upkeep.facts.table import Facts, short
 
 _GIB = 1024**3
+_NO_GPU = re.compile(r"Audio Controller|NVSwitch|Dev ID")
+"""What pci.ids lists under a GPU's code name without being a GPU that somebody owns."""
 
 
 def nvidia(facts: Facts) -> list[GpuModel]:
     """What NVIDIA's driver names, then what only pci.ids knows."""
     memory = _memory(facts)
     named = facts.rows("09_gpus")
-    rest = [row for row in facts.rows("09_gpus_pciids_only") if "Audio Controller" not in row["name"]]
+    rest = [row for row in facts.rows("09_gpus_pciids_only") if not _NO_GPU.search(row["name"])]
     return [
         GpuModel(
-            vendor="nvidia",
+            vendor="10de",
             device=row["pci_device"].lower(),
             subsystem=row["subvendor_subdevice"].lower().replace(" ", ":") or None,
             name=name,
@@ -38,7 +40,7 @@ def amd(facts: Facts) -> list[GpuModel]:
     """One row for each product name of each PCI id; the architecture is the gfx target."""
     return [
         GpuModel(
-            vendor="amd",
+            vendor="1002",
             device=row["pci_device"].lower(),
             name=name,
             chip=row["pci_name"].split(" [")[0],
@@ -55,7 +57,7 @@ def intel(facts: Facts) -> list[GpuModel]:
     """One row for each PCI id; the architecture is Intel's code name."""
     return [
         GpuModel(
-            vendor="intel",
+            vendor="8086",
             device=row["pci_device"].lower(),
             name=_in_brackets(row["pci_name"]) or row["pci_name"],
             chip=row["pci_name"].split(" [")[0],
@@ -90,7 +92,9 @@ def _spelled_out(text: str) -> list[str]:
     parts = [part.strip() for part in text.split("/")]
     family = re.match(r"((?:[A-Z][A-Za-z]+ )+)", parts[0])
     start = family[1] if family else ""
-    return [part if part.startswith(start) or not part[:1].isdigit() else start + part for part in parts]
+    return [
+        part if part.startswith(start) or not part[:1].isdigit() else start + part for part in parts
+    ]
 
 
 def _memory(facts: Facts) -> dict[str, int]:

@@ -14,7 +14,10 @@ from provisioner.errors import OutsideError
 
 # Long names of sources that stand on hundreds of rows, and the same source named as exactly.
 _SHORTER = (
-    (re.compile(r"^(?:runfile/exe names in )?Jimver/cuda-toolkit src/links"), "Jimver/cuda-toolkit"),
+    (
+        re.compile(r"^(?:runfile/exe names in )?Jimver/cuda-toolkit src/links"),
+        "Jimver/cuda-toolkit",
+    ),
     (
         re.compile(r"^nvidia-driver-595 595\.99\.02 README appendix A .*pci\.ids ([\d.]+).*$"),
         r"nvidia-driver-595 README app. A + pci.ids \1",
@@ -47,7 +50,7 @@ class Facts:
             raise OutsideError("facts-unreadable", "The facts' README names no day of gathering.")
         return match[1]
 
-    def json(self, name: str) -> Any:  # noqa: ANN401 - the caller knows its file's shape
+    def json(self, name: str) -> Any:
         """One JSON file."""
         return json.loads(self._text(f"{name}.json"))
 

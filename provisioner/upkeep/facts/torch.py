@@ -8,7 +8,6 @@ from provisioner.upkeep.facts.table import Facts, architectures, glibc, pythons
 from provisioner.upkeep.facts.torch_variants import Variant, archs_of, variants
 from provisioner.version import minor
 
-INDEX = "https://download.pytorch.org/whl"
 _CPU_EVIDENCE = (
     "pytorch/test-infra tools/scripts/generate_binary_build_matrix.py: every release is built for"
     " cpu; torch==2.14.1+cpu seen in public lock files"
@@ -17,17 +16,20 @@ _FIRST_ON_INDEX = "1.2"
 _NO_CUDA = "cpu-only"
 
 
-def torch(facts: Facts) -> list[Build]:
-    """Default wheels, then for each of them the variants announced for its release."""
+def torch(facts: Facts, index: str) -> list[Build]:
+    """Default wheels, then for each of them the variants announced for its release.
+
+    ``index`` is the address below which PyTorch has an index for each variant.
+    """
     default = [_default(facts, row) for row in facts.rows("06_torch_default_wheels")]
     found = list(default)
     for build in default:
         if build.platform == "linux-x86_64" and natural(build.version) >= natural(_FIRST_ON_INDEX):
-            found.append(_cpu(facts, build))
+            found.append(_cpu(facts, build, index))
         found += [
             made
             for variant in variants(facts, minor(build.version))
-            if (made := _variant(facts, build, variant)) is not None
+            if (made := _variant(facts, build, variant, index)) is not None
         ]
     return found
 
@@ -54,7 +56,7 @@ def _default(facts: Facts, row: dict[str, str]) -> Build:
     )
 
 
-def _cpu(facts: Facts, default: Build) -> Build:
+def _cpu(facts: Facts, default: Build, index: str) -> Build:
     return Build(
         framework="torch",
         version=default.version,
@@ -62,14 +64,14 @@ def _cpu(facts: Facts, default: Build) -> Build:
         platform=default.platform,
         pythons=default.pythons,
         glibc=default.glibc,
-        index=f"{INDEX}/cpu",
+        index=f"{index}/cpu",
         kind="announced",
         evidence=_CPU_EVIDENCE,
         checked=facts.gathered,
     )
 
 
-def _variant(facts: Facts, default: Build, variant: Variant) -> Build | None:
+def _variant(facts: Facts, default: Build, variant: Variant, index: str) -> Build | None:
     """The build of a variant beside a default wheel; None where nobody announced that platform."""
     if variant.cuda == default.cuda:
         sass, ptx, cudnn = default.sass, default.ptx, default.cudnn or variant.cudnn
@@ -91,7 +93,7 @@ def _variant(facts: Facts, default: Build, variant: Variant) -> Build | None:
         sass=sass,
         ptx=ptx,
         glibc=default.glibc,
-        index=f"{INDEX}/{variant.name}",
+        index=f"{index}/{variant.name}",
         kind="announced",
         evidence=f"{variant.source}; {source}",
         checked=facts.gathered,

@@ -19,8 +19,7 @@ def pairs(facts: Facts, package: str, torch: list[Build]) -> list[Build]:
             continue
         requires, partner, note = _requirement(row)
         builds = [b for b in torch if b.version == partner and b.platform == "linux-x86_64"]
-        for build in builds:
-            found.append(_pair(facts, row, build, requires=requires, note=note))
+        found += [_pair(facts, row, build, requires=requires, note=note) for build in builds]
     return found
 
 
@@ -38,9 +37,7 @@ def _whole(version: str) -> str:
     return version if version.count(".") > 1 else f"{version}.0"
 
 
-def _pair(
-    facts: Facts, row: dict[str, str], torch: Build, *, requires: str, note: str
-) -> Build:
+def _pair(facts: Facts, row: dict[str, str], torch: Build, *, requires: str, note: str) -> Build:
     default = torch.variant == "default"
     source = f"{row['source']}: {note}"
     if not default:

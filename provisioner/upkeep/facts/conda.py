@@ -1,0 +1,132 @@
+"""Conda's channels: CUDA libraries, PyTorch and TensorFlow as the channels build them.
+
+What is known is what CI was asked to build and what package pages listed: all is announced.
+"""
+
+from __future__ import annotations
+
+import re
+
+from provisioner.catalog.rows import Build, Library
+from provisioner.catalog.sheets import natural
+from provisioner.upkeep.facts.table import Facts, architectures, short
+from provisioner.upkeep.facts.tensorflow import needs_avx
+
+_LIBRARIES = ("cudatoolkit", "cudnn")
+_FRAMEWORKS = {"torch": "pytorch", "tensorflow": "tensorflow"}
+"""What people ask for → what conda-forge calls it."""
+_PLATFORM, _OURS = "linux-64", "linux-x86_64"
+_VERSION = re.compile(r"\d+\.\d+")
+_OLDEST_CUDA = "9"
+
+
+def libraries(facts: Facts) -> list[Library]:
+    """conda-forge's CUDA toolkits and cuDNN, one row for each CUDA they were built with."""
+    return [
+        Library(
+            package=row["package"],
+            version=row["version"],
+            via="conda",
+            channel="conda-forge",
+            platform=_OURS,
+            cuda=cuda,
+            sass=sass,
+            kind="announced",
+            evidence=short(row["source"]) + note,
+            checked=facts.gathered,
+        )
+        for row in facts.rows("14_conda_forge_builds")
+        if row["package"] in _LIBRARIES and _PLATFORM in row["platform"].split()
+        for cuda in row["cuda"].split()
+        for sass, note in [_as_wheel(facts, row, cuda)]
+    ]
+
+
+def conda_forge(facts: Facts, framework: str) -> list[Build]:
+    """conda-forge's CUDA builds of a framework whose architectures its recipe states."""
+    return [
+        _conda_forge(facts, row, framework)
+        for row in facts.rows("14_conda_forge_builds")
+        if row["package"] == _FRAMEWORKS[framework]
+        and row["platform"] == _PLATFORM
+        and row["arch_list"]
+    ]
+
+
+def defaults(facts: Facts) -> list[Build]:
+    """TensorFlow 1 with CUDA 9 and later from the defaults channel.
+
+    Releases that were built with two CUDA versions are left out: the table does not say which
+    architectures belong to which.
+    """
+    return [
+        _default(facts, row)
+        for row in facts.rows("15_conda_legacy")
+        if row["channel"] == "defaults"
+        and row["package"].startswith("tensorflow-gpu /")
+        and row["version"].startswith("1.")
+        and len(_VERSION.findall(row["cuda_spec"])) == 1
+        and natural(_VERSION.findall(row["cuda_spec"])[0]) >= natural(_OLDEST_CUDA)
+        and row["python"]
+    ]
+
+
+def _as_wheel(facts: Facts, row: dict[str, str], cuda: str) -> tuple[tuple[str, ...], str]:
+    """What the wheel of the same cuDNN is compiled for: both repack one library of NVIDIA's."""
+    package = f"nvidia-cudnn-cu{cuda.partition('.')[0]}"
+    for wheel in facts.rows("05_cudnn_fatbin_archs"):
+        same = (wheel["package"], wheel["version"]) == (package, row["version"])
+        if row["package"] == "cudnn" and same:
+            return architectures(wheel["sass"]), f"; architectures: {wheel['source']}"
+    return (), ""
+
+
+def _conda_forge(facts: Facts, row: dict[str, str], framework: str) -> Build:
+    name = f"cuda{row['cuda'].replace('.', '')}"
+    package = _FRAMEWORKS[framework]
+    oldest = row["glibc_min"].split("|")
+    return Build(
+        framework=framework,
+        version=row["version"],
+        variant=f"conda-forge-{name}",
+        platform=_OURS,
+        pythons=tuple(row["python"].split()),
+        cuda=row["cuda"],
+        cudnn=row["ci_cudnn"].split("|")[0] or None,
+        sass=architectures(row["arch_list"]),
+        ptx=architectures(row["arch_list"], "compute"),
+        glibc=max(oldest, key=natural) or None,
+        cpu=("avx",) if framework == "tensorflow" and needs_avx(row["version"]) else (),
+        via="conda",
+        channel="conda-forge",
+        package=package if package != framework else None,
+        build_string=f"{name}*",
+        kind="announced",
+        evidence=short(row["source"]),
+        checked=facts.gathered,
+    )
+
+
+def _default(facts: Facts, row: dict[str, str]) -> Build:
+    cuda = _VERSION.findall(row["cuda_spec"])[0]
+    cudnn = _VERSION.findall(row["cudnn"])
+    # Where later builds added architectures, only what every build has can be counted on.
+    first = row["compute_archs"].split(" then ")[0]
+    return Build(
+        framework="tensorflow-gpu",
+        provides="tensorflow",
+        version=row["version"],
+        variant=f"defaults-cuda{cuda.replace('.', '')}",
+        platform=_OURS,
+        pythons=tuple(_VERSION.findall(row["python"])),
+        cuda=cuda,
+        cudnn=cudnn[0] if cudnn else None,
+        sass=architectures(first),
+        cpu=("avx",) if needs_avx(row["version"]) else (),
+        via="conda",
+        channel="defaults",
+        build_string="gpu_*",
+        kind="announced",
+        evidence=short(row["source"]),
+        checked=facts.gathered,
+    )
