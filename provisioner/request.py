@@ -9,10 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from provisioner.errors import UsageError
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
 
 COMPONENTS = ("cuda", "cudnn", "nvcc")
 _ALIASES = {"pytorch": "torch"}
@@ -38,17 +43,28 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
         return not self.specifier or admits(self.specifier, version)
 
 
+@lru_cache(maxsize=65536)
 def admits(specifier: str, version: str) -> bool:
     """Whether PEP 440 ``specifier`` contains ``version``. Raises ValueError on nonsense."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
     from packaging.version import InvalidVersion, Version
 
     try:
-        return SpecifierSet(specifier).contains(Version(version), prereleases=False)
-    except (InvalidSpecifier, InvalidVersion) as error:
+        return _specifier_set(specifier).contains(Version(version), prereleases=False)
+    except InvalidVersion as error:
         raise ValueError(str(error)) from error
 
 
+@lru_cache(maxsize=1024)
+def _specifier_set(text: str) -> SpecifierSet:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        return SpecifierSet(text)
+    except InvalidSpecifier as error:
+        raise ValueError(str(error)) from error
+
+
+@lru_cache(maxsize=4096)
 def parse_wish(word: str) -> Wish:
     """Read one word.
 

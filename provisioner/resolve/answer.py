@@ -83,16 +83,18 @@ def _pin(
 ) -> Pin | None:
     row = item.row
     if isinstance(row, Build):
-        return _build_pin(facts, wish, item, row)
+        name = Builds(facts, {}).sibling(row)
+        return _build_pin(facts, wish, item, found[name] if name in found else item)
     if isinstance(row, Cuda):
         return _toolkit_pin(item, row)
-    if wish is None and not _left_open(row, found):
+    cudnn = row.package.startswith("nvidia-cudnn")
+    if wish is None and not (cudnn and _left_open(row, found)):
         return None
     return Pin(
         name=item.on,
         version=item.version,
         cuda=row.cuda if "." in row.cuda else None,
-        cudnn=item.version if row.package.startswith("nvidia-cudnn") else None,
+        cudnn=item.version if cudnn else None,
         serves=item.serves,
         evidence=row.kind,
         requirement=f"{row.package}=={item.version}",
@@ -100,7 +102,9 @@ def _pin(
     )
 
 
-def _build_pin(facts: Facts, wish: Wish | None, item: Candidate, row: Build) -> Pin:
+def _build_pin(facts: Facts, wish: Wish | None, item: Candidate, deciding: Candidate) -> Pin:
+    """The pin of a build; ``deciding`` is the build it extends, or itself."""
+    row: Build = item.row
     on_gpu = bool(facts.gpus)
     extras = set(wish.extras if wish else ())
     if row.extra and on_gpu:
@@ -120,11 +124,11 @@ def _build_pin(facts: Facts, wish: Wish | None, item: Candidate, row: Build) -> 
         version=row.version,
         variant=row.variant,
         index=row.index,
-        cuda=row.cuda if on_gpu else None,
-        cudnn=row.cudnn if on_gpu else None,
-        serves=item.serves,
+        cuda=deciding.row.cuda if on_gpu else None,
+        cudnn=deciding.row.cudnn if on_gpu else None,
+        serves=deciding.serves,
         evidence=row.kind,
-        why=tuple(_reasons(facts, wish, item, row)),
+        why=tuple(_reasons(facts, wish, deciding, row)),
         requirement=requirement,
         channel=row.channel,
     )
@@ -142,8 +146,9 @@ def _reasons(facts: Facts, wish: Wish | None, item: Candidate, row: Build) -> It
             yield f"{served.gpu} runs its machine code for {served.by}"
         else:
             yield f"{served.gpu} runs its PTX for {served.by}, compiled by the driver at first use"
-    if row.cuda and facts.gpus and (floor := facts.floor_of(row.cuda)):
-        yield f"CUDA {row.cuda} runs on driver {floor} or later"
+    cuda = item.row.cuda
+    if cuda and facts.gpus and (floor := facts.floor_of(cuda)):
+        yield f"CUDA {cuda} runs on driver {floor} or later"
     yield f"{row.kind}: {row.evidence}"
 
 
@@ -159,7 +164,7 @@ def _toolkit_pin(item: Candidate, row: Cuda) -> Pin:
 
 
 def _left_open(row: Library, found: Mapping[str, Candidate]) -> bool:
-    """Whether a framework of the plan leaves this library's version open."""
+    """Whether a framework of the plan leaves the version of this cuDNN open."""
     for item in found.values():
         if isinstance(item.row, Build):
             for text in item.row.requires:

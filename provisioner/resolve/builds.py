@@ -44,8 +44,8 @@ class Builds:
         def rank(row: Build) -> tuple[object, ...]:
             serves = served[id(row)] or ()
             native = all(serve.kind == "sass" for serve in serves)
-            cuda = numbers(row.cuda) if row.cuda else ()
-            bare = not self.facts.gpus and row.cuda is None
+            cuda = numbers(self.cuda_of(row) or "0")
+            bare = not self.facts.gpus and self.cuda_of(row) is None
             released, post, local = order(row.version)
             own_name = row.framework == framework
             image = tied and row.via == "container"
@@ -63,6 +63,29 @@ class Builds:
             row=row,
             serves=serves,
         )
+
+    def sibling(self, row: Build) -> str | None:
+        """The framework that a build is an extension of: it is bound to the same variant of it,
+        and that one decides which GPUs, CUDA and driver there can be."""
+        if row.sass or row.ptx or row.via != "pip":
+            return None
+        names = (parse_wish(text).name for text in row.requires)
+        return next((name for name in names if name in self.facts.catalog.frameworks), None)
+
+    def cuda_of(self, row: Build) -> str | None:
+        """The CUDA a build comes with; that of the framework it extends where it names none."""
+        name = self.sibling(row)
+        if row.cuda is not None or name is None:
+            return row.cuda
+        bounds = [wish for text in row.requires if (wish := parse_wish(text)).name == name]
+        fitting = [
+            other
+            for other in self.facts.catalog.builds(name)
+            if other.variant == row.variant
+            and other.platform == row.platform
+            and all(wish.admits(other.version) for wish in bounds)
+        ]
+        return fitting[-1].cuda if fitting else None
 
     def needs(self, candidate: Candidate) -> tuple[Need, ...]:
         """Return what a build needs, the machine's hard facts first."""
@@ -88,7 +111,7 @@ class Builds:
         return tuple(found)
 
     def _needs_of_gpus(self, row: Build, serves: tuple[Serve, ...]) -> Iterator[Need]:
-        if not self.facts.gpus:
+        if not self.facts.gpus or self.sibling(row):
             return
         if row.cuda is None:
             yield Need(
@@ -168,6 +191,15 @@ class Builds:
         reason = f"it is bound to cuDNN {row.cudnn}, which has no code for capability {capability}"
         return reason, shown.evidence
 
+    def _announced_cudnn(self, row: Build) -> Iterator[str]:
+        """The cuDNN wheel of a build whose own requirements nobody could read."""
+        if row.kind != "announced" or row.cuda is None or row.cudnn is None or row.requires:
+            return
+        package = f"nvidia-cudnn-cu{row.cuda.split('.')[0]}"
+        wheels = self.facts.catalog.libraries
+        if any(wheel.package == package and wheel.version == row.cudnn for wheel in wheels):
+            yield f"{package}=={row.cudnn}"
+
     def _conflicts(self, row: Build, capability: str, effect: str) -> Iterator[Conflict]:
         for conflict in self.facts.catalog.conflicts:
             if (
@@ -185,7 +217,7 @@ class Builds:
             yield from self._conflicts(row, capability, "warn")
 
     def _needs_of_driver(self, row: Build, serves: tuple[Serve, ...]) -> Iterator[Need]:
-        if not self.facts.gpus or row.cuda is None:
+        if not self.facts.gpus or row.cuda is None or self.sibling(row):
             return
         floor = self.facts.floor_of(row.cuda)
         if floor is None:
@@ -261,7 +293,7 @@ class Builds:
     def _needs_of_wishes(self, framework: str, row: Build) -> Iterator[Need]:
         for component, value in (("cuda", row.cuda), ("cudnn", row.cudnn)):
             wish = self.wishes.get(component)
-            if wish is None or row.framework in {"torchvision", "torchaudio"}:
+            if wish is None or self.sibling(row):
                 continue
             if value is None or not wish.admits(value):
                 reason = f"it comes with {component} {value or 'none'}, not {wish.text}"
@@ -285,7 +317,7 @@ class Builds:
     def _needs_of_packages(self, row: Build) -> Iterator[Need]:
         if row.via != "pip":
             return
-        for text in row.requires:
+        for text in (*row.requires, *self._announced_cudnn(row)):
             wish = parse_wish(text)
             nvidia = wish.name.startswith("nvidia-")
             if nvidia and not self.facts.gpus:

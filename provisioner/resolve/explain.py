@@ -137,7 +137,7 @@ def _refused(
         unmet = next((need for need in needs if _clashes(need, found)), None)
         if unmet is None:
             others = ", ".join(str(item) for item in found.values() if item.row is not None)
-            reason = f"it does not go together with {others}" if others else "it was not needed"
+            reason = f"it does not go together with {others or 'the rest that was asked for'}"
             return Refused(str(candidate), "framework-pin-conflict", reason, "")
     return Refused(str(candidate), unmet.reference, _told(provider, unmet), unmet.evidence)
 

@@ -34,6 +34,7 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
         self.builds = Builds(facts, by_name)
         self.components = Components(facts, by_name, frameworks)
         self._kept: dict[str, list[Candidate]] = {}
+        self._needs: dict[int, tuple[Need, ...]] = {}
 
     def roots(self) -> list[Need]:
         """The wishes as needs, in the order asked."""
@@ -68,9 +69,11 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
 
     def needs(self, candidate: Candidate) -> tuple[Need, ...]:
         """What a candidate needs."""
-        if candidate.on in self.facts.catalog.frameworks:
-            return self.builds.needs(candidate)
-        return candidate.needs
+        if candidate.on not in self.facts.catalog.frameworks:
+            return candidate.needs
+        if id(candidate) not in self._needs:
+            self._needs[id(candidate)] = self.builds.needs(candidate)
+        return self._needs[id(candidate)]
 
     def identify(self, requirement_or_candidate: Need | Candidate) -> str:
         """Needs and candidates are identified by the name they are about."""
