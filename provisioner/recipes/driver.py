@@ -1,0 +1,60 @@
+"""The NVIDIA driver: keep it, install the right package, or say why neither will do."""
+
+from __future__ import annotations
+
+from provisioner.catalog.load import Catalog
+from provisioner.catalog.rows import DriverPackage
+from provisioner.plan import DriverPlan, Plan, Step
+
+_ANY = "0"
+"""A floor that every driver reaches, where the plan states none."""
+
+
+def steps(plan: Plan, catalog: Catalog) -> tuple[Step, ...]:
+    """Return the step that sees to the driver, or nothing where no GPU is used.
+
+    A driver that is new enough is always left alone, whatever the plan would have installed.
+    """
+    if plan.accelerator != "cuda" or plan.driver.action == "none":
+        return ()
+    minimum = plan.driver.minimum or _ANY
+    if plan.machine.os.wsl:
+        return (_step(plan, "The driver of Windows", (("driver_stop_wsl", minimum),), ()),)
+    if plan.driver.action == "keep":
+        return (_step(plan, "NVIDIA driver, kept", (("driver_stop", minimum),), ()),)
+    row = package_for(plan, catalog)
+    if row is None:
+        reason = (("driver_stop", minimum),)
+        return (_step(plan, "NVIDIA driver, your own", reason, ()),)
+    run = (("driver_install", row.package, row.branch, minimum, row.component or "main"),)
+    title = f"NVIDIA driver: {row.package} unless a new enough one runs"
+    return (_step(plan, title, run, ("root", "network", "reboot")),)
+
+
+def package_for(plan: Plan, catalog: Catalog) -> DriverPackage | None:
+    """Return the package that installs the planned branch on the planned system, or None.
+
+    The plan's own choice comes first; else branch and flavour decide, and of several the one
+    with the plainest name, which is the one that is not for servers only.
+    """
+    system = f"{plan.machine.os.id}-{plan.machine.os.version}"
+    here = [row for row in catalog.driver_packages if row.os == system]
+    named = [row for row in here if row.package == plan.driver.package]
+    if named:
+        return named[0]
+    fitting = [row for row in here if _is_planned(row, plan.driver)]
+    return min(fitting, key=lambda row: (len(row.package), row.package), default=None)
+
+
+def _is_planned(row: DriverPackage, driver: DriverPlan) -> bool:
+    return row.branch == driver.branch and driver.flavour in {None, row.flavour}
+
+
+def _step(plan: Plan, title: str, run: tuple[tuple[str, ...], ...], needs: tuple[str, ...]) -> Step:
+    return Step(
+        id="driver",
+        title=title,
+        check=(("driver_at_least", plan.driver.minimum or _ANY),),
+        run=run,
+        needs=needs,
+    )

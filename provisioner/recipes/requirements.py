@@ -1,0 +1,42 @@
+"""What an installer is asked for: the pins, the caps that keep them alive, the companions."""
+
+from __future__ import annotations
+
+from provisioner.errors import UsageError
+from provisioner.plan import Pin, Plan
+
+
+def indexes(plan: Plan) -> tuple[str, ...]:
+    """Return the indexes that pins name, each once, in the order of the pins."""
+    return tuple(dict.fromkeys(pin.index for pin in plan.pins if pin.index))
+
+
+def requirements(plan: Plan) -> tuple[str, ...]:
+    """Return everything pip or uv is asked for: pins, caps, companions, each once.
+
+    Raises UsageError ``bad-requirement`` as ``companions`` does.
+    """
+    pinned = [pin.requirement for pin in plan.pins if pin.requirement and not pin.channel]
+    caps = [cap.requirement for cap in plan.constraints]
+    return tuple(dict.fromkeys((*pinned, *caps, *companions(plan))))
+
+
+def companions(plan: Plan) -> tuple[str, ...]:
+    """Return the companions as they stand.
+
+    Raises UsageError ``bad-requirement`` for one that starts like an option or holds characters
+    that do not print: an installer or a file's syntax would read those as something else.
+    """
+    for text in plan.request.companions:
+        if text.lstrip().startswith("-") or not text.isprintable() or not text.strip():
+            raise UsageError(
+                "bad-requirement",
+                f"{text[:80]!r} is not a requirement.",
+                hint="Write a name with an optional version range, such as 'numpy<2'.",
+            )
+    return plan.request.companions
+
+
+def described(pin: Pin) -> str:
+    """Return a pin in words: ``torch 2.14.1``."""
+    return f"{pin.name} {pin.version}"

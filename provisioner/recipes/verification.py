@@ -1,0 +1,61 @@
+"""What must be seen before an environment is called ready."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from provisioner.plan import Plan, Step
+
+_COMPUTING = {
+    "torch": "verify_torch",
+    "tensorflow": "verify_tensorflow",
+    "tensorflow-cpu": "verify_tensorflow",
+    "tensorflow-gpu": "verify_tensorflow",
+    "nvidia-tensorflow": "verify_tensorflow",
+}
+"""The frameworks, and the action that makes each compute on every device."""
+
+_IMPORTED = {"torchvision": "torchvision", "torchaudio": "torchaudio"}
+"""Packages beside a framework, and the module that must load with it."""
+
+_EXACT = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^*;\s]+)$")
+
+
+def steps(plan: Plan) -> tuple[Step, ...]:
+    """Return the step that proves the environment; it is never skipped."""
+    run: list[tuple[str, ...]] = []
+    versions = tuple(_exact_versions(plan))
+    if versions:
+        run.append(("verify_versions", *versions))
+    modules = tuple(_IMPORTED[pin.name] for pin in plan.pins if pin.name in _IMPORTED)
+    if modules:
+        run.append(("verify_imports", *modules))
+    run.extend(computing(plan))
+    return (
+        Step(
+            id="verification",
+            title="Verification",
+            check=(("verified_now",),),
+            run=(*run, ("verification_passed",)),
+        ),
+    )
+
+
+def computing(plan: Plan) -> tuple[tuple[str, ...], ...]:
+    """Return for each framework the action that makes it compute, its version and where."""
+    frameworks = [pin for pin in plan.pins if pin.name in _COMPUTING]
+    if plan.accelerator == "cpu":
+        return tuple((_COMPUTING[pin.name], pin.version, "cpu") for pin in frameworks)
+    gpus = str(sum(gpu.vendor == "nvidia" for gpu in plan.machine.gpus))
+    return tuple(
+        (_COMPUTING[pin.name], pin.version, "cuda", gpus, pin.cuda or "") for pin in frameworks
+    )
+
+
+def _exact_versions(plan: Plan) -> Iterator[str]:
+    """``name==version`` of each pin that is asked for exactly, as its metadata must say."""
+    for pin in plan.pins:
+        match = _EXACT.match(pin.requirement or "")
+        if match and not pin.channel:
+            yield f"{match[1]}=={match[2]}"

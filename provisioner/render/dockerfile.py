@@ -1,0 +1,108 @@
+"""``Dockerfile``: a plain base where wheels bring CUDA, else the image that has the framework."""
+
+from __future__ import annotations
+
+from provisioner.catalog.find import system
+from provisioner.catalog.load import Catalog
+from provisioner.errors import RefusedError
+from provisioner.plan import Plan
+from provisioner.render import facts
+from provisioner.render.quoting import identifier, words
+from provisioner.render.templates import fill
+from provisioner.render.words import asked_of
+
+_MODULES = {"verify_torch": "torch", "verify_tensorflow": "tensorflow"}
+"""Actions that make a framework compute, and the module each loads. An image is built where no
+GPU need be, so only loading and versions can be proved there."""
+
+
+def text(plan: Plan, catalog: Catalog) -> str:
+    """Return the Dockerfile.
+
+    Raises RefusedError ``no-base-image`` when the catalog has no proof of an image to stand on.
+    """
+    if plan.via == "container":
+        return _on_framework_image(plan, catalog)
+    return _on_plain_base(plan, catalog)
+
+
+def _on_plain_base(plan: Plan, catalog: Catalog) -> str:
+    row = system(catalog, plan.machine.os.id, plan.machine.os.version)
+    if row and row.python == plan.python and _is_known(row.base_image, catalog):
+        base, packages, interpreter = row.base_image, row.python_packages, "/usr/bin/python3"
+    else:
+        pythons = (item for item in catalog.pythons if item.version == plan.python)
+        found = next(pythons, None)
+        base = found.base_image if found else None
+        packages, interpreter = (), "/usr/local/bin/python3"
+    if base is None or not _is_known(base, catalog):
+        raise _no_base(f"Python {plan.python}")
+    version, *hashes = facts.action(plan, "uv_install") or ("",)
+    install = facts.action(plan, "packages_install") or ()
+    return fill(
+        "docker/wheels.Dockerfile.j2",
+        base=base,
+        packages=packages,
+        interpreter=interpreter,
+        uv=(f"uv=={version}", *(f"--hash={one}" for one in hashes)),
+        install=words(("uv", "pip", "install", "--python", "/opt/env/bin/python", *install)),
+        **_common(plan, catalog),
+    )
+
+
+def _on_framework_image(plan: Plan, catalog: Catalog) -> str:
+    if not _is_known(plan.image, catalog):
+        raise _no_base(plan.image or "an image that the plan does not name")
+    added = asked_of(plan, "packages_install").requests
+    pip = ("python3", "-m", "pip", "install", "--no-cache-dir", "--", *added)
+    return fill(
+        "docker/image.Dockerfile.j2",
+        base=plan.image,
+        install=words(pip) if added else None,
+        **_common(plan, catalog),
+    )
+
+
+def _common(plan: Plan, catalog: Catalog) -> dict[str, object]:
+    return {
+        "plan": plan,
+        "name": facts.name(plan),
+        "summary": facts.summary(plan),
+        "machine": facts.machine_lines(plan, catalog),
+        "pins": facts.pin_lines(plan),
+        "labels": tuple(
+            (f"dlsetup.pin.{identifier(pin.name)}", f"{pin.version} {pin.variant} {pin.evidence}")
+            for pin in plan.pins
+        ),
+        "companions": plan.request.companions,
+        "warnings": facts.warning_lines(plan),
+        "proof": _proof(plan),
+    }
+
+
+def _proof(plan: Plan) -> str:
+    """A line of Python that loads each framework and compares its version."""
+    modules: list[str] = []
+    checks: list[str] = []
+    for step in plan.steps:
+        for action, *arguments in step.run:
+            if action == "verify_imports":
+                modules += arguments
+            elif action in _MODULES:
+                module = _MODULES[action]
+                modules.append(module)
+                wanted = arguments[0].split("+")[0]
+                checks.append(f"assert {module}.__version__.split('+')[0] == {wanted!r}")
+    return "; ".join([f"import {', '.join(modules)}", *checks]) if modules else "pass"
+
+
+def _is_known(image: str | None, catalog: Catalog) -> bool:
+    return any(row.image == image for row in catalog.images)
+
+
+def _no_base(what: str) -> RefusedError:
+    return RefusedError(
+        "no-base-image",
+        f"The catalog has no proof of an image for {what}.",
+        hint="Ask for another Python with --python, or for another format: dlsetup render --list",
+    )

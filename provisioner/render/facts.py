@@ -1,0 +1,80 @@
+"""What every rendered text says of its plan: the machine, the pins, the warnings."""
+
+from __future__ import annotations
+
+from provisioner.catalog.find import system
+from provisioner.catalog.load import Catalog
+from provisioner.machine import Gpu, Machine
+from provisioner.plan import Pin, Plan, Step
+from provisioner.render.quoting import identifier
+
+
+def name(plan: Plan) -> str:
+    """Return what the environment or image is called, after the first thing asked for."""
+    asked = (*plan.request.requirements, *plan.request.companions)
+    return identifier(asked[0] if asked else "")
+
+
+def summary(plan: Plan) -> str:
+    """Return the plan in one phrase: ``torch 2.14.1 and torchvision 0.29.1``."""
+    pins = [f"{pin.name} {pin.version}" for pin in plan.pins]
+    if not pins:
+        return ", ".join(plan.request.companions) or "an empty environment"
+    return ", ".join(pins)
+
+
+def machine_lines(plan: Plan, catalog: Catalog) -> tuple[str, ...]:
+    """Return the machine in words, a line for each part."""
+    machine = plan.machine
+    row = system(catalog, machine.os.id, machine.os.version)
+    system_name = row.name if row else f"{machine.os.id} {machine.os.version}"
+    wsl = " on WSL2" if machine.os.wsl else ""
+    lines = [f"{system_name}{wsl}, {machine.arch}", f"GPU: {_gpus(machine)}"]
+    if plan.accelerator == "cuda":
+        floor = f", at least {plan.driver.minimum} is needed" if plan.driver.minimum else ""
+        lines.append(f"NVIDIA driver: {plan.driver.current or 'none known'}{floor}")
+    return tuple(lines)
+
+
+def pin_lines(plan: Plan) -> tuple[str, ...]:
+    """Return every pin with its version, build and kind of evidence, and the Python."""
+    return (*(_pin(pin) for pin in plan.pins), f"Python {plan.python}")
+
+
+def warning_lines(plan: Plan) -> tuple[str, ...]:
+    """Return what there is to know beside the steps."""
+    return tuple(warning.message for warning in plan.warnings)
+
+
+def step_named(plan: Plan, step_id: str) -> Step | None:
+    """Return a step of the plan, or None."""
+    return next((step for step in plan.steps if step.id == step_id), None)
+
+
+def action(plan: Plan, action_name: str) -> tuple[str, ...] | None:
+    """Return the arguments that an action is called with in the plan's steps, or None."""
+    for step in plan.steps:
+        for command in step.run:
+            if command[0] == action_name:
+                return command[1:]
+    return None
+
+
+def _gpus(machine: Machine) -> str:
+    if not machine.gpus:
+        return "none"
+    counted: dict[str, int] = {}
+    for gpu in machine.gpus:
+        counted[_gpu(gpu)] = counted.get(_gpu(gpu), 0) + 1
+    return ", ".join(f"{count} x {text}" if count > 1 else text for text, count in counted.items())
+
+
+def _gpu(gpu: Gpu) -> str:
+    return f"{gpu.name} ({gpu.compute_capability})" if gpu.compute_capability else gpu.name
+
+
+def _pin(pin: Pin) -> str:
+    build = f", build {pin.variant}" if pin.variant != "default" else ""
+    cuda = f", CUDA {pin.cuda}" if pin.cuda else ""
+    cudnn = f", cuDNN {pin.cudnn}" if pin.cudnn else ""
+    return f"{pin.name} {pin.version}{build}{cuda}{cudnn} ({pin.evidence})"

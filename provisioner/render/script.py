@@ -1,0 +1,91 @@
+"""The script: the plan's steps as bash, short enough to be read before it is run."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import msgspec
+
+from provisioner.catalog.find import system
+from provisioner.catalog.load import Catalog
+from provisioner.errors import BadDataError
+from provisioner.plan import Plan, Step
+from provisioner.render import facts
+from provisioner.render.formats import cannot_carry
+from provisioner.render.templates import fill
+
+_APT = "debian"
+"""The family of systems whose packages the script installs with apt."""
+
+_ACTIONS = {
+    "system_packages_install": ("apt.sh",),
+    "driver_at_least": ("driver.sh",),
+    "driver_install": ("apt.sh", "driver_install.sh"),
+    "driver_stop": ("driver_stop.sh",),
+    "driver_stop_wsl": ("driver_wsl.sh",),
+    "uv_install": ("uv.sh",),
+    "python_install": ("python.sh",),
+    "environment_make": ("environment.sh",),
+    "packages_install": ("packages.sh",),
+    "verify_versions": ("verification.sh", "verify_versions.sh"),
+    "verify_imports": ("verification.sh", "verify_imports.sh"),
+    "verify_torch": ("verification.sh", "verify_torch.sh"),
+    "verify_tensorflow": ("verification.sh", "verify_tensorflow.sh"),
+    "verification_passed": ("verification.sh",),
+    "disk_free": ("disk.sh",),
+    "system_packages_present": ("apt.sh",),
+    "uv_present": ("uv.sh",),
+    "python_present": ("python.sh",),
+    "environment_present": ("environment.sh",),
+    "packages_installed": ("packages.sh",),
+    "verified_now": ("verification.sh",),
+}
+"""Which files of templates/shell/actions define an action. Nothing else ever becomes a command."""
+
+
+def text(plan: Plan, catalog: Catalog) -> str:
+    """Return the script.
+
+    Raises RefusedError ``format-cannot-carry`` for a system without apt, BadDataError
+    ``unknown-action`` for a step that asks for a command which is no action.
+    """
+    row = system(catalog, plan.machine.os.id, plan.machine.os.version)
+    if row is None or row.family != _APT:
+        raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan.via)
+    return fill(
+        "shell/install.sh.j2",
+        plan=plan,
+        steps=plan.steps,
+        actions=_files(plan.steps),
+        digest=_digest(plan),
+        name=facts.name(plan),
+        summary=facts.summary(plan),
+        machine=facts.machine_lines(plan, catalog),
+        pins=facts.pin_lines(plan),
+        companions=plan.request.companions,
+        changes=tuple(_change(step) for step in plan.steps),
+        warnings=facts.warning_lines(plan),
+    )
+
+
+def _files(steps: tuple[Step, ...]) -> tuple[str, ...]:
+    """The files that define the actions of the steps, each once, in order of first use."""
+    found: dict[str, None] = {}
+    for step in steps:
+        for command in (*step.check, *step.run):
+            if command[0] not in _ACTIONS:
+                raise BadDataError(
+                    "unknown-action",
+                    f"A step of this plan asks for {command[0][:60]!r}, which is no known action.",
+                    hint="Make the plan again: dlsetup resolve --json",
+                )
+            found.update(dict.fromkeys(_ACTIONS[command[0]]))
+    return tuple(found)
+
+
+def _digest(plan: Plan) -> str:
+    return sha256(msgspec.json.encode(plan.steps)).hexdigest()[:16]
+
+
+def _change(step: Step) -> str:
+    return f"{step.title} (as root)" if "root" in step.needs else step.title

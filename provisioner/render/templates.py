@@ -1,0 +1,31 @@
+"""The templates: loops and plain ifs over words that were quoted here."""
+
+from __future__ import annotations
+
+from provisioner import resources
+from provisioner.render import quoting
+
+
+def fill(template: str, /, **values: object) -> str:
+    """Return a template filled in; a value that is missing is an error, never an empty text."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(resources.templates()),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - no HTML; every value goes through a filter below
+        # Bash writes ${#array[@]}, which would open one of Jinja's own comments.
+        comment_start_string="{##",
+        comment_end_string="##}",
+    )
+    environment.filters.update(
+        sh=quoting.sh,
+        words=quoting.words,
+        comment=quoting.comment,
+        quoted=quoting.quoted,
+        label=quoting.label,
+    )
+    return environment.get_template(template).render(**values).rstrip("\n") + "\n"

@@ -1,0 +1,29 @@
+"""The words of an install action, taken apart again: options before ``--``, requests after."""
+
+from __future__ import annotations
+
+import msgspec
+
+from provisioner.plan import Plan
+from provisioner.render.facts import action
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What an installer is told: values of its options by name, and what to install."""
+
+    options: tuple[tuple[str, str], ...] = ()
+    requests: tuple[str, ...] = ()
+
+    def values(self, option: str) -> tuple[str, ...]:
+        """Return the values that an option is given, in order."""
+        return tuple(value for name, value in self.options if name == option)
+
+
+def asked_of(plan: Plan, action_name: str) -> Asked:
+    """Return what the plan's steps ask of an install action; nothing when they do not use it."""
+    arguments = action(plan, action_name)
+    if arguments is None:
+        return Asked()
+    end = arguments.index("--")
+    pairs = zip(arguments[:end:2], arguments[1:end:2], strict=True)
+    return Asked(tuple(pairs), arguments[end + 1 :])

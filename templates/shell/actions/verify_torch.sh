@@ -1,0 +1,5 @@
+verify_torch() {
+  prove "$@" <<'PYTHON'
+{% include "shell/verify/torch.py.j2" %}
+PYTHON
+}

@@ -1,0 +1,5 @@
+verify_versions() {
+  prove "$@" <<'PYTHON'
+{% include "shell/verify/versions.py.j2" %}
+PYTHON
+}

@@ -1,0 +1,37 @@
+# --- The machine this was made for, and the folders it may use -----------------------------------
+
+os_release() {
+  sed -n "s/^$1=//p" /etc/os-release | tr -d '"'
+}
+
+guard_system() {
+  local id version wsl=no
+  [[ -r /etc/os-release ]] || stop 'there is no /etc/os-release: this system cannot be told'
+  id=$(os_release ID)
+  version=$(os_release VERSION_ID)
+  [[ $id == "$PLANNED_OS" && $version == "$PLANNED_VERSION" ]] ||
+    stop "made for $PLANNED_OS $PLANNED_VERSION, and this is ${id:-an unknown system} $version" \
+      'make one for this system: dlsetup render script'
+  [[ $(uname -m) == "$PLANNED_ARCH" ]] ||
+    stop "made for $PLANNED_ARCH, and this is $(uname -m)"
+  if grep -qi microsoft /proc/sys/kernel/osrelease 2>/dev/null; then wsl=yes; fi
+  [[ $wsl == "$PLANNED_WSL" ]] ||
+    stop "made for a machine with WSL2: $PLANNED_WSL, and here it is: $wsl" \
+      'on WSL2 the driver belongs to Windows, so the two need different scripts'
+}
+
+# prepare_folders NAME: where things go. Nothing is made before the system is known to be right.
+prepare_folders() {
+  [[ -n ${HOME:-} && -d $HOME ]] || stop 'HOME names no folder'
+  environment=${DLSETUP_ENV:-$HOME/dlsetup/$1}
+  [[ $environment == /* ]] || environment=$PWD/$environment
+  tools=${XDG_DATA_HOME:-$HOME/.local/share}/dlsetup
+  # Project files of the folder this is started from must not change what is installed.
+  cd /
+}
+
+make_folder() {
+  mkdir -p "$1" 2>/dev/null && [[ -w $1 ]] ||
+    stop "the folder $1 cannot be made or written to" \
+      'give it to this user, or name another with DLSETUP_ENV'
+}

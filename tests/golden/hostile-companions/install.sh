@@ -1,0 +1,453 @@
+#!/usr/bin/env bash
+# An installer for tensorflow-cpu 2.21.0
+#
+# Made by dlsetup for this machine:
+#   Debian 12, x86_64
+#   GPU: none
+#
+# What it installs:
+#   tensorflow-cpu 2.21.0 (measured)
+#   Python 3.11
+#   evil @ file:///tmp/$(touch${IFS}/tmp/pwned)/it's.whl (asked for; chosen by uv)
+#   back`id`tick @ https://example.org/a'b"c.whl ; python_version > '3' (asked for; chosen by uv)
+#   percent%sign @ https://example.org/#{% raw %}{{ 7*7 }} (asked for; chosen by uv)
+#
+# What it changes, in this order:
+#   1. System packages: python3, python3-venv, ca-certificates (as root)
+#   2. uv 0.13.8, the installer, in a folder of its own
+#   3. An environment with Python 3.11
+#   4. Python packages: tensorflow-cpu 2.21.0
+#   5. Verification
+#   uv also keeps its cache in ~/.cache/uv. Nothing else is touched, nothing is removed.
+#
+# How to run it:
+#   bash install.sh          asks once before it does anything as root
+#   bash install.sh --yes    asks nothing
+#   DLSETUP_ENV=/some/folder bash install.sh    puts the environment elsewhere
+# It may be run again at any time: what is done is left alone.
+# It ends with 0: ready. 1: stopped, and says why. 2: unknown option. 10: reboot, then run it
+# again. 130: interrupted; run it again.
+
+set -euo pipefail
+export LC_ALL=C.UTF-8
+
+PLANNED_OS=debian
+PLANNED_VERSION=12
+PLANNED_ARCH=x86_64
+PLANNED_WSL=no
+# Changes when anything in the steps below changes, so that no old environment passes for this one.
+PLAN=d071053897cfdf2c
+TOTAL=5
+
+# --- Running steps -------------------------------------------------------------------------------
+
+assume_yes=no
+root_allowed=no
+finished=0
+current='before the first step'
+
+usage() {
+  cat <<'TEXT'
+usage: bash install.sh [--yes] [--help]
+
+  --yes   ask nothing, do what the head of this script says, root steps included
+  --help  show this text
+
+DLSETUP_ENV names another folder for the environment.
+TEXT
+}
+
+stop() {
+  printf '\nstopped: %s\n' "$1" >&2
+  shift
+  if (($#)); then printf '  %s\n' "$@" >&2; fi
+  trap - EXIT
+  exit 1
+}
+
+reboot_first() {
+  printf '\n%s\n' "$@" 'Reboot this machine, then run this script again: it goes on from here.'
+  trap - EXIT
+  exit 10
+}
+
+on_exit() {
+  local code=$?
+  if ((code != 0)); then
+    printf '\nstopped: %s failed (exit code %s), see above. Nothing after it was done;\n' \
+      "$current" "$code" >&2
+    printf '  put it right and run this script again: it goes on from here.\n' >&2
+    exit 1
+  fi
+}
+
+on_interrupt() {
+  printf '\nstopped: interrupted in %s. Run this script again: it goes on from here.\n' \
+    "$current" >&2
+  trap - EXIT
+  exit 130
+}
+
+trap on_exit EXIT
+trap on_interrupt INT TERM HUP
+
+read_options() {
+  local option
+  for option in "$@"; do
+    case $option in
+      --yes) assume_yes=yes ;;
+      --help)
+        usage
+        trap - EXIT
+        exit 0
+        ;;
+      *)
+        printf 'unknown option: %q\n\n' "$option" >&2
+        usage >&2
+        trap - EXIT
+        exit 2
+        ;;
+    esac
+  done
+}
+
+# step NUMBER ID TITLE: nothing is done that is already so, and nothing is believed unseen.
+step() {
+  local label="[$1/$TOTAL] $3"
+  current="step $1 ($3)"
+  if "check_$2"; then
+    printf '%s … already done\n' "$label"
+  else
+    printf '%s …\n' "$label"
+    "do_$2"
+    "check_$2" || stop "$3: everything was done, and it still does not show"
+    printf '%s … done\n' "$label"
+  fi
+  finished=$((finished + 1))
+}
+
+# ask_root WHAT: once, before the first thing that is done as root.
+ask_root() {
+  local answer=''
+  if [[ $root_allowed == yes ]]; then return; fi
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null ||
+      stop "root is needed to $1, and there is no sudo" 'run this script as root'
+    if [[ $assume_yes != yes ]]; then
+      [[ -t 0 ]] || stop "root is needed to $1, and there is no terminal to ask at" \
+        'run it at a terminal, or with --yes, or as root'
+      read -r -p "Root is needed to $1. Go on? [y/N] " answer
+      [[ $answer == [yY]* ]] || stop "root was not given to $1; nothing was changed"
+    fi
+  fi
+  root_allowed=yes
+}
+
+as_root() {
+  if ((EUID == 0)); then "$@"; else sudo "$@"; fi
+}
+
+# --- The machine this was made for, and the folders it may use -----------------------------------
+
+os_release() {
+  sed -n "s/^$1=//p" /etc/os-release | tr -d '"'
+}
+
+guard_system() {
+  local id version wsl=no
+  [[ -r /etc/os-release ]] || stop 'there is no /etc/os-release: this system cannot be told'
+  id=$(os_release ID)
+  version=$(os_release VERSION_ID)
+  [[ $id == "$PLANNED_OS" && $version == "$PLANNED_VERSION" ]] ||
+    stop "made for $PLANNED_OS $PLANNED_VERSION, and this is ${id:-an unknown system} $version" \
+      'make one for this system: dlsetup render script'
+  [[ $(uname -m) == "$PLANNED_ARCH" ]] ||
+    stop "made for $PLANNED_ARCH, and this is $(uname -m)"
+  if grep -qi microsoft /proc/sys/kernel/osrelease 2>/dev/null; then wsl=yes; fi
+  [[ $wsl == "$PLANNED_WSL" ]] ||
+    stop "made for a machine with WSL2: $PLANNED_WSL, and here it is: $wsl" \
+      'on WSL2 the driver belongs to Windows, so the two need different scripts'
+}
+
+# prepare_folders NAME: where things go. Nothing is made before the system is known to be right.
+prepare_folders() {
+  [[ -n ${HOME:-} && -d $HOME ]] || stop 'HOME names no folder'
+  environment=${DLSETUP_ENV:-$HOME/dlsetup/$1}
+  [[ $environment == /* ]] || environment=$PWD/$environment
+  tools=${XDG_DATA_HOME:-$HOME/.local/share}/dlsetup
+  # Project files of the folder this is started from must not change what is installed.
+  cd /
+}
+
+make_folder() {
+  mkdir -p "$1" 2>/dev/null && [[ -w $1 ]] ||
+    stop "the folder $1 cannot be made or written to" \
+      'give it to this user, or name another with DLSETUP_ENV'
+}
+
+# --- Packages of the system ----------------------------------------------------------------------
+
+# installed_version PACKAGE: nothing when it is not installed.
+installed_version() {
+  dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p'
+}
+
+# candidate_version PACKAGE: what apt would install; nothing when it knows none.
+candidate_version() {
+  LC_ALL=C apt-cache policy "$1" | sed -n 's/^ *Candidate: *//p' | grep -v '^(none)$' || true
+}
+
+apt_get() {
+  as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
+    apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
+}
+
+apt_refresh() {
+  apt_get -o APT::Update::Error-Mode=any update ||
+    stop 'apt could not refresh its lists' 'is the network up, and are its sources reachable?'
+}
+
+system_packages_present() {
+  local package
+  for package in "$@"; do
+    [[ -n $(installed_version "$package") ]] || return 1
+  done
+}
+
+system_packages_install() {
+  local package missing=()
+  for package in "$@"; do
+    [[ -n $(installed_version "$package") ]] || missing+=("$package")
+  done
+  ask_root "install with apt: ${missing[*]}"
+  apt_refresh
+  apt_get install --no-install-recommends "${missing[@]}" ||
+    stop "apt could not install ${missing[*]}" 'its own words are above'
+}
+
+# --- uv, the installer ---------------------------------------------------------------------------
+
+uv_present() {
+  [[ $("$tools/uv-$1/bin/uv" --version 2>/dev/null) == "uv $1"* ]] || return 1
+  uv=$tools/uv-$1/bin/uv
+}
+
+# uv_install VERSION HASH…: from the package index, and only the very file that was planned.
+uv_install() {
+  local home=$tools/uv-$1 line="uv==$1" hash
+  shift
+  for hash in "$@"; do line+=" --hash=$hash"; done
+  make_folder "$tools"
+  /usr/bin/python3 -m venv --clear "$home" || stop "no virtual environment could be made in $home"
+  printf '%s\n' "$line" >"$home/requirements.txt"
+  "$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
+    --require-hashes --only-binary :all: --requirement "$home/requirements.txt" ||
+    stop "pip could not get $line" 'is the network up? behind a proxy, set https_proxy'
+}
+
+# --- The environment -----------------------------------------------------------------------------
+
+environment_python() {
+  "$environment/bin/python" -I -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null
+}
+
+environment_present() {
+  [[ -d $environment/.dlsetup && $(environment_python) == "$1" ]]
+}
+
+# environment_make VERSION INTERPRETER
+environment_make() {
+  local found options=(--no-managed-python --no-python-downloads --python "$2")
+  if [[ $2 == managed ]]; then options=(--managed-python --no-python-downloads --python "$1"); fi
+  make_folder "$environment"
+  if [[ ! -d $environment/.dlsetup && -n $(ls -A "$environment") ]]; then
+    stop "$environment holds something that this script did not make" \
+      'move it away, or name another folder with DLSETUP_ENV'
+  fi
+  make_folder "$environment/.dlsetup"
+  found=$(environment_python) || found=''
+  [[ -z $found || $found == "$1" ]] ||
+    stop "$environment was made for Python $found, and the plan is for $1" \
+      'remove it, or name another folder with DLSETUP_ENV'
+  "$uv" venv --quiet --allow-existing "${options[@]}" "$environment" ||
+    stop "uv could not make an environment with Python $1"
+}
+
+packages_installed() {
+  [[ $(cat "$environment/.dlsetup/installed" 2>/dev/null) == "$PLAN" ]]
+}
+
+# packages_install OPTION… -- REQUIREMENT…: if an earlier run was cut short, all is written anew.
+packages_install() {
+  local unfinished=$environment/.dlsetup/unfinished again=()
+  if [[ -e $unfinished ]]; then again=(--reinstall); fi
+  printf '%s\n' "$PLAN" >"$unfinished"
+  "$uv" pip install --python "$environment/bin/python" "${again[@]}" "$@" ||
+    stop 'uv could not install the packages' 'its own words are above'
+  printf '%s\n' "$PLAN" >"$environment/.dlsetup/installed"
+  rm -f "$unfinished"
+}
+
+# --- Verification --------------------------------------------------------------------------------
+
+verified=no
+
+verified_now() {
+  [[ $verified == yes ]]
+}
+
+# prove ARGUMENT… <PROGRAM: run Python in the environment, whatever GPUs this shell hides.
+prove() {
+  env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES \
+    "$environment/bin/python" -I - "$@" || stop 'the environment does not prove itself, see above'
+}
+
+verification_passed() {
+  local stamp=$environment/.dlsetup/verified
+  if [[ $(cat "$stamp" 2>/dev/null) != "$PLAN" ]]; then printf '%s\n' "$PLAN" >"$stamp"; fi
+  verified=yes
+}
+
+verify_versions() {
+  prove "$@" <<'PYTHON'
+"""Every pin must be installed in exactly its version; a local part counts where it was asked."""
+
+import re
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+
+def parts(text):
+    return [int(part) if part.isdigit() else part for part in re.split(r"[.+_-]", text)]
+
+
+for pin in sys.argv[1:]:
+    name, wanted = pin.split("==")
+    try:
+        found = version(name)
+    except PackageNotFoundError:
+        sys.exit(f"{name} is not installed; {wanted} was planned")
+    comparable = found if "+" in wanted else found.split("+")[0]
+    if parts(comparable) != parts(wanted):
+        sys.exit(f"{name} is {found}; {wanted} was planned")
+    print(f"  {name} {found}")
+PYTHON
+}
+
+verify_tensorflow() {
+  prove "$@" <<'PYTHON'
+"""TensorFlow must compute, on every GPU where the plan is for GPUs, and get the right answer."""
+
+import os
+import sys
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+import tensorflow as tf
+
+wanted, accelerator, *planned = sys.argv[1:]
+SIZE = 256
+if not tf.executing_eagerly():
+    tf.compat.v1.enable_eager_execution()
+
+
+def computes(device):
+    with tf.device(device):
+        ones = tf.ones((SIZE, SIZE))
+        product = tf.linalg.matmul(ones, ones)
+        total = float(tf.reduce_sum(product))
+    return device.strip("/") in product.device and total == SIZE**3
+
+
+if tf.__version__.split("+")[0] != wanted.split("+")[0]:
+    sys.exit(f"tensorflow is {tf.__version__}; {wanted} was planned")
+if accelerator == "cpu":
+    if not computes("/CPU:0"):
+        sys.exit("tensorflow computes wrongly on the CPU")
+    print(f"  tensorflow {tf.__version__} computes on the CPU")
+    sys.exit()
+
+if not tf.test.is_built_with_cuda():
+    sys.exit("this tensorflow is a build for the CPU; the plan is for GPUs")
+listed = getattr(tf.config, "list_physical_devices", None)
+devices = (listed or tf.config.experimental.list_physical_devices)("GPU")
+driver = "/proc/driver/nvidia/gpus"
+here = max(int(planned[0]), len(os.listdir(driver)) if os.path.isdir(driver) else 0)
+if len(devices) < here:
+    sys.exit(f"tensorflow sees {len(devices)} of {here} GPUs: it would silently use the CPU")
+for index in range(len(devices)):
+    if not computes(f"/GPU:{index}"):
+        sys.exit(f"tensorflow does not compute on GPU {index}, or computes wrongly there")
+    print(f"  tensorflow {tf.__version__} computes on GPU {index}")
+PYTHON
+}
+
+
+# --- The steps: how each is seen to be done, and how it is done ---------------------------------
+
+check_system() {
+  system_packages_present python3 python3-venv ca-certificates
+}
+do_system() {
+  system_packages_install python3 python3-venv ca-certificates
+}
+
+check_uv() {
+  uv_present 0.13.8
+}
+do_uv() {
+  uv_install 0.13.8 sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984
+}
+
+check_environment() {
+  environment_present 3.11
+}
+do_environment() {
+  environment_make 3.11 /usr/bin/python3
+}
+
+check_packages() {
+  packages_installed
+}
+do_packages() {
+  packages_install \
+    -- \
+    tensorflow-cpu==2.21.0 \
+    'evil @ file:///tmp/'\$'(touch'\$'{IFS}/tmp/pwned)/it'"'"'s.whl' \
+    'back'\`'id'\`'tick @ https://example.org/a'"'"'b"c.whl ; python_version > '"'"'3'"'"'' \
+    'percent%sign @ https://example.org/#{% raw %}{{ 7*7 }}'
+}
+
+check_verification() {
+  verified_now
+}
+do_verification() {
+  verify_versions tensorflow-cpu==2.21.0
+  verify_tensorflow 2.21.0 cpu
+  verification_passed
+}
+
+
+finish() {
+  local passed=''
+  if [[ -r $environment/.dlsetup/verified ]]; then passed=$(<"$environment/.dlsetup/verified"); fi
+  [[ $finished == "$TOTAL" ]] || stop "only $finished of $TOTAL steps ran: this script was changed"
+  [[ $passed == "$PLAN" ]] || stop 'the verification did not run: nothing is proved, nothing is ready'
+  printf '\nready: %s in %s\n' 'tensorflow-cpu 2.21.0' "$environment"
+  printf 'use it: %q\n' "$environment/bin/python"
+}
+
+main() {
+  read_options "$@"
+  prepare_folders tensorflow-cpu
+  guard_system
+  step 1 system 'System packages: python3, python3-venv, ca-certificates'
+  step 2 uv 'uv 0.13.8, the installer, in a folder of its own'
+  step 3 environment 'An environment with Python 3.11'
+  step 4 packages 'Python packages: tensorflow-cpu 2.21.0'
+  step 5 verification Verification
+  finish
+}
+
+main "$@"
+
+# Use it: "${DLSETUP_ENV:-$HOME/dlsetup/tensorflow-cpu}/bin/python"

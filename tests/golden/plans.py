@@ -1,0 +1,357 @@
+"""Plans written by hand, and a small catalog of fixed rows, so that the resolver cannot move them.
+
+Versions and architectures are from the facts; hashes of uv are the ones its index shows.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from provisioner.catalog import rows
+from provisioner.catalog.load import Catalog
+from provisioner.machine import Driver, Gpu, Machine, OperatingSystem
+from provisioner.plan import Constraint, DriverPlan, Pin, Plan, Request, Serve
+from provisioner.recipes import steps_for
+
+CHECKED = "2026-11-20"
+UV_HASH = "sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984"
+_NOBLE_580 = "580.178.04-0ubuntu0.24.04.1"
+CU126 = "https://download.pytorch.org/whl/cu126"
+
+
+def _system(os_id: str, version: str, python: str | None) -> rows.OperatingSystemRow:
+    return rows.OperatingSystemRow(
+        id=os_id,
+        version=version,
+        name=f"{os_id.title()} {version}",
+        family="debian",
+        python=python,
+        python_packages=("python3", "python3-venv", "ca-certificates"),
+        base_image=f"docker.io/library/{os_id}:{version}",
+        evidence="written for the tests",
+        checked=CHECKED,
+    )
+
+
+def _package(system: str, package: str, version: str, component: str) -> rows.DriverPackage:
+    return rows.DriverPackage(
+        os=system,
+        package=package,
+        branch=version.split(".", maxsplit=1)[0],
+        flavour="open" if package.endswith("-open") else "proprietary",
+        version=version,
+        component=component,
+        evidence="Ubuntu Packages index",
+        checked=CHECKED,
+    )
+
+
+def catalog() -> Catalog:
+    """A catalog that is all in here: nothing of it is read from stacks."""
+    made = Catalog(Path("/nowhere"))
+    made.systems = (
+        _system("debian", "12", "3.11"),
+        _system("ubuntu", "20.04", "3.8"),
+        _system("ubuntu", "22.04", "3.10"),
+        _system("ubuntu", "24.04", "3.12"),
+        _system("ubuntu", "26.04", None),
+        rows.OperatingSystemRow(
+            id="windows",
+            version="11",
+            name="Windows 11",
+            family="windows",
+            evidence="written for the tests",
+            checked=CHECKED,
+        ),
+    )
+    made.pythons = tuple(
+        rows.PythonRow(
+            version=version,
+            base_image=f"docker.io/library/python:{version}-slim-bookworm",
+            evidence="official images",
+            checked=CHECKED,
+        )
+        for version in ("3.10", "3.11", "3.12", "3.13")
+    )
+    bases = [row.base_image for row in made.systems]
+    bases += [row.base_image for row in made.pythons]
+    made.images = tuple(
+        rows.Image(image=image, evidence="official images", checked=CHECKED)
+        for image in (*bases, "docker.io/tensorflow/tensorflow:1.15.5-gpu-py3")
+        if image
+    )
+    made.driver_packages = (
+        _package("ubuntu-22.04", "nvidia-driver-470", "470.256.02-0ubuntu0.22.04.6", "restricted"),
+        _package("ubuntu-24.04", "nvidia-driver-580-server-open", _NOBLE_580, "restricted"),
+        _package("ubuntu-24.04", "nvidia-driver-580-open", _NOBLE_580, "restricted"),
+        _package("ubuntu-24.04", "nvidia-driver-580", _NOBLE_580, "restricted"),
+    )
+    made.tools = (
+        rows.Tool(
+            name="uv",
+            version="0.13.8",
+            hashes=(UV_HASH,),
+            evidence="files of the package index",
+            checked=CHECKED,
+        ),
+    )
+    return made
+
+
+def machine(
+    system: str, gpus: tuple[Gpu, ...] = (), driver: str | None = None, *, wsl: bool = False
+) -> Machine:
+    """A machine as ``--os``, ``--gpu`` and ``--driver`` describe it."""
+    os_id, _, version = system.partition("-")
+    return Machine(
+        os=OperatingSystem(id=os_id, version=version, wsl=wsl),
+        gpus=gpus,
+        driver=Driver(version=driver) if driver else None,
+        sources={"gpus": "option"},
+    )
+
+
+TURING = Gpu(name="NVIDIA GeForce RTX 2070 SUPER", compute_capability="7.5", architecture="Turing")
+AMPERE = Gpu(name="NVIDIA GeForce RTX 3090", compute_capability="8.6", architecture="Ampere")
+ADA = Gpu(name="NVIDIA GeForce RTX 4090", compute_capability="8.9", architecture="Ada")
+KEPLER = Gpu(name="NVIDIA Tesla K80", compute_capability="3.7", architecture="Kepler")
+PASCAL = Gpu(name="NVIDIA GeForce GTX 1080 Ti", compute_capability="6.1", architecture="Pascal")
+
+TORCH_CU126 = Pin(
+    name="torch",
+    version="2.14.1",
+    variant="cu126",
+    index=CU126,
+    cuda="12.6",
+    cudnn="9.10.2.21",
+    serves=(Serve(TURING.name, "sm_75", "sass"),),
+    evidence="announced",
+    requirement="torch==2.14.1+cu126",
+)
+TENSORFLOW = Pin(
+    name="tensorflow",
+    version="2.21.0",
+    cuda="12.5",
+    cudnn="9",
+    requirement="tensorflow[and-cuda]==2.21.0",
+)
+TENSORFLOW_CPU = Pin(name="tensorflow-cpu", version="2.21.0", requirement="tensorflow-cpu==2.21.0")
+PROTOBUF_CAP = Constraint(
+    "protobuf<3.21", "Descriptors cannot be created directly", "tensorflow 1.15.5 on Python 3.7"
+)
+
+
+def _plan(
+    where: Machine,
+    request: str,
+    pins: tuple[Pin, ...],
+    driver: DriverPlan,
+    *,
+    companions: tuple[str, ...] = (),
+    **more: object,
+) -> Plan:
+    values: dict[str, object] = {
+        "machine": where,
+        "request": Request(requirements=(request,), companions=companions),
+        "via": "pip",
+        "python": "3.12",
+        "accelerator": "cuda",
+        "cuda": next((pin.cuda for pin in pins if pin.cuda), None),
+        "cudnn": next((pin.cudnn for pin in pins if pin.cudnn), None),
+        "driver": driver,
+        "pins": pins,
+    }
+    made: Plan = msgspec.convert({**values, **more}, Plan, strict=False)
+    return with_steps(made)
+
+
+def with_steps(made: Plan) -> Plan:
+    """The plan with the steps that recipes give it."""
+    return msgspec.structs.replace(made, steps=steps_for(made, catalog()))
+
+
+def torch_keep() -> Plan:
+    """Torch from PyTorch's own index, on a driver that stays."""
+    return _plan(
+        machine("ubuntu-22.04", (TURING,), "550.163.01"),
+        "torch",
+        (
+            TORCH_CU126,
+            Pin(
+                name="torchvision",
+                version="0.29.1",
+                variant="cu126",
+                index=CU126,
+                requirement="torchvision==0.29.1+cu126",
+                evidence="announced",
+            ),
+        ),
+        DriverPlan(action="keep", current="550.163.01", minimum="525.60.13", branch="550"),
+        python="3.10",
+        companions=("transformers>=4.40",),
+    )
+
+
+def tensorflow_keep() -> Plan:
+    """TensorFlow for two GPUs, with a Python that is not the system's."""
+    return _plan(
+        machine("ubuntu-22.04", (AMPERE, AMPERE), "535.183.01"),
+        "tensorflow>=2.15",
+        (
+            TENSORFLOW,
+            Pin(
+                name="nvidia-cudnn-cu12",
+                version="9.10.2.21",
+                requirement="nvidia-cudnn-cu12==9.10.2.21",
+            ),
+        ),
+        DriverPlan(action="keep", current="535.183.01", minimum="525.60.13", branch="535"),
+        disk_bytes=7_000_000_000,
+    )
+
+
+def driver_install() -> Plan:
+    """No driver yet: the open modules of branch 580."""
+    return _plan(
+        machine("ubuntu-24.04", (ADA,)),
+        "torch",
+        (
+            msgspec.structs.replace(
+                TORCH_CU126, index=None, variant="default", requirement="torch==2.14.1"
+            ),
+        ),
+        DriverPlan(action="install", minimum="525.60.13", branch="580", flavour="open"),
+    )
+
+
+def driver_kepler() -> Plan:
+    """A Kepler card: branch 470 is the last that drives it."""
+    return _plan(
+        machine("ubuntu-22.04", (KEPLER,)),
+        "torch<2",
+        (
+            Pin(
+                name="torch",
+                version="1.12.1",
+                cuda="10.2",
+                cudnn="7.6",
+                requirement="torch==1.12.1",
+            ),
+        ),
+        DriverPlan(
+            action="ensure",
+            minimum="440.33",
+            branch="470",
+            flavour="proprietary",
+            package="nvidia-driver-470",
+        ),
+        python="3.10",
+        constraints=(Constraint("numpy<2", "_ARRAY_API not found", "torch 1.12.1"),),
+    )
+
+
+def wsl() -> Plan:
+    """WSL2: the driver belongs to Windows."""
+    return _plan(
+        machine("ubuntu-24.04", (ADA,), wsl=True),
+        "tensorflow",
+        (TENSORFLOW,),
+        DriverPlan(action="ensure", minimum="527.41"),
+    )
+
+
+def cpu() -> Plan:
+    """The small one that really runs in the tests."""
+    return _plan(
+        machine("debian-12"),
+        "tensorflow-cpu",
+        (TENSORFLOW_CPU,),
+        DriverPlan(action="none"),
+        python="3.11",
+        accelerator="cpu",
+    )
+
+
+def tf1_conda() -> Plan:
+    """TensorFlow 1 as a wheel on conda's CUDA 10.0."""
+    return _plan(
+        machine("ubuntu-22.04", (PASCAL,), "470.256.02"),
+        "tensorflow==1.15.*",
+        (
+            Pin(
+                name="tensorflow-gpu",
+                version="1.15.5",
+                cuda="10.0",
+                cudnn="7.6",
+                requirement="tensorflow-gpu==1.15.5",
+            ),
+            Pin(
+                name="cudatoolkit",
+                version="10.0.130",
+                requirement="cudatoolkit=10.0.130",
+                channel="conda-forge",
+                evidence="announced",
+            ),
+            Pin(
+                name="cudnn",
+                version="7.6.5",
+                requirement="cudnn=7.6.5",
+                channel="conda-forge",
+                evidence="announced",
+            ),
+        ),
+        DriverPlan(action="keep", current="470.256.02", minimum="410.48", branch="470"),
+        via="conda",
+        python="3.7",
+        constraints=(PROTOBUF_CAP,),
+    )
+
+
+def tf1_image(companions: tuple[str, ...] = ("pandas<1.2",)) -> Plan:
+    """TensorFlow 1 in the image that its makers published."""
+    return _plan(
+        machine("ubuntu-24.04", (PASCAL,)),
+        "tensorflow==1.15.*",
+        (Pin(name="tensorflow-gpu", version="1.15.5", cuda="10.0", cudnn="7.6"),),
+        DriverPlan(action="ensure", minimum="410.48", branch="580", flavour="proprietary"),
+        companions=companions,
+        via="container",
+        python="3.6",
+        image="docker.io/tensorflow/tensorflow:1.15.5-gpu-py3",
+        constraints=(PROTOBUF_CAP,),
+    )
+
+
+HOSTILE = (
+    "evil @ file:///tmp/$(touch${IFS}/tmp/pwned)/it's.whl",
+    "back`id`tick @ https://example.org/a'b\"c.whl ; python_version > '3'",
+    "percent%sign @ https://example.org/#{% raw %}{{ 7*7 }}",
+)
+"""Texts that are or look like requirements, and that no syntax may read as its own."""
+
+
+def hostile() -> Plan:
+    """What users write must stay words."""
+    return msgspec.structs.replace(
+        with_steps(
+            msgspec.structs.replace(
+                cpu(), request=Request(requirements=("tensorflow-cpu",), companions=HOSTILE)
+            )
+        )
+    )
+
+
+PLANS = {
+    "torch-cu126-ubuntu-22.04-keep": torch_keep,
+    "tensorflow-2.21-ubuntu-22.04-keep": tensorflow_keep,
+    "torch-ubuntu-24.04-driver-580-open": driver_install,
+    "torch-kepler-ubuntu-22.04-driver-470": driver_kepler,
+    "tensorflow-ubuntu-24.04-wsl2": wsl,
+    "tensorflow-cpu-debian-12": cpu,
+    "tensorflow-1.15-conda": tf1_conda,
+    "tensorflow-1.15-image": tf1_image,
+    "hostile-companions": hostile,
+}
+"""Every plan that has golden files, by the name of its folder."""
