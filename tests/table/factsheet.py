@@ -200,6 +200,30 @@ def tensorflow_builds() -> tuple[Build, ...]:
     return tuple(found)
 
 
+@cache
+def conda_builds() -> tuple[Build, ...]:
+    """conda-forge's own CUDA builds of torch and TensorFlow whose codes are known."""
+    found = []
+    for row in rows("14_conda_forge_builds.csv"):
+        words = re.split(r"[;,]", row["arch_list"])
+        ptx = " ".join(w for w in words if "PTX" in w or "compute" in w)
+        found.append(
+            Build(
+                {"pytorch": "torch"}.get(row["package"], row["package"]),
+                Version(row["version"]),
+                "conda-forge",
+                "x86_64",
+                frozenset(row["python"].split()),
+                minor(row["cuda"]),
+                None,
+                capabilities(" ".join(w for w in words if "compute" not in w)),
+                capabilities(ptx),
+                False,
+            )
+        )
+    return tuple(found)
+
+
 def _pinned_cudnn(requires: str) -> str | None:
     found = re.search(r"nvidia-cudnn-cu\d+\(?([^;)]+)", requires)
     return found[1].removeprefix("==") if found else None

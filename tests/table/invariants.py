@@ -16,7 +16,9 @@ from .factsheet import (
     Companion,
     capability,
     companions,
+    conda_builds,
     cudnn_archs,
+    rows,
     tensorflow_builds,
     torch_builds,
 )
@@ -41,7 +43,6 @@ KEYS = {
 PIN_KEYS = {"name", "version", "variant", "index", "cuda", "cudnn", "serves", "evidence", "why"}
 DRIVER_KEYS = {"action", "current", "minimum", "branch", "flavour"}
 ACTIONS = {"keep", "install", "upgrade", "ensure", "none"}
-CONDA_LIBRARIES = {"cudatoolkit": "10.0", "cudnn": "7.6"}
 
 
 class Seen(NamedTuple):
@@ -110,6 +111,15 @@ def _facts(plan: Plan, asked: Question) -> tuple[list[Build], list[Companion], l
             == (name, number, pin["variant"], asked.arch)
         ]
         made_for = [c for c in companions() if (c.name, c.version) == (name, number)]
+        if plan["via"] == "conda" and not found:
+            cuda = ".".join((pin["cuda"] or "").split(".")[:2])
+            found = [
+                b
+                for b in conda_builds()
+                if (b.framework, b.version, b.cuda) == (name, number, cuda)
+            ]
+        if plan["via"] == "container" and first_framework(plan):
+            continue  # the image is judged, the pin only names what is in it
         if found:
             builds.append(found[0])
             problems += _told(pin, found[0])
@@ -137,8 +147,11 @@ def _side_pin(plan: Plan, name: str, version: str, asked: Question) -> bool:
         return True
     if tf1.from_pin(name, version, list(asked.gpus), plan["via"] == "conda"):
         return True
-    wanted = CONDA_LIBRARIES.get(name)
-    return plan["via"] == "conda" and wanted is not None and f"{version}.".startswith(f"{wanted}.")
+    return plan["via"] == "conda" and any(
+        row["package"] == name and f"{known}.".startswith(f"{version}.")
+        for row in rows("15_conda_libraries.csv")
+        for known in row["version"].split()
+    )
 
 
 def _served(seen: Seen) -> Iterator[str]:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from . import answer
-from .driver_invariants import first_framework
 from .expectations import Case, cases, mismatches
 from .invariants import violations
 
@@ -49,8 +48,6 @@ def test_every_plan_keeps_the_invariants(case: Case, resolve: Resolve) -> None:
     plan = envelope["data"].get("plan")
     if plan is None or case.get("only") or case.get("never_silent_cpu"):
         return
-    if plan["via"] == "conda" and not first_framework(plan):
-        return  # the facts copied here hold no conda builds of TensorFlow 2
     asked = answer.question(case["args"], case["gpus"])
     warnings = envelope["warnings"] + plan.get("warnings", [])
     assert violations(plan, asked, warnings) == []
