@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> int:
     """Run the command: 0 when nothing changes or the change was written, 1 when it waits."""
     folders = [word for word in arguments if not word.startswith("-")]
     if len(folders) != 1 or set(arguments) - {"--write", *folders}:
-        sys.stderr.write(__doc__)
+        sys.stderr.write(__doc__ or "")
         return 2
     stacks = resources.stacks()
     try:
