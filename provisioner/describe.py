@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from provisioner.catalog.find import gpu_by_word, system
+from provisioner.catalog.find import driver_branch, gpu_by_word, system
 from provisioner.catalog.load import Catalog
 from provisioner.errors import UsageError
 from provisioner.machine import Cpu, Driver, Gpu, Machine, OperatingSystem
@@ -136,7 +136,9 @@ def _overlaid(machine: Machine, options: Options, catalog: Catalog, source: str)
         changes["gpus"] = _gpus(options.gpus, catalog)
         sources["gpus"] = source
     if options.driver is not None:
-        changes["driver"] = parse_driver(options.driver, catalog)
+        system_now = changes.get("os", machine.os)
+        windows = isinstance(system_now, OperatingSystem) and system_now.wsl
+        changes["driver"] = parse_driver(options.driver, catalog, windows=windows)
         sources["driver"] = source
     return msgspec.structs.replace(machine, **changes, sources=sources) if changes else machine
 
@@ -201,8 +203,8 @@ def parse_os(text: str, catalog: Catalog) -> OperatingSystem:
     return OperatingSystem(id=os_id, version=version, wsl=wsl, libc=libc)
 
 
-def parse_driver(text: str, catalog: Catalog) -> Driver | None:
-    """Read a full or partial driver version, or ``none``.
+def parse_driver(text: str, catalog: Catalog, *, windows: bool = False) -> Driver | None:
+    """Read a full or partial driver version, or ``none``; on WSL2 it is the Windows driver's.
 
     A branch alone means its first known release. Raises UsageError ``bad-driver`` for nonsense
     and ``unknown-driver`` for a branch that the catalog does not know.
@@ -217,8 +219,8 @@ def parse_driver(text: str, catalog: Catalog) -> Driver | None:
             hint="Write it as nvidia-smi does (535.183.01), its branch (535), or none.",
         )
     branch = folded.split(".")[0]
-    row = next((row for row in catalog.drivers if row.branch == branch), None)
-    if row is None or row.first_version is None:
+    row = driver_branch(catalog, folded, windows=windows)
+    if row is None:
         newest = [row.branch for row in catalog.drivers if row.first_version]
         raise UsageError(
             "unknown-driver",
@@ -226,7 +228,7 @@ def parse_driver(text: str, catalog: Catalog) -> Driver | None:
             context=(f"it knows {newest[0]} to {newest[-1]}",),
             hint="Check the number, or bring the catalog up to date: dlsetup catalog refresh",
         )
-    return Driver(version=folded if "." in folded else row.first_version)
+    return Driver(version=folded if "." in folded or windows else row.first_version)
 
 
 def _gpus(words: tuple[str, ...], catalog: Catalog) -> tuple[Gpu, ...]:

@@ -81,6 +81,7 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
         profile=asked.profile,
     )
     machine, warnings = machine_of(asked.options)
+    routes = _carries(format_name)
     request = Request(
         requirements=tuple(wish.text for wish in wishes),
         companions=companions,
@@ -90,11 +91,11 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
     )
     try:
         try:
-            plan = resolve(machine, request, wishes, catalog(), carries=_carries(format_name))
+            plan = resolve(machine, request, wishes, catalog(), carries=routes)
         except RefusedError as refusal:
-            if format_name is None or refusal.reference != "no-compatible-stack":
+            if routes is None or refusal.reference != "no-compatible-stack":
                 raise
-            _name_other_formats(format_name, resolve(machine, request, wishes, catalog()))
+            _name_other_formats(format_name or "", resolve(machine, request, wishes, catalog()))
             raise
     except DlsetupError as error:
         error.data = {"machine": machine, "request": request, **error.data}
@@ -155,30 +156,26 @@ def _with_steps(plan: Plan) -> Plan:
 
 
 def _carries(format_name: str | None) -> Routes | None:
-    """The routes of the plans that a format can carry."""
-    if format_name is None:
-        return None
-    from provisioner.render import format_called
+    """The routes of the plans that a format can carry; None for no or an unknown format."""
+    from provisioner.render import FORMATS
 
-    vias = format_called(format_name).carries
+    if format_name not in FORMATS:
+        return None
+    vias = FORMATS[format_name].carries
     wheels = tuple(
         route
         for route, via in (("pip", "pip"), ("conda-libraries", "conda"), ("container", "container"))
         if via in vias
     )
-    return (wheels, ("conda",)) if "conda" in vias else (wheels,)
+    return (wheels, ("conda-native",)) if "conda" in vias else (wheels,)
 
 
 def _name_other_formats(format_name: str, plan: Plan) -> None:
-    from provisioner.render import FORMATS
+    from provisioner.render.formats import cannot_carry
 
-    others = ", ".join(name for name, form in FORMATS.items() if plan.via in form.carries)
     pins = ", ".join(f"{pin.name} {pin.version}" for pin in plan.pins)
-    raise RefusedError(
-        "format-cannot-carry",
-        f"The format {format_name} cannot carry a plan for this request.",
-        context=(f"there is a plan by {plan.via}: {pins}",),
-        hint=f"Render it as: {others}.",
+    raise cannot_carry(
+        format_name, f"this request; there is a plan by {plan.via}: {pins}", plan.via
     )
 
 
@@ -224,7 +221,7 @@ def formats() -> Sequence[tuple[str, str]]:
     """Names and one-line descriptions of the formats."""
     from provisioner.render import FORMATS
 
-    return [(name, form.title) for name, form in FORMATS.items()]
+    return [(name, form.description) for name, form in FORMATS.items()]
 
 
 def exported() -> dict[str, object]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from provisioner.catalog.load import Catalog
-from provisioner.catalog.rows import GpuModel, OperatingSystemRow, Reference
+from provisioner.catalog.rows import DriverBranch, GpuModel, OperatingSystemRow, Reference
 from provisioner.errors import UsageError
 from provisioner.machine import Gpu
 from provisioner.version import capability_of
@@ -14,7 +14,7 @@ from provisioner.version import capability_of
 _WORD = re.compile(r"[a-z0-9]+")
 _CAPABILITY = re.compile(r"^\d{1,2}\.\d$")
 _MOBILE = frozenset({"laptop", "mobile"})
-_MAKERS = frozenset({"nvidia", "amd", "intel"})
+_MAKERS = frozenset({"nvidia", "geforce", "amd", "intel"})
 _FORM_FACTORS = re.compile(r"^(sxm\d*|pcie|nvl|\d+gb|gpu|card|graphics)$")
 
 
@@ -22,6 +22,23 @@ def system(catalog: Catalog, os_id: str, version: str) -> OperatingSystemRow | N
     """Return the row of an operating system, or None."""
     rows = (row for row in catalog.systems if row.id == os_id and row.version == version)
     return next(rows, None)
+
+
+def driver_branch(catalog: Catalog, version: str, *, windows: bool = False) -> DriverBranch | None:
+    """Return the branch a driver version belongs to; None where the catalog knows none.
+
+    Windows numbers the releases of one branch upwards (R535 gives 536 and 537), so there it is
+    the nearest branch below, and none above the newest.
+    """
+    wanted = int(version.split(".")[0])
+    known = [row for row in catalog.drivers if row.first_version]
+    if windows and known and wanted <= int(known[-1].branch):
+        return max(
+            (row for row in known if int(row.branch) <= wanted),
+            key=lambda row: int(row.branch),
+            default=None,
+        )
+    return next((row for row in known if int(row.branch) == wanted), None)
 
 
 def reference(catalog: Catalog, name: str) -> Reference:
@@ -94,6 +111,8 @@ def _by_name(catalog: Catalog, word: str) -> Gpu:
         found = _matching(catalog.gpus, kept) if kept and kept != asked else []
     if not found:
         raise _unknown(word)
+    exact = [row for row in found if _words(row.name) == asked]
+    found = exact or found
     kinds = {(row.vendor, row.compute_capability or row.architecture) for row in found}
     if len(kinds) > 1:
         raise _ambiguous(word, found)

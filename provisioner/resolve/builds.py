@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provisioner.catalog.rows import Build, Conflict
+from provisioner.catalog.sheets import natural
 from provisioner.plan import Serve
 from provisioner.request import Wish, admits, parse_wish
 from provisioner.resolve.candidates import CPU, DRIVER, GLIBC, GPU, PYTHON, Candidate, Need
@@ -27,15 +28,16 @@ class Builds:
     def candidates(self, framework: str, routes: tuple[str, ...]) -> list[Candidate]:
         """Return the builds that answer to a name, best first, along the given routes.
 
-        Order: newest; on a machine without a GPU the build without CUDA; the earlier route
-        where routes tie; measured before announced; SASS before PTX; newest CUDA.
+        Order: newest; on a machine without a GPU the build without CUDA; an image where the
+        output is one; measured before announced; SASS before PTX; what asks no more of the
+        driver than its CUDA does; newest CUDA.
         """
         wish = self.wishes.get(framework)
         rows = [
             row
             for row in self.facts.catalog.builds(framework)
             if row.platform == self.facts.platform
-            and route_of(row, computes_on_gpu=bool(self.facts.gpus)) in routes
+            and self._goes_along(row, routes)
             and (wish is None or wish.admits(public(row.version)))
         ]
         served = {id(row): self._served(row) for row in rows}
@@ -50,10 +52,21 @@ class Builds:
             own_name = row.framework == framework
             image = tied and row.via == "container"
             measured = row.kind == "measured"
-            return (released, post, bare, image, measured, native, cuda, own_name, local)
+            modest = row.driver_floor is None
+            tag = natural(row.variant)
+            return (
+                *(released, post, bare, image, measured, native),
+                *(modest, cuda, own_name, local, tag),
+            )
 
         rows.sort(key=rank, reverse=True)
         return [self._candidate(framework, row, served[id(row)] or ()) for row in rows]
+
+    def _goes_along(self, row: Build, routes: tuple[str, ...]) -> bool:
+        route = route_of(row, computes_on_gpu=bool(self.facts.gpus))
+        if route == "conda" and "conda-native" in routes:
+            return all(serve.kind == "sass" for serve in self._served(row) or ())
+        return route in routes
 
     def _candidate(self, framework: str, row: Build, serves: tuple[Serve, ...]) -> Candidate:
         return Candidate(

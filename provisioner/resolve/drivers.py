@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 import msgspec
 
+from provisioner.catalog.find import driver_branch
 from provisioner.catalog.rows import Architecture, DriverBranch, DriverPackage
 from provisioner.errors import RefusedError
+from provisioner.plan import Refused
 from provisioner.resolve.facts import Facts
 from provisioner.version import at_least, is_dotted, numbers
 
@@ -47,7 +49,8 @@ def scenarios(facts: Facts) -> tuple[Scenario, ...]:
         if not machine.driver_is_known or machine.os.wsl:
             return (Scenario(action="ensure", choices=_every(drivable, flavours, facts)),)
         return () if untouchable else (_install("install", facts, drivable, flavours),)
-    branch = current.split(".")[0]
+    row = branch_of(facts, current)
+    branch = row.branch if row else current.split(".")[0]
     found: list[Scenario] = []
     if any(row.branch == branch for row in drivable):
         kept = machine.driver.flavour if machine.driver else None
@@ -85,8 +88,7 @@ def drives(branch: str, row: Architecture) -> bool:
 
 def branch_of(facts: Facts, version: str) -> DriverBranch | None:
     """Return the row of the branch a driver version belongs to, or None."""
-    wanted = version.split(".")[0]
-    return next((row for row in facts.catalog.drivers if row.branch == wanted), None)
+    return driver_branch(facts.catalog, version, windows=facts.machine.os.wsl)
 
 
 def _drivable(facts: Facts, flavours: frozenset[str]) -> Iterable[DriverBranch]:
@@ -210,4 +212,11 @@ def _no_common_driver(facts: Facts) -> RefusedError:
         "No NVIDIA driver drives all GPUs of this machine.",
         context=tuple(dict.fromkeys(lines)),
         hint="Plan for fewer of them: name those to use with --gpu, and take the others out.",
+        data={
+            "refused": tuple(
+                Refused(line.split(":")[0], "no-common-driver", line, "")
+                for line in dict.fromkeys(lines)
+            ),
+            "alternatives": (),
+        },
     )

@@ -59,15 +59,14 @@ def refusal(facts: Facts, wishes: Sequence[Wish], routes: Routes, search: Search
 def unknown_release(facts: Facts, wish: Wish, versions: Sequence[str]) -> RefusedError:
     """The error for versions that the catalog has never seen."""
     newest = max(versions, key=order)
+    reason = f"unknown: the catalog knows no release of {wish.name} within {wish.specifier}"
     return RefusedError(
-        "unknown-release",
-        f"The catalog knows no release of {wish.name} within {wish.specifier}.",
+        "no-compatible-stack",
+        f"{wish.text} is unknown: the catalog knows no such release.",
         context=(f"newest {wish.name} it knows: {newest} (looked at {facts.catalog.checked})",),
         hint="Ask for a version it knows, or bring it up to date: dlsetup catalog refresh",
         data={
-            "refused": (
-                Refused(wish.text, "unknown-release", "the catalog has no such release", ""),
-            ),
+            "refused": (Refused(wish.text, "unknown-release", reason, ""),),
             "alternatives": (),
         },
     )

@@ -13,7 +13,7 @@ from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Architecture, Cuda, PerSystem
 from provisioner.errors import RefusedError
 from provisioner.machine import Gpu, Machine
-from provisioner.plan import Request
+from provisioner.plan import Refused, Request
 from provisioner.version import at_least, numbers
 
 
@@ -127,6 +127,17 @@ def _unknown(gpu: Gpu) -> RefusedError:
             f"{gpu.name} ({gpu.architecture}) is older than every build in the catalog.",
             context=(f"no framework build of the catalog has code for {gpu.architecture} GPUs",),
             hint="To compute on the CPU on purpose, say --gpu none.",
+            data={
+                "refused": (
+                    Refused(
+                        gpu.name,
+                        "gpu-too-old",
+                        f"no build of the catalog has code for {gpu.architecture}",
+                        "",
+                    ),
+                ),
+                "alternatives": (),
+            },
         )
     return RefusedError(
         "unknown-gpu",

@@ -28,8 +28,9 @@ _ROUNDS = 5000
 
 Routes = tuple[tuple[str, ...], ...]
 
-ANY: Routes = (("pip", "conda-libraries"), ("conda",), ("container",))
-"""Wheels first; a channel's own builds or an image where no wheel will do."""
+ANY: Routes = (("pip", "conda-libraries"), ("conda-native",), ("container",))
+"""Wheels first; where no wheel will do a channel's own build, if it has machine code for every
+GPU (nobody has reported how a channel's PTX fares), or an image."""
 
 _VIA: Mapping[str, Routes] = {
     "pip": (("pip",),),
@@ -112,8 +113,7 @@ def _known_driver(facts: Facts) -> None:
     driver = facts.machine.driver
     if not facts.gpus or driver is None or driver.version is None:
         return
-    row = branch_of(facts, driver.version)
-    if row is None or row.first_version is None:
+    if branch_of(facts, driver.version) is None:
         raise RefusedError(
             "unknown-driver",
             f"The catalog does not know driver branch {driver.version.split('.')[0]}.",
