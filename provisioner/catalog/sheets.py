@@ -13,6 +13,9 @@ import msgspec
 
 from provisioner.catalog import rows
 
+SortKey = tuple[tuple[tuple[int, int, str], ...], str]
+
+_HEXADECIMAL = ("device", "subsystem")
 _PIECE = re.compile(r"\d+|[^\d.]+")
 
 
@@ -87,13 +90,18 @@ def builds(name: str) -> Sheet:
     return Sheet(f"frameworks/{name}.jsonl", rows.Build, key)
 
 
-def order(sheet: Sheet) -> Callable[[msgspec.Struct], tuple[tuple[tuple[int, int, str], ...], ...]]:
+def order(sheet: Sheet) -> Callable[[msgspec.Struct], tuple[SortKey, ...]]:
     """What sorts the rows of a sheet: its key fields, the numbers in them as numbers."""
 
-    def sort_key(row: msgspec.Struct) -> tuple[tuple[tuple[int, int, str], ...], ...]:
-        return tuple(natural(getattr(row, field) or "") for field in sheet.key)
+    def sort_key(row: msgspec.Struct) -> tuple[SortKey, ...]:
+        return tuple(_sortable(field, getattr(row, field) or "") for field in sheet.key)
 
     return sort_key
+
+
+def _sortable(field: str, text: str) -> SortKey:
+    # The digits of a PCI id are no number by themselves.
+    return ((), text) if field in _HEXADECIMAL else (natural(text), text)
 
 
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:

@@ -1,0 +1,47 @@
+"""The catalog as one document for other programs: ``dlsetup catalog export``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from provisioner.catalog.load import Catalog
+
+_CUDNN = "cudnn"
+
+
+def export(catalog: Catalog) -> dict[str, list[dict[str, Any]]]:
+    """Every row of the matrix with all its keys, None where nothing is known.
+
+    Keys: ``cuda``, ``cudnn``, ``gpus``, ``drivers``, ``builds``, ``images``. For one framework,
+    version, variant and platform there is exactly one build.
+    """
+    cudnn = [row for row in catalog.libraries if _CUDNN in row.package]
+    builds = dict.fromkeys(row for name in catalog.frameworks for row in catalog.builds(name))
+    return {
+        "cuda": _plain(catalog.cuda),
+        "cudnn": _plain(cudnn),
+        "gpus": _plain(catalog.gpus),
+        "drivers": _plain(catalog.drivers),
+        "builds": _plain(builds),
+        "images": _plain(catalog.images),
+    }
+
+
+def _plain(found: Iterable[msgspec.Struct]) -> list[dict[str, Any]]:
+    return [{name: _value(getattr(row, name)) for name in _fields(row)} for row in found]
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, msgspec.Struct):
+        return {name: _value(getattr(value, name)) for name in _fields(value)}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _fields(row: msgspec.Struct) -> list[str]:
+    """A row's keys, what it is about before its proof."""
+    names = list(row.__struct_fields__)
+    proof = [name for name in ("evidence", "checked") if name in names]
+    return [name for name in names if name not in proof] + proof
