@@ -12,13 +12,16 @@ import pytest
 
 from tests.launcher.checkout import Checkout, told
 
-# A shell of root's in namespaces of its own: what it mounts or cuts off is gone when it ends.
-APART = [str(shutil.which("unshare")), *([] if os.geteuid() == 0 else ["--map-root-user"])]
+# Covers every Python of the system, so that only the test's own PATH offers one.
+HIDE = 'for it in /usr/bin/python3*; do mount --bind /dev/null "$(readlink -f "$it")"; done;'
 
 
 def apart(kind: str, script: str, *words: str) -> list[str]:
-    """The command that runs a script, with ``words`` as $1 and so on, apart from this system."""
-    return [*APART, kind, "/bin/sh", "-euc", script, "sh", *words]
+    """The command that runs a script, with ``words`` as $1 and so on, in a namespace of its own.
+
+    What it mounts or cuts off is gone when it ends.
+    """
+    return [str(shutil.which("unshare")), kind, "/bin/sh", "-euc", script, "sh", *words]
 
 
 def assert_refused(done: subprocess.CompletedProcess[str], reference: str, *said: str) -> None:
@@ -132,10 +135,7 @@ def test_a_package_with_another_hash_is_not_installed(with_uv: Checkout, install
 @pytest.mark.root
 def test_without_any_python_the_names_that_were_tried_are_said(checkout: Checkout) -> None:
     (checkout.tools / "python3").unlink()
-    hide = (
-        'for it in /usr/bin/python3*; do mount --bind /dev/null "$(readlink -f "$it")"; done;'
-        'PATH=$1; "$2" detect'
-    )
+    hide = f'{HIDE} PATH=$1; "$2" detect'
     bare = apart("--mount", hide, str(checkout.tools), checkout.launcher)
 
     done = checkout.call(command=bare, PATH=os.environ["PATH"])
@@ -154,7 +154,7 @@ def test_a_name_on_the_path_that_does_not_run_is_passed_over(checkout: Checkout)
 
 def without_ensurepip(checkout: Checkout) -> None:
     """Let every Python of this test answer like Debian's before python3-venv is installed."""
-    real = (checkout.tools / "python3").resolve()
+    real = shutil.copy((checkout.tools / "python3").resolve(), checkout.home)
     for name in ("python3.13", "python3.12", "python3.11", "python3.10", "python3"):
         lacks = f'[ ! -e "{checkout.home}/added" ] && case "$*" in *ensurepip*) exit 1 ;; esac'
         checkout.offer(name, f'{lacks}; exec {real} "$@"')
@@ -164,10 +164,9 @@ def without_ensurepip(checkout: Checkout) -> None:
 @pytest.mark.root
 def test_on_debian_root_adds_the_missing_package_and_says_so(checkout: Checkout) -> None:
     without_ensurepip(checkout)
-    base = (checkout.tools / "python3").resolve().name
     checkout.offer("id", "echo 0")
     checkout.offer("apt-get", 'echo "$*" >>"$HOME/asked"; [ "$1" = install ] && : >"$HOME/added"')
-    hide = 'mount --bind /dev/null "$(readlink -f /usr/bin/python3)"; PATH=$1; "$2" detect'
+    hide = f'{HIDE} PATH=$1; "$2" detect'
 
     done = checkout.call(
         command=apart("--mount", hide, str(checkout.tools), checkout.launcher),
@@ -175,7 +174,6 @@ def test_on_debian_root_adds_the_missing_package_and_says_so(checkout: Checkout)
     )
 
     told(done)
-    assert base
     assert "running: apt-get install -y --no-install-recommends python3." in done.stderr
     assert "-venv" in (checkout.home / "asked").read_text()
 
@@ -185,7 +183,7 @@ def test_on_debian_others_are_told_the_command(checkout: Checkout) -> None:
     without_ensurepip(checkout)
     checkout.offer("id", "echo 1000")
     checkout.offer("apt-get", 'touch "$HOME/asked"')
-    hide = 'mount --bind /dev/null "$(readlink -f /usr/bin/python3)"; PATH=$1; "$2" detect'
+    hide = f'{HIDE} PATH=$1; "$2" detect'
 
     done = checkout.call(
         command=apart("--mount", hide, str(checkout.tools), checkout.launcher),

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 # Without a network of any kind: not even the loopback is up in the new namespace.
-OFFLINE = [str(shutil.which("unshare")), "--net", *([] if os.geteuid() == 0 else ["-r"]), "--"]
+OFFLINE = [str(shutil.which("unshare")), "--net", "--"]
 
 
 def build(kind: str, source: Path, folder: Path) -> Path:
