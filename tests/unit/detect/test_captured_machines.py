@@ -36,7 +36,9 @@ def as_json(value: object) -> object:
 
 
 def expected_of(name: str) -> dict[str, object]:
-    expected: dict[str, object] = msgspec.json.decode((MACHINES / name / "machine.json").read_bytes())
+    expected: dict[str, object] = msgspec.json.decode(
+        (MACHINES / name / "machine.json").read_bytes()
+    )
     return expected
 
 
