@@ -53,8 +53,9 @@ def described(
     Raises UsageError for options that cannot be understood (``unknown-gpu``, ``bad-driver``, …).
     """
     overrides = _overrides(env)
+    warnings: tuple[Warning, ...] = ()
     if options.machine_file:
-        machine, warnings = read_machine(Path(options.machine_file)), ()
+        machine = read_machine(Path(options.machine_file))
     elif options.from_afar:
         machine, warnings = _from_afar(options, overrides)
     else:

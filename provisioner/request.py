@@ -75,18 +75,12 @@ def parse_wish(word: str) -> Wish:
         return Wish(name=_canonical(text), text=text)
     from packaging.requirements import InvalidRequirement, Requirement
 
+    if not text.isprintable():
+        raise _not_a_requirement(text, "it holds characters that do not print")
     try:
-        if not text.isprintable():
-            raise InvalidRequirement("it holds characters that do not print")
         parsed = Requirement(text)
     except InvalidRequirement as error:
-        reason = str(error).splitlines()[0]
-        raise UsageError(
-            "bad-requirement",
-            f"{_shown(text)} is not a requirement.",
-            context=(reason,),
-            hint="Write a name with an optional version range, such as 'torch>=2.4' or 'cuda<13'.",
-        ) from error
+        raise _not_a_requirement(text, str(error).splitlines()[0]) from error
     return Wish(
         name=_canonical(parsed.name),
         specifier=str(parsed.specifier),
@@ -159,5 +153,14 @@ def _canonical(name: str) -> str:
     return _ALIASES.get(folded, folded)
 
 
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 80 else text[:77] + "...")
+def _not_a_requirement(text: str, reason: str) -> UsageError:
+    return UsageError(
+        "bad-requirement",
+        f"{_shown(text)} is not a requirement.",
+        context=(reason,),
+        hint="Write a name with an optional version range, such as 'torch>=2.4' or 'cuda<13'.",
+    )
+
+
+def _shown(text: str, most: int = 80) -> str:
+    return repr(text if len(text) <= most else text[: most - 3] + "...")

@@ -22,7 +22,7 @@ def numbers(text: str) -> tuple[int, ...]:
 
 
 def at_least(version: str, floor: str) -> bool:
-    """Whether a dotted version reaches a floor; ``535`` is below ``535.54``, ``535.0`` equals it."""
+    """Whether a version reaches a floor: ``535`` is below ``535.54`` and equals ``535.0``."""
     left, right = numbers(version), numbers(floor)
     width = max(len(left), len(right))
     return left + (0,) * (width - len(left)) >= right + (0,) * (width - len(right))

@@ -118,7 +118,8 @@ def why_not(asked: Asked, plan: Plan, requirement: str) -> WhyNot:
         other = plan_for(narrowed)
     except RefusedError as error:
         refused = error.data.get("refused", ())
-        return WhyNot(requirement, f"{wish.text} cannot be had: {error.message}", tuple(refused))
+        told = f"{wish.text} cannot be had: {error.message}"
+        return WhyNot(requirement, told, msgspec.convert(refused, tuple[Refused, ...]))
     got = ", ".join(f"{pin.name} {pin.version}" for pin in other.pins)
     told = f"{wish.text} can be had (driver: {other.driver.action}), it gives {got}"
     return WhyNot(requirement, told, ())
@@ -159,7 +160,7 @@ def _carries(format_name: str | None) -> Routes | None:
     """The routes of the plans that a format can carry; None for no or an unknown format."""
     from provisioner.render import FORMATS
 
-    if format_name not in FORMATS:
+    if format_name is None or format_name not in FORMATS:
         return None
     vias = FORMATS[format_name].carries
     wheels = tuple(
@@ -226,7 +227,7 @@ def formats() -> Sequence[tuple[str, str]]:
 
 def exported() -> dict[str, object]:
     """Every row of the catalog, as ``catalog export`` prints them."""
-    from provisioner.catalog.check import export
+    from provisioner.catalog.export import export
 
     return export(catalog())
 

@@ -30,7 +30,7 @@ def driver_branch(catalog: Catalog, version: str, *, windows: bool = False) -> D
     Windows numbers the releases of one branch upwards (R535 gives 536 and 537), so there it is
     the nearest branch below, and none above the newest.
     """
-    wanted = int(version.split(".")[0])
+    wanted = int(version.partition(".")[0])
     known = [row for row in catalog.drivers if row.first_version]
     if windows and known and wanted <= int(known[-1].branch):
         return max(
@@ -195,6 +195,6 @@ def _ambiguous(word: str, rows: list[GpuModel]) -> UsageError:
         f"{word[:80]!r} covers GPUs of several compute capabilities.",
         context=choices,
         hint="Say the whole name, or the compute capability itself, such as --gpu "
-        + sorted(by_kind)[0]
+        + min(by_kind)
         + ".",
     )

@@ -1,4 +1,4 @@
-"""What goes out: the JSON envelope, errors for people, and files that appear whole or not at all."""
+"""What goes out: the JSON envelope, errors for people, files that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def show_error(error: DlsetupError, command: str, *, as_json: bool) -> None:
     if not as_json:
         click.echo(_told(error), err=True)
         return
-    told = {
+    told: dict[str, object] = {
         "reference": error.reference,
         "message": error.message,
         "context": list(error.context),

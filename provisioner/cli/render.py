@@ -12,6 +12,7 @@ from provisioner import workflow
 from provisioner.cli import options
 from provisioner.cli.output import show_json, show_warnings, write_file
 from provisioner.errors import UsageError
+from provisioner.plan import Plan
 
 
 @click.command(
@@ -60,7 +61,7 @@ def command(
     show_warnings(plan.warnings)
 
 
-def _plan(name: str, rest: tuple[str, ...], typed: dict[str, Any]) -> workflow.Plan:
+def _plan(name: str, rest: tuple[str, ...], typed: dict[str, Any]) -> Plan:
     if len(rest) == 1 and rest[0].endswith(".json"):
         return workflow.read_plan(Path(rest[0]))
     return workflow.plan_for(options.asked(rest, typed), format_name=name)

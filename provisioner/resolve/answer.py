@@ -13,6 +13,7 @@ from provisioner.resolve.candidates import DRIVER, PYTHON, Candidate
 from provisioner.resolve.conda import conda_libraries
 from provisioner.resolve.drivers import Scenario
 from provisioner.resolve.facts import Facts, highest
+from provisioner.resolve.gpu_needs import flaws
 from provisioner.version import minor, order, public
 
 
@@ -54,7 +55,7 @@ def plan_of(
             *(
                 Warning(flaw.reference, f"{row.framework} {row.version}: {flaw.reason}")
                 for row in framework_rows
-                for flaw in builds.warnings(row)
+                for flaw in flaws(facts, row)
             ),
         ),
     )
@@ -84,7 +85,7 @@ def _pin(
     row = item.row
     if isinstance(row, Build):
         name = Builds(facts, {}).sibling(row)
-        return _build_pin(facts, wish, item, found[name] if name in found else item)
+        return _build_pin(facts, wish, item, found.get(name or "", item))
     if isinstance(row, Cuda):
         return _toolkit_pin(item, row)
     cudnn = row.package.startswith("nvidia-cudnn")

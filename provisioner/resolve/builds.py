@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioner.catalog.rows import Build, Conflict
+from provisioner.catalog.rows import Build
 from provisioner.catalog.sheets import natural
 from provisioner.plan import Serve
-from provisioner.request import Wish, admits, parse_wish
-from provisioner.resolve.candidates import CPU, DRIVER, GLIBC, GPU, PYTHON, Candidate, Need
+from provisioner.request import Wish, parse_wish
+from provisioner.resolve.candidates import CPU, GLIBC, PYTHON, Candidate, Need
 from provisioner.resolve.conda import can_bring
-from provisioner.resolve.facts import Facts, highest
+from provisioner.resolve.facts import Facts
+from provisioner.resolve.gpu_needs import needs_of_driver, needs_of_gpus
 from provisioner.resolve.serving import serve
-from provisioner.version import capability_of, numbers, order, public
+from provisioner.version import numbers, order, public
 
 
 class Builds:
@@ -78,8 +79,10 @@ class Builds:
         )
 
     def sibling(self, row: Build) -> str | None:
-        """The framework that a build is an extension of: it is bound to the same variant of it,
-        and that one decides which GPUs, CUDA and driver there can be."""
+        """The framework that a build extends, if it does.
+
+        It is bound to the same variant of it, and that one decides on GPUs, CUDA and driver.
+        """
         if row.sass or row.ptx or row.via != "pip":
             return None
         names = (parse_wish(text).name for text in row.requires)
@@ -104,8 +107,8 @@ class Builds:
         """Return what a build needs, the machine's hard facts first."""
         row: Build = candidate.row
         return (
-            *self._needs_of_gpus(row, candidate.serves),
-            *self._needs_of_driver(row, candidate.serves),
+            *(() if self.sibling(row) else needs_of_gpus(self.facts, row, candidate.serves)),
+            *(() if self.sibling(row) else needs_of_driver(self.facts, row, candidate.serves)),
             *self._needs_of_system(row),
             *self._needs_of_wishes(candidate.on, row),
             *self._needs_of_packages(row),
@@ -123,87 +126,6 @@ class Builds:
             found.append(served)
         return tuple(found)
 
-    def _needs_of_gpus(self, row: Build, serves: tuple[Serve, ...]) -> Iterator[Need]:
-        if not self.facts.gpus or self.sibling(row):
-            return
-        if row.cuda is None:
-            yield Need(
-                on=GPU,
-                reference="cpu-only-wheel",
-                reason="it is a build without CUDA and would leave the GPU idle",
-                evidence=row.evidence,
-                failed=True,
-            )
-            return
-        if not serves:
-            yield self._unserved(row)
-        for gpu in self.facts.gpus:
-            capability = gpu.compute_capability or ""
-            if reason := self._cudnn_refuses(row, capability):
-                yield Need(
-                    on=GPU,
-                    reference="cudnn-too-new",
-                    reason=reason[0],
-                    evidence=reason[1],
-                    failed=True,
-                )
-            for conflict in self._conflicts(row, capability, "refuse"):
-                yield Need(
-                    on=GPU,
-                    reference=conflict.reference,
-                    reason=f"{gpu.name}: {conflict.reason}",
-                    evidence=conflict.evidence,
-                    failed=True,
-                )
-
-    def _unserved(self, row: Build) -> Need:
-        for gpu in self.facts.gpus:
-            capability = gpu.compute_capability or ""
-            if serve(gpu.name, capability, row.sass, row.ptx, self.facts.tegra):
-                continue
-            if not row.sass and not row.ptx:
-                reason = f"nobody has read which GPUs it holds code for, {gpu.name} among them"
-                return Need(
-                    on=GPU,
-                    reference="unknown-architectures",
-                    reason=reason,
-                    evidence=row.evidence,
-                    failed=True,
-                )
-            targets = [numbers(capability_of(arch)[0]) for arch in row.sass + row.ptx]
-            older = numbers(capability) < min(targets)
-            listed = " ".join(row.sass + row.ptx)
-            return Need(
-                on=GPU,
-                reference="gpu-too-old" if older else "gpu-too-new",
-                reason=f"it holds code for {listed}: nothing that runs on {gpu.name} ({capability})",
-                evidence=row.evidence,
-                failed=True,
-            )
-        raise AssertionError("asked why a build that serves every GPU does not")
-
-    def _cudnn_refuses(self, row: Build, capability: str) -> tuple[str, str] | None:
-        """Why the cuDNN that a build is bound to has no code for a GPU; None if it has, or if
-        nobody read that cuDNN."""
-        if not row.cudnn or not row.cuda or capability in self.facts.tegra:
-            return None
-        bound = [
-            library
-            for library in self.facts.catalog.libraries
-            if library.via == "pip"
-            and library.package.startswith("nvidia-cudnn")
-            and library.cuda == row.cuda.split(".")[0]
-            and f"{library.version}.".startswith(f"{row.cudnn}.")
-            and library.sass
-        ]
-        if not bound or any(
-            serve("", capability, library.sass, library.ptx, self.facts.tegra) for library in bound
-        ):
-            return None
-        shown = bound[-1]
-        reason = f"it is bound to cuDNN {row.cudnn}, which has no code for capability {capability}"
-        return reason, shown.evidence
-
     def _announced_cudnn(self, row: Build) -> Iterator[str]:
         """The cuDNN wheel of a build whose own requirements nobody could read."""
         if row.kind != "announced" or row.cuda is None or row.cudnn is None or row.requires:
@@ -212,58 +134,6 @@ class Builds:
         wheels = self.facts.catalog.libraries
         if any(wheel.package == package and wheel.version == row.cudnn for wheel in wheels):
             yield f"{package}=={row.cudnn}"
-
-    def _conflicts(self, row: Build, capability: str, effect: str) -> Iterator[Conflict]:
-        for conflict in self.facts.catalog.conflicts:
-            if (
-                conflict.effect == effect
-                and (not conflict.frameworks or row.framework in conflict.frameworks)
-                and (not conflict.cuda or (row.cuda and admits(conflict.cuda, row.cuda)))
-                and admits(conflict.compute_capability, capability)
-                and (not conflict.version or admits(conflict.version, public(row.version)))
-            ):
-                yield conflict
-
-    def warnings(self, row: Build) -> Iterator[Conflict]:
-        """Known flaws of a build on these GPUs that do not forbid it."""
-        for capability in sorted({gpu.compute_capability or "" for gpu in self.facts.gpus}):
-            yield from self._conflicts(row, capability, "warn")
-
-    def _needs_of_driver(self, row: Build, serves: tuple[Serve, ...]) -> Iterator[Need]:
-        if not self.facts.gpus or row.cuda is None or self.sibling(row):
-            return
-        floor = self.facts.floor_of(row.cuda)
-        if floor is None:
-            reason = f"nobody knows which driver CUDA {row.cuda} needs"
-            yield Need(on=DRIVER, reference="unknown-cuda", reason=reason, failed=True)
-            return
-        reason = f"CUDA {row.cuda} needs driver {floor} or later"
-        stated = [floor]
-        if row.driver_floor and not self.facts.machine.os.wsl:
-            stated.append(row.driver_floor)
-        compiled = [serve for serve in serves if serve.kind == "ptx"]
-        if compiled:
-            compiler = self.facts.compiler_floor_of(row.cuda)
-            if compiler is None:
-                reason = f"nobody knows which driver compiles the PTX of CUDA {row.cuda}"
-                yield Need(on=DRIVER, reference="unknown-cuda", reason=reason, failed=True)
-                return
-            stated.append(compiler)
-        floor = highest(stated) or floor
-        if floor == stated[-1] and compiled:
-            reason = (
-                f"{compiled[0].gpu} runs its PTX ({compiled[0].by}) only, "
-                f"which driver {floor} or later compiles"
-            )
-        elif floor == row.driver_floor:
-            reason = f"its publisher asks for driver {floor} or later"
-        yield Need(
-            on=DRIVER,
-            reference="driver-too-old",
-            reason=reason,
-            evidence=self.facts.cuda[row.cuda].evidence,
-            floor=floor,
-        )
 
     def _needs_of_system(self, row: Build) -> Iterator[Need]:
         yield Need(

@@ -50,7 +50,7 @@ def _best(facts: Facts, package: str, cuda: str, wanted: str) -> Library | None:
         and row.package == package
         and minor(row.cuda) == cuda
         and row.platform == facts.platform
-        and row.version.split(".")[0] == wanted.split(".")[0]
+        and row.version.partition(".")[0] == wanted.partition(".")[0]
         and at_least(row.version, ".".join(wanted.split(".")[:2]))
     ]
     if package == "cudatoolkit":

@@ -192,7 +192,7 @@ def _package(packages: list[DriverPackage], branch: str, flavour: str) -> Driver
 
 
 def _upstream(version: str | None) -> str | None:
-    """Return the driver's own version inside a package version: ``580.178.04-0ubuntu0`` → 580.178.04."""
+    """Return the driver's own version in a package's: ``580.178.04-0ubuntu0`` → 580.178.04."""
     text = (version or "").split(":")[-1].split("-")[0]
     return text if is_dotted(text) else None
 

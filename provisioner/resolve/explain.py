@@ -83,7 +83,7 @@ def alternatives(
     if better is None or not _is_better(wishes, better.found, solution.found):
         return ()
     needed = _driver_needed(better)
-    first = better.found[wishes[0].name] if wishes[0].name in better.found else None
+    first = better.found.get(wishes[0].name)
     if first is None or needed is None:
         return ()
     return (Alternative(f"upgrade the driver to {needed} or later", _gift(first)),)
@@ -215,22 +215,26 @@ def _ways_out(
 ) -> Iterator[Alternative]:
     """Single changes after which there is a plan."""
     if facts.gpus and facts.machine.driver is not None and not facts.machine.os.wsl:
-        yield from _way(facts, _without_driver(facts), wishes, routes, search, "change the driver")
+        yield from _way(
+            _without_driver(facts), wishes, routes, search=search, change="change the driver"
+        )
     if facts.request.python:
         request = msgspec.structs.replace(facts.request, python=None)
         freed = Facts(facts.machine, request, facts.catalog)
-        yield from _way(facts, freed, wishes, routes, search, "leave the Python open")
+        yield from _way(freed, wishes, routes, search=search, change="leave the Python open")
     if facts.gpus:
         machine = msgspec.structs.replace(facts.machine, gpus=())
         freed = Facts(machine, facts.request, facts.catalog)
-        yield from _way(facts, freed, wishes, routes, search, "compute on the CPU (--gpu none)")
+        yield from _way(
+            freed, wishes, routes, search=search, change="compute on the CPU (--gpu none)"
+        )
 
 
 def _way(
-    facts: Facts,
     changed: Facts,
     wishes: Sequence[Wish],
     routes: Routes,
+    *,
     search: Search,
     change: str,
 ) -> Iterator[Alternative]:

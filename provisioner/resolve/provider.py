@@ -55,17 +55,19 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
             return [
                 Candidate(on=DRIVER, version=choice.version, row=choice) for choice in self.drivers
             ]
-        if name == PYTHON:
-            return [Candidate(on=PYTHON, version=text) for text in self.facts.python_order]
-        if name == GLIBC:
-            return [Candidate(on=GLIBC, version=self.facts.glibc or "0")]
-        if name.startswith("cuda["):
-            return [Candidate(on=name, version=version) for version in self.facts.cuda]
         if name.startswith("__") or "[" in name:
-            return [Candidate(on=name, version="0")]
+            return [Candidate(on=name, version=version) for version in self._values(name)]
         if name in self.facts.catalog.frameworks:
             return self.builds.candidates(name, self.routes)
         return self.components.candidates(name)
+
+    def _values(self, name: str) -> tuple[str, ...]:
+        """The values of a fact of the machine, best first; a fact that only decides has one."""
+        if name == PYTHON:
+            return self.facts.python_order
+        if name == GLIBC:
+            return (self.facts.glibc or "0",)
+        return tuple(self.facts.cuda) if name.startswith("cuda[") else ("0",)
 
     def needs(self, candidate: Candidate) -> tuple[Need, ...]:
         """What a candidate needs."""
@@ -82,10 +84,10 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
     def get_preference(
         self,
         identifier: str,
-        resolutions: Mapping[str, Candidate],
-        candidates: Mapping[str, Iterator[Candidate]],
-        information: Mapping[str, Iterator[object]],
-        backtrack_causes: Sequence[object],
+        resolutions: Mapping[str, Candidate],  # noqa: ARG002 - resolvelib's signature
+        candidates: Mapping[str, Iterator[Candidate]],  # noqa: ARG002 - as above
+        information: Mapping[str, Iterator[object]],  # noqa: ARG002 - as above
+        backtrack_causes: Sequence[object],  # noqa: ARG002 - as above
     ) -> tuple[int, int, str]:
         """What was asked for first, in the order asked; then packages, then the machine's facts."""
         if identifier in self.rank:

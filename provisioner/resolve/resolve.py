@@ -19,7 +19,7 @@ from provisioner.machine import Machine
 from provisioner.plan import Plan, Request
 from provisioner.request import Wish
 from provisioner.resolve import answer, explain
-from provisioner.resolve.candidates import Candidate
+from provisioner.resolve.candidates import Candidate, Need
 from provisioner.resolve.drivers import Scenario, branch_of, scenarios
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.provider import StackProvider
@@ -92,7 +92,7 @@ def solve(provider: StackProvider) -> Mapping[str, Candidate] | None:
     roots = provider.roots()
     if not roots:
         return {}
-    solver: Resolver[object, Candidate, str] = Resolver(provider, BaseReporter())
+    solver: Resolver[Need, Candidate, str] = Resolver(provider, BaseReporter())
     try:
         return solver.resolve(roots, max_rounds=_ROUNDS).mapping
     except ResolutionImpossible:
