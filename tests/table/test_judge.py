@@ -217,6 +217,6 @@ def test_conda_builds_are_judged_like_wheels(
     serve = {"gpu": "GPU 12.0", "by": "sm_120", "kind": "sass"}
     if version == "2.1.2":
         serve = {"gpu": "GPU 12.0", "by": "compute_86", "kind": "ptx"}
-    plan["pins"][0].update(cuda=cuda, serves=[serve])
+    plan["pins"][0].update(variant="conda-forge", cuda=cuda, serves=[serve])
     found = violations(plan, asked, TOLD)
     assert [line for line in found if line.startswith(f"{word}:")] if word else found == []
