@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -48,5 +47,4 @@ def live_env(tmp_path: Path) -> dict[str, str]:
         "PATH": str(tmp_path / "bin"),
         "HOME": str(home),
         "DLSETUP_PROBE_SECONDS": "3",
-        "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
     }

@@ -63,12 +63,12 @@ def daemon(path: Path, answer: bytes) -> Iterator[None]:
     [(b"HTTP/1.0 200 OK\r\n\r\nOK", True), (b"HTTP/1.0 500 Oops\r\n\r\n", False), (b"hi", False)],
 )
 def test_a_daemon_is_alive_when_it_answers_as_docker_does(
-    program: Write, host: Host, live_env: dict[str, str], tmp_path: Path, answer: bytes, alive: bool
+    program: Write, host: Host, live_env: dict[str, str], answer: bytes, *, alive: bool
 ) -> None:
-    program("docker", DOCKER)
-    live_env["DOCKER_HOST"] = f"unix://{tmp_path}/d.sock"
+    path = program("docker", DOCKER).with_name("d.sock")
+    live_env["DOCKER_HOST"] = f"unix://{path}"
 
-    with daemon(tmp_path / "d.sock", answer):
+    with daemon(path, answer):
         found = containers.probe(host)
 
     assert found["docker_daemon"] is alive
@@ -202,7 +202,7 @@ def test_a_virtual_environment_counts_as_its_base(
 
 
 def test_interpreters_of_pyenv_and_uv_are_found_without_path(
-    host: Host, live_env: dict[str, str], tmp_path: Path
+    host: Host, live_env: dict[str, str]
 ) -> None:
     folder = Path(live_env["HOME"]) / ".pyenv/versions/9.9.9/bin"
     folder.mkdir(parents=True)

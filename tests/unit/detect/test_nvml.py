@@ -170,7 +170,8 @@ def write_nvidia_smi(bench: Bench, script: str) -> None:
 
 def test_lines_cut_off_or_foreign_are_passed_over() -> None:
     report = parse_nvml_lines(
-        '{"driver": "580.95.05", "cuda": 13010}\nWarning: something\n[]\n{"gpu": {"name": 3}}\n{"gpu": {"na'
+        '{"driver": "580.95.05", "cuda": 13010}\nWarning: something\n[]\n'
+        '{"gpu": {"name": 3}}\n{"gpu": {"na'
     )
 
     assert (report.driver, report.cuda, report.gpus) == ("580.95.05", "13.1", ())

@@ -28,7 +28,8 @@ from provisioner.machine import Interpreter
     ("text", "version", "flavour"),
     [
         pytest.param(
-            "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.163.01  Tue Apr  8 12:41:17 UTC 2025",
+            "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.163.01"
+            "  Tue Apr  8 12:41:17 UTC 2025",
             "550.163.01",
             "proprietary",
             id="closed",
@@ -92,19 +93,22 @@ def test_a_damaged_version_file_tells_nothing(text: str) -> None:
             id="418",
         ),
         pytest.param(
-            "| NVIDIA-SMI 550.54.08              Driver Version: 551.78         CUDA Version: 12.4     |",
+            "| NVIDIA-SMI 550.54.08              Driver Version: 551.78    "
+            "     CUDA Version: 12.4     |",
             "551.78",
             "12.4",
             id="wsl2",
         ),
         pytest.param(
-            "| NVIDIA-SMI 610.43.02              KMD Version: 610.43.02     CUDA UMD Version: 13.3     |",
+            "| NVIDIA-SMI 610.43.02              KMD Version: 610.43.02    "
+            " CUDA UMD Version: 13.3     |",
             "610.43.02",
             "13.3",
             id="610",
         ),
         pytest.param(
-            "| NVIDIA-SMI 615.10                 KMD Version: 615.33        CUDA UMD Version: 13.4     |",
+            "| NVIDIA-SMI 615.10                 KMD Version: 615.33       "
+            " CUDA UMD Version: 13.4     |",
             "615.33",
             "13.4",
             id="615-wsl2",
@@ -134,8 +138,8 @@ def test_a_mismatch_is_recognised_and_names_the_library() -> None:
 
 def test_the_complaint_of_a_machine_without_a_driver_is_kept() -> None:
     text = (
-        "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that"
-        " the latest NVIDIA driver is installed and running.\n\n"
+        "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver."
+        " Make sure that the latest NVIDIA driver is installed and running.\n\n"
     )
 
     report = parse_banner(text)
@@ -278,7 +282,7 @@ def test_tools_tell_their_versions(name: str, text: str, version: str | None) ->
 
 
 def test_a_toolkit_tells_its_release_in_three_ways() -> None:
-    nvcc = "Cuda compilation tools, release 13.0, V13.0.88\nBuild cuda_13.0.r13.0/compiler.36424714_0\n"
+    nvcc = "Cuda compilation tools, release 13.0, V13.0.88\nBuild cuda_13.0.r13.0/compiler\n"
 
     assert parse_version_json('{"cuda": {"name": "CUDA SDK", "version": "12.4.1"}}') == "12.4.1"
     assert parse_version_txt("CUDA Version 10.2.89\n") == "10.2.89"
