@@ -73,7 +73,8 @@ def driver_violations(plan: Plan, asked: Question, builds: list[Build]) -> Itera
     minimum = rules.driver(said["minimum"] or "")
     if minimum is None or minimum < need:
         yield f"driver-too-low: minimum {said['minimum']}, the pins need {need}"
-    yield from _branch(said, action, need, asked)
+    if not asked.windows:  # the branches and kernel modules of Linux do not count there
+        yield from _branch(said, action, need, asked)
 
 
 def _branch(said: dict[str, Any], action: str, need: Version, asked: Question) -> Iterator[str]:

@@ -143,7 +143,8 @@ def _version(wanted: str, had: str) -> bool:
 
 def _route(route: Case, plan: Case) -> list[str]:
     found = [] if route["via"] == plan["via"] else ["via"]
-    if "image" in route and plan["image"] not in any_of(route["image"]):
+    image = (plan["image"] or "").removeprefix("docker.io/")  # the same image, named in full
+    if "image" in route and image not in any_of(route["image"]):
         found.append("image")
     if "python" in route and plan["python"] != route["python"]:
         found.append("python")
