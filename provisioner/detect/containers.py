@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 
-from provisioner.detect.host import Host
+from provisioner.detect.host import Host, printable
 
 _VERSION = re.compile(r"\bversion:? v?(\d+(?:\.\d+)+)")
 _PING = b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n"
@@ -58,19 +58,22 @@ def _daemon(host: Host) -> tuple[bool | None, str | None]:
         return None, None
     address = host.env.get("DOCKER_HOST", "")
     if address and not address.startswith("unix://"):
-        return None, f"DOCKER_HOST is {address}, which was not asked"
+        return None, f"DOCKER_HOST is {printable(address)}, which was not asked"
     chosen = [address[len("unix://") :]] if address else _usual_sockets(host)
     there = [path for path in chosen if os.path.exists(path)]
     if not there:
         return False, f"there is no daemon: {chosen[-1]} does not exist"
-    return _ping(there[0])
+    answers = [_ping(path) for path in there]
+    return next((answer for answer in answers if answer[0]), answers[0])
 
 
 def _usual_sockets(host: Host) -> list[str]:
-    """The rootless daemon's socket, then the system's."""
+    """The sockets of a rootless daemon and of Docker Desktop, then the system's."""
     own = host.env.get("XDG_RUNTIME_DIR", "")
-    rootless = [os.path.join(own, "docker.sock")] if os.path.isabs(own) else []
-    return [*rootless, "/var/run/docker.sock"]
+    sockets = [f"{own}/docker.sock"] if os.path.isabs(own) else []
+    if home := host.home():
+        sockets += [f"{home}/.docker/desktop/docker.sock", f"{home}/.docker/run/docker.sock"]
+    return [*sockets, "/var/run/docker.sock"]
 
 
 def _ping(path: str) -> tuple[bool | None, str | None]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from provisioner.detect.host import printable
 from provisioner.detect.nvidia_kernel import KernelSight
 from provisioner.detect.pci import VENDORS, PciDevice, slot_of
 from provisioner.detect.reports import GpuFacts, NvmlReport, SmiReport
@@ -93,11 +94,12 @@ def _from_driver(fact: GpuFacts, on_bus: Mapping[str, PciDevice], known: GpuByPc
     pci_id = ":".join(ids) if ids else None
     said = ".".join(map(str, fact.capability)) if fact.capability else None
     return Gpu(
-        name=fact.name or (row.name if row else f"NVIDIA GPU {pci_id or ''}".strip()),
+        name=printable(fact.name or "")
+        or (row.name if row else f"NVIDIA GPU {pci_id or ''}".strip()),
         compute_capability=said or (row.compute_capability if row else None),
         architecture=(row.architecture if row else None) or fact.architecture,
         memory_bytes=fact.memory_bytes,
-        uuid=fact.uuid,
+        uuid=printable(fact.uuid) if fact.uuid else None,
         pci_id=pci_id,
         mig=fact.mig,
     )

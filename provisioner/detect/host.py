@@ -32,8 +32,8 @@ class Host:
         *,
         time_limit_s: float = 10.0,
     ) -> None:
-        self.root = os.path.abspath(root)
-        self.live = self.root == "/"
+        self.live = root == "/"
+        self.root = os.path.realpath(root)
         self.env = env
         self.cache = cache
         self.time_limit_s = time_limit_s
@@ -41,8 +41,14 @@ class Host:
         """Programs that were asked for a remembered answer and did not end in time."""
 
     def path(self, path: str) -> str:
-        """Where the machine's absolute ``path`` lies on this one."""
-        return path if self.live else self.root + path
+        """Where the machine's absolute ``path`` lies on this one.
+
+        Empty, a name that no file has, when a link in a captured machine leads out of it.
+        """
+        if self.live:
+            return path
+        below = self.root + path
+        return below if os.path.realpath(below).startswith(self.root + os.sep) else ""
 
     def read(self, path: str, limit: int = _READ_LIMIT_BYTES) -> str | None:
         """The first ``limit`` bytes of a text file, or None; what is not UTF-8 is replaced."""
@@ -51,12 +57,9 @@ class Host:
 
     def read_bytes(self, path: str, limit: int = _READ_LIMIT_BYTES) -> bytes | None:
         """The first ``limit`` bytes of a file, or None where it cannot be read."""
-        real = self.path(path)
-        if not self._is_below_root(real):
-            return None
         try:
             # Not blocking: a named pipe in the place of a file must not stop the probe.
-            handle = os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+            handle = os.open(self.path(path), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         except (OSError, ValueError):
             return None
         try:
@@ -144,12 +147,6 @@ class Host:
         text = told.stdout if told.returncode == 0 else None
         self.cache.remember_answer(argv, text)
         return text
-
-    def _is_below_root(self, real: str) -> bool:
-        """A link in a captured machine must not lead into this one."""
-        if self.live:
-            return True
-        return os.path.realpath(real).startswith(os.path.realpath(self.root) + os.sep)
 
 
 def printable(text: str) -> str:

@@ -12,16 +12,25 @@ import msgspec
 
 from provisioner.detect.host import Host, printable
 from provisioner.detect.reports import GpuFacts, SmiReport
+from provisioner.process import ProgramTimedOut
 
 _FULL_QUERY = "name,uuid,memory.total,compute_cap,driver_version,pci.device_id,mig.mode.current"
+_LATER_QUERY = "name,uuid,memory.total,compute_cap,pci.device_id,mig.mode.current"
+"""For the day on which driver_version goes the way of the banner's "Driver Version"."""
 _OLD_QUERY = "name,uuid,memory.total,driver_version,pci.device_id"
 """For drivers whose nvidia-smi refuses the newer fields altogether."""
+_QUERIES = (
+    ("nvidia-smi-query", _FULL_QUERY),
+    ("nvidia-smi-query-later", _LATER_QUERY),
+    ("nvidia-smi-query-old", _OLD_QUERY),
+)
 _NUMBER = r"(\d{2,4}(?:\.\d+)+)"
 _DRIVER = re.compile(rf"\b(?:Driver|KMD) Version\s*:\s*{_NUMBER}")
 _CUDA = re.compile(r"\bCUDA (?:UMD )?Version\s*:\s*(\d+\.\d+)")
 _LIBRARY = re.compile(rf"\bNVML library version\s*:\s*{_NUMBER}")
 _MISMATCH = "Driver/library version mismatch"
 _VERSION = re.compile(_NUMBER)
+_DEVICE = re.compile(r"0x([0-9A-Fa-f]{8})")
 
 
 def parse_banner(text: str) -> SmiReport:
@@ -50,17 +59,25 @@ def parse_query(text: str, fields: str = _FULL_QUERY) -> SmiReport:
         row = {
             name: cell for name, cell in zip(names, cells, strict=False) if cell and cell[0] != "["
         }
-        if len(cells) != len(names) or not _VERSION.fullmatch(row.get("driver_version", "")):
-            continue
-        driver = driver or row["driver_version"]
-        gpus.append(_gpu(row))
+        named = row.get("uuid", "").startswith("GPU-") or _DEVICE.fullmatch(
+            row.get("pci.device_id", "")
+        )
+        if len(cells) == len(names) and named:
+            version = _VERSION.fullmatch(row.get("driver_version", ""))
+            driver = driver or (version[0] if version else None)
+            gpus.append(_gpu(row))
     return SmiReport(driver=driver, gpus=tuple(gpus))
 
 
 def probe(host: Host, program: str) -> SmiReport:
-    """What the nvidia-smi at ``program`` says. Raises ProgramTimedOut when it hangs."""
+    """What the nvidia-smi at ``program`` says. Raises ProgramTimedOut when it says nothing."""
     report, complaint = _queried(host, program)
-    told = host.output("nvidia-smi", [program])
+    try:
+        told = host.output("nvidia-smi", [program])
+    except ProgramTimedOut:
+        if report is None:
+            raise
+        return report
     banner = parse_banner(complaint if told is None else told.stdout + told.stderr)
     if report is None:
         return banner
@@ -72,7 +89,7 @@ def probe(host: Host, program: str) -> SmiReport:
 def _queried(host: Host, program: str) -> tuple[SmiReport | None, str]:
     """The answer to the first query that this nvidia-smi understands, else its complaint."""
     complaint = ""
-    for key, fields in (("nvidia-smi-query", _FULL_QUERY), ("nvidia-smi-query-old", _OLD_QUERY)):
+    for key, fields in _QUERIES:
         options = [f"--query-gpu={fields}", "--format=csv,noheader,nounits"]
         told = host.output(key, [program, *options])
         if told is None:
@@ -89,7 +106,7 @@ def _queried(host: Host, program: str) -> tuple[SmiReport | None, str]:
 def _gpu(row: dict[str, str]) -> GpuFacts:
     memory = row.get("memory.total", "")
     capability = re.fullmatch(r"(\d+)\.(\d+)", row.get("compute_cap", ""))
-    device = re.fullmatch(r"0x([0-9A-Fa-f]{8})", row.get("pci.device_id", ""))
+    device = _DEVICE.fullmatch(row.get("pci.device_id", ""))
     mig = row.get("mig.mode.current")
     return GpuFacts(
         name=row.get("name"),

@@ -207,6 +207,31 @@ def test_a_link_in_a_captured_machine_does_not_lead_into_this_one(rtx2070: Path)
     assert detect(rtx2070, env={}).machine.os.id == "unknown"
 
 
+def test_a_folder_that_is_a_link_does_not_lead_into_this_machine(tmp_path: Path) -> None:
+    (tmp_path / "etc").symlink_to("/etc")
+    (tmp_path / "proc").symlink_to("/proc")
+
+    machine = detect(tmp_path, env={}).machine
+
+    assert machine.os.id == "unknown"
+    assert machine.memory_bytes is None
+    assert not machine.driver_is_known
+
+
+def test_an_nvidia_smi_that_forgot_its_driver_version_still_names_the_gpu(rtx2070: Path) -> None:
+    captured = rtx2070 / "captured"
+    refusal = 'Field "driver_version" is not a valid field to query.\n'
+    (captured / "nvidia-smi-query.txt").write_text(refusal, encoding="utf-8")
+    answer = "NVIDIA X, GPU-1, 8192, 7.5, 0x1E8410DE, Disabled\n"
+    (captured / "nvidia-smi-query-later.txt").write_text(answer, encoding="utf-8")
+
+    machine = detect(rtx2070, env={}).machine
+
+    assert [(gpu.name, gpu.mig) for gpu in machine.gpus] == [("NVIDIA X", False)]
+    assert machine.driver is not None
+    assert machine.driver.version == "550.163.01"
+
+
 def test_control_characters_in_names_never_reach_a_terminal(rtx2070: Path) -> None:
     answer = "\x1b[31mNVIDIA\x07 X, GPU-1, 8192, 7.5, 550.163.01, 0x1E8410DE, [N/A]\n"
     (rtx2070 / "captured/nvidia-smi-query.txt").write_text(answer, encoding="utf-8")

@@ -142,6 +142,20 @@ def test_a_hanging_library_does_not_hide_what_nvidia_smi_says(bench: Bench) -> N
     assert report.machine.sources["gpus"] == "nvidia-smi"
 
 
+def test_a_banner_that_hangs_does_not_take_the_gpus_with_it(bench: Bench) -> None:
+    write_nvidia_smi(
+        bench,
+        'case "$1" in --query*) echo "A100, GPU-9, 81920, 8.0, 535.183.01, 0x20B010DE, Enabled";;'
+        " *) sleep 60;; esac",
+    )
+
+    report = bench.look("unloaded", DLSETUP_PROBE_SECONDS="1")
+
+    assert [gpu.name for gpu in nvidia(report)] == ["A100"]
+    assert report.machine.driver is not None
+    assert report.machine.driver.version == "535.183.01"
+
+
 def test_both_hanging_leave_the_rest_of_the_machine(bench: Bench) -> None:
     write_nvidia_smi(bench, "sleep 60 & wait")
 
