@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from provisioner.catalog.rows import GpuModel
 from provisioner.upkeep.facts.table import Facts, short
@@ -17,23 +18,26 @@ def nvidia(facts: Facts) -> list[GpuModel]:
     memory = _memory(facts)
     named = facts.rows("09_gpus")
     rest = [row for row in facts.rows("09_gpus_pciids_only") if not _NO_GPU.search(row["name"])]
-    return [
-        GpuModel(
-            vendor="10de",
-            device=row["pci_device"].lower(),
-            subsystem=row["subvendor_subdevice"].lower().replace(" ", ":") or None,
-            name=name,
-            chip=row["chip"] or None,
-            architecture=row["architecture"] or None,
-            compute_capability=row["compute_capability"] or None,
-            memory_bytes=memory.get(name),
-            last_driver_branch=_branch(row["last_driver_branch"]),
-            evidence=short(row["source"]),
-            checked=facts.gathered,
-        )
-        for row in (*named, *rest)
-        for name in [_in_brackets(row["name"]) or row["name"]]
-    ]
+    sold = _capabilities(named)
+    found = [(row, row["name"]) for row in named]
+    found += [(row, _name_of_rest(row, sold)) for row in rest]
+    return [_nvidia(facts, row, name, memory.get(name)) for row, name in found]
+
+
+def _nvidia(facts: Facts, row: dict[str, str], name: str, memory_bytes: int | None) -> GpuModel:
+    return GpuModel(
+        vendor="10de",
+        device=row["pci_device"].lower(),
+        subsystem=row["subvendor_subdevice"].lower().replace(" ", ":") or None,
+        name=name,
+        chip=row["chip"] or None,
+        architecture=row["architecture"] or None,
+        compute_capability=row["compute_capability"] or None,
+        memory_bytes=memory_bytes,
+        last_driver_branch=_branch(row["last_driver_branch"]),
+        evidence=short(row["source"]),
+        checked=facts.gathered,
+    )
 
 
 def amd(facts: Facts) -> list[GpuModel]:
@@ -72,6 +76,25 @@ def intel(facts: Facts) -> list[GpuModel]:
 def _in_brackets(name: str) -> str | None:
     match = re.fullmatch(r"[^\[]+\[(.+)\]", name)
     return match[1] if match else None
+
+
+def _capabilities(named: Iterable[dict[str, str]]) -> dict[str, set[str]]:
+    """The capabilities under which NVIDIA's driver knows a product name."""
+    found: dict[str, set[str]] = {}
+    for row in named:
+        product = row["name"].removeprefix("NVIDIA ")
+        found.setdefault(product, set()).add(row["compute_capability"])
+    return found
+
+
+def _name_of_rest(row: dict[str, str], sold: dict[str, set[str]]) -> str:
+    """The product in brackets; the chip where the driver knows that product as another chip.
+
+    A rare board must not make the name of a common one ambiguous.
+    """
+    product = _in_brackets(row["name"]) or row["name"]
+    known = sold.get(product)
+    return row["chip"] if known and row["compute_capability"] not in known else product
 
 
 def _branch(text: str) -> str | None:
