@@ -190,6 +190,14 @@ def test_a_gpu_that_the_driver_does_not_report_is_told(rtx2070: Path) -> None:
     assert [warning.reference for warning in report.warnings] == ["gpu-not-initialising"]
 
 
+def test_a_virtual_function_is_no_gpu_of_its_own(rtx2070: Path) -> None:
+    devices = rtx2070 / "sys/bus/pci/devices"
+    shutil.copytree(devices / "0000:01:00.0", devices / "0000:01:00.4")
+    (devices / "0000:01:00.4" / "physfn").symlink_to("../0000:01:00.0")
+
+    assert detect(rtx2070, env={}).warnings == ()
+
+
 def test_a_container_that_was_given_no_gpu_is_told_so(rtx2070: Path) -> None:
     shutil.rmtree(rtx2070 / "captured")
     (rtx2070 / ".dockerenv").touch()

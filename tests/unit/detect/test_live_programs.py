@@ -151,6 +151,20 @@ def test_a_toolkit_named_by_its_variable_is_found_by_its_own_word(
     assert ("12.6.3", str(tmp_path)) in [(kit.version, kit.path) for kit in toolkits.probe(host)]
 
 
+def test_a_wrapper_that_leads_to_a_known_toolkit_is_no_second_one(
+    program: Write, host: Host, live_env: dict[str, str], tmp_path: Path
+) -> None:
+    program("nvcc", NVCC)
+    toolkit = tmp_path / "cuda"
+    toolkit.mkdir()
+    (toolkit / "version.json").write_text('{"cuda": {"version": "11.8.0"}}', encoding="utf-8")
+    live_env["CUDA_HOME"] = str(toolkit)
+
+    found = [kit.path for kit in toolkits.probe(host) if str(tmp_path) in kit.path]
+
+    assert found == [str(toolkit)]
+
+
 BASE_PYTHON = os.path.realpath(sys.executable)
 
 
@@ -171,7 +185,7 @@ def test_a_shim_that_answers_command_not_found_is_no_python(
     program: Write, host: Host, tmp_path: Path
 ) -> None:
     asked = tmp_path / "asked"
-    program("python3.6", f'touch {asked}\nexec "/root/.pyenv/libexec/pyenv" exec "$program" "$@"')
+    program("python3.6", f': > {asked}\nexec "/root/.pyenv/libexec/pyenv" exec "$program" "$@"')
     program("python3.7", "echo 'pyenv: python3.7: command not found' >&2; exit 127")
 
     assert not [path for path in python_paths(host) if str(tmp_path) in path]
