@@ -45,16 +45,13 @@ class Components:
             and is_dotted(row.version)  # no pre-releases
             and self._wanted(name, row.version)
         ]
-        rows.sort(key=lambda row: (self._floor_is_known(row), order(row.version), row.cuda))
+        asked = name in _PACKAGES
+        rows.sort(key=lambda row: (asked or _floor_is_known(row), order(row.version), row.cuda))
         return [self._library(name, row) for row in reversed(rows)]
 
     def _wanted(self, name: str, version: str) -> bool:
         wish = self.wishes.get(name)
         return wish is None or wish.admits(version)
-
-    def _floor_is_known(self, row: Library) -> bool:
-        """cuDNN whose driver floor was read goes before cuDNN whose floor nobody knows."""
-        return row.driver_floor is not None or not row.package.startswith("nvidia-cudnn")
 
     def _toolkits(self) -> list[Candidate]:
         found = [
@@ -151,3 +148,8 @@ class Components:
             evidence=self.facts.cuda[minor(cuda)].evidence,
             floor=floor,
         )
+
+
+def _floor_is_known(row: Library) -> bool:
+    """Left to us, cuDNN whose driver floor was read goes before cuDNN whose nobody knows."""
+    return row.driver_floor is not None or not row.package.startswith("nvidia-cudnn")

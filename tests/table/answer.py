@@ -147,10 +147,11 @@ def best(asked: Question) -> Answer:
         if running:
             return _answer("keep", asked, running, None)
         if asked.windows or asked.keep:
-            return _no("driver-too-old") if combos else _no()
-    action = (
-        "ensure" if asked.windows or asked.driver is None else "upgrade" if drives else "install"
-    )
+            return _no()
+    action = "ensure" if asked.windows or asked.driver is None else "install"
+    newer = given is not None and max(rules.branches(gpus, None)) > given.major
+    if given is not None and action == "install" and (drives or newer):
+        action = "upgrade"
     shop = rules.branches(gpus, asked.ubuntu if action != "ensure" else None)
     within = [c for c in combos if any(_reaches(branch, c.minimum) for branch in shop)]
     return _answer(action, asked, within, shop) if within else _no()

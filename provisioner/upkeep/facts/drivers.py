@@ -14,6 +14,7 @@ from provisioner.version import is_dotted, minor
 _KINDS = {"ltsb": "LTSB", "production": "PB", "nfb": "NFB", "legacy": "legacy"}
 _SAME = "same pdf"
 _OPEN_MARK = "first branch with open modules"
+_OPEN_DEFAULT_MARK = "open modules become default"
 _OPEN_ONLY_MARK = "modules are open source only"
 _READ_FROM_LISTS = {"focal": "20.04"}
 """Releases that the table of redirects does not cover, read from the package lists instead."""
@@ -81,6 +82,7 @@ def _branch(
         end_of_life=_end_of_life(row["end_of_life"]) if row else None,
         first_version=first[0] if first else None,
         kernel_modules=_modules(facts, branch),
+        default_kernel_module=_default_module(facts, branch),
         cuda=_cuda_of(facts, branch),
         evidence="; ".join(evidence),
         checked=facts.gathered,
@@ -120,6 +122,15 @@ def _modules(facts: Facts, branch: str) -> tuple[str, ...]:
     packaged_open_only = bool(suffixes) and all(name.endswith("-open") for name in suffixes)
     open_only = natural(branch) >= natural(only) or packaged_open_only
     return ("open",) if open_only else ("open", "proprietary")
+
+
+def _default_module(facts: Facts, branch: str) -> str:
+    """The kernel module a branch prefers where a GPU takes both."""
+    if _modules(facts, branch) == ("open",):
+        return "open"
+    table = facts.rows("03_driver_branches")
+    first = next(row["branch"] for row in table if _OPEN_DEFAULT_MARK in row["kernel_modules"])
+    return "proprietary" if natural(branch) < natural(first) else "open"
 
 
 def _cuda_of(facts: Facts, branch: str) -> str | None:

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioner.errors import DlsetupError, UsageError
+from provisioner.request import Wish, parse_wish, split
+
+FRAMEWORKS = ("torch", "tensorflow", "torchvision")
+PROFILES = {"tf1": ("tensorflow==1.15.*",)}
+
+
+def names(words: list[str], **more: str) -> tuple[list[str], list[str]]:
+    wishes, companions = split(words, frameworks=FRAMEWORKS, profiles=PROFILES, **more)
+    return [wish.text for wish in wishes], list(companions)
+
+
+def test_a_bare_name_a_range_and_an_extra_are_read() -> None:
+    assert parse_wish("torch") == Wish(name="torch", text="torch")
+    assert parse_wish("tensorflow[and-cuda] == 2.15.*").extras == ("and-cuda",)
+    assert parse_wish("cuda<13").is_component
+    assert parse_wish("PyTorch>=2").name == "torch"
+
+
+def test_what_the_catalog_does_not_choose_is_a_companion_as_it_stands() -> None:
+    words = ["torch", "transformers>=4", "cudnn>=9", "numpy"]
+
+    assert names(words) == (["torch", "cudnn>=9"], ["transformers>=4", "numpy"])
+
+
+def test_a_bare_word_that_names_a_profile_is_the_profile() -> None:
+    assert names(["tf1"]) == (["tensorflow==1.15.*"], [])
+    assert names(["tf1>=2"]) == ([], ["tf1>=2"])
+    assert names([], profile="tf1") == (["tensorflow==1.15.*"], [])
+
+
+@pytest.mark.parametrize(
+    ("words", "reference"),
+    [
+        (["torch >="], "bad-requirement"),
+        (["; rm -rf /"], "bad-requirement"),
+        (["$(id)"], "bad-requirement"),
+        (["torch\n==2"], "bad-requirement"),
+        (["torch @ https://example.org/x.whl"], "bad-requirement"),
+        (["torch; python_version<'3'"], "bad-requirement"),
+        (["torch", "pytorch"], "asked-twice"),
+        ([], "nothing-asked"),
+        (["  "], "bad-requirement"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_name(words: list[str], reference: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        names(words)
+
+    assert caught.value.reference == reference
+
+
+def test_an_unknown_profile_names_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="no profile 'tf9'") as caught:
+        names([], profile="tf9")
+
+    assert "tf1" in caught.value.hint
+
+
+def test_a_range_admits_what_it_says() -> None:
+    wish = parse_wish("torch>=2.4,<2.10")
+
+    assert wish.admits("2.9.1")
+    assert not wish.admits("2.10.0")
+    assert parse_wish("torch").admits("1.0")
+
+
+@given(st.text(max_size=40))
+def test_no_text_is_read_with_anything_but_a_wish_or_a_clear_error(text: str) -> None:
+    try:
+        wish = parse_wish(text)
+    except DlsetupError as error:
+        assert error.reference == "bad-requirement"  # noqa: PT017 - either outcome is fine
+    else:
+        assert wish.name
+        assert wish.text.isprintable()
