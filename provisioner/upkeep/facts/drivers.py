@@ -128,9 +128,10 @@ def _default_module(facts: Facts, branch: str) -> str:
     """The kernel module a branch prefers where a GPU takes both."""
     if _modules(facts, branch) == ("open",):
         return "open"
-    table = facts.rows("03_driver_branches")
-    first = next(row["branch"] for row in table if _OPEN_DEFAULT_MARK in row["kernel_modules"])
-    return "proprietary" if natural(branch) < natural(first) else "open"
+    for row in facts.rows("03_driver_branches"):
+        if _OPEN_DEFAULT_MARK in row["kernel_modules"] and natural(branch) >= natural(row["branch"]):
+            return "open"
+    return "proprietary"
 
 
 def _cuda_of(facts: Facts, branch: str) -> str | None:
