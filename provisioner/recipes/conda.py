@@ -26,7 +26,7 @@ def steps(plan: Plan) -> tuple[Step, ...]:
     return (
         Step(
             id="packages",
-            title="Conda environment: " + ", ".join(described(pin) for pin in plan.pins),
+            title="Conda environment: " + described(plan),
             run=tuple(run),
             needs=("network", "disk"),
         ),

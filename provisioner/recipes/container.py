@@ -14,7 +14,7 @@ def steps(plan: Plan) -> tuple[Step, ...]:
     """
     image = Step(
         id="image",
-        title="Image with " + ", ".join(described(pin) for pin in plan.pins),
+        title="Image with " + described(plan),
         run=(("image_pull", plan.image or ""),),
         needs=("network", "disk"),
     )

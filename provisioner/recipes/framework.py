@@ -11,7 +11,7 @@ def steps(plan: Plan) -> tuple[Step, ...]:
     return (
         Step(
             id="packages",
-            title="Python packages: " + ", ".join(described(pin) for pin in plan.pins),
+            title="Python packages: " + described(plan),
             check=(("packages_installed",),),
             run=(install(plan),),
             needs=("network", "disk"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner.errors import UsageError
-from provisioner.plan import Pin, Plan
+from provisioner.plan import Plan
 
 
 def indexes(plan: Plan) -> tuple[str, ...]:
@@ -37,6 +37,10 @@ def companions(plan: Plan) -> tuple[str, ...]:
     return plan.request.companions
 
 
-def described(pin: Pin) -> str:
-    """Return a pin in words: ``torch 2.14.1``."""
-    return f"{pin.name} {pin.version}"
+def described(plan: Plan) -> str:
+    """Return what a plan holds in words, ``torch 2.14.1, torchvision 0.29.1``.
+
+    A plan without pins holds its companions.
+    """
+    pins = [f"{pin.name} {pin.version}" for pin in plan.pins]
+    return ", ".join(pins or plan.request.companions)

@@ -14,7 +14,8 @@ _CHANNEL = "conda-forge"
 
 _DEFAULTS = "defaults"
 
-_WIDTH = 78
+_WIDTH = 74
+"""What yamllint allows to a line, less the comment's sign and the deepest indent."""
 
 
 def text(plan: Plan, catalog: Catalog) -> str:
@@ -35,7 +36,7 @@ def text(plan: Plan, catalog: Catalog) -> str:
         machine=_wrapped(facts.machine_lines(plan, catalog), "  "),
         pins=_wrapped(facts.pin_lines(plan), "  "),
         caps=_wrapped(tuple(f"{cap.requirement}: {cap.reason}" for cap in plan.constraints), "  "),
-        warnings=_wrapped(facts.warning_lines(plan), ""),
+        warnings=_wrapped(tuple(f"Note: {one}" for one in facts.warning_lines(plan)), "  "),
         override=plan.cuda if plan.via == "conda" and plan.accelerator == "cuda" else None,
     )
 
@@ -55,7 +56,7 @@ def _wrapped(lines: tuple[str, ...], hanging: str) -> tuple[str, ...]:
         for line in lines
         for piece in wrap(
             comment(line),
-            _WIDTH - 2,
+            _WIDTH,
             subsequent_indent=hanging,
             break_long_words=False,
             break_on_hyphens=False,

@@ -75,6 +75,7 @@ def _common(plan: Plan, catalog: Catalog) -> dict[str, object]:
             for pin in plan.pins
         ),
         "companions": plan.request.companions,
+        "caps": plan.constraints if facts.step_named(plan, "packages") else (),
         "warnings": facts.warning_lines(plan),
         "proof": _proof(plan),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 
 import msgspec
@@ -16,6 +17,8 @@ from provisioner.render.templates import fill
 
 _APT = "debian"
 """The family of systems whose packages the script installs with apt."""
+
+_ID = re.compile(r"[a-z][a-z_]{0,30}")
 
 _ACTIONS = {
     "system_packages_install": ("apt.sh",),
@@ -47,7 +50,7 @@ def text(plan: Plan, catalog: Catalog) -> str:
     """Return the script.
 
     Raises RefusedError ``format-cannot-carry`` for a system without apt, BadDataError
-    ``unknown-action`` for a step that asks for a command which is no action.
+    ``bad-plan`` or ``unknown-action`` for steps that recipes never make.
     """
     row = system(catalog, plan.machine.os.id, plan.machine.os.version)
     if row is None or row.family != _APT:
@@ -72,15 +75,18 @@ def _files(steps: tuple[Step, ...]) -> tuple[str, ...]:
     """The files that define the actions of the steps, each once, in order of first use."""
     found: dict[str, None] = {}
     for step in steps:
+        if not _ID.fullmatch(step.id) or not step.check or not step.run:
+            raise _bad("bad-plan", f"{step.id[:60]!r} is no step that could be checked and run.")
         for command in (*step.check, *step.run):
-            if command[0] not in _ACTIONS:
-                raise BadDataError(
-                    "unknown-action",
-                    f"A step of this plan asks for {command[0][:60]!r}, which is no known action.",
-                    hint="Make the plan again: dlsetup resolve --json",
-                )
-            found.update(dict.fromkeys(_ACTIONS[command[0]]))
+            name = command[0] if command else ""
+            if name not in _ACTIONS:
+                raise _bad("unknown-action", f"A step asks for {name[:60]!r}, no known action.")
+            found.update(dict.fromkeys(_ACTIONS[name]))
     return tuple(found)
+
+
+def _bad(reference: str, message: str) -> BadDataError:
+    return BadDataError(reference, message, hint="Make the plan again: dlsetup resolve --json")
 
 
 def _digest(plan: Plan) -> str:

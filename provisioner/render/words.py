@@ -24,6 +24,6 @@ def asked_of(plan: Plan, action_name: str) -> Asked:
     arguments = action(plan, action_name)
     if arguments is None:
         return Asked()
-    end = arguments.index("--")
-    pairs = zip(arguments[:end:2], arguments[1:end:2], strict=True)
+    end = arguments.index("--") if "--" in arguments else 0
+    pairs = zip(arguments[:end:2], arguments[1:end:2], strict=False)
     return Asked(tuple(pairs), arguments[end + 1 :])

@@ -132,10 +132,9 @@ def _authorities() -> str:
 
 def _network() -> dict[str, str]:
     """What this machine's tools are told about the network, by environment alone."""
-    told = {"SSL_CERT_FILE": _CA, "PIP_CERT": _CA}
-    for name, value in os.environ.items():
-        if name.lower() in {"http_proxy", "https_proxy", "no_proxy"}:
-            told[name] = value
+    proxies = {"http_proxy", "https_proxy", "no_proxy"}
+    told = {name: value for name, value in os.environ.items() if name.lower() in proxies}
+    told |= {"SSL_CERT_FILE": _CA, "PIP_CERT": _CA}
     index = _index()
     if index:
         told |= {"PIP_INDEX_URL": index, "UV_DEFAULT_INDEX": index}

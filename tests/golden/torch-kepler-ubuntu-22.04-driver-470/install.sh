@@ -513,7 +513,6 @@ do_verification() {
   verification_passed
 }
 
-
 finish() {
   local passed=''
   if [[ -r $environment/.dlsetup/verified ]]; then passed=$(<"$environment/.dlsetup/verified"); fi

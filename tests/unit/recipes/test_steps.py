@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from provisioner.errors import BadDataError, UsageError
+from provisioner.plan import DriverPlan, Plan, Request, Step
+from provisioner.recipes import steps_for
+from tests.golden import plans
+
+
+def test_the_steps_come_in_the_order_they_can_be_done() -> None:
+    ids = [step.id for step in plans.tensorflow_keep().steps]
+
+    assert ids == [
+        "system",
+        "driver",
+        "uv",
+        "python",
+        "environment",
+        "packages",
+        "verification",
+    ]
+
+
+def test_a_cpu_plan_has_no_driver_and_a_system_python_is_not_fetched() -> None:
+    ids = [step.id for step in plans.cpu().steps]
+
+    assert ids == ["system", "uv", "environment", "packages", "verification"]
+
+
+@pytest.mark.parametrize("name", plans.PLANS)
+def test_the_same_plan_gives_the_same_steps(name: str) -> None:
+    make = plans.PLANS[name]
+
+    assert make().steps == make().steps
+
+
+@pytest.mark.parametrize("name", [name for name in plans.PLANS if "1.15" not in name])
+def test_every_step_of_a_pip_plan_says_how_it_is_seen_to_be_done(name: str) -> None:
+    plan = plans.PLANS[name]()
+
+    assert all(step.check and step.run for step in plan.steps)
+    assert len({step.id for step in plan.steps}) == len(plan.steps)
+
+
+def test_only_steps_that_change_the_system_need_root() -> None:
+    needing = [step.id for step in plans.driver_install().steps if "root" in step.needs]
+
+    assert needing == ["system", "driver"]
+
+
+def test_the_plainest_package_of_branch_and_flavour_is_installed() -> None:
+    step = driver_step(plans.driver_install())
+
+    assert step.check == (("driver_at_least", "525.60.13"),)
+    assert step.run == (
+        ("driver_install", "nvidia-driver-580-open", "580", "525.60.13", "restricted"),
+    )
+    assert "reboot" in step.needs
+
+
+def test_an_unknown_driver_is_looked_at_before_anything_is_installed() -> None:
+    step = driver_step(plans.driver_kepler())
+
+    assert step.check == (("driver_at_least", "440.33"),)
+    assert step.run == (("driver_install", "nvidia-driver-470", "470", "440.33", "restricted"),)
+
+
+@pytest.mark.parametrize("action", ["install", "upgrade", "ensure"])
+def test_a_branch_without_a_package_stops_instead_of_installing(action: str) -> None:
+    plan = plans.driver_install()
+    driver = DriverPlan(action=action, minimum="615.0", branch="615", flavour="open")
+    step = driver_step(plans.with_steps(msgspec.structs.replace(plan, driver=driver)))
+
+    assert step.run == (("driver_stop", "615.0"),)
+    assert step.needs == ()
+
+
+def test_on_wsl2_no_step_installs_a_driver() -> None:
+    step = driver_step(plans.wsl())
+
+    assert step.run == (("driver_stop_wsl", "527.41"),)
+    assert "root" not in step.needs
+
+
+def test_packages_from_an_index_of_their_own_leave_the_rest_to_the_default() -> None:
+    (packages,) = [step for step in plans.torch_keep().steps if step.id == "packages"]
+
+    assert packages.run == (
+        (
+            "packages_install",
+            "--index",
+            "https://download.pytorch.org/whl/cu126",
+            "--index-strategy",
+            "unsafe-best-match",
+            "--",
+            "torch==2.14.1+cu126",
+            "torchvision==0.29.1+cu126",
+            "transformers>=4.40",
+        ),
+    )
+
+
+def test_every_framework_is_made_to_compute_on_as_many_gpus_as_were_planned() -> None:
+    run = plans.tensorflow_keep().steps[-1].run
+
+    assert ("verify_tensorflow", "2.21.0", "cuda", "2", "12.5") in run
+    assert run[0] == ("verify_versions", "tensorflow==2.21.0", "nvidia-cudnn-cu12==9.10.2.21")
+
+
+def test_a_conda_plan_takes_libraries_from_the_channel_and_wheels_from_pip() -> None:
+    steps = plans.tf1_conda().steps
+
+    assert [step.id for step in steps] == ["driver", "packages", "verification"]
+    assert steps[1].run == (
+        (
+            "conda_install",
+            "--channel",
+            "conda-forge",
+            "--",
+            "python=3.7",
+            "cudatoolkit=10.0.130",
+            "cudnn=7.6.5",
+        ),
+        ("packages_install", "--", "tensorflow-gpu==1.15.5", "protobuf<3.21"),
+    )
+
+
+def test_an_image_gets_companions_under_the_caps_and_nothing_without_companions() -> None:
+    some = [step.run for step in plans.tf1_image().steps if step.id == "packages"]
+    none = [step.id for step in plans.tf1_image(companions=()).steps]
+
+    assert some == [(("packages_install", "--", "protobuf<3.21", "pandas<1.2"),)]
+    assert "packages" not in none
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["--index-url=https://example.org", " -r /etc/passwd", "numpy\n--pre", "a\x1bb", "", "  "],
+)
+@pytest.mark.parametrize("make", [plans.cpu, plans.tf1_conda, plans.tf1_image])
+def test_a_companion_that_an_installer_would_misread_is_refused(make: object, text: str) -> None:
+    assert callable(make)
+    plan: Plan = make()
+    asked = Request(requirements=plan.request.requirements, companions=("numpy", text))
+
+    with pytest.raises(UsageError) as caught:
+        steps_for(msgspec.structs.replace(plan, request=asked), plans.catalog())
+
+    assert caught.value.reference == "bad-requirement"
+
+
+def test_without_a_hashed_installer_in_the_catalog_there_are_no_steps() -> None:
+    catalog = plans.catalog()
+    catalog.tools = ()
+
+    with pytest.raises(BadDataError) as caught:
+        steps_for(plans.cpu(), catalog)
+
+    assert caught.value.reference == "missing-row"
+
+
+def driver_step(plan: Plan) -> Step:
+    (step,) = [step for step in plan.steps if step.id == "driver"]
+    return step

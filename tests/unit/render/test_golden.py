@@ -1,0 +1,182 @@
+"""Golden files: what each plan becomes, reviewed as diffs, linted, and free of surprises.
+
+After a change that is meant: ``python -m tests.golden.renew``, then read the diff.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from provisioner.plan import Plan
+from provisioner.render import FORMATS, render
+from tests.golden.plans import HOSTILE, PLANS, catalog
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+BIN = Path(sys.executable).parent
+PAIRS = [
+    (name, chosen.name)
+    for name, make in PLANS.items()
+    for chosen in FORMATS.values()
+    if make().via in chosen.carries
+]
+SCRIPTS = sorted(str(path) for path in GOLDEN.glob("*/install.sh"))
+DOCKERFILES = sorted(str(path) for path in GOLDEN.glob("*/Dockerfile"))
+ENVIRONMENTS = sorted(str(path) for path in GOLDEN.glob("*/environment.yml"))
+
+
+@pytest.mark.parametrize(("name", "format_name"), PAIRS)
+def test_a_plan_becomes_its_golden_file(name: str, format_name: str) -> None:
+    (file,) = render(PLANS[name](), format_name, catalog())
+
+    assert file.text == (GOLDEN / name / file.path).read_text()
+
+
+@pytest.mark.parametrize(("name", "format_name"), PAIRS)
+def test_the_same_plan_gives_the_same_bytes(name: str, format_name: str) -> None:
+    make = PLANS[name]
+
+    assert render(make(), format_name, catalog()) == render(make(), format_name, catalog())
+
+
+@pytest.mark.parametrize(("name", "format_name"), PAIRS)
+def test_every_text_names_every_pin_with_its_version_and_evidence(
+    name: str, format_name: str
+) -> None:
+    plan = PLANS[name]()
+    (file,) = render(plan, format_name, catalog())
+    comments = "\n".join(line for line in file.text.splitlines() if line.startswith("#"))
+
+    for pin in plan.pins:
+        found = re.search(rf"{re.escape(f'{pin.name} {pin.version}')}[, ].*", comments)
+        assert found is not None
+        assert f"({pin.evidence})" in comments
+    assert f"Python {plan.python}" in comments
+
+
+@pytest.mark.parametrize(("name", "format_name"), PAIRS)
+def test_every_text_ends_with_the_command_that_uses_it(name: str, format_name: str) -> None:
+    (file,) = render(PLANS[name](), format_name, catalog())
+    used = {
+        "script": '"${DLSETUP_ENV:-$HOME/dlsetup/',
+        "conda": "conda env create --file environment.yml && conda activate",
+        "dockerfile": "docker build -t",
+    }
+
+    assert used[format_name] in file.text.rstrip("\n").splitlines()[-1]
+
+
+@pytest.mark.parametrize(("name", "format_name"), PAIRS)
+def test_no_text_holds_this_machine_a_clock_or_a_host_that_the_plan_does_not_name(
+    name: str, format_name: str
+) -> None:
+    plan = PLANS[name]()
+    (file,) = render(plan, format_name, catalog())
+    named = {pin.index for pin in plan.pins} | {"https://example.org"}
+    hosts = set(re.findall(r"https?://[A-Za-z0-9.-]+", file.text))
+
+    assert all(any(index and index.startswith(host) for index in named) for host in hosts)
+    assert str(Path.home()) not in re.sub(r"/root/\.cache/uv", "", file.text)
+    assert str(GOLDEN.parent) not in file.text
+    assert not re.search(r"20\d\d-\d\d-\d\d", file.text)
+
+
+@pytest.mark.parametrize("plan", [make for make in PLANS.values() if make().via == "pip"])
+def test_all_formats_ask_for_the_same_packages(plan: Callable[[], Plan]) -> None:
+    made = plan()
+    asked = [pin.requirement for pin in made.pins]
+    asked += [cap.requirement for cap in made.constraints]
+    environment = yaml.safe_load(render(made, "conda", catalog())[0].text)
+    (pip,) = [part["pip"] for part in environment["dependencies"] if isinstance(part, dict)]
+
+    assert [line for line in pip if not line.startswith("--")] == [
+        *asked,
+        *made.request.companions,
+    ]
+    for chosen in ("script", "dockerfile"):
+        text = render(made, chosen, catalog())[0].text
+        assert all(f" {word}" in text or f" '{word}'" in text for word in asked)
+
+
+@pytest.mark.parametrize("path", SCRIPTS)
+def test_bash_reads_every_script(path: str) -> None:
+    assert lint("bash", "-n", path) == ""
+
+
+def test_shellcheck_has_nothing_to_say_about_any_script() -> None:
+    assert lint(str(BIN / "shellcheck"), "--shell=bash", *SCRIPTS) == ""
+
+
+def test_hadolint_has_nothing_to_say_about_any_dockerfile() -> None:
+    assert lint(str(BIN / "hadolint"), "--no-color", *DOCKERFILES) == ""
+
+
+def test_yamllint_has_nothing_to_say_about_any_environment() -> None:
+    assert lint(str(BIN / "yamllint"), "--strict", *ENVIRONMENTS) == ""
+
+
+def lint(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+def test_a_conda_environment_says_where_everything_comes_from() -> None:
+    text = (GOLDEN / "tensorflow-1.15-conda/environment.yml").read_text()
+
+    assert yaml.safe_load(text) == {
+        "name": "tensorflow",
+        "channels": ["conda-forge", "nodefaults"],
+        "dependencies": [
+            "python=3.7",
+            "cudatoolkit=10.0.130",
+            "cudnn=7.6.5",
+            "pip",
+            {"pip": ["tensorflow-gpu==1.15.5", "protobuf<3.21"]},
+        ],
+    }
+    assert "CONDA_OVERRIDE_CUDA=10.0" in text
+
+
+def test_a_dockerfile_carries_cuda_once_and_runs_as_nobody_important() -> None:
+    text = (GOLDEN / "torch-cu126-ubuntu-22.04-keep/Dockerfile").read_text()
+
+    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {
+        "docker.io/library/ubuntu:22.04",
+        "system",
+    }
+    assert "nvidia/cuda" not in text
+    assert re.findall(r"^USER (\S+)", text, re.MULTILINE) == ["10001"]
+    assert "rm -rf /var/lib/apt/lists/*" in text
+    assert "<<" not in text
+
+
+def test_a_python_that_is_not_the_systems_stands_on_its_own_image() -> None:
+    text = (GOLDEN / "tensorflow-2.21-ubuntu-22.04-keep/Dockerfile").read_text()
+
+    assert "FROM docker.io/library/python:3.12-slim-bookworm AS system" in text
+    assert "apt-get" not in text
+
+
+def test_hostile_words_come_through_bash_as_they_are(tmp_path: Path) -> None:
+    script = (GOLDEN / "hostile-companions/install.sh").read_text()
+    call = re.search(r"^do_packages\(\) \{\n(.*?)^\}", script, re.MULTILINE | re.DOTALL)
+    assert call is not None
+    show = "packages_install() { printf '%s\\0' \"$@\"; }\n" + call[1]
+    done = subprocess.run(
+        ["bash", "-c", show], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+
+    assert tuple(done.stdout.split("\0")[2:-1]) == HOSTILE
+    assert not any(tmp_path.iterdir())
+
+
+def test_hostile_words_come_through_yaml_as_they_are() -> None:
+    environment = yaml.safe_load((GOLDEN / "hostile-companions/environment.yml").read_text())
+
+    assert tuple(environment["dependencies"][-1]["pip"][1:]) == HOSTILE

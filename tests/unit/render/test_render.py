@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioner.errors import BadDataError, RefusedError, UsageError
+from provisioner.machine import Gpu, OperatingSystem
+from provisioner.plan import Plan, Step, Warning
+from provisioner.render import FORMATS, render
+from provisioner.render.quoting import comment, identifier, label, quoted, sh, words
+from tests.golden import plans
+
+_SEEN = (("verified_now",),)
+printable = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+
+
+def test_an_unknown_format_names_those_there_are() -> None:
+    with pytest.raises(UsageError) as caught:
+        render(plans.cpu(), "ansible", plans.catalog())
+
+    assert caught.value.reference == "unknown-format"
+    assert caught.value.hint == "Formats: script, conda, dockerfile."
+
+
+@pytest.mark.parametrize(
+    ("make", "format_name", "others"),
+    [
+        pytest.param(plans.tf1_conda, "script", ("conda",), id="conda-as-script"),
+        pytest.param(plans.tf1_conda, "dockerfile", ("conda",), id="conda-as-dockerfile"),
+        pytest.param(plans.tf1_image, "script", ("dockerfile",), id="image-as-script"),
+        pytest.param(plans.tf1_image, "conda", ("dockerfile",), id="image-as-conda"),
+    ],
+)
+def test_a_plan_that_a_format_cannot_carry_names_formats_that_can(
+    make: object, format_name: str, others: tuple[str, ...]
+) -> None:
+    assert callable(make)
+    with pytest.raises(RefusedError) as caught:
+        render(make(), format_name, plans.catalog())
+
+    assert caught.value.reference == "format-cannot-carry"
+    assert caught.value.exit_code == 1
+    assert caught.value.data["formats"] == others
+
+
+def test_a_script_for_a_system_without_apt_is_refused() -> None:
+    plan = on_windows(plans.cpu())
+
+    with pytest.raises(RefusedError) as caught:
+        render(plan, "script", plans.catalog())
+
+    assert caught.value.reference == "format-cannot-carry"
+    assert caught.value.message == "script cannot carry a plan for windows-11."
+    assert render(plan, "conda", plans.catalog())
+    assert "python:3.11-slim-bookworm" in render(plan, "dockerfile", plans.catalog())[0].text
+
+
+def on_windows(plan: Plan) -> Plan:
+    system = OperatingSystem(id="windows", version="11")
+    machine = msgspec.structs.replace(plan.machine, os=system)
+    return plans.with_steps(msgspec.structs.replace(plan, machine=machine))
+
+
+def test_only_images_with_proof_stand_after_from() -> None:
+    unproved = msgspec.structs.replace(plans.tf1_image(), image="docker.io/evil/image:latest")
+    old = msgspec.structs.replace(plans.cpu(), python="3.9")
+
+    for plan in (unproved, plans.with_steps(old)):
+        with pytest.raises(RefusedError) as caught:
+            render(plan, "dockerfile", plans.catalog())
+        assert caught.value.reference == "no-base-image"
+
+
+def test_a_plan_without_steps_is_sent_back() -> None:
+    with pytest.raises(UsageError) as caught:
+        render(msgspec.structs.replace(plans.cpu(), steps=()), "script", plans.catalog())
+
+    assert caught.value.reference == "plan-without-steps"
+
+
+@pytest.mark.parametrize(
+    ("step", "reference"),
+    [
+        pytest.param(
+            Step(id="x", title="", check=_SEEN, run=(("rm", "-rf", "/"),)),
+            "unknown-action",
+            id="run",
+        ),
+        pytest.param(
+            Step(id="x(){ :; }; id;", title="", check=_SEEN, run=_SEEN), "bad-plan", id="name"
+        ),
+        pytest.param(Step(id="x", title="", check=((),), run=_SEEN), "unknown-action", id="empty"),
+        pytest.param(Step(id="x", title="", run=_SEEN), "bad-plan", id="never-seen"),
+    ],
+)
+def test_a_plan_from_elsewhere_cannot_bring_commands(step: Step, reference: str) -> None:
+    plan = msgspec.structs.replace(plans.cpu(), steps=(step,))
+
+    with pytest.raises(BadDataError) as caught:
+        render(plan, "script", plans.catalog())
+
+    assert caught.value.reference == reference
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_names_from_a_machine_file_stay_comments(format_name: str) -> None:
+    evil = "RTX\nRUN id\r\n$(id)\u2028`id`"
+    plan = plans.cpu()
+    machine = msgspec.structs.replace(plan.machine, gpus=(Gpu(name=evil),))
+    plan = msgspec.structs.replace(plan, machine=machine, warnings=(Warning("x", evil),))
+    text = render(plan, format_name, plans.catalog())[0].text
+
+    holding = [line for line in text.splitlines() if "$(id)" in line or "RUN id" in line]
+    assert holding
+    assert all(line.startswith("#") for line in holding)
+
+
+@given(printable)
+def test_a_quoted_word_is_one_word(text: str) -> None:
+    assert shlex.split(sh(text)) == [text]
+
+
+@given(st.lists(printable, min_size=1, max_size=8))
+def test_a_command_over_several_lines_is_still_the_same_words(command: list[str]) -> None:
+    assert shlex.split(words(command).replace(" \\\n", " ")) == command or any(
+        " \\\n" in word for word in command
+    )
+
+
+@given(printable)
+def test_a_comment_is_one_line_and_a_scalar_is_json(text: str) -> None:
+    assert len(comment(text).splitlines()) <= 1
+    assert json.loads(quoted(text)) == comment(text)
+    assert "$" not in label(text).replace("\\$", "")
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        ("torch>=2.4", "torch"),
+        ("tensorflow[and-cuda]==2.15.*", "tensorflow"),
+        ("../../etc", "environment"),
+        ("$(id)", "environment"),
+        ("stable_diffusion.XL", "stable-diffusion-xl"),
+        ("", "environment"),
+    ],
+)
+def test_an_environment_is_called_after_what_was_asked(asked: str, name: str) -> None:
+    assert identifier(asked) == name
+
+
+def test_naming_the_formats_costs_no_templates() -> None:
+    program = "import sys, provisioner.render; print('jinja2' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "False\n"
