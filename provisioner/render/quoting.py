@@ -26,7 +26,7 @@ def words(command: Sequence[str], indent: str = "    ") -> str:
     line = " ".join(quoted_words)
     if len(line) <= _WIDTH:
         return line
-    options = (place for place, word in enumerate(command) if word.startswith("-"))
+    options = (place for place, word in enumerate(command) if place and word.startswith("-"))
     head = next(options, 1)
     lines = [" ".join(quoted_words[:head])]
     for before, word in pairwise(quoted_words[head - 1 :]):
