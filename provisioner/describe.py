@@ -1,14 +1,13 @@
 """Which machine is meant: this one, a saved one, or one described by options and overrides.
 
 When a GPU, an operating system, an architecture or a machine file is named, nothing is taken
-from this machine, and every assumption becomes a warning. ``DLSETUP_OVERRIDE_<FACT>`` replaces
-single facts, detected or described.
+from this machine, and every assumption becomes a warning.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -16,14 +15,14 @@ import msgspec
 from provisioner.catalog.find import driver_branch, gpu_by_word, system
 from provisioner.catalog.load import Catalog
 from provisioner.errors import UsageError
-from provisioner.machine import Cpu, Driver, Gpu, Machine, OperatingSystem
+from provisioner.machine import Driver, Gpu, Machine, OperatingSystem
 from provisioner.plan import Warning
 from provisioner.version import is_dotted
 
 _ASSUMED_OS = "ubuntu-24.04"
 _ASSUMED_ARCH = "x86_64"
 _ARCHES = ("x86_64", "aarch64")
-_PREFIX = "DLSETUP_OVERRIDE_"
+_SOURCE = "option"
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,24 +44,20 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 def described(
     options: Options,
     catalog: Catalog,
-    env: Mapping[str, str],
     detect: Callable[[], tuple[Machine, tuple[Warning, ...]]],
 ) -> tuple[Machine, tuple[Warning, ...]]:
     """Return the machine that is meant and what had to be assumed about it.
 
     Raises UsageError for options that cannot be understood (``unknown-gpu``, ``bad-driver``, …).
     """
-    overrides = _overrides(env)
     warnings: tuple[Warning, ...] = ()
     if options.machine_file:
         machine = read_machine(Path(options.machine_file))
     elif options.from_afar:
-        machine, warnings = _from_afar(options, overrides)
+        machine, warnings = _from_afar(options)
     else:
         machine, warnings = detect()
-    machine = _overlaid(machine, options, catalog, "option")
-    for name, value in overrides.items():
-        machine = _overridden(machine, name, value, catalog)
+    machine = _overlaid(machine, options, catalog)
     if options.from_afar and machine.gpus and not machine.driver_is_known:
         text = "The driver is not known: the plan says what it must be. Name it with --driver."
         warnings = (*warnings, Warning("driver-not-known", text))
@@ -103,17 +98,15 @@ def _check_values(machine: Machine, path: Path) -> None:
         raise _bad_file(path, f"{version!r} is not a driver version such as 535.183.01")
 
 
-def _from_afar(
-    options: Options, overrides: Mapping[str, str]
-) -> tuple[Machine, tuple[Warning, ...]]:
+def _from_afar(options: Options) -> tuple[Machine, tuple[Warning, ...]]:
     warnings = []
-    if options.os is None and "OS" not in overrides:
+    if options.os is None:
         text = f"The operating system is taken to be {_ASSUMED_OS}. Name another with --os."
         warnings.append(Warning("assumed-os", text))
-    if options.arch is None and "ARCH" not in overrides:
+    if options.arch is None:
         text = f"The processor is taken to be {_ASSUMED_ARCH}. Name another with --arch."
         warnings.append(Warning("assumed-arch", text))
-    if not options.gpus and not {"GPU", "GPUS"} & set(overrides):
+    if not options.gpus:
         text = "No GPU was named: this plan computes on the CPU. Name one with --gpu."
         warnings.append(Warning("assumed-no-gpu", text))
     assumed_id, _, assumed_version = _ASSUMED_OS.partition("-")
@@ -123,67 +116,25 @@ def _from_afar(
     return machine, tuple(warnings)
 
 
-def _overlaid(machine: Machine, options: Options, catalog: Catalog, source: str) -> Machine:
+def _overlaid(machine: Machine, options: Options, catalog: Catalog) -> Machine:
     """Put the options on top of a machine."""
     changes: dict[str, object] = {}
     sources = dict(machine.sources)
     if options.os is not None:
         changes["os"] = parse_os(options.os, catalog)
-        sources["os"] = source
+        sources["os"] = _SOURCE
     if options.arch is not None:
         changes["arch"] = _arch(options.arch)
-        sources["arch"] = source
+        sources["arch"] = _SOURCE
     if options.gpus:
         changes["gpus"] = _gpus(options.gpus, catalog)
-        sources["gpus"] = source
+        sources["gpus"] = _SOURCE
     if options.driver is not None:
         system_now = changes.get("os", machine.os)
         windows = isinstance(system_now, OperatingSystem) and system_now.wsl
         changes["driver"] = parse_driver(options.driver, catalog, windows=windows)
-        sources["driver"] = source
+        sources["driver"] = _SOURCE
     return msgspec.structs.replace(machine, **changes, sources=sources) if changes else machine
-
-
-def _overrides(env: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name[len(_PREFIX) :]: value.strip()
-        for name, value in sorted(env.items())
-        if name.startswith(_PREFIX) and value.strip()
-    }
-
-
-def _overridden(machine: Machine, fact: str, value: str, catalog: Catalog) -> Machine:
-    """Replace one fact by its override. Raises UsageError ``bad-override``."""
-    if fact in {"GPU", "GPUS"}:
-        words = tuple(part.strip() for part in re.split(r"[;,]", value) if part.strip())
-        return _overlaid(machine, Options(gpus=words), catalog, "env")
-    if fact in {"DRIVER", "OS", "ARCH"}:
-        return _overlaid(machine, msgspec.convert({fact.lower(): value}, Options), catalog, "env")
-    sources = {**machine.sources, fact.lower(): "env"}
-    if fact == "MEMORY_BYTES":
-        if not value.isdigit():
-            raise _bad_override(fact, value, "a number of bytes")
-        return msgspec.structs.replace(machine, memory_bytes=int(value), sources=sources)
-    if fact in {"KERNEL", "LIBC", "CONTAINER"}:
-        system_now = msgspec.structs.replace(machine.os, **{fact.lower(): value})
-        return msgspec.structs.replace(machine, os=system_now, sources=sources)
-    if fact == "WSL":
-        if value.lower() not in {"0", "1", "true", "false"}:
-            raise _bad_override(fact, value, "true or false")
-        system_now = msgspec.structs.replace(machine.os, wsl=value.lower() in {"1", "true"})
-        return msgspec.structs.replace(machine, os=system_now, sources=sources)
-    if fact in {"CPU_LEVEL", "CPU_FLAGS"}:
-        change: dict[str, object] = {"level": value}
-        if fact == "CPU_FLAGS":
-            change = {"flags": tuple(value.replace(",", " ").split())}
-        cpu: Cpu = msgspec.structs.replace(machine.cpu, **change)
-        return msgspec.structs.replace(machine, cpu=cpu, sources=sources)
-    raise UsageError(
-        "bad-override",
-        f"{_PREFIX}{fact} names no fact that can be overridden.",
-        hint="Facts: ARCH, CONTAINER, CPU_FLAGS, CPU_LEVEL, DRIVER, GPUS, KERNEL, LIBC, "
-        "MEMORY_BYTES, OS, WSL.",
-    )
 
 
 def parse_os(text: str, catalog: Catalog) -> OperatingSystem:
@@ -261,12 +212,4 @@ def _bad_file(path: Path, reason: str) -> UsageError:
         f"{path} is not a saved machine.",
         context=(reason,),
         hint="Save one with: dlsetup detect --json > machine.json",
-    )
-
-
-def _bad_override(fact: str, value: str, wanted: str) -> UsageError:
-    return UsageError(
-        "bad-override",
-        f"{_PREFIX}{fact} is {value[:60]!r}, which is not {wanted}.",
-        hint=f"Set it to {wanted}, or unset it.",
     )

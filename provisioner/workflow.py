@@ -5,8 +5,7 @@ Each function takes values and returns values; nothing here prints.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,7 +54,7 @@ def this_machine() -> tuple[Machine, tuple[Warning, ...]]:
     """Look at the machine dlsetup runs on; what a probe could not see becomes a warning."""
     from provisioner.detect import detect
 
-    report = detect(gpu_by_pci_id=_gpu_by_pci_id)
+    report = detect(gpu_by_pci_id=_gpu_by_pci_id, gpu_by_name=_gpu_by_name)
     return report.machine, report.warnings
 
 
@@ -63,7 +62,7 @@ def machine_of(options: Options) -> tuple[Machine, tuple[Warning, ...]]:
     """Return the machine that is meant."""
     from provisioner.describe import described
 
-    return described(options, catalog(), os.environ, this_machine)
+    return described(options, catalog(), this_machine)
 
 
 def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
@@ -209,6 +208,12 @@ def _gpu_by_pci_id(vendor: str, device: str, subsystem: str | None) -> Gpu | Non
     return gpu_by_pci_id(catalog(), vendor, device, subsystem)
 
 
+def _gpu_by_name(word: str) -> Gpu:
+    from provisioner.catalog.find import gpu_by_word
+
+    return gpu_by_word(catalog(), word)
+
+
 def _bad_plan(path: Path, reason: str) -> UsageError:
     return UsageError(
         "bad-plan-file",
@@ -225,7 +230,7 @@ def formats() -> Sequence[tuple[str, str]]:
     return [(name, form.description) for name, form in FORMATS.items()]
 
 
-def exported() -> dict[str, object]:
+def exported() -> Mapping[str, object]:
     """Every row of the catalog, as ``catalog export`` prints them."""
     from provisioner.catalog.export import export
 

@@ -15,9 +15,11 @@ import msgspec
 
 from provisioner.errors import UsageError
 from provisioner.machine import Gpu, Machine
+from provisioner.version import is_dotted
 
 PREFIX = "DLSETUP_OVERRIDE_"
 _SOURCE = "env"
+_SHORT = {"gpu": "gpus"}
 _NUMBERS_AND_FLAGS = ("memory_bytes", "os_wsl", "cpu_cores")
 
 
@@ -56,6 +58,7 @@ def _with(
 
 def _path_of(name: str) -> list[str]:
     fact = name[len(PREFIX) :].lower()
+    fact = _SHORT.get(fact, fact)
     head, _, rest = fact.partition("_")
     parts = ("os", "cpu", "driver")
     known = set(Machine.__struct_fields__) - {"sources"}
@@ -87,6 +90,8 @@ def _whole(fact: str, name: str, value: str) -> Any:
             raise _bad(name, value, "expected a name and a version, such as ubuntu-22.04")
         return {"id": id_, "version": version, "wsl": wsl}
     if fact == "driver" and value[:1] != "{":
+        if value != "none" and not is_dotted(value):
+            raise _bad(name, value, "expected a version such as 535.183.01, or none")
         return None if value == "none" else {"version": value}
     return _value([fact], value)
 
