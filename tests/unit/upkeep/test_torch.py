@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from provisioner.catalog.rows import Build
+from provisioner.upkeep.facts.table import Facts
+from provisioner.upkeep.facts.torch import torch
+from provisioner.upkeep.facts.torch_pairs import pairs
+from provisioner.upkeep.facts.torch_variants import variants
+
+INDEX = "https://index.test/whl"
+FACTS = Facts(Path(__file__).parent / "excerpts" / "torch")
+
+
+def made() -> dict[tuple[str, str, str], Build]:
+    rows = torch(FACTS, INDEX)
+    return {(row.version, row.variant, row.platform.removeprefix("linux-")): row for row in rows}
+
+
+def test_the_default_wheel_is_measured() -> None:
+    row = made()["2.4.1", "default", "x86_64"]
+
+    assert (row.kind, row.cuda, row.cudnn, row.index) == ("measured", "12.1", "9.1.0.70", None)
+    assert row.pythons == ("3.9", "3.10")
+    assert row.requires == ("nvidia-cudnn-cu12==9.1.0.70", "triton==3.0.0")
+    assert row.evidence.startswith("torch-2.4.1-cp310-cp310-manylinux1_x86_64.whl: ")
+
+
+def test_ptx_of_a_wheel_is_kept_apart_from_machine_code() -> None:
+    row = made()["1.1.0", "default", "x86_64"]
+
+    assert (row.sass, row.ptx) == (("sm_35", "sm_70"), ("compute_50",))
+    assert (row.cuda, row.cudnn) == ("9.0", None)
+
+
+def test_a_build_without_cuda_asks_for_nothing_of_nvidias() -> None:
+    row = made()["2.1.1", "default", "aarch64"]
+
+    assert (row.cuda, row.cudnn, row.requires, row.glibc) == (None, None, (), "2.17")
+
+
+def test_every_release_on_the_index_has_a_cpu_build() -> None:
+    found = made()
+
+    assert found["2.15.0", "cpu", "x86_64"].index == f"{INDEX}/cpu"
+    assert ("1.1.0", "cpu", "x86_64") not in found
+    assert ("2.11.0", "cpu", "aarch64") not in found
+
+
+def test_a_variant_of_the_default_wheels_cuda_has_its_measured_list() -> None:
+    row = made()["2.11.0", "cu130", "x86_64"]
+
+    assert (row.sass, row.ptx, row.cudnn) == (("sm_75", "sm_120"), (), "9.19.0.56")
+    assert row.kind == "announced"
+    assert row.index == f"{INDEX}/cu130"
+    assert "measured default wheel" in row.evidence
+
+
+def test_a_release_document_comes_before_everything_else() -> None:
+    found = made()
+
+    assert found["2.11.0", "cu126", "x86_64"].sass == ("sm_50", "sm_90")
+    assert found["2.11.0", "cu126", "x86_64"].cudnn == "9.10.2.21"
+    # Nobody announced that variant for the other machine.
+    assert ("2.11.0", "cu126", "aarch64") not in found
+
+
+def test_what_somebody_printed_stands_in_for_a_document() -> None:
+    row = made()["2.6.0", "cu126", "x86_64"]
+
+    assert (row.sass, row.ptx) == (("sm_50", "sm_90"), ("compute_120",))
+    assert "printed" in row.evidence
+
+
+def test_a_list_that_nobody_knows_is_empty() -> None:
+    row = made()["2.6.0", "cu118", "x86_64"]
+
+    assert (row.sass, row.ptx) == ((), ())
+    assert "not known" in row.evidence
+
+
+def test_old_variants_have_the_build_scripts_list_of_their_day() -> None:
+    row = made()["2.4.1", "cu118", "x86_64"]
+
+    # Later commits and commits without a list do not count.
+    assert row.sass == ("sm_37", "sm_50", "sm_90")
+    assert row.cudnn == "9.1.0.70"
+    assert "@bbb (2024-07-26)" in row.evidence
+
+
+def test_ptx_of_a_script_that_the_wheels_do_not_carry_is_left_out() -> None:
+    row = made()["2.4.1", "cu124", "x86_64"]
+
+    # The longer of one commit's two lists, without the PTX that 2.5.0 of CUDA 12.4 lacks.
+    assert (row.sass, row.ptx) == (("sm_50", "sm_90"), ())
+    assert "left out" in row.evidence
+
+
+def test_a_release_whose_variants_are_unknown_has_none() -> None:
+    assert variants(FACTS, "2.15") == []
+
+
+def test_one_cudnn_in_brackets_at_the_end_belongs_to_all() -> None:
+    found = variants(FACTS, "2.4")
+
+    assert [(v.name, v.cuda, v.cudnn) for v in found] == [
+        ("cu118", "11.8", "9.1.0.70"),
+        ("cu121", "12.1", "9.1.0.70"),
+        ("cu124", "12.4", "9.1.0.70"),
+    ]
+
+
+def test_companions_are_built_like_the_torch_they_pair_with() -> None:
+    torches = list(made().values())
+
+    vision = {(r.version, r.variant): r for r in pairs(FACTS, "torchvision", torches)}
+    audio = {(r.version, r.variant): r for r in pairs(FACTS, "torchaudio", torches)}
+
+    assert {key[1] for key in vision if key[0] == "0.19.1"} == {
+        "default",
+        "cpu",
+        "cu118",
+        "cu121",
+        "cu124",
+    }
+    assert vision["0.19.1", "cu118"].requires == ("torch==2.4.1",)
+    assert vision["0.19.1", "cu118"].index == f"{INDEX}/cu118"
+    assert vision["0.30.0", "default"].requires == ("torch>=2.15.0",)
+    # A wheel for every Python 3 is no wider than its torch.
+    assert vision["0.30.0", "default"].pythons == ("3.11",)
+    assert audio["2.11.0", "default"].requires == ("torch==2.11.*",)
+    assert "by its number" in audio["2.11.0", "default"].evidence
