@@ -159,7 +159,7 @@ def _toolkit_pin(item: Candidate, row: Cuda) -> Pin:
         version=item.version,
         cuda=row.version,
         serves=item.serves,
-        why=(f"the newest CUDA whose compiler knows the GPUs: {row.evidence}",),
+        why=(f"the newest CUDA {row.version} whose compiler makes code for the GPUs",),
         requirement=f"cuda-toolkit[all]=={item.version}",
     )
 

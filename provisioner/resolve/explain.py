@@ -86,7 +86,7 @@ def alternatives(
     first = better.found.get(wishes[0].name)
     if first is None or needed is None:
         return ()
-    return (Alternative(f"upgrade the driver to {needed} or later", _gift(first)),)
+    return (Alternative(f"upgrade the driver to {needed} or later", _gift(first, freed)),)
 
 
 def _is_better(
@@ -121,9 +121,9 @@ def _driver_needed(solution: Solution) -> str | None:
     return max(floors, key=order, default=None)
 
 
-def _gift(candidate: Candidate) -> str:
+def _gift(candidate: Candidate, facts: Facts) -> str:
     row = candidate.row
-    cuda = f", CUDA {row.cuda}" if isinstance(row, Build) and row.cuda else ""
+    cuda = f", CUDA {row.cuda}" if facts.gpus and isinstance(row, Build) and row.cuda else ""
     return f"{candidate.on} {candidate.version}{cuda}"
 
 
@@ -247,4 +247,4 @@ def _way(
     needed = _driver_needed(solution)
     if change == "change the driver":
         change = f"change the driver to {needed} or later" if needed else change
-    yield Alternative(change, _gift(solution.found[wishes[0].name]))
+    yield Alternative(change, _gift(solution.found[wishes[0].name], changed))

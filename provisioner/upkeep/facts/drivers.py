@@ -129,7 +129,8 @@ def _default_module(facts: Facts, branch: str) -> str:
     if _modules(facts, branch) == ("open",):
         return "open"
     for row in facts.rows("03_driver_branches"):
-        if _OPEN_DEFAULT_MARK in row["kernel_modules"] and natural(branch) >= natural(row["branch"]):
+        marked = _OPEN_DEFAULT_MARK in row["kernel_modules"]
+        if marked and natural(branch) >= natural(row["branch"]):
             return "open"
     return "proprietary"
 
