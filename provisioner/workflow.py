@@ -132,7 +132,7 @@ def rendered(format_name: str, plan: Plan) -> tuple[RenderedFile, ...]:
 
 
 def read_plan(path: Path) -> Plan:
-    """Read a saved ``resolve --json``, or its ``plan`` alone.
+    """Read a saved ``resolve --json``, or its ``plan`` alone; its steps are made anew.
 
     Raises UsageError ``bad-plan-file``.
     """
@@ -142,11 +142,12 @@ def read_plan(path: Path) -> Plan:
             document = document["data"]
         if isinstance(document, dict) and "plan" in document:
             document = document["plan"]
-        return msgspec.convert(document, Plan)
+        plan = msgspec.convert(document, Plan)
     except OSError as error:
         raise _bad_plan(path, error.strerror or str(error)) from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _bad_plan(path, str(error)) from error
+    return _with_steps(plan)
 
 
 def _with_steps(plan: Plan) -> Plan:

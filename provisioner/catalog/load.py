@@ -54,10 +54,20 @@ class Catalog:
         return ubuntu + self._read(sheets.DEBIAN_PACKAGES, rows.DriverPackage)
 
     @cached_property
+    def repositories(self) -> tuple[rows.Repository, ...]:
+        """Publishers' package repositories, by operating system."""
+        return self._read(sheets.REPOSITORIES, rows.Repository)
+
+    @cached_property
     def libraries(self) -> tuple[rows.Library, ...]:
         """CUDA libraries: wheels first, then conda's packages."""
         wheels = self._read(sheets.LIBRARIES, rows.Library)
         return wheels + self._read(sheets.CONDA_LIBRARIES, rows.Library)
+
+    @cached_property
+    def wheel_code(self) -> tuple[rows.WheelCode, ...]:
+        """GPU code that was read out of wheels, for upkeep to make builds of."""
+        return self._read(sheets.WHEEL_CODE, rows.WheelCode)
 
     @cached_property
     def images(self) -> tuple[rows.Image, ...]:

@@ -105,6 +105,21 @@ class DriverPackage(Row, frozen=True, kw_only=True):
     """The part of the archive that holds it: restricted, multiverse, non-free …"""
     redirects: tuple[str, ...] = ()
     """Other package names that now install this one."""
+    repository: str | None = None
+    """The publisher's repository that holds it, where the system's own archive does not."""
+    pinning: str | None = None
+    """The package of that repository that keeps apt on the branch."""
+
+
+class Repository(Row, frozen=True, kw_only=True):
+    """A publisher's package repository for one operating system, trusted by one key only."""
+
+    name: str
+    os: str
+    address: str
+    key: str
+    """Where the signing key lies."""
+    fingerprint: str
 
 
 class Build(Row, frozen=True, kw_only=True):
@@ -167,6 +182,15 @@ class Library(Row, frozen=True, kw_only=True):
     driver_floor: PerSystem | None = None
     """Where the publisher's matrix was read: the oldest driver it runs on."""
     kind: str
+
+
+class WheelCode(Row, frozen=True, kw_only=True):
+    """The GPU code that was read out of one wheel of the default index; both empty: it has none."""
+
+    package: str
+    version: str
+    sass: tuple[str, ...] = ()
+    ptx: tuple[str, ...] = ()
 
 
 class Image(Row, frozen=True, kw_only=True):

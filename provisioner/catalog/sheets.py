@@ -38,8 +38,10 @@ DRIVERS = Sheet("nvidia/driver_branches.jsonl", rows.DriverBranch, ("branch",))
 DRIVER_PACKAGES = Sheet("nvidia/driver_packages.jsonl", rows.DriverPackage, ("os", "package"))
 LIBRARIES = Sheet("nvidia/libraries.jsonl", rows.Library, ("package", "version", "cuda"))
 CONDA_LIBRARIES = Sheet("conda/libraries.jsonl", rows.Library, ("package", "version", "cuda"))
+WHEEL_CODE = Sheet("nvidia/wheel_code.jsonl", rows.WheelCode, ("package", "version"))
 IMAGES = Sheet("images/frameworks.jsonl", rows.Image, ("image",))
 BASE_IMAGES = Sheet("images/bases.toml", rows.Image, ("image",), "image")
+REPOSITORIES = Sheet("nvidia/repositories.toml", rows.Repository, ("name", "os"), "repository")
 SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
 PYTHONS = Sheet("python.toml", rows.PythonRow, ("version",), "python")
 CONFLICTS = Sheet("conflicts.toml", rows.Conflict, (), "conflict")
@@ -63,8 +65,10 @@ FIXED = (
     DEBIAN_PACKAGES,
     LIBRARIES,
     CONDA_LIBRARIES,
+    WHEEL_CODE,
     IMAGES,
     BASE_IMAGES,
+    REPOSITORIES,
     SYSTEMS,
     PYTHONS,
     CONFLICTS,

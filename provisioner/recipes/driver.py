@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import DriverPackage
 from provisioner.plan import DriverPlan, Plan, Step
@@ -26,7 +28,11 @@ def steps(plan: Plan, catalog: Catalog) -> tuple[Step, ...]:
     if row is None:
         reason = (("driver_stop", minimum),)
         return (_step(plan, "NVIDIA driver, your own", reason, ()),)
-    run = (("driver_install", row.package, row.branch, minimum, row.component or "main"),)
+    wanted = (row.package, row.branch, minimum)
+    run = (
+        *_repository(row, wanted, catalog),
+        ("driver_install", *wanted, row.component or "main"),
+    )
     title = f"NVIDIA driver: {row.package} unless a new enough one runs"
     return (_step(plan, title, run, ("root", "network", "reboot")),)
 
@@ -44,6 +50,17 @@ def package_for(plan: Plan, catalog: Catalog) -> DriverPackage | None:
         return named[0]
     fitting = [row for row in here if _is_planned(row, plan.driver)]
     return min(fitting, key=lambda row: (len(row.package), row.package), default=None)
+
+
+def _repository(
+    row: DriverPackage, wanted: tuple[str, str, str], catalog: Catalog
+) -> Iterator[tuple[str, ...]]:
+    """Before a package of a publisher's repository: see that it is wanted, then add that."""
+    for found in catalog.repositories if row.repository else ():
+        if found.name == row.repository and found.os == row.os:
+            yield ("driver_wanted", *wanted)
+            trusted = (found.name, found.address, found.key, found.fingerprint)
+            yield ("repository_add", *trusted, row.pinning or "")
 
 
 def _is_planned(row: DriverPackage, driver: DriverPlan) -> bool:

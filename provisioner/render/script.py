@@ -24,6 +24,8 @@ _ACTIONS = {
     "system_packages_install": ("apt.sh",),
     "driver_at_least": ("driver.sh",),
     "driver_install": ("apt.sh", "driver_install.sh"),
+    "driver_wanted": ("apt.sh", "driver_install.sh"),
+    "repository_add": ("apt.sh", "repository.sh"),
     "driver_stop": ("driver_stop.sh",),
     "driver_stop_wsl": ("driver_wsl.sh",),
     "uv_install": ("uv.sh",),

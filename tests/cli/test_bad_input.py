@@ -150,7 +150,11 @@ def test_a_full_standard_output_is_an_error_and_no_traceback() -> None:
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
     done = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {sys.executable} -m provisioner catalog export | head -c 9"],
+        [
+            "bash",
+            "-c",
+            f"set -o pipefail; {sys.executable} -m provisioner catalog export | head -c 9",
+        ],
         capture_output=True,
         text=True,
         check=False,

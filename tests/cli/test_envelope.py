@@ -167,10 +167,15 @@ def test_every_reference_is_explained(run: Run, name: str) -> None:
 
 
 def test_the_same_question_gives_the_same_bytes(run: Run) -> None:
-    first = [run("render", name, "torch", *AFAR).stdout for name in ("script", "conda", "dockerfile")]
-    second = [run("render", name, "torch", *AFAR).stdout for name in ("script", "conda", "dockerfile")]
+    first = [
+        run("render", name, "torch", *AFAR).stdout for name in ("script", "conda", "dockerfile")
+    ]
+    second = [
+        run("render", name, "torch", *AFAR).stdout for name in ("script", "conda", "dockerfile")
+    ]
 
     assert first == second
-    assert run("resolve", "torch", *AFAR, "--json").stdout == run(
-        "resolve", "torch", *AFAR, "--json"
-    ).stdout
+    assert (
+        run("resolve", "torch", *AFAR, "--json").stdout
+        == run("resolve", "torch", *AFAR, "--json").stdout
+    )

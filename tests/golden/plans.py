@@ -19,6 +19,8 @@ CHECKED = "2026-11-20"
 UV_HASH = "sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984"
 _NOBLE_580 = "580.178.04-0ubuntu0.24.04.1"
 CU126 = "https://download.pytorch.org/whl/cu126"
+REPOSITORY = "https://developer.download.nvidia.com/compute/cuda/repos/debian12/x86_64/"
+FINGERPRINT = "EB693B3035CD5710E231E123A4B469963BF863CC"
 
 
 def _system(os_id: str, version: str, python: str | None) -> rows.OperatingSystemRow:
@@ -87,6 +89,27 @@ def catalog() -> Catalog:
         _package("ubuntu-24.04", "nvidia-driver-580-server-open", _NOBLE_580, "restricted"),
         _package("ubuntu-24.04", "nvidia-driver-580-open", _NOBLE_580, "restricted"),
         _package("ubuntu-24.04", "nvidia-driver-580", _NOBLE_580, "restricted"),
+        rows.DriverPackage(
+            os="debian-12",
+            package="nvidia-open",
+            branch="580",
+            flavour="open",
+            repository="nvidia",
+            pinning="nvidia-driver-pinning-580",
+            evidence="NVIDIA's driver installation guide",
+            checked=CHECKED,
+        ),
+    )
+    made.repositories = (
+        rows.Repository(
+            name="nvidia",
+            os="debian-12",
+            address=REPOSITORY,
+            key=f"{REPOSITORY}3bf863cc.pub",
+            fingerprint=FINGERPRINT,
+            evidence="NVIDIA's driver installation guide",
+            checked=CHECKED,
+        ),
     )
     made.tools = (
         rows.Tool(
@@ -226,6 +249,21 @@ def driver_install() -> Plan:
     )
 
 
+def driver_repository() -> Plan:
+    """Debian has no driver new enough: NVIDIA's own repository has."""
+    return _plan(
+        machine("debian-12", (ADA,)),
+        "torch",
+        (
+            msgspec.structs.replace(
+                TORCH_CU126, index=None, variant="default", requirement="torch==2.14.1"
+            ),
+        ),
+        DriverPlan(action="install", minimum="525.60.13", branch="580", flavour="open"),
+        python="3.11",
+    )
+
+
 def driver_kepler() -> Plan:
     """A Kepler card: branch 470 is the last that drives it."""
     return _plan(
@@ -347,6 +385,7 @@ PLANS = {
     "torch-cu126-ubuntu-22.04-keep": torch_keep,
     "tensorflow-2.21-ubuntu-22.04-keep": tensorflow_keep,
     "torch-ubuntu-24.04-driver-580-open": driver_install,
+    "torch-debian-12-nvidia-repository": driver_repository,
     "torch-kepler-ubuntu-22.04-driver-470": driver_kepler,
     "tensorflow-ubuntu-24.04-wsl2": wsl,
     "tensorflow-cpu-debian-12": cpu,

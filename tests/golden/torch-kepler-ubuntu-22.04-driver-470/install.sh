@@ -262,10 +262,9 @@ driver_of() {
   printf '%s\n' "${version%%-*}"
 }
 
-# driver_install PACKAGE BRANCH MINIMUM COMPONENT
-# Package names may redirect to another branch, so what counts is the version apt would install.
-driver_install() {
-  local package=$1 branch=$2 minimum=$3 component=$4 version headers removed
+# driver_wanted PACKAGE BRANCH MINIMUM: stops where installing it would be wrong or is already done.
+driver_wanted() {
+  local package=$1 branch=$2 minimum=$3 version
   has_nvidia_gpu || stop 'this machine shows no NVIDIA GPU, and the plan is for one'
   version=$(driver_of "$(installed_version "$package")")
   if [[ $version == "$branch".* ]] && reaches "$version" "$minimum"; then
@@ -276,6 +275,13 @@ driver_install() {
   [[ ! -x /usr/bin/nvidia-uninstall ]] ||
     stop "a driver from NVIDIA's own installer is here, which packages must not overwrite" \
       'remove it with: sudo nvidia-uninstall'
+}
+
+# driver_install PACKAGE BRANCH MINIMUM COMPONENT
+# Package names may redirect to another branch, so what counts is the version apt would install.
+driver_install() {
+  local package=$1 branch=$2 minimum=$3 component=$4 version headers removed
+  driver_wanted "$package" "$branch" "$minimum"
   ask_root "install the NVIDIA driver with apt: $package"
   apt_refresh
   version=$(driver_of "$(candidate_version "$package")")

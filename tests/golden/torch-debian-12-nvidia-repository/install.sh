@@ -1,0 +1,581 @@
+#!/usr/bin/env bash
+# An installer for torch 2.14.1
+#
+# Made by dlsetup for this machine:
+#   Debian 12, x86_64
+#   GPU: NVIDIA GeForce RTX 4090 (8.9)
+#   NVIDIA driver: none known, at least 525.60.13 is needed
+#
+# What it installs:
+#   torch 2.14.1, CUDA 12.6, cuDNN 9.10.2.21 (announced)
+#   Python 3.11
+#
+# What it changes, in this order:
+#   1. System packages: python3, python3-venv, ca-certificates (as root)
+#   2. NVIDIA driver: nvidia-open unless a new enough one runs (as root)
+#   3. uv 0.13.8, the installer, in a folder of its own
+#   4. An environment with Python 3.11
+#   5. Python packages: torch 2.14.1
+#   6. Verification
+#   uv also keeps its cache in ~/.cache/uv. Nothing else is touched, nothing is removed.
+#
+# How to run it:
+#   bash install.sh          asks once before it does anything as root
+#   bash install.sh --yes    asks nothing
+#   DLSETUP_ENV=/some/folder bash install.sh    puts the environment elsewhere
+# It may be run again at any time: what is done is left alone.
+# It ends with 0: ready. 1: stopped, and says why. 2: unknown option. 10: reboot, then run it
+# again. 130: interrupted; run it again.
+
+set -euo pipefail
+export LC_ALL=C.UTF-8
+
+PLANNED_OS=debian
+PLANNED_VERSION=12
+PLANNED_ARCH=x86_64
+PLANNED_WSL=no
+# Changes when anything in the steps below changes, so that no old environment passes for this one.
+PLAN=ce6ee0d5ad95ec32
+TOTAL=6
+
+# --- Running steps -------------------------------------------------------------------------------
+
+assume_yes=no
+root_allowed=no
+finished=0
+current='before the first step'
+
+usage() {
+  cat <<'TEXT'
+usage: bash install.sh [--yes] [--help]
+
+  --yes   ask nothing, do what the head of this script says, root steps included
+  --help  show this text
+
+DLSETUP_ENV names another folder for the environment.
+TEXT
+}
+
+stop() {
+  printf '\nstopped: %s\n' "$1" >&2
+  shift
+  if (($#)); then printf '  %s\n' "$@" >&2; fi
+  trap - EXIT
+  exit 1
+}
+
+reboot_first() {
+  printf '\n%s\n' "$@" 'Reboot this machine, then run this script again: it goes on from here.'
+  trap - EXIT
+  exit 10
+}
+
+on_exit() {
+  local code=$?
+  if ((code != 0)); then
+    printf '\nstopped: %s failed (exit code %s), see above. Nothing after it was done;\n' \
+      "$current" "$code" >&2
+    printf '  put it right and run this script again: it goes on from here.\n' >&2
+    exit 1
+  fi
+}
+
+on_interrupt() {
+  printf '\nstopped: interrupted in %s. Run this script again: it goes on from here.\n' \
+    "$current" >&2
+  trap - EXIT
+  exit 130
+}
+
+trap on_exit EXIT
+trap on_interrupt INT TERM HUP
+
+read_options() {
+  local option
+  for option in "$@"; do
+    case $option in
+      --yes) assume_yes=yes ;;
+      --help)
+        usage
+        trap - EXIT
+        exit 0
+        ;;
+      *)
+        printf 'unknown option: %q\n\n' "$option" >&2
+        usage >&2
+        trap - EXIT
+        exit 2
+        ;;
+    esac
+  done
+}
+
+# step NUMBER ID TITLE: nothing is done that is already so, and nothing is believed unseen.
+step() {
+  local label="[$1/$TOTAL] $3"
+  current="step $1 ($3)"
+  if "check_$2"; then
+    printf '%s … already done\n' "$label"
+  else
+    printf '%s …\n' "$label"
+    "do_$2"
+    "check_$2" || stop "$3: everything was done, and it still does not show"
+    printf '%s … done\n' "$label"
+  fi
+  finished=$((finished + 1))
+}
+
+# ask_root WHAT: once, before the first thing that is done as root.
+ask_root() {
+  local answer=''
+  if [[ $root_allowed == yes ]]; then return; fi
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null ||
+      stop "root is needed to $1, and there is no sudo" 'run this script as root'
+    if [[ $assume_yes != yes ]]; then
+      [[ -t 0 ]] || stop "root is needed to $1, and there is no terminal to ask at" \
+        'run it at a terminal, or with --yes, or as root'
+      read -r -p "Root is needed to $1. Go on? [y/N] " answer
+      [[ $answer == [yY]* ]] || stop "root was not given to $1; nothing was changed"
+    fi
+  fi
+  root_allowed=yes
+}
+
+as_root() {
+  if ((EUID == 0)); then "$@"; else sudo "$@"; fi
+}
+
+# --- The machine this was made for, and the folders it may use -----------------------------------
+
+os_release() {
+  sed -n "s/^$1=//p" /etc/os-release | tr -d '"'
+}
+
+guard_system() {
+  local id version wsl=no
+  [[ -r /etc/os-release ]] || stop 'there is no /etc/os-release: this system cannot be told'
+  id=$(os_release ID)
+  version=$(os_release VERSION_ID)
+  [[ $id == "$PLANNED_OS" && $version == "$PLANNED_VERSION" ]] ||
+    stop "made for $PLANNED_OS $PLANNED_VERSION, and this is ${id:-an unknown system} $version" \
+      'make one for this system: dlsetup render script'
+  [[ $(uname -m) == "$PLANNED_ARCH" ]] ||
+    stop "made for $PLANNED_ARCH, and this is $(uname -m)"
+  if grep -qi microsoft /proc/sys/kernel/osrelease 2>/dev/null; then wsl=yes; fi
+  [[ $wsl == "$PLANNED_WSL" ]] ||
+    stop "made for a machine with WSL2: $PLANNED_WSL, and here it is: $wsl" \
+      'on WSL2 the driver belongs to Windows, so the two need different scripts'
+}
+
+# prepare_folders NAME: where things go. Nothing is made before the system is known to be right.
+prepare_folders() {
+  [[ -n ${HOME:-} && -d $HOME ]] || stop 'HOME names no folder'
+  environment=${DLSETUP_ENV:-$HOME/dlsetup/$1}
+  [[ $environment == /* ]] || environment=$PWD/$environment
+  tools=${XDG_DATA_HOME:-$HOME/.local/share}/dlsetup
+  # Project files of the folder this is started from must not change what is installed.
+  cd /
+}
+
+make_folder() {
+  mkdir -p "$1" 2>/dev/null && [[ -w $1 ]] ||
+    stop "the folder $1 cannot be made or written to" \
+      'give it to this user, or name another with DLSETUP_ENV'
+}
+
+# --- Packages of the system ----------------------------------------------------------------------
+
+# installed_version PACKAGE: nothing when it is not installed.
+installed_version() {
+  dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p'
+}
+
+# candidate_version PACKAGE: what apt would install; nothing when it knows none.
+candidate_version() {
+  LC_ALL=C apt-cache policy "$1" | sed -n 's/^ *Candidate: *//p' | grep -v '^(none)$' || true
+}
+
+apt_get() {
+  as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
+    apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
+}
+
+apt_refresh() {
+  apt_get -o APT::Update::Error-Mode=any update ||
+    stop 'apt could not refresh its lists' 'is the network up, and are its sources reachable?'
+}
+
+system_packages_present() {
+  local package
+  for package in "$@"; do
+    [[ -n $(installed_version "$package") ]] || return 1
+  done
+}
+
+system_packages_install() {
+  local package missing=()
+  for package in "$@"; do
+    [[ -n $(installed_version "$package") ]] || missing+=("$package")
+  done
+  ask_root "install with apt: ${missing[*]}"
+  apt_refresh
+  apt_get install --no-install-recommends "${missing[@]}" ||
+    stop "apt could not install ${missing[*]}" 'its own words are above'
+}
+
+# --- The NVIDIA driver ---------------------------------------------------------------------------
+
+# running_driver: the version that works now; nothing when there is none.
+running_driver() {
+  local text=''
+  if [[ -r /sys/module/nvidia/version ]]; then
+    text=$(</sys/module/nvidia/version)
+  elif [[ -r /proc/driver/nvidia/version ]]; then
+    text=$(head -n 1 /proc/driver/nvidia/version)
+  elif command -v nvidia-smi >/dev/null; then
+    text=$(timeout 30 nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>/dev/null) ||
+      text=''
+  fi
+  if [[ $text =~ [0-9]+(\.[0-9]+)+ ]]; then printf '%s\n' "${BASH_REMATCH[0]}"; fi
+}
+
+# reaches VERSION FLOOR
+reaches() {
+  printf '%s\n%s\n' "$2" "$1" | sort -V -C
+}
+
+driver_at_least() {
+  local running
+  running=$(running_driver)
+  [[ -n $running ]] && reaches "$running" "$1"
+}
+
+has_nvidia_gpu() {
+  grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor
+}
+
+# driver_of PACKAGE_VERSION: 580.178.04-0ubuntu0.24.04.1 holds driver 580.178.04.
+driver_of() {
+  local version=${1#*:}
+  printf '%s\n' "${version%%-*}"
+}
+
+# driver_wanted PACKAGE BRANCH MINIMUM: stops where installing it would be wrong or is already done.
+driver_wanted() {
+  local package=$1 branch=$2 minimum=$3 version
+  has_nvidia_gpu || stop 'this machine shows no NVIDIA GPU, and the plan is for one'
+  version=$(driver_of "$(installed_version "$package")")
+  if [[ $version == "$branch".* ]] && reaches "$version" "$minimum"; then
+    reboot_first "The driver $version is installed but not running." \
+      'If this machine was rebooted since: Secure Boot may refuse it (mokutil --sb-state), or its' \
+      'module was not built for this kernel (dkms status).'
+  fi
+  [[ ! -x /usr/bin/nvidia-uninstall ]] ||
+    stop "a driver from NVIDIA's own installer is here, which packages must not overwrite" \
+      'remove it with: sudo nvidia-uninstall'
+}
+
+# driver_install PACKAGE BRANCH MINIMUM COMPONENT
+# Package names may redirect to another branch, so what counts is the version apt would install.
+driver_install() {
+  local package=$1 branch=$2 minimum=$3 component=$4 version headers removed
+  driver_wanted "$package" "$branch" "$minimum"
+  ask_root "install the NVIDIA driver with apt: $package"
+  apt_refresh
+  version=$(driver_of "$(candidate_version "$package")")
+  [[ -n $version ]] || stop "apt knows no $package" \
+    "it stands in the part '$component' of the archive: see that its sources name that part"
+  [[ $version == "$branch".* ]] ||
+    stop "apt would install driver $version under the name $package, and the plan is for $branch"
+  reaches "$version" "$minimum" ||
+    stop "apt has driver $version, and at least $minimum is needed"
+  headers=linux-headers-$(uname -r)
+  if [[ -z $(candidate_version "$headers") ]]; then headers=''; fi
+  removed=$(apt-get -s install "$package" ${headers:+"$headers"} |
+    sed -n 's/^Remv \([^ ]*\).*/\1/p' | grep -v nvidia || true)
+  [[ -z $removed ]] || stop "to install $package apt would remove: $removed" 'look into that first'
+  apt_get install "$package" ${headers:+"$headers"} || stop "apt could not install $package"
+  reboot_first "The driver $version is installed."
+}
+
+# repository_add NAME ADDRESS KEY FINGERPRINT PINNING: apt trusts it by this one key and no other,
+# and PINNING keeps apt on one driver branch of it.
+repository_add() {
+  local list=/etc/apt/sources.list.d/dlsetup-$1.list ring=/etc/apt/keyrings/dlsetup-$1.asc
+  ask_root "add the package repository $1 ($2) and install the driver from it"
+  if [[ ! -s $list || ! -s $ring ]]; then repository_trust "$list" "$ring" "$@"; fi
+  apt_refresh
+  apt_get install "$5" || stop "apt could not install $5, which keeps the driver on its branch"
+}
+
+repository_trust() {
+  local list=$1 ring=$2 name=$3 address=$4 key=$5 fingerprint=$6 folder keys
+  if ! command -v curl >/dev/null || ! command -v gpg >/dev/null; then
+    apt_refresh
+    apt_get install --no-install-recommends ca-certificates curl gpg ||
+      stop 'apt could not install curl and gpg, which check the key of the repository'
+  fi
+  folder=$(mktemp -d)
+  curl --fail --silent --show-error --location --proto '=https' --output "$folder/key.asc" "$key" ||
+    stop "the key of the repository $name could not be fetched from $key"
+  keys=$(gpg --homedir "$folder" --batch --with-colons --show-keys "$folder/key.asc" |
+    awk -F: '$1 == "pub" {primary = 1} $1 == "fpr" && primary {print $10; primary = 0}')
+  [[ $keys == "$fingerprint" ]] || stop "the key of the repository $name is not the planned one" \
+    "planned $fingerprint, found ${keys:-none}"
+  as_root install -D -m 644 "$folder/key.asc" "$ring"
+  printf 'deb [signed-by=%s] %s /\n' "$ring" "$address" | as_root tee "$list" >/dev/null
+  rm -rf "$folder"
+}
+
+# --- uv, the installer ---------------------------------------------------------------------------
+
+uv_present() {
+  [[ $("$tools/uv-$1/bin/uv" --version 2>/dev/null) == "uv $1"* ]] || return 1
+  uv=$tools/uv-$1/bin/uv
+}
+
+# uv_install VERSION HASH…: from the package index, and only the very file that was planned.
+uv_install() {
+  local home=$tools/uv-$1 line="uv==$1" hash
+  shift
+  for hash in "$@"; do line+=" --hash=$hash"; done
+  make_folder "$tools"
+  /usr/bin/python3 -m venv --clear "$home" || stop "no virtual environment could be made in $home"
+  printf '%s\n' "$line" >"$home/requirements.txt"
+  "$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
+    --require-hashes --only-binary :all: --requirement "$home/requirements.txt" ||
+    stop "pip could not get $line" 'is the network up? behind a proxy, set https_proxy'
+}
+
+# --- The environment -----------------------------------------------------------------------------
+
+environment_python() {
+  "$environment/bin/python" -I -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null
+}
+
+environment_present() {
+  [[ -d $environment/.dlsetup && $(environment_python) == "$1" ]]
+}
+
+# environment_make VERSION INTERPRETER
+environment_make() {
+  local found options=(--no-managed-python --no-python-downloads --python "$2")
+  if [[ $2 == managed ]]; then options=(--managed-python --no-python-downloads --python "$1"); fi
+  make_folder "$environment"
+  if [[ ! -d $environment/.dlsetup && -n $(ls -A "$environment") ]]; then
+    stop "$environment holds something that this script did not make" \
+      'move it away, or name another folder with DLSETUP_ENV'
+  fi
+  make_folder "$environment/.dlsetup"
+  found=$(environment_python) || found=''
+  [[ -z $found || $found == "$1" ]] ||
+    stop "$environment was made for Python $found, and the plan is for $1" \
+      'remove it, or name another folder with DLSETUP_ENV'
+  "$uv" venv --quiet --allow-existing "${options[@]}" "$environment" ||
+    stop "uv could not make an environment with Python $1"
+}
+
+packages_installed() {
+  [[ $(cat "$environment/.dlsetup/installed" 2>/dev/null) == "$PLAN" ]]
+}
+
+# packages_install OPTION… -- REQUIREMENT…: if an earlier run was cut short, all is written anew.
+packages_install() {
+  local unfinished=$environment/.dlsetup/unfinished again=()
+  if [[ -e $unfinished ]]; then again=(--reinstall); fi
+  printf '%s\n' "$PLAN" >"$unfinished"
+  "$uv" pip install --python "$environment/bin/python" "${again[@]}" "$@" ||
+    stop 'uv could not install the packages' 'its own words are above'
+  printf '%s\n' "$PLAN" >"$environment/.dlsetup/installed"
+  rm -f "$unfinished"
+}
+
+# --- Verification --------------------------------------------------------------------------------
+
+verified=no
+
+verified_now() {
+  [[ $verified == yes ]]
+}
+
+# prove ARGUMENT… <PROGRAM: run Python in the environment, whatever GPUs this shell hides.
+prove() {
+  env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES \
+    "$environment/bin/python" -I - "$@" || stop 'the environment does not prove itself, see above'
+}
+
+verification_passed() {
+  local stamp=$environment/.dlsetup/verified
+  if [[ $(cat "$stamp" 2>/dev/null) != "$PLAN" ]]; then printf '%s\n' "$PLAN" >"$stamp"; fi
+  verified=yes
+}
+
+verify_versions() {
+  prove "$@" <<'PYTHON'
+"""Every pin must be installed in exactly its version; a local part counts where it was asked."""
+
+import re
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+
+def parts(text):
+    return [int(part) if part.isdigit() else part for part in re.split(r"[.+_-]", text)]
+
+
+for pin in sys.argv[1:]:
+    name, wanted = pin.split("==")
+    try:
+        found = version(name)
+    except PackageNotFoundError:
+        sys.exit(f"{name} is not installed; {wanted} was planned")
+    comparable = found if "+" in wanted else found.split("+")[0]
+    if parts(comparable) != parts(wanted):
+        sys.exit(f"{name} is {found}; {wanted} was planned")
+    print(f"  {name} {found}")
+PYTHON
+}
+
+verify_torch() {
+  prove "$@" <<'PYTHON'
+"""PyTorch must compute, on every GPU where the plan is for GPUs, and get the right answer."""
+
+import os
+import sys
+
+import torch
+
+wanted, accelerator, *planned = sys.argv[1:]
+SIZE = 256
+ones = torch.ones(SIZE, SIZE)
+
+
+def computes(device):
+    there = ones.to(device)
+    return float((there @ there).sum()) == SIZE**3
+
+
+def served(index):
+    major, minor = torch.cuda.get_device_capability(index)
+    for arch in torch.cuda.get_arch_list():
+        kind, _, number = arch.partition("_")
+        plain = number.rstrip("af")
+        has = (int(plain[:-1]), int(plain[-1]))
+        carries_forward = plain == number
+        if has == (major, minor):
+            return True
+        if kind == "sm" and carries_forward and has[0] == major and has[1] < minor:
+            return True
+        if kind == "compute" and carries_forward and has < (major, minor):
+            return True
+    return False
+
+
+if torch.__version__.split("+")[0] != wanted.split("+")[0]:
+    sys.exit(f"torch is {torch.__version__}; {wanted} was planned")
+if accelerator == "cpu":
+    if not computes("cpu"):
+        sys.exit("torch computes wrongly on the CPU")
+    print(f"  torch {torch.__version__} computes on the CPU")
+    sys.exit()
+
+gpus, cuda = int(planned[0]), planned[1]
+if torch.version.cuda is None:
+    sys.exit("this torch is a build for the CPU; the plan is for GPUs")
+if cuda and torch.version.cuda.split(".")[:2] != cuda.split(".")[:2]:
+    sys.exit(f"torch is built for CUDA {torch.version.cuda}; {cuda} was planned")
+driver = "/proc/driver/nvidia/gpus"
+here = max(gpus, len(os.listdir(driver)) if os.path.isdir(driver) else 0)
+seen = torch.cuda.device_count()
+if seen < here:
+    sys.exit(f"torch sees {seen} of {here} GPUs")
+for index in range(seen):
+    name = torch.cuda.get_device_name(index)
+    if not served(index):
+        sys.exit(f"torch holds no code for GPU {index}, {name}: {torch.cuda.get_arch_list()}")
+    if not computes(f"cuda:{index}"):
+        sys.exit(f"torch computes wrongly on GPU {index}, {name}")
+    print(f"  torch {torch.__version__}, CUDA {torch.version.cuda}, computes on GPU {index}: {name}")
+PYTHON
+}
+
+
+# --- The steps: how each is seen to be done, and how it is done ---------------------------------
+
+check_system() {
+  system_packages_present python3 python3-venv ca-certificates
+}
+do_system() {
+  system_packages_install python3 python3-venv ca-certificates
+}
+
+check_driver() {
+  driver_at_least 525.60.13
+}
+do_driver() {
+  driver_wanted nvidia-open 580 525.60.13
+  repository_add \
+    nvidia \
+    https://developer.download.nvidia.com/compute/cuda/repos/debian12/x86_64/ \
+    https://developer.download.nvidia.com/compute/cuda/repos/debian12/x86_64/3bf863cc.pub \
+    EB693B3035CD5710E231E123A4B469963BF863CC \
+    nvidia-driver-pinning-580
+  driver_install nvidia-open 580 525.60.13 main
+}
+
+check_uv() {
+  uv_present 0.13.8
+}
+do_uv() {
+  uv_install 0.13.8 sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984
+}
+
+check_environment() {
+  environment_present 3.11
+}
+do_environment() {
+  environment_make 3.11 /usr/bin/python3
+}
+
+check_packages() {
+  packages_installed
+}
+do_packages() {
+  packages_install -- torch==2.14.1
+}
+
+check_verification() {
+  verified_now
+}
+do_verification() {
+  verify_versions torch==2.14.1
+  verify_torch 2.14.1 cuda 1 12.6
+  verification_passed
+}
+
+finish() {
+  local passed=''
+  if [[ -r $environment/.dlsetup/verified ]]; then passed=$(<"$environment/.dlsetup/verified"); fi
+  [[ $finished == "$TOTAL" ]] || stop "only $finished of $TOTAL steps ran: this script was changed"
+  [[ $passed == "$PLAN" ]] || stop 'the verification did not run: nothing is proved, nothing is ready'
+  printf '\nready: %s in %s\n' 'torch 2.14.1' "$environment"
+  printf 'use it: %q\n' "$environment/bin/python"
+}
+
+main() {
+  read_options "$@"
+  prepare_folders torch
+  guard_system
+  step 1 system 'System packages: python3, python3-venv, ca-certificates'
+  step 2 driver 'NVIDIA driver: nvidia-open unless a new enough one runs'
+  step 3 uv 'uv 0.13.8, the installer, in a folder of its own'
+  step 4 environment 'An environment with Python 3.11'
+  step 5 packages 'Python packages: torch 2.14.1'
+  step 6 verification Verification
+  finish
+}
+
+main "$@"
+
+# Use it: "${DLSETUP_ENV:-$HOME/dlsetup/torch}/bin/python"

@@ -1,0 +1,101 @@
+"""NVIDIA's repository on Debian: real apt, real gpg, a signed local archive under another key.
+
+Only the addresses and the fingerprint of the rendered script are exchanged; ``curl`` is a
+stand-in that copies the key, because NVIDIA's host is not asked from here.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from hashlib import sha256
+
+import pytest
+
+from tests.golden.plans import FINGERPRINT, REPOSITORY
+from tests.integration.conftest import MakeRoot
+from tests.integration.roots import Root
+from tests.integration.test_driver_steps import archive, plain_devices
+
+pytestmark = [pytest.mark.root, pytest.mark.network]  # the network brings Python and gpg, once
+
+ARCHIVE = "file:/srv/archive/"
+CURL = """#!/bin/sh
+while [ "$#" -gt 1 ]; do [ "$1" != --output ] || cp /srv/key.asc "$2"; shift; done
+"""
+MAKE_KEY = """
+set -e
+gpg --batch --quiet --passphrase '' --quick-gen-key 'a test <test@example.org>' rsa2048 sign never
+gpg --batch --armor --export >/srv/key.asc
+gpg --with-colons --list-keys | sed -n 's/^fpr:*\\([0-9A-F]*\\):$/\\1/p'
+"""
+SIGN = "cd /srv/archive && gpg --batch --yes --clearsign --output InRelease Release"
+
+
+@pytest.fixture(scope="module")
+def with_gpg(new_root: MakeRoot, with_python: Root) -> Root:
+    root = new_root(with_python)
+    update, install = "apt-get -q update", "apt-get -q -y install --no-install-recommends gpg"
+    done = root.run("sh", "-c", f"{update} && {install} gpg-agent")
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+@pytest.fixture
+def machine(
+    new_root: MakeRoot, with_gpg: Root, with_python: Root, script: Callable[[str], str]
+) -> tuple[Root, str]:
+    """Debian 12 with an NVIDIA GPU and the signed archive; and the fingerprint of its key."""
+    root = new_root(with_gpg, with_python)
+    plain_devices(root)
+    root.put("/sys/bus/pci/devices/0000:01:00.0/vendor", "0x10de\n")
+    root.put("/usr/local/bin/curl", CURL)
+    root.run("chmod", "755", "/usr/local/bin/curl", network=False, devices=False)
+    archive(root, nvidia_open="580.178.04-1", nvidia_driver_pinning_580="580-1")
+    root.put("/etc/apt/sources.list", "")
+    root.put("/etc/apt/apt.conf.d/99-no-sandbox", 'APT::Sandbox::User "root";\n')
+    packages = (root.upper / "srv/archive/Packages").read_bytes()
+    digest = f" {sha256(packages).hexdigest()} {len(packages)} Packages\n"
+    root.put("/srv/archive/Release", f"Date: Fri, 20 Nov 2026 00:00:00 UTC\nSHA256:\n{digest}")
+    made = root.run("sh", "-c", MAKE_KEY, network=False, devices=False, PATH=PATH)
+    assert made.returncode == 0, made.stderr
+    signed = root.run("sh", "-c", SIGN, network=False, devices=False)
+    assert signed.returncode == 0, signed.stderr
+    text = script("torch-debian-12-nvidia-repository").replace(f"{REPOSITORY} ", f"{ARCHIVE} ")
+    root.put("/install.sh", text)
+    return root, made.stdout.split()[0]
+
+
+PATH = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def run(root: Root) -> subprocess.CompletedProcess[str]:
+    return root.run("bash", "/install.sh", network=False, devices=False, PATH=PATH)
+
+
+def test_a_key_with_another_fingerprint_is_not_trusted(machine: tuple[Root, str]) -> None:
+    root, fingerprint = machine
+    result = run(root)
+
+    assert result.returncode == 1
+    assert "the key of the repository nvidia is not the planned one" in result.stderr
+    assert f"planned {FINGERPRINT}, found {fingerprint}" in result.stderr
+    assert not list((root.upper / "etc/apt").glob("*/dlsetup-*"))
+
+
+def test_the_driver_comes_from_the_trusted_repository(machine: tuple[Root, str]) -> None:
+    root, fingerprint = machine
+    script_now = (root.upper / "install.sh").read_text()
+    root.put("/install.sh", script_now.replace(FINGERPRINT, fingerprint))
+    first = run(root)
+    again = run(root)
+
+    assert first.returncode == 10, first.stdout + first.stderr
+    assert "The driver 580.178.04 is installed." in first.stdout
+    source = (root.upper / "etc/apt/sources.list.d/dlsetup-nvidia.list").read_text()
+    assert source == f"deb [signed-by=/etc/apt/keyrings/dlsetup-nvidia.asc] {ARCHIVE} /\n"
+    asked = ("dpkg-query", "-W", "-f=${Version}\n", "nvidia-open", "nvidia-driver-pinning-580")
+    installed = root.run(*asked, network=False, devices=False)
+    assert set(installed.stdout.split()) == {"580.178.04-1", "580-1"}
+    assert again.returncode == 10
+    assert "installed but not running" in again.stdout
