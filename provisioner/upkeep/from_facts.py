@@ -15,6 +15,7 @@ from pathlib import Path
 from provisioner import resources
 from provisioner.catalog import rows, sheets
 from provisioner.catalog.dump import dump
+from provisioner.catalog.load import Catalog
 from provisioner.errors import DlsetupError
 from provisioner.upkeep import writing
 from provisioner.upkeep.facts import (
@@ -32,8 +33,12 @@ from provisioner.upkeep.facts import (
 from provisioner.upkeep.facts.table import Facts
 
 
-def made(facts: Facts, addresses: dict[str, str]) -> dict[sheets.Sheet, list[rows.Row]]:
-    """Every sheet that the facts can make, with its rows."""
+def made(facts: Facts, catalog: Catalog) -> dict[sheets.Sheet, list[rows.Row]]:
+    """Every sheet that the facts can make, with its rows.
+
+    From ``catalog`` come the addresses of publishers, and what was read out of wheels.
+    """
+    addresses, code = catalog.addresses, catalog.wheel_code
     pytorch = torch.torch(facts, addresses["pytorch"])
     wheels = tensorflow.wheels(facts, "tensorflow")
     gpu_wheels = tensorflow.wheels(facts, "tensorflow-gpu")
@@ -51,8 +56,8 @@ def made(facts: Facts, addresses: dict[str, str]) -> dict[sheets.Sheet, list[row
         sheets.IMAGES: images.images(in_images),
         sheets.builds("torch"): pytorch,
         sheets.builds("torch-conda"): conda.conda_forge(facts, "torch"),
-        sheets.builds("torchvision"): torch_pairs.pairs(facts, "torchvision", pytorch),
-        sheets.builds("torchaudio"): torch_pairs.pairs(facts, "torchaudio", pytorch),
+        sheets.builds("torchvision"): torch_pairs.pairs(facts, "torchvision", pytorch, code),
+        sheets.builds("torchaudio"): torch_pairs.pairs(facts, "torchaudio", pytorch, code),
         sheets.builds("tensorflow"): wheels,
         sheets.builds("tensorflow-gpu"): gpu_wheels,
         sheets.builds("tensorflow-conda"): conda.conda_forge(facts, "tensorflow")
@@ -65,7 +70,7 @@ def made(facts: Facts, addresses: dict[str, str]) -> dict[sheets.Sheet, list[row
 
 def texts(facts: Facts, folder: Path) -> dict[str, bytes]:
     """What the files below ``folder`` should hold, by path: sheets, and the contents of all."""
-    sheets_made = made(facts, writing.addresses(folder))
+    sheets_made = made(facts, Catalog(folder))
     found = {sheet.path: dump(sheet, listed) for sheet, listed in sheets_made.items()}
     return writing.with_contents(folder, found)
 

@@ -1,9 +1,10 @@
-"""Measure what lies on the package index: tensorflow-cpu's builds, and the tools that plans fetch.
+"""Measure what lies on the package index: builds, GPU code, and the tools that plans fetch.
 
     python -m provisioner.upkeep.measure_index [--write]
 
-Reads file names, hashes and sizes from the index, and from each release one wheel's
-``build_info.py`` where it lies. Rows whose facts have not changed keep their day.
+Reads file names, hashes and sizes from the index, and parts of wheels where they lie:
+tensorflow-cpu's ``build_info.py``, and the libraries of torch's companions. Rows whose facts have
+not changed keep their day.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from provisioner.errors import DlsetupError, OutsideError
 from provisioner.upkeep import writing
 from provisioner.upkeep.facts.table import glibc, pythons
 from provisioner.upkeep.facts.tensorflow import needs_avx
+from provisioner.upkeep.measure_code import wheel_codes
 from provisioner.upkeep.package_index import IndexFile, PackageIndex, address
 
 CPU_PACKAGE = "tensorflow-cpu"
@@ -124,8 +126,13 @@ def texts(index: PackageIndex, catalog: Catalog, day: str) -> dict[str, bytes]:
     cpu = sheets.builds(CPU_PACKAGE)
     builds = keeping_days(cpu_builds(index, day), catalog.builds(CPU_PACKAGE))
     tools = keeping_days((tool(index, row, day) for row in catalog.tools), catalog.tools)
+    codes = wheel_codes(index, catalog.wheel_code, day)
     header = header_of(catalog.text_of(sheets.TOOLS))
-    fresh = {cpu.path: dump(cpu, builds), sheets.TOOLS.path: dump(sheets.TOOLS, tools, header)}
+    fresh = {
+        cpu.path: dump(cpu, builds),
+        sheets.WHEEL_CODE.path: dump(sheets.WHEEL_CODE, codes),
+        sheets.TOOLS.path: dump(sheets.TOOLS, tools, header),
+    }
     return writing.with_contents(catalog.folder, fresh)
 
 

@@ -13,7 +13,7 @@ import msgspec
 from provisioner.catalog import sheets
 from provisioner.catalog.contents import contents_of
 from provisioner.catalog.dump import dump_contents
-from provisioner.catalog.load import Catalog, read
+from provisioner.catalog.load import read
 from provisioner.errors import DlsetupError
 
 _DIFF_LINES = 200
@@ -84,11 +84,6 @@ def complain(error: DlsetupError) -> int:
     lines = (f"error: {error.reference}", error.message, *error.context, error.hint)
     sys.stderr.write("".join(f"{line}\n" for line in lines if line))
     return error.exit_code
-
-
-def addresses(folder: Path) -> dict[str, str]:
-    """Where publishers' packages and images lie, from the catalog's own sheet."""
-    return Catalog(folder).addresses
 
 
 def _old(folder: Path, path: str) -> bytes:

@@ -197,6 +197,22 @@ def test_torch_on_aarch64_is_a_cpu_build_up_to_2_10(catalog: Catalog) -> None:
     assert cuda["2.11.0"] == "13.0"
 
 
+def test_torchvisions_wheels_hold_what_their_libraries_say(catalog: Catalog) -> None:
+    row = build(catalog, "torchvision", "0.24.1")
+
+    assert row.sass == tuple(f"sm_{n}" for n in (70, 75, 80, 86, 90, 100, 120))
+    assert row.ptx == ()
+
+
+def test_torchvision_0_8_0_has_no_gpu_code_and_is_refused_for_gpus(catalog: Catalog) -> None:
+    assert build(catalog, "torchvision", "0.8.0").sass == ()
+    assert [
+        (row.reference, row.version, row.effect)
+        for row in catalog.conflicts
+        if "torchvision" in row.frameworks
+    ] == [("cpu-only-wheel", "==0.8.0", "refuse")]
+
+
 @pytest.mark.parametrize(
     ("package", "version", "requires"),
     [

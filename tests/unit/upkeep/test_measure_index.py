@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 
 from provisioner.catalog.rows import Build, Tool
 from provisioner.errors import OutsideError
+from provisioner.upkeep.measure_code import wheel_codes
 from provisioner.upkeep.measure_index import cpu_builds, keeping_days, tool
 from provisioner.upkeep.package_index import PackageIndex, address
 
@@ -22,16 +24,20 @@ NEW_INFO = "build_info = collections.OrderedDict([('is_cuda_build', {}), ('is_ro
 FILLING = bytes(range(256)) * 4096
 
 
-def wheel(member: str, text: str) -> bytes:
+def wheel(member: str, content: str | bytes) -> bytes:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr("big.so", FILLING)
-        archive.writestr(member, text)
+        archive.writestr("some.libs/big.so", FILLING)
+        archive.writestr(member, content)
     return held.getvalue()
 
 
 CPU = wheel("tensorflow/python/platform/build_info.py", NEW_INFO.format("False"))
 OLD = wheel("tensorflow_core/python/platform/build_info.py", OLD_INFO.format("False"))
+FAT = struct.pack("<IHHQ", 0xBA55ED50, 1, 16, 64) + (
+    struct.pack("<HHIQIIHHI", 2, 0x101, 64, 0, 0, 64, 0, 7, 86).ljust(64, b"\0")
+)
+VISION = wheel("torchvision/_C.so", b"ELF" + FAT)
 GPU = wheel("tensorflow/python/platform/build_info.py", NEW_INFO.format("True"))
 FILES = {
     "tensorflow_cpu-1.15.0-cp37-cp37m-manylinux2010_x86_64.whl": OLD,
@@ -42,6 +48,9 @@ FILES = {
     "tensorflow_cpu-2.22.0rc0-cp313-cp313-manylinux_2_27_x86_64.whl": b"",
     "tensorflow_cpu-2.20.0-cp313-cp313-manylinux_2_27_x86_64.whl": b"yanked",
     "tensorflow_cpu-0.0.1.tar.gz": b"",
+    "torchvision-0.29.2-py3-none-manylinux_2_28_x86_64.whl": VISION,
+    "torchvision-0.29.2-py3-none-macosx_12_0_arm64.whl": b"",
+    "torchaudio-2.11.0-cp314-cp314-manylinux_2_28_x86_64.whl": wheel("_sox.abi3.so", b"ELF"),
     "uv-0.13.8-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl": b"a",
     "uv-0.13.8-py3-none-musllinux_1_1_aarch64.whl": b"b",
     "uv-0.13.8-py3-none-manylinux_2_17_i686.manylinux2014_i686.whl": b"c",
@@ -124,7 +133,10 @@ def test_of_a_wheel_only_what_is_needed_is_fetched(
     url = next(file.url for file in index.files("tensorflow-cpu") if "cp313-manylinux" in file.url)
 
     with index.wheel(url) as archive:
-        assert archive.namelist() == ["big.so", "tensorflow/python/platform/build_info.py"]
+        assert archive.namelist() == [
+            "some.libs/big.so",
+            "tensorflow/python/platform/build_info.py",
+        ]
 
     assert server.fetched < len(CPU) / 2  # type: ignore[attr-defined]
 
@@ -140,6 +152,25 @@ def test_a_wheel_that_says_otherwise_is_no_cpu_build(
 
     assert caught.value.reference == "measured-otherwise"
     assert name in caught.value.message
+
+
+def test_gpu_code_is_read_out_of_libraries_and_its_absence_too(index: PackageIndex) -> None:
+    found = {row.package: row for row in wheel_codes(index, (), "2026-11-20")}
+
+    assert (found["torchvision"].version, found["torchvision"].sass) == ("0.29.2", ("sm_86",))
+    assert found["torchvision"].evidence.endswith("x86_64.whl: torchvision/_C.so")
+    assert found["torchaudio"].sass == ()
+    assert found["torchaudio"].evidence.endswith(": no library holds GPU code")
+
+
+def test_a_wheel_that_was_read_is_not_read_again(
+    index: PackageIndex, server: ThreadingHTTPServer
+) -> None:
+    known = tuple(wheel_codes(index, (), "2026-01-01"))
+    server.fetched = 0  # type: ignore[attr-defined]
+
+    assert wheel_codes(index, known, "2026-11-20") == list(known)
+    assert server.fetched == 0  # type: ignore[attr-defined]
 
 
 def test_a_tool_moves_to_the_newest_release_that_its_row_admits(index: PackageIndex) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from provisioner.catalog.rows import Build
+from provisioner.catalog.rows import Build, WheelCode
 from provisioner.upkeep.facts.table import Facts
 from provisioner.upkeep.facts.torch import torch
 from provisioner.upkeep.facts.torch_pairs import pairs
@@ -10,6 +10,23 @@ from provisioner.upkeep.facts.torch_variants import variants
 
 INDEX = "https://index.test/whl"
 FACTS = Facts(Path(__file__).parent / "excerpts" / "torch")
+CODE = (
+    WheelCode(
+        package="torchvision",
+        version="0.19.1",
+        sass=("sm_50", "sm_86", "sm_90"),
+        ptx=("compute_50",),
+        evidence="torchvision-0.19.1.whl: _C.so",
+        checked="2026-11-20",
+    ),
+    WheelCode(
+        package="torchaudio",
+        version="2.11.0",
+        sass=("sm_75",),
+        evidence="torchaudio-2.11.0.whl: lib.so",
+        checked="2026-11-20",
+    ),
+)
 
 
 def made() -> dict[tuple[str, str, str], Build]:
@@ -113,8 +130,8 @@ def test_one_cudnn_in_brackets_at_the_end_belongs_to_all() -> None:
 def test_companions_are_built_like_the_torch_they_pair_with() -> None:
     torches = list(made().values())
 
-    vision = {(r.version, r.variant): r for r in pairs(FACTS, "torchvision", torches)}
-    audio = {(r.version, r.variant): r for r in pairs(FACTS, "torchaudio", torches)}
+    vision = {(r.version, r.variant): r for r in pairs(FACTS, "torchvision", torches, CODE)}
+    audio = {(r.version, r.variant): r for r in pairs(FACTS, "torchaudio", torches, CODE)}
 
     assert {key[1] for key in vision if key[0] == "0.19.1"} == {
         "default",
@@ -130,3 +147,23 @@ def test_companions_are_built_like_the_torch_they_pair_with() -> None:
     assert vision["0.30.0", "default"].pythons == ("3.11",)
     assert audio["2.11.0", "default"].requires == ("torch==2.11.*",)
     assert "by its number" in audio["2.11.0", "default"].evidence
+
+
+def test_companions_hold_what_was_read_and_their_variants_what_torchs_hold() -> None:
+    torches = list(made().values())
+
+    vision = {(r.version, r.variant): r for r in pairs(FACTS, "torchvision", torches, CODE)}
+    audio = {(r.version, r.variant): r for r in pairs(FACTS, "torchaudio", torches, CODE)}
+
+    default = vision["0.19.1", "default"]
+    assert (default.sass, default.ptx) == (("sm_50", "sm_86", "sm_90"), ("compute_50",))
+    assert "_C.so" in default.evidence
+    # torch 2.4.1 has 5.0 and 9.0, which the wheel holds too.
+    assert vision["0.19.1", "cu118"].sass == ("sm_37", "sm_50", "sm_90")
+    assert vision["0.19.1", "cu118"].ptx == ()
+    assert vision["0.19.1", "cpu"].sass == ()
+    # Not read: not known.
+    assert vision["0.30.0", "default"].sass == ()
+    # The wheel lacks 12.0 of its torch: nothing can be said of the variants.
+    assert audio["2.11.0", "default"].sass == ("sm_75",)
+    assert audio["2.11.0", "cu130"].sass == ()
