@@ -47,7 +47,13 @@ def header_of(text: bytes) -> str:
 
 
 def _ordered(row: msgspec.Struct) -> dict[str, Any]:
-    plain = msgspec.to_builtins(row)
+    # Defaults are compared by value: msgspec leaves an empty tuple out only if it is the same one.
+    unsaid = {
+        field.name
+        for field in msgspec.structs.fields(row)
+        if not field.required and getattr(row, field.name) == field.default
+    }
+    plain = {key: value for key, value in msgspec.to_builtins(row).items() if key not in unsaid}
     first = {key: plain[key] for key in plain if key not in _LAST}
     return first | {key: plain[key] for key in _LAST if key in plain}
 

@@ -75,3 +75,12 @@ def test_whatever_text_a_row_holds_comes_back_from_toml(found: list[tuple[str, b
 
     assert list(read(sheets.PYTHONS, text)) == made
     assert dump(sheets.PYTHONS, read(sheets.PYTHONS, text)) == text
+
+
+def test_a_default_that_was_made_anew_is_left_out_too() -> None:
+    made_anew = tuple(name for name in ["open"] if name.isupper())
+    row = rows.DriverBranch(
+        branch="580", kernel_modules=made_anew, evidence="seen", checked="2026-11-20"
+    )
+
+    assert b"kernel_modules" not in dump(sheets.DRIVERS, [row])
