@@ -178,7 +178,7 @@ def parse_driver(text: str, catalog: Catalog, *, windows: bool = False) -> Drive
             "unknown-driver",
             f"The catalog does not know driver branch {branch}.",
             context=(f"it knows {newest[0]} to {newest[-1]}",),
-            hint="Check the number, or bring the catalog up to date: dlsetup catalog refresh",
+            hint="Check the number, or refresh the catalog with a newer dlsetup",
         )
     return Driver(version=folded if "." in folded or windows else row.first_version)
 

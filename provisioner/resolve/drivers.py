@@ -48,17 +48,22 @@ def scenarios(facts: Facts) -> tuple[Scenario, ...]:
     if current is None:
         if not machine.driver_is_known or machine.os.wsl:
             return (Scenario(action="ensure", choices=_every(drivable, flavours, facts)),)
-        return () if untouchable else (_install("install", facts, drivable, flavours),)
+        if untouchable:
+            raise _no_driver(facts, "there is no driver, and it must not be touched")
+        return (_install("install", facts, drivable, flavours),)
     row = branch_of(facts, current)
     branch = row.branch if row else current.split(".")[0]
     found: list[Scenario] = []
-    if any(row.branch == branch for row in drivable):
-        kept = machine.driver.flavour if machine.driver else None
+    kept = machine.driver.flavour if machine.driver else None
+    fits = kept is None or kept in flavours
+    if fits and any(row.branch == branch for row in drivable):
         choice = DriverChoice(version=current, branch=branch, flavour=kept)
         found.append(Scenario(action="keep", choices=(choice,)))
+    elif untouchable:
+        raise _no_driver(facts, f"driver {current} does not drive the GPUs, and it has to stay")
     if not untouchable:
         newer = [row for row in drivable if numbers(row.branch) > numbers(branch)]
-        if found or newer:
+        if fits and (found or newer):
             found.append(_install("upgrade", facts, tuple(newer), flavours))
         else:
             found.append(_install("install", facts, drivable, flavours))
@@ -197,25 +202,48 @@ def _upstream(version: str | None) -> str | None:
     return text if is_dotted(text) else None
 
 
-def _no_common_driver(facts: Facts) -> RefusedError:
-    lines = []
+def _no_driver(facts: Facts, reason: str) -> RefusedError:
+    """The error for a driver that does not drive the GPUs and cannot be changed from here."""
+    lines = dict.fromkeys(_needs_of(facts))
+    return RefusedError(
+        "no-compatible-stack",
+        f"Nothing can run on the GPUs of this machine: {reason}.",
+        context=tuple(lines),
+        hint="Change the driver in Windows."
+        if facts.machine.os.wsl
+        else "Leave out --keep-driver, and the plan says which driver to install.",
+        data={
+            "refused": tuple(
+                Refused(line.partition(":")[0], "driver-too-old", f"{reason}; {line}", "")
+                for line in lines
+            ),
+            "alternatives": (),
+        },
+    )
+
+
+def _needs_of(facts: Facts) -> Iterable[str]:
+    """For each GPU, the branches that drive it and the module it takes, in words."""
     for gpu in facts.gpus:
         row = _row(facts, gpu.compute_capability)
         if row is None:
-            lines.append(f"{gpu.name}: the catalog knows no driver for {gpu.compute_capability}")
+            yield f"{gpu.name}: the catalog knows no driver for {gpu.compute_capability}"
             continue
         first, last = row.first_driver_branch or "?", row.last_driver_branch or "now"
         modules = " or ".join(row.kernel_modules)
-        lines.append(f"{gpu.name} ({row.name}): branches {first} to {last}, {modules} module")
+        yield f"{gpu.name} ({row.name}): branches {first} to {last}, {modules} module"
+
+
+def _no_common_driver(facts: Facts) -> RefusedError:
+    lines = tuple(dict.fromkeys(_needs_of(facts)))
     return RefusedError(
         "no-common-driver",
         "No NVIDIA driver drives all GPUs of this machine.",
-        context=tuple(dict.fromkeys(lines)),
+        context=lines,
         hint="Plan for fewer of them: name those to use with --gpu, and take the others out.",
         data={
             "refused": tuple(
-                Refused(line.split(":")[0], "no-common-driver", line, "")
-                for line in dict.fromkeys(lines)
+                Refused(line.partition(":")[0], "no-common-driver", line, "") for line in lines
             ),
             "alternatives": (),
         },

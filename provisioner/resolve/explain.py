@@ -64,7 +64,7 @@ def unknown_release(facts: Facts, wish: Wish, versions: Sequence[str]) -> Refuse
         "no-compatible-stack",
         f"{wish.text} is unknown: the catalog knows no such release.",
         context=(f"newest {wish.name} it knows: {newest} (looked at {facts.catalog.checked})",),
-        hint="Ask for a version it knows, or bring it up to date: dlsetup catalog refresh",
+        hint="Ask for a version it knows, or refresh the catalog with a newer dlsetup",
         data={
             "refused": (Refused(wish.text, "unknown-release", reason, ""),),
             "alternatives": (),
@@ -145,7 +145,8 @@ def _unmet(provider: StackProvider, needs: Sequence[Need]) -> Iterator[Need]:
     """Needs that no candidate for their name can meet, whatever else is chosen."""
     for need in needs:
         pool = provider.candidates(need.on)
-        if need.failed or (pool and not any(need.met_by(item) for item in pool)):
+        known = pool or need.on == DRIVER
+        if need.failed or (known and not any(need.met_by(item) for item in pool)):
             yield need
 
 

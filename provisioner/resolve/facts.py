@@ -143,6 +143,6 @@ def _unknown(gpu: Gpu) -> RefusedError:
         "unknown-gpu",
         f"The catalog does not know {gpu.name}, so nothing can be promised for it.",
         context=(f"PCI id {gpu.pci_id}",) if gpu.pci_id else (),
-        hint="Name its compute capability, such as --gpu 9.0, or bring the catalog up to date: "
-        "dlsetup catalog refresh",
+        hint="Name its compute capability, such as --gpu 9.0, or refresh the catalog with a "
+        "newer dlsetup.",
     )

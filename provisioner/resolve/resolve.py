@@ -118,7 +118,7 @@ def _known_driver(facts: Facts) -> None:
             "unknown-driver",
             f"The catalog does not know driver branch {driver.version.split('.')[0]}.",
             context=(f"this machine has driver {driver.version}",),
-            hint="Bring the catalog up to date: dlsetup catalog refresh",
+            hint="Refresh the catalog with a newer dlsetup",
         )
 
 
