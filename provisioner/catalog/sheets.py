@@ -16,7 +16,7 @@ from provisioner.catalog import rows
 SortKey = tuple[tuple[tuple[int, int, str], ...], str]
 
 _HEXADECIMAL = ("device", "subsystem")
-_PIECE = re.compile(r"\d+|[^\d.]+")
+_PIECE = re.compile(r"[0-9]+|[^0-9.]+")
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -111,5 +111,6 @@ def _sortable(field: str, text: str) -> SortKey:
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:
     """A text as something to sort by, numbers before words: ``2.9.1`` before ``2.10.0``."""
     return tuple(
-        (1, int(piece), "") if piece.isdigit() else (0, 0, piece) for piece in _PIECE.findall(text)
+        (1, int(piece), "") if piece[0] in "0123456789" else (0, 0, piece)
+        for piece in _PIECE.findall(text)
     )
