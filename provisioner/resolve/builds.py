@@ -11,7 +11,7 @@ from provisioner.request import Wish, parse_wish
 from provisioner.resolve.candidates import CPU, GLIBC, PYTHON, Candidate, Need
 from provisioner.resolve.conda import can_bring
 from provisioner.resolve.facts import Facts
-from provisioner.resolve.gpu_needs import needs_of_driver, needs_of_gpus
+from provisioner.resolve.gpu_needs import known_failures, needs_of_driver, needs_of_gpus
 from provisioner.resolve.serving import serve
 from provisioner.version import numbers, order, public
 
@@ -107,12 +107,17 @@ class Builds:
         """Return what a build needs, the machine's hard facts first."""
         row: Build = candidate.row
         return (
-            *(() if self.sibling(row) else needs_of_gpus(self.facts, row, candidate.serves)),
-            *(() if self.sibling(row) else needs_of_driver(self.facts, row, candidate.serves)),
+            *known_failures(self.facts, row),
+            *self._needs_of_hardware(row, candidate.serves),
             *self._needs_of_system(row),
             *self._needs_of_wishes(candidate.on, row),
             *self._needs_of_packages(row),
         )
+
+    def _needs_of_hardware(self, row: Build, serves: tuple[Serve, ...]) -> Iterator[Need]:
+        if not self.sibling(row):
+            yield from needs_of_gpus(self.facts, row, serves)
+            yield from needs_of_driver(self.facts, row, serves)
 
     def _served(self, row: Build) -> tuple[Serve, ...] | None:
         """How the build serves every GPU; None when it leaves one out."""

@@ -38,7 +38,12 @@ def needs_of_gpus(facts: Facts, row: Build, serves: tuple[Serve, ...]) -> Iterat
                 evidence=reason[1],
                 failed=True,
             )
-        for conflict in _conflicts(facts, row, capability, "refuse"):
+
+
+def known_failures(facts: Facts, row: Build) -> Iterator[Need]:
+    """Yield the combinations with these GPUs that the rules allow and that are known to fail."""
+    for gpu in facts.gpus:
+        for conflict in _conflicts(facts, row, gpu.compute_capability or "", "refuse"):
             yield Need(
                 on=GPU,
                 reference=conflict.reference,
