@@ -51,6 +51,8 @@ class DriverPlan(msgspec.Struct, frozen=True, kw_only=True):
     minimum: str | None = None
     branch: str | None = None
     flavour: str | None = None
+    last_branch: str | None = None
+    """The newest branch that drives all GPUs; None where every newer one does."""
     package: str | None = None
     """The system package that installs the branch on this system, where the catalog knows one."""
 
@@ -104,6 +106,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     companions: tuple[str, ...] = ()
     """Packages that the catalog does not choose: handed to the installer as they stand."""
     python: str | None = None
+    requires_python: str | None = None
+    """A range of Pythons that a file of requirements asks for."""
     via: str | None = None
     keep_driver: bool = False
 

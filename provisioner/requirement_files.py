@@ -6,14 +6,26 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from provisioner.errors import UsageError
 
+_COMPONENTS = {"cudatoolkit": "cuda", "cuda-version": "cuda", "pytorch-cuda": "cuda"}
+"""What conda calls the CUDA that packages run on."""
 
-def words_of(name: str) -> tuple[str, ...]:
-    """Return the requirements in a file, in its order.
 
-    Options inside requirements.txt, and lines that are no requirement, are refused rather than
-    dropped. Raises UsageError ``bad-requirement-file``.
+class Words(msgspec.Struct, frozen=True):
+    """What a file asks for: requirements in its order, and a range of Pythons if it names one."""
+
+    requirements: tuple[str, ...]
+    requires_python: str | None = None
+
+
+def words_of(name: str) -> Words:
+    """Return what a file asks for.
+
+    What cannot be honoured (options of an installer, lines that are no requirement) is refused
+    rather than dropped. Raises UsageError ``bad-requirement-file``.
     """
     path = Path(name)
     try:
@@ -28,7 +40,7 @@ def words_of(name: str) -> tuple[str, ...]:
     return _from_requirements(path, text)
 
 
-def _from_requirements(path: Path, text: str) -> tuple[str, ...]:
+def _from_requirements(path: Path, text: str) -> Words:
     words = []
     for number, raw in enumerate(text.replace("\\\n", " ").splitlines(), start=1):
         line = re.sub(r"(^|\s)#.*$", "", raw).strip()
@@ -38,10 +50,10 @@ def _from_requirements(path: Path, text: str) -> tuple[str, ...]:
         if line.startswith("-"):
             raise _bad(path, f"line {number}: the option {line.split()[0]!r} is not understood")
         words.append(line)
-    return tuple(words)
+    return Words(tuple(words))
 
 
-def _from_pyproject(path: Path, text: str) -> tuple[str, ...]:
+def _from_pyproject(path: Path, text: str) -> Words:
     from provisioner.catalog.load import parse_toml
 
     try:
@@ -52,12 +64,14 @@ def _from_pyproject(path: Path, text: str) -> tuple[str, ...]:
     found = project.get("dependencies", []) if isinstance(project, dict) else None
     if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
         raise _bad(path, "it has no list [project] dependencies")
-    return tuple(found)
+    python = project.get("requires-python") if isinstance(project, dict) else None
+    return Words(tuple(found), python if isinstance(python, str) else None)
 
 
-def _from_environment(path: Path, text: str) -> tuple[str, ...]:
+def _from_environment(path: Path, text: str) -> Words:
     """Conda's file by lines: names with ``=`` pins, and the pip section as it stands."""
     words: list[str] = []
+    python: str | None = None
     inside = in_pip = False
     for raw in text.splitlines():
         line = re.sub(r"(^|\s)#.*$", "", raw).rstrip()
@@ -67,24 +81,28 @@ def _from_environment(path: Path, text: str) -> tuple[str, ...]:
             inside, in_pip = line.strip() == "dependencies:", False
             continue
         item = line.strip().removeprefix("- ").strip().strip("'\"")
-        if not inside or item in {"pip", "python"} or item.startswith("python="):
+        if not inside or item in {"pip", "python"}:
             continue
         if item == "pip:":
             in_pip = True
-        elif not item.startswith("--"):
+        elif item.startswith("-"):
+            raise _bad(path, f"the option {item.split()[0]!r} is not understood")
+        elif re.match(r"python\s*[=<>!~]", item) and not in_pip:
+            python = _pip_pin(item).removeprefix("python").strip()
+        else:
             words.append(item if in_pip else _pip_pin(item))
     if not words:
         raise _bad(path, "it has no dependencies")
-    return tuple(words)
+    return Words(tuple(words), python)
 
 
 def _pip_pin(item: str) -> str:
-    """Conda's ``name=1.2`` and ``name=1.2=build`` as PEP 508."""
-    match: Any = re.fullmatch(r"([\w.-]+)=([\w.*]+)(=[\w*.-]+)?", item)
+    """Conda's ``name=1.2`` and ``name=1.2=build`` as PEP 508, its CUDA as the component."""
+    match: Any = re.fullmatch(r"([\w.-]+?)\s*={1,2}\s*([\w.*]+)(=[\w*.-]+)?", item)
     if not match:
         return item
     version = match[2] if match[2].endswith("*") else f"{match[2]}.*"
-    return f"{match[1]}=={version}"
+    return f"{_COMPONENTS.get(match[1], match[1])}=={version}"
 
 
 def _bad(path: Path, reason: str) -> UsageError:

@@ -32,6 +32,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     options: Options
     profile: str | None = None
     python: str | None = None
+    requires_python: str | None = None
     via: str | None = None
     keep_driver: bool = False
 
@@ -85,6 +86,7 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
         requirements=tuple(wish.text for wish in wishes),
         companions=companions,
         python=_python(asked.python),
+        requires_python=_python_range(asked.requires_python),
         via=asked.via,
         keep_driver=asked.keep_driver,
     )
@@ -143,11 +145,27 @@ def read_plan(path: Path) -> Plan:
         if isinstance(document, dict) and "plan" in document:
             document = document["plan"]
         plan = msgspec.convert(document, Plan)
+        _check_pins(plan)
     except OSError as error:
         raise _bad_plan(path, error.strerror or str(error)) from error
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise _bad_plan(path, str(error)) from error
     return _with_steps(plan)
+
+
+def _check_pins(plan: Plan) -> None:
+    """Raise ValueError where a pin asks an installer for anything but itself, at its version."""
+    import re
+
+    for pin in plan.pins:
+        name = r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,._-]+\])?"
+        version = r"[A-Za-z0-9.*+!]+(=[A-Za-z0-9.*_]+)?"
+        if pin.requirement and not re.fullmatch(f"{name}={{1,2}}{version}", pin.requirement):
+            message = f"the pin {pin.name!r} asks for {pin.requirement[:60]!r}"
+            raise ValueError(message)
+        if pin.index and not re.fullmatch(r"https://[A-Za-z0-9./_-]+", pin.index):
+            message = f"the pin {pin.name!r} names the index {pin.index[:60]!r}"
+            raise ValueError(message)
 
 
 def _with_steps(plan: Plan) -> Plan:
@@ -200,6 +218,22 @@ def _python(text: str | None) -> str | None:
             f"{text[:40]!r} is not a Python version.",
             hint="Write major and minor, such as 3.12.",
         )
+    return text
+
+
+def _python_range(text: str | None) -> str | None:
+    from provisioner.request import admits
+
+    try:
+        if text is not None:
+            admits(text, "3")
+    except ValueError as error:
+        raise UsageError(
+            "bad-python",
+            f"{text!r} is not a range of Pythons.",
+            context=(str(error),),
+            hint="Write it as >=3.10,<3.13.",
+        ) from error
     return text
 
 

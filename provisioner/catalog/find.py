@@ -13,6 +13,8 @@ from provisioner.version import capability_of
 
 _WORD = re.compile(r"[a-z0-9]+")
 _CAPABILITY = re.compile(r"^\d{1,2}\.\d$")
+_BEFORE_CUDA_ROWS = "before Fermi"
+"""The architecture of parts that only a legacy driver names, without saying more."""
 _MOBILE = frozenset({"laptop", "mobile"})
 _MAKERS = frozenset({"nvidia", "geforce", "amd", "intel"})
 _FORM_FACTORS = re.compile(r"^(sxm\d*|pcie|nvl|\d+gb|gpu|card|graphics)$")
@@ -167,7 +169,7 @@ def _as_gpu(row: GpuModel) -> Gpu:
         name=row.name,
         vendor={"10de": "nvidia", "1002": "amd", "8086": "intel"}.get(row.vendor, row.vendor),
         compute_capability=row.compute_capability,
-        architecture=row.architecture,
+        architecture=row.architecture or (_BEFORE_CUDA_ROWS if row.last_driver_branch else None),
         memory_bytes=row.memory_bytes,
         pci_id=f"{row.vendor}:{row.device}",
     )

@@ -228,7 +228,8 @@ def parse_toml(text: str) -> dict[str, Any]:
         import tomllib
     else:
         import tomli as tomllib
-    return tomllib.loads(text)
+    document: dict[str, Any] = tomllib.loads(text)
+    return document
 
 
 def bad_row(path: str, number: int | None, detail: str, unit: str = "line") -> BadDataError:

@@ -59,9 +59,10 @@ def asked(words: tuple[str, ...], typed: dict[str, Any]) -> Asked:
     """Gather what was typed into one value."""
     from provisioner.requirement_files import words_of
 
-    read = tuple(word for path in typed["files"] for word in words_of(path))
+    files = [words_of(path) for path in typed["files"]]
+    ranges = [file.requires_python for file in files if file.requires_python]
     return Asked(
-        words=(*words, *read),
+        words=(*words, *(word for file in files for word in file.requirements)),
         options=Options(
             machine_file=typed["machine_file"],
             gpus=typed["gpus"],
@@ -71,6 +72,7 @@ def asked(words: tuple[str, ...], typed: dict[str, Any]) -> Asked:
         ),
         profile=typed["profile"],
         python=typed["python"],
+        requires_python=",".join(ranges) or None,
         via=typed["via"],
         keep_driver=typed["keep_driver"],
     )

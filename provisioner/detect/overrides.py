@@ -51,9 +51,12 @@ def _with(
         facts[path[0]] = {"version": None, **(facts[path[0]] or {}), path[1]: _value(path, value)}
     facts["sources"] = {**facts["sources"], path[0]: _SOURCE}
     try:
-        return msgspec.convert(facts, Machine, strict=False)
+        changed = msgspec.convert(facts, Machine, strict=False)
     except msgspec.ValidationError as problem:
         raise _bad(name, value, str(problem)) from problem
+    if changed.driver and changed.driver.version and not is_dotted(changed.driver.version):
+        raise _bad(name, value, "expected a version such as 535.183.01, or none")
+    return changed
 
 
 def _path_of(name: str) -> list[str]:
@@ -90,8 +93,6 @@ def _whole(fact: str, name: str, value: str) -> Any:
             raise _bad(name, value, "expected a name and a version, such as ubuntu-22.04")
         return {"id": id_, "version": version, "wsl": wsl}
     if fact == "driver" and value[:1] != "{":
-        if value != "none" and not is_dotted(value):
-            raise _bad(name, value, "expected a version such as 535.183.01, or none")
         return None if value == "none" else {"version": value}
     return _value([fact], value)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from provisioner.catalog.find import system
 from provisioner.catalog.rows import Build, Cuda, Library
 from provisioner.machine import Machine
 from provisioner.plan import Constraint, DriverPlan, Pin, Plan, Warning
@@ -11,7 +12,7 @@ from provisioner.request import Wish, admits
 from provisioner.resolve.builds import Builds, route_of
 from provisioner.resolve.candidates import DRIVER, PYTHON, Candidate
 from provisioner.resolve.conda import conda_libraries
-from provisioner.resolve.drivers import Scenario
+from provisioner.resolve.drivers import Scenario, drives, last_branch
 from provisioner.resolve.facts import Facts, highest
 from provisioner.resolve.gpu_needs import flaws
 from provisioner.version import minor, order, public
@@ -200,7 +201,8 @@ def _driver(
         minimum=highest(floors),
         branch=choice.branch,
         flavour=None if facts.machine.os.wsl else choice.flavour,
-        package=choice.package,
+        last_branch=None if facts.machine.os.wsl else last_branch(facts),
+        package=None if facts.machine.os.wsl else choice.package,
     )
 
 
@@ -230,9 +232,28 @@ def _machine_warnings(facts: Facts, rows: Sequence[Build]) -> Iterator[Warning]:
         yield Warning("gpu-not-used", f"{gpu.name} is not used: the plan runs on the NVIDIA GPUs.")
     if rows and not machine.gpus and machine.sources.get("gpus") not in {None, "option", "env"}:
         yield Warning("no-gpu", "No GPU was found: this plan computes on the CPU.")
+    yield from _driver_warnings(facts)
+    if system(facts.catalog, machine.os.id, machine.os.version) is None:
+        text = f"The catalog does not know {machine.os_name}: nothing is said about its packages."
+        yield Warning("unknown-os", text)
     known = {row.version: row for row in facts.catalog.pythons}
     if facts.request.python and facts.request.python not in known:
         yield Warning("unknown-python", f"The catalog does not know Python {facts.request.python}.")
+
+
+def _driver_warnings(facts: Facts) -> Iterator[Warning]:
+    """A driver that runs and does not drive a GPU: why it is not kept."""
+    driver = facts.machine.driver
+    if driver is None or driver.version is None or facts.machine.os.wsl:
+        return
+    for gpu in facts.gpus:
+        row = facts.architectures[gpu.compute_capability or ""]
+        if not drives(driver.version.partition(".")[0], row):
+            first, last = row.first_driver_branch or "?", row.last_driver_branch or "now"
+            text = (
+                f"Driver {driver.version} does not drive {gpu.name}: branches {first} to {last} do."
+            )
+            yield Warning("gpu-not-driven", text)
 
 
 def _download(rows: Sequence[Build]) -> int | None:

@@ -39,7 +39,7 @@ class Builds:
             for row in self.facts.catalog.builds(framework)
             if row.platform == self.facts.platform
             and self._goes_along(row, routes)
-            and (wish is None or wish.admits(public(row.version)))
+            and (wish is None or is_asked(wish, row))
         ]
         served = {id(row): self._served(row) for row in rows}
         tied = len(routes) > 1 and "container" in routes
@@ -158,7 +158,15 @@ class Builds:
                 evidence=row.evidence,
                 failed=True,
             )
-        if row.glibc and self.facts.glibc and row.via != "container":
+        if row.glibc and self.facts.other_libc and row.via != "container":
+            yield Need(
+                on=GLIBC,
+                reference="glibc-too-old",
+                reason=f"it needs glibc; this machine has {self.facts.other_libc}",
+                evidence=row.evidence,
+                failed=True,
+            )
+        elif row.glibc and self.facts.glibc and row.via != "container":
             yield Need(
                 on=GLIBC,
                 reference="glibc-too-old",
@@ -232,3 +240,10 @@ def route_of(row: Build, *, computes_on_gpu: bool) -> str:
         system = computes_on_gpu and row.cuda is not None and row.libraries == "system"
         return "conda-libraries" if system else "pip"
     return row.via if computes_on_gpu else ""
+
+
+def is_asked(wish: Wish, row: Build) -> bool:
+    """Whether a build is within what was asked; ``==2.5.1+cu121`` asks for the variant too."""
+    if "+" in wish.specifier and "+" not in row.version:
+        return wish.admits(f"{row.version}+{row.variant}")
+    return wish.admits(row.version) or wish.admits(public(row.version))

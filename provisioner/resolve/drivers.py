@@ -91,6 +91,13 @@ def drives(branch: str, row: Architecture) -> bool:
     return after and before
 
 
+def last_branch(facts: Facts) -> str | None:
+    """Return the newest branch that drives all GPUs, None where every newer one does too."""
+    rows = (_row(facts, gpu.compute_capability) for gpu in facts.gpus)
+    ends = [row.last_driver_branch for row in rows if row and row.last_driver_branch]
+    return min(ends, key=numbers, default=None)
+
+
 def branch_of(facts: Facts, version: str) -> DriverBranch | None:
     """Return the row of the branch a driver version belongs to, or None."""
     return driver_branch(facts.catalog, version, windows=facts.machine.os.wsl)
@@ -171,15 +178,12 @@ def _installable(
 
 
 def _by_preference(rows: Iterable[DriverBranch], today: str) -> list[DriverBranch]:
-    """Branches that live longest first, then those of unknown life, then the ended ones."""
+    """Branches known to live on first, the longest-lived of them first; then the newest."""
 
-    def rank(row: DriverBranch) -> tuple[int, str, tuple[int, ...]]:
+    def rank(row: DriverBranch) -> tuple[str, tuple[int, ...]]:
         end = row.end_of_life
-        if end is None:
-            return 1, "", numbers(row.branch)
-        if end == "ended" or end < today[:7]:
-            return 0, "", numbers(row.branch)
-        return 2, end, numbers(row.branch)
+        alive = end is not None and end != "ended" and end >= today[:7]
+        return (end or "") if alive else "", numbers(row.branch)
 
     return sorted(rows, key=rank, reverse=True)
 

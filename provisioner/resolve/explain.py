@@ -83,10 +83,18 @@ def alternatives(
     if better is None or not _is_better(wishes, better.found, solution.found):
         return ()
     needed = _driver_needed(better)
-    first = better.found.get(wishes[0].name)
-    if first is None or needed is None:
+    if needed is None:
         return ()
-    return (Alternative(f"upgrade the driver to {needed} or later", _gift(first, freed)),)
+    gifts = [_gift(better.found[name], freed) for name in _improved(wishes, better, solution)]
+    return (Alternative(f"upgrade the driver to {needed} or later", ", ".join(gifts)),)
+
+
+def _improved(wishes: Sequence[Wish], new: Solution, old: Solution) -> Iterator[str]:
+    """Names of what was asked for that comes in another version."""
+    for wish in wishes:
+        better, now = new.found.get(wish.name), old.found.get(wish.name)
+        if better and now and (better.version, better.variant) != (now.version, now.variant):
+            yield wish.name
 
 
 def _is_better(
@@ -130,15 +138,22 @@ def _gift(candidate: Candidate, facts: Facts) -> str:
 def _refused(
     provider: StackProvider, candidate: Candidate, found: Mapping[str, Candidate]
 ) -> Refused:
+    """Why a candidate was not taken: by itself, or beside what was."""
     needs = provider.needs(candidate)
     unmet = next(_unmet(provider, needs), None)
-    if unmet is None:
-        unmet = next((need for need in needs if _clashes(need, found)), None)
-        if unmet is None:
-            others = ", ".join(str(item) for item in found.values() if item.row is not None)
-            reason = f"it does not go together with {others or 'the rest that was asked for'}"
-            return Refused(str(candidate), "framework-pin-conflict", reason, "")
-    return Refused(str(candidate), unmet.reference, _told(provider, unmet), unmet.evidence)
+    if unmet is not None:
+        return Refused(str(candidate), unmet.reference, _told(provider, unmet), unmet.evidence)
+    for other in found.values():
+        for need in provider.needs(other):
+            if need.on == candidate.on and not need.met_by(candidate):
+                reason = f"{other} beside it needs {need.reason.removeprefix('it needs ')}"
+                return Refused(str(candidate), need.reference, reason, need.evidence)
+    clash = next((need for need in needs if _clashes(need, found)), None)
+    if clash is not None:
+        return Refused(str(candidate), clash.reference, _told(provider, clash), clash.evidence)
+    named = [str(item) for item in found.values() if item.row and not item.on.startswith("__")]
+    reason = f"it does not go together with {', '.join(named) or 'the rest that was asked for'}"
+    return Refused(str(candidate), "framework-pin-conflict", reason, "")
 
 
 def _unmet(provider: StackProvider, needs: Sequence[Need]) -> Iterator[Need]:
@@ -164,8 +179,10 @@ def _told(provider: StackProvider, need: Need) -> str:
             return f"{need.reason}; this machine has {driver.version}" + (
                 f" (from {source})" if source else ""
             )
-        newest = ", ".join(choice.version for choice in provider.drivers[:3])
-        return f"{need.reason}; its GPUs and its system allow {newest or 'none'}"
+        versions = ", ".join(choice.version for choice in provider.drivers[:3])
+        if versions:
+            return f"{need.reason}; its GPUs and its system allow {versions}"
+        return f"{need.reason}; no package of this system is a driver for these GPUs"
     if need.on == "__glibc":
         return f"{need.reason}; this machine has {provider.facts.glibc}"
     if need.on == "__python" and provider.facts.request.python:

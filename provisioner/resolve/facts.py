@@ -14,7 +14,11 @@ from provisioner.catalog.rows import Architecture, Cuda, PerSystem
 from provisioner.errors import RefusedError
 from provisioner.machine import Gpu, Machine
 from provisioner.plan import Refused, Request
+from provisioner.request import admits
 from provisioner.version import at_least, numbers
+
+_LATE = 99
+"""Stands for the newest patch release of a Python, where a range names patches."""
 
 
 class Facts:
@@ -33,8 +37,9 @@ class Facts:
         one whose capability is not known: never silently the CPU.
         """
         nvidia = tuple(gpu for gpu in self.machine.gpus if gpu.vendor == "nvidia")
-        if self.machine.gpus and not nvidia:
-            names = ", ".join(gpu.name for gpu in self.machine.gpus)
+        named = self.machine.sources.get("gpus") == "option"
+        if self.left_out and (named or not nvidia):
+            names = ", ".join(gpu.name for gpu in self.left_out)
             raise RefusedError(
                 "gpu-vendor-unsupported",
                 f"The catalog holds no build for {names}.",
@@ -42,9 +47,33 @@ class Facts:
                 hint="To compute on the CPU on purpose, say --gpu none.",
             )
         for gpu in nvidia:
-            if gpu.compute_capability is None:
-                raise _unknown(gpu)
+            if gpu.compute_capability not in self.architectures:
+                raise self._unknown(gpu)
         return nvidia
+
+    def _unknown(self, gpu: Gpu) -> RefusedError:
+        """The error for a GPU without a capability that the catalog knows."""
+        living = {row.name for row in self.catalog.architectures}
+        if gpu.compute_capability is None and gpu.architecture and gpu.architecture not in living:
+            reason = f"no build of the catalog has code for {gpu.architecture} GPUs"
+            return RefusedError(
+                "no-compatible-stack",
+                f"{gpu.name} ({gpu.architecture}) is older than every build in the catalog.",
+                context=(reason,),
+                hint="To compute on the CPU on purpose, say --gpu none.",
+                data={
+                    "refused": (Refused(gpu.name, "gpu-too-old", reason, ""),),
+                    "alternatives": (),
+                },
+            )
+        told = gpu.compute_capability or "not known"
+        return RefusedError(
+            "unknown-gpu",
+            f"The catalog does not know {gpu.name}, so nothing can be promised for it.",
+            context=(f"compute capability: {told}", f"PCI id: {gpu.pci_id or 'not known'}"),
+            hint="Name its compute capability, such as --gpu 9.0, or refresh the catalog with a "
+            "newer dlsetup.",
+        )
 
     @property
     def left_out(self) -> tuple[Gpu, ...]:
@@ -91,7 +120,18 @@ class Facts:
         row = system(self.catalog, self.machine.os.id, self.machine.os.version)
         if row and row.python:
             ordered.insert(0, row.python)
-        return tuple(dict.fromkeys(ordered))
+        wanted = self.request.requires_python
+        return tuple(
+            version
+            for version in dict.fromkeys(ordered)
+            if not wanted or admits(wanted, version) or admits(wanted, f"{version}.{_LATE}")
+        )
+
+    @property
+    def other_libc(self) -> str | None:
+        """The C library where it is known and is not glibc, ``"musl 1.2.5"``."""
+        libc = self.machine.os.libc
+        return libc if libc and not libc.startswith("glibc") else None
 
     @cached_property
     def glibc(self) -> str | None:
@@ -118,31 +158,3 @@ def highest(versions: list[str]) -> str | None:
         if best is None or not at_least(best, version):
             best = version
     return best
-
-
-def _unknown(gpu: Gpu) -> RefusedError:
-    if gpu.architecture:
-        return RefusedError(
-            "no-compatible-stack",
-            f"{gpu.name} ({gpu.architecture}) is older than every build in the catalog.",
-            context=(f"no framework build of the catalog has code for {gpu.architecture} GPUs",),
-            hint="To compute on the CPU on purpose, say --gpu none.",
-            data={
-                "refused": (
-                    Refused(
-                        gpu.name,
-                        "gpu-too-old",
-                        f"no build of the catalog has code for {gpu.architecture}",
-                        "",
-                    ),
-                ),
-                "alternatives": (),
-            },
-        )
-    return RefusedError(
-        "unknown-gpu",
-        f"The catalog does not know {gpu.name}, so nothing can be promised for it.",
-        context=(f"PCI id {gpu.pci_id}",) if gpu.pci_id else (),
-        hint="Name its compute capability, such as --gpu 9.0, or refresh the catalog with a "
-        "newer dlsetup.",
-    )

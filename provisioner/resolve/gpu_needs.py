@@ -67,17 +67,26 @@ def _unserved(facts: Facts, row: Build) -> Need:
                 evidence=row.evidence,
                 failed=True,
             )
-        targets = [numbers(capability_of(arch)[0]) for arch in row.sass + row.ptx]
-        older = numbers(capability) < min(targets)
         listed = " ".join(row.sass + row.ptx)
+        tegra = capability in facts.tegra
+        more = "; Tegra parts are served only by builds made for them" if tegra else ""
         return Need(
             on=GPU,
-            reference="gpu-too-old" if older else "gpu-too-new",
-            reason=f"it holds code for {listed}: nothing that runs on {gpu.name} ({capability})",
+            reference="aarch64-jetson" if tegra else _which_end(row, capability),
+            reason=f"it holds code for {listed}: nothing that runs on {gpu.name} ({capability})"
+            + more,
             evidence=row.evidence,
             failed=True,
         )
     raise AssertionError("asked why a build that serves every GPU does not")
+
+
+def _which_end(row: Build, capability: str) -> str:
+    """Whether a GPU is older or newer than all code of a build, or falls into a gap."""
+    targets = [numbers(capability_of(arch)[0]) for arch in row.sass + row.ptx]
+    if numbers(capability) < min(targets):
+        return "gpu-too-old"
+    return "gpu-too-new" if numbers(capability) > max(targets) else "gpu-unsupported"
 
 
 def _cudnn_refuses(facts: Facts, row: Build, capability: str) -> tuple[str, str] | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from resolvelib import AbstractProvider
 
-from provisioner.request import Wish
+from provisioner.request import COMPONENTS, Wish
 from provisioner.resolve.builds import Builds
 from provisioner.resolve.candidates import DRIVER, GLIBC, PYTHON, Candidate, Need
 from provisioner.resolve.components import Components
@@ -106,13 +106,18 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
             return []
         spurned = {id(candidate) for candidate in incompatibilities[identifier]}
         pool = self.candidates(identifier)
-        if not pool and identifier not in self.facts.catalog.frameworks:
+        if not pool and self._is_left_to_the_installer(identifier):
             pool = self._unlisted(identifier, needs)
         return [
             candidate
             for candidate in pool
             if id(candidate) not in spurned and all(need.met_by(candidate) for need in needs)
         ]
+
+    def _is_left_to_the_installer(self, name: str) -> bool:
+        """Whether a name is a package that only some build needs, without rows of its own."""
+        known = name in self.facts.catalog.frameworks or name in self.rank or name in COMPONENTS
+        return not known and not name.startswith("__")
 
     def _unlisted(self, name: str, needs: list[Need]) -> list[Candidate]:
         """Versions of a package without rows of its own: those that somebody pins exactly.

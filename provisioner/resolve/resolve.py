@@ -19,6 +19,7 @@ from provisioner.machine import Machine
 from provisioner.plan import Plan, Request
 from provisioner.request import Wish
 from provisioner.resolve import answer, explain
+from provisioner.resolve.builds import is_asked
 from provisioner.resolve.candidates import Candidate, Need
 from provisioner.resolve.drivers import Scenario, branch_of, scenarios
 from provisioner.resolve.facts import Facts
@@ -62,6 +63,7 @@ def resolve(
     with the machine, what was refused and what would help in its ``data``.
     """
     facts = Facts(machine, request, catalog)
+    _something_for_the_gpu(facts, wishes)
     _known_driver(facts)
     _known_releases(facts, wishes)
     routes = _routes(request, carries)
@@ -108,6 +110,20 @@ def _routes(request: Request, carries: Routes | None) -> Routes:
     return tuple(along for along in kept if along)
 
 
+def _something_for_the_gpu(facts: Facts, wishes: Sequence[Wish]) -> None:
+    """A plan of companions alone would leave a GPU idle without a word."""
+    if facts.gpus and not wishes:
+        raise RefusedError(
+            "no-framework-asked",
+            "Nothing that was asked for is known to use the GPU.",
+            context=tuple(
+                f"{text}: a package that the catalog does not know"
+                for text in facts.request.companions
+            ),
+            hint="Ask for a framework beside it, such as torch, or say --gpu none for the CPU.",
+        )
+
+
 def _known_driver(facts: Facts) -> None:
     """A driver of a branch that the catalog has never heard of gets "unknown", not "fine"."""
     driver = facts.machine.driver
@@ -127,6 +143,6 @@ def _known_releases(facts: Facts, wishes: Sequence[Wish]) -> None:
     for wish in wishes:
         if wish.name not in facts.catalog.frameworks or not wish.specifier:
             continue
-        versions = [row.version for row in facts.catalog.builds(wish.name)]
-        if not any(wish.admits(version) for version in versions):
-            raise explain.unknown_release(facts, wish, versions)
+        rows = facts.catalog.builds(wish.name)
+        if not any(is_asked(wish, row) for row in rows):
+            raise explain.unknown_release(facts, wish, [row.version for row in rows])
