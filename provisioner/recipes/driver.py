@@ -15,7 +15,7 @@ _ANY = "0"
 def steps(plan: Plan, catalog: Catalog) -> tuple[Step, ...]:
     """Return the step that sees to the driver, or nothing where no GPU is used.
 
-    A driver that is new enough is always left alone, whatever the plan would have installed.
+    A driver that fits is always left alone, whatever the plan would have installed.
     """
     if plan.accelerator != "cuda" or plan.driver.action == "none":
         return ()
@@ -23,17 +23,17 @@ def steps(plan: Plan, catalog: Catalog) -> tuple[Step, ...]:
     if plan.machine.os.wsl:
         return (_step(plan, "The driver of Windows", (("driver_stop_wsl", minimum),), ()),)
     if plan.driver.action == "keep":
-        return (_step(plan, "NVIDIA driver, kept", (("driver_stop", minimum),), ()),)
+        return (_step(plan, "NVIDIA driver, kept", (("driver_stop", *_range(plan)),), ()),)
     row = package_for(plan, catalog)
     if row is None:
-        reason = (("driver_stop", minimum),)
+        reason = (("driver_stop", *_range(plan)),)
         return (_step(plan, "NVIDIA driver, your own", reason, ()),)
     wanted = (row.package, row.branch, minimum)
     run = (
         *_repository(row, wanted, catalog),
         ("driver_install", *wanted, row.component or "main"),
     )
-    title = f"NVIDIA driver: {row.package} unless a new enough one runs"
+    title = f"NVIDIA driver: {row.package} unless one that fits runs"
     return (_step(plan, title, run, ("root", "network", "reboot")),)
 
 
@@ -67,11 +67,17 @@ def _is_planned(row: DriverPackage, driver: DriverPlan) -> bool:
     return row.branch == driver.branch and driver.flavour in {None, row.flavour}
 
 
+def _range(plan: Plan) -> tuple[str, ...]:
+    """The oldest driver that will do, and the newest branch where newer ones dropped a GPU."""
+    last = (plan.driver.last_branch,) if plan.driver.last_branch else ()
+    return (plan.driver.minimum or _ANY, *last)
+
+
 def _step(plan: Plan, title: str, run: tuple[tuple[str, ...], ...], needs: tuple[str, ...]) -> Step:
     return Step(
         id="driver",
         title=title,
-        check=(("driver_at_least", plan.driver.minimum or _ANY),),
+        check=(("driver_fits", *_range(plan)),),
         run=run,
         needs=needs,
     )

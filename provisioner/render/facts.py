@@ -32,6 +32,8 @@ def machine_lines(plan: Plan, catalog: Catalog) -> tuple[str, ...]:
     lines = [f"{system_name}{wsl}, {machine.arch}", f"GPU: {_gpus(machine)}"]
     if plan.accelerator == "cuda":
         floor = f", at least {plan.driver.minimum} is needed" if plan.driver.minimum else ""
+        if plan.driver.last_branch:
+            floor += f", of branch {plan.driver.last_branch} at most"
         lines.append(f"NVIDIA driver: {plan.driver.current or 'none known'}{floor}")
     return tuple(lines)
 

@@ -22,7 +22,7 @@ _ID = re.compile(r"[a-z][a-z_]{0,30}")
 
 _ACTIONS = {
     "system_packages_install": ("apt.sh",),
-    "driver_at_least": ("driver.sh",),
+    "driver_fits": ("driver.sh",),
     "driver_install": ("apt.sh", "driver_install.sh"),
     "driver_wanted": ("apt.sh", "driver_install.sh"),
     "repository_add": ("apt.sh", "repository.sh"),

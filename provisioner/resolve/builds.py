@@ -158,7 +158,7 @@ class Builds:
                 evidence=row.evidence,
                 failed=True,
             )
-        if row.glibc and self.facts.other_libc and row.via != "container":
+        if self.facts.other_libc and row.via != "container":
             yield Need(
                 on=GLIBC,
                 reference="glibc-too-old",

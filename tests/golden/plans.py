@@ -284,6 +284,7 @@ def driver_kepler() -> Plan:
             branch="470",
             flavour="proprietary",
             package="nvidia-driver-470",
+            last_branch="470",
         ),
         python="3.10",
         constraints=(Constraint("numpy<2", "_ARRAY_API not found", "torch 1.12.1"),),

@@ -170,13 +170,14 @@ def test_a_driver_that_runs_and_is_new_enough_is_kept(
     assert "already done" in result.stdout.splitlines()[1]
 
 
-def test_a_driver_that_is_too_old_is_replaced_where_it_was_not_known(
-    machine: Root, script: Callable[[str], str]
+@pytest.mark.parametrize("running", ["390.157", "535.183.01"], ids=["too-old", "dropped-the-gpu"])
+def test_a_driver_that_does_not_fit_is_replaced_where_it_was_not_known(
+    running: str, machine: Root, script: Callable[[str], str]
 ) -> None:
     plain_devices(machine)
     machine.put("/etc/os-release", JAMMY)
     machine.put("/install.sh", script("torch-kepler-ubuntu-22.04-driver-470"))
-    machine.put("/sys/module/nvidia/version", "390.157\n")
+    machine.put("/sys/module/nvidia/version", f"{running}\n")
     archive(machine, nvidia_driver_470="470.256.02-0ubuntu0.22.04.6")
     result = run(machine)
 

@@ -19,8 +19,9 @@ reaches() {
   printf '%s\n%s\n' "$2" "$1" | sort -V -C
 }
 
-driver_at_least() {
+# driver_fits MINIMUM [LAST_BRANCH]: branches after the last have dropped a GPU of the plan.
+driver_fits() {
   local running
   running=$(running_driver)
-  [[ -n $running ]] && reaches "$running" "$1"
+  [[ -n $running ]] && reaches "$running" "$1" && ((${running%%.*} <= ${2:-${running%%.*}}))
 }

@@ -37,7 +37,7 @@ PLANNED_VERSION=22.04
 PLANNED_ARCH=x86_64
 PLANNED_WSL=no
 # Changes when anything in the steps below changes, so that no old environment passes for this one.
-PLAN=9e65257031fb701e
+PLAN=33c7318a63a47c22
 TOTAL=7
 
 # --- Running steps -------------------------------------------------------------------------------
@@ -247,17 +247,18 @@ reaches() {
   printf '%s\n%s\n' "$2" "$1" | sort -V -C
 }
 
-driver_at_least() {
+# driver_fits MINIMUM [LAST_BRANCH]: branches after the last have dropped a GPU of the plan.
+driver_fits() {
   local running
   running=$(running_driver)
-  [[ -n $running ]] && reaches "$running" "$1"
+  [[ -n $running ]] && reaches "$running" "$1" && ((${running%%.*} <= ${2:-${running%%.*}}))
 }
 
-# driver_stop MINIMUM: nothing can be installed here, so say what is missing.
+# driver_stop MINIMUM [LAST_BRANCH]: nothing can be installed here, so say what is missing.
 driver_stop() {
-  local running
+  local running last=${2:+, of branch $2 at most}
   running=$(running_driver)
-  stop "the NVIDIA driver must be $1 or later, and this machine runs ${running:-none}" \
+  stop "the NVIDIA driver must be $1 or later$last, and this machine runs ${running:-none}" \
     'install one, reboot, and run this script again' \
     'or let dlsetup render a script for this machine as it is now'
 }
@@ -444,7 +445,7 @@ do_system() {
 }
 
 check_driver() {
-  driver_at_least 525.60.13
+  driver_fits 525.60.13
 }
 do_driver() {
   driver_stop 525.60.13

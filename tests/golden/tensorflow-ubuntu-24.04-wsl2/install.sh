@@ -35,7 +35,7 @@ PLANNED_VERSION=24.04
 PLANNED_ARCH=x86_64
 PLANNED_WSL=yes
 # Changes when anything in the steps below changes, so that no old environment passes for this one.
-PLAN=ffa8c2bf2c56b754
+PLAN=cb9f4fa520b67625
 TOTAL=6
 
 # --- Running steps -------------------------------------------------------------------------------
@@ -245,10 +245,11 @@ reaches() {
   printf '%s\n%s\n' "$2" "$1" | sort -V -C
 }
 
-driver_at_least() {
+# driver_fits MINIMUM [LAST_BRANCH]: branches after the last have dropped a GPU of the plan.
+driver_fits() {
   local running
   running=$(running_driver)
-  [[ -n $running ]] && reaches "$running" "$1"
+  [[ -n $running ]] && reaches "$running" "$1" && ((${running%%.*} <= ${2:-${running%%.*}}))
 }
 
 # driver_stop_wsl MINIMUM: on WSL2 the driver belongs to Windows; a Linux one would break it.
@@ -426,7 +427,7 @@ do_system() {
 }
 
 check_driver() {
-  driver_at_least 527.41
+  driver_fits 527.41
 }
 do_driver() {
   driver_stop_wsl 527.41

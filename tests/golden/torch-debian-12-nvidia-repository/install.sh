@@ -12,7 +12,7 @@
 #
 # What it changes, in this order:
 #   1. System packages: python3, python3-venv, ca-certificates (as root)
-#   2. NVIDIA driver: nvidia-open unless a new enough one runs (as root)
+#   2. NVIDIA driver: nvidia-open unless one that fits runs (as root)
 #   3. uv 0.13.8, the installer, in a folder of its own
 #   4. An environment with Python 3.11
 #   5. Python packages: torch 2.14.1
@@ -35,7 +35,7 @@ PLANNED_VERSION=12
 PLANNED_ARCH=x86_64
 PLANNED_WSL=no
 # Changes when anything in the steps below changes, so that no old environment passes for this one.
-PLAN=ce6ee0d5ad95ec32
+PLAN=c26c1838e62d49dc
 TOTAL=6
 
 # --- Running steps -------------------------------------------------------------------------------
@@ -245,10 +245,11 @@ reaches() {
   printf '%s\n%s\n' "$2" "$1" | sort -V -C
 }
 
-driver_at_least() {
+# driver_fits MINIMUM [LAST_BRANCH]: branches after the last have dropped a GPU of the plan.
+driver_fits() {
   local running
   running=$(running_driver)
-  [[ -n $running ]] && reaches "$running" "$1"
+  [[ -n $running ]] && reaches "$running" "$1" && ((${running%%.*} <= ${2:-${running%%.*}}))
 }
 
 has_nvidia_gpu() {
@@ -511,7 +512,7 @@ do_system() {
 }
 
 check_driver() {
-  driver_at_least 525.60.13
+  driver_fits 525.60.13
 }
 do_driver() {
   driver_wanted nvidia-open 580 525.60.13
@@ -568,7 +569,7 @@ main() {
   prepare_folders torch
   guard_system
   step 1 system 'System packages: python3, python3-venv, ca-certificates'
-  step 2 driver 'NVIDIA driver: nvidia-open unless a new enough one runs'
+  step 2 driver 'NVIDIA driver: nvidia-open unless one that fits runs'
   step 3 uv 'uv 0.13.8, the installer, in a folder of its own'
   step 4 environment 'An environment with Python 3.11'
   step 5 packages 'Python packages: torch 2.14.1'

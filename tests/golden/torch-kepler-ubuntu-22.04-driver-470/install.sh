@@ -4,7 +4,7 @@
 # Made by dlsetup for this machine:
 #   Ubuntu 22.04, x86_64
 #   GPU: NVIDIA Tesla K80 (3.7)
-#   NVIDIA driver: none known, at least 440.33 is needed
+#   NVIDIA driver: none known, at least 440.33 is needed, of branch 470 at most
 #
 # What it installs:
 #   torch 1.12.1, CUDA 10.2, cuDNN 7.6 (measured)
@@ -13,7 +13,7 @@
 #
 # What it changes, in this order:
 #   1. System packages: python3, python3-venv, ca-certificates (as root)
-#   2. NVIDIA driver: nvidia-driver-470 unless a new enough one runs (as root)
+#   2. NVIDIA driver: nvidia-driver-470 unless one that fits runs (as root)
 #   3. uv 0.13.8, the installer, in a folder of its own
 #   4. An environment with Python 3.10
 #   5. Python packages: torch 1.12.1
@@ -36,7 +36,7 @@ PLANNED_VERSION=22.04
 PLANNED_ARCH=x86_64
 PLANNED_WSL=no
 # Changes when anything in the steps below changes, so that no old environment passes for this one.
-PLAN=e58e8bbd4497dbe7
+PLAN=48cc2aa97188bdca
 TOTAL=6
 
 # --- Running steps -------------------------------------------------------------------------------
@@ -246,10 +246,11 @@ reaches() {
   printf '%s\n%s\n' "$2" "$1" | sort -V -C
 }
 
-driver_at_least() {
+# driver_fits MINIMUM [LAST_BRANCH]: branches after the last have dropped a GPU of the plan.
+driver_fits() {
   local running
   running=$(running_driver)
-  [[ -n $running ]] && reaches "$running" "$1"
+  [[ -n $running ]] && reaches "$running" "$1" && ((${running%%.*} <= ${2:-${running%%.*}}))
 }
 
 has_nvidia_gpu() {
@@ -483,7 +484,7 @@ do_system() {
 }
 
 check_driver() {
-  driver_at_least 440.33
+  driver_fits 440.33 470
 }
 do_driver() {
   driver_install nvidia-driver-470 470 440.33 restricted
@@ -533,7 +534,7 @@ main() {
   prepare_folders torch
   guard_system
   step 1 system 'System packages: python3, python3-venv, ca-certificates'
-  step 2 driver 'NVIDIA driver: nvidia-driver-470 unless a new enough one runs'
+  step 2 driver 'NVIDIA driver: nvidia-driver-470 unless one that fits runs'
   step 3 uv 'uv 0.13.8, the installer, in a folder of its own'
   step 4 environment 'An environment with Python 3.10'
   step 5 packages 'Python packages: torch 1.12.1'

@@ -53,7 +53,7 @@ def test_only_steps_that_change_the_system_need_root() -> None:
 def test_the_plainest_package_of_branch_and_flavour_is_installed() -> None:
     step = driver_step(plans.driver_install())
 
-    assert step.check == (("driver_at_least", "525.60.13"),)
+    assert step.check == (("driver_fits", "525.60.13"),)
     assert step.run == (
         ("driver_install", "nvidia-driver-580-open", "580", "525.60.13", "restricted"),
     )
@@ -63,7 +63,7 @@ def test_the_plainest_package_of_branch_and_flavour_is_installed() -> None:
 def test_an_unknown_driver_is_looked_at_before_anything_is_installed() -> None:
     step = driver_step(plans.driver_kepler())
 
-    assert step.check == (("driver_at_least", "440.33"),)
+    assert step.check == (("driver_fits", "440.33", "470"),)
     assert step.run == (("driver_install", "nvidia-driver-470", "470", "440.33", "restricted"),)
 
 

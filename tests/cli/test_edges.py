@@ -1,0 +1,175 @@
+"""Edges that a stranger found by trying: each was once answered wrongly."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from provisioner.cli.main import main
+
+JAMMY = ("--os", "ubuntu-22.04")
+
+
+def resolve(*words: str) -> dict[str, Any]:
+    result = CliRunner().invoke(main, ["resolve", *words, "--json"])
+    found: dict[str, Any] = json.loads(result.stdout)
+    found["code"] = result.exit_code
+    return found
+
+
+def plan(*words: str) -> dict[str, Any]:
+    found = resolve(*words)
+    assert found["code"] == 0, found["errors"]
+    made: dict[str, Any] = found["data"]["plan"]
+    return made
+
+
+def pins(made: dict[str, Any]) -> list[str]:
+    return [f"{pin['name']} {pin['version']} {pin['variant']}" for pin in made["pins"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "reference"),
+    [
+        pytest.param(
+            ("torch", "--gpu", "RTX 5090", "--driver", "none", "--os", "debian-13"),
+            "no-compatible-stack",
+            id="no-package-of-the-system-is-a-driver-for-it",
+        ),
+        pytest.param(
+            ("cudnn", "--gpu", "A100", "--arch", "aarch64"),
+            "no-compatible-stack",
+            id="no-such-wheel",
+        ),
+        pytest.param(
+            ("tensorflow<2.16", "--gpu", "RTX 5090", "--driver", "580", *JAMMY),
+            "no-compatible-stack",
+            id="cudnn-8-ends-before-blackwell",
+        ),
+        pytest.param(
+            ("tensorflow==2.10.*", "--gpu", "H100", *JAMMY), "no-compatible-stack", id="cuda-11.2"
+        ),
+        pytest.param(("jax", "--gpu", "RTX 3090"), "no-framework-asked", id="companions-alone"),
+        pytest.param(("torch", "--gpu", "99.0"), "unknown-gpu", id="a-capability-nobody-knows"),
+        pytest.param(
+            ("torch", "--gpu", "RTX 4090", "--gpu", "RX 7900 XTX"),
+            "gpu-vendor-unsupported",
+            id="a-gpu-that-was-named-and-would-idle",
+        ),
+    ],
+)
+def test_these_are_refusals(words: tuple[str, ...], reference: str) -> None:
+    found = resolve(*words)
+
+    assert found["code"] == 1
+    assert found["errors"][0]["reference"] == reference
+
+
+def test_a_known_generation_without_a_capability_is_unknown_not_old(tmp_path: Path) -> None:
+    gpu = {"name": "RTX 3090", "architecture": "Ampere"}
+    path = tmp_path / "machine.json"
+    path.write_text(json.dumps({"os": {"id": "ubuntu", "version": "22.04"}, "gpus": [gpu]}))
+
+    assert resolve("torch", "--machine", str(path))["errors"][0]["reference"] == "unknown-gpu"
+
+
+def test_the_package_that_decides_is_named_in_the_refusal() -> None:
+    made = plan("torch", "torchaudio", "--gpu", "RTX 3090", "--driver", "595.58.03", *JAMMY)
+    first = made["refused"][0]
+
+    assert first["candidate"] == "torch 2.15.0"
+    assert first["reason"] == "torchaudio 2.11.0 beside it needs torch==2.11.*"
+
+
+def test_an_upgrade_names_what_it_improves() -> None:
+    made = plan("tensorflow", "torch", "--gpu", "RTX 3090", "--driver", "535.183.01", *JAMMY)
+
+    assert [way["gives"] for way in made["alternatives"]] == ["torch 2.15.0, CUDA 13.2"]
+
+
+def test_a_variant_can_be_asked_for_by_its_local_version() -> None:
+    made = plan("torch==2.5.1+cu121", "--gpu", "RTX 3090", "--driver", "535.183.01", *JAMMY)
+
+    assert pins(made) == ["torch 2.5.1 cu121"]
+
+
+def test_a_conda_file_keeps_its_python_and_its_cuda(tmp_path: Path) -> None:
+    path = tmp_path / "environment.yml"
+    path.write_text(
+        "name: x\ndependencies:\n  - python=3.9\n  - cudatoolkit=11.8\n  - pytorch\n"
+        "  - pip:\n      - einops\n"
+    )
+    made = plan("-r", str(path), "--gpu", "RTX 3090", "--driver", "535.183.01", *JAMMY)
+
+    assert made["python"] == "3.9"
+    assert made["cuda"] == "11.8"
+    assert made["request"]["companions"] == ["einops"]
+
+
+def test_an_installers_option_in_a_file_is_refused_not_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "environment.yml"
+    path.write_text("dependencies:\n  - pip:\n      - --extra-index-url https://x\n      - torch\n")
+
+    assert resolve("-r", str(path))["errors"][0]["reference"] == "bad-requirement-file"
+
+
+def test_a_project_file_limits_the_python(tmp_path: Path) -> None:
+    path = tmp_path / "pyproject.toml"
+    path.write_text('[project]\nrequires-python = ">=3.11,<3.12"\ndependencies = ["torch"]\n')
+
+    assert plan("-r", str(path), "--gpu", "T4", *JAMMY)["python"] == "3.11"
+
+
+def test_an_ended_branch_goes_before_an_older_one_of_unknown_life() -> None:
+    made = plan("torch", "--gpu", "K80", "--os", "debian-13")
+
+    assert made["driver"]["branch"] == "470"
+    assert made["driver"]["last_branch"] == "470"
+
+
+def test_wheels_for_glibc_are_refused_on_musl_and_unknown_systems_are_said(tmp_path: Path) -> None:
+    path = tmp_path / "machine.json"
+    system = {"id": "alpine", "version": "3.20", "libc": "musl 1.2.5"}
+    gpu = {"name": "T4", "compute_capability": "7.5", "architecture": "Turing"}
+    path.write_text(json.dumps({"os": system, "gpus": [gpu]}))
+    musl = resolve("torch", "--machine", str(path))
+    path.write_text(json.dumps({"os": {**system, "libc": "glibc 2.40"}, "gpus": [gpu]}))
+    glibc = resolve("torch", "--machine", str(path))
+
+    assert musl["code"] == 1
+    assert "musl 1.2.5" in str(musl["data"]["refused"])
+    assert [warning["reference"] for warning in glibc["warnings"]][-1] == "unknown-os"
+
+
+def test_on_wsl_no_package_is_named() -> None:
+    driver = plan("torch", "--gpu", "RTX 4090", "--os", "ubuntu-24.04-wsl2")["driver"]
+
+    assert (driver["package"], driver["flavour"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"requirement": "-r /etc/passwd"},
+        {"requirement": "--index-url=http://example.org/"},
+        {"requirement": "torch==1; import os"},
+        {"requirement": "torch @ https://example.org/x.whl"},
+        {"index": "http://example.org/ --trusted-host x"},
+    ],
+)
+def test_a_plan_file_cannot_smuggle_options_into_an_installer(
+    change: dict[str, str], tmp_path: Path
+) -> None:
+    made = plan("torch", "--gpu", "RTX 3090", "--driver", "535.183.01", *JAMMY)
+    made["pins"][0].update(change)
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(made))
+    for name in ("script", "conda", "dockerfile"):
+        result = CliRunner().invoke(main, ["render", name, str(path)])
+
+        assert result.exit_code == 2
+        assert result.stderr.startswith("error: bad-plan-file\n")
