@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from provisioner import saved
 from provisioner.catalog.find import driver_branch, gpu_by_word, system
 from provisioner.catalog.load import Catalog
 from provisioner.errors import UsageError
@@ -70,15 +71,8 @@ def read_machine(path: Path) -> Machine:
     Raises UsageError ``bad-machine-file``.
     """
     try:
-        document = msgspec.json.decode(path.read_bytes())
-        if isinstance(document, dict) and isinstance(document.get("data"), dict):
-            document = document["data"]
-        if isinstance(document, dict) and "machine" in document:
-            document = document["machine"]
-        machine = msgspec.convert(document, Machine)
-    except OSError as error:
-        raise _bad_file(path, error.strerror or str(error)) from error
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        machine = saved.read(path, "machine", Machine)
+    except ValueError as error:
         raise _bad_file(path, str(error)) from error
     known = machine.sources or {"os": "file", "arch": "file", "gpus": "file"}
     sources = dict.fromkeys(known, "file")

@@ -5,7 +5,7 @@ Each function takes values and returns values; nothing here prints.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,6 +81,7 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
         profile=asked.profile,
     )
     machine, warnings = machine_of(asked.options)
+    warnings = (*warnings, *_near_names(companions))
     routes = _carries(format_name)
     request = Request(
         requirements=tuple(wish.text for wish in wishes),
@@ -122,7 +123,9 @@ def why_not(asked: Asked, plan: Plan, requirement: str) -> WhyNot:
         told = f"{wish.text} cannot be had: {error.message}"
         return WhyNot(requirement, told, msgspec.convert(refused, tuple[Refused, ...]))
     got = ", ".join(f"{pin.name} {pin.version}" for pin in other.pins)
-    told = f"{wish.text} can be had (driver: {other.driver.action}), it gives {got}"
+    price = f", if the driver is changed to {other.driver.minimum} or later"
+    changed = other.driver.action not in {"keep", "none", plan.driver.action}
+    told = f"{wish.text} can be had{price if changed else ''}: {got}"
     return WhyNot(requirement, told, ())
 
 
@@ -136,36 +139,11 @@ def rendered(format_name: str, plan: Plan) -> tuple[RenderedFile, ...]:
 def read_plan(path: Path) -> Plan:
     """Read a saved ``resolve --json``, or its ``plan`` alone; its steps are made anew.
 
-    Raises UsageError ``bad-plan-file``.
+    Raises UsageError ``bad-plan-file``, also for a pin that the catalog does not hold.
     """
-    try:
-        document = msgspec.json.decode(path.read_bytes())
-        if isinstance(document, dict) and isinstance(document.get("data"), dict):
-            document = document["data"]
-        if isinstance(document, dict) and "plan" in document:
-            document = document["plan"]
-        plan = msgspec.convert(document, Plan)
-        _check_pins(plan)
-    except OSError as error:
-        raise _bad_plan(path, error.strerror or str(error)) from error
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise _bad_plan(path, str(error)) from error
-    return _with_steps(plan)
+    from provisioner.plan_file import read
 
-
-def _check_pins(plan: Plan) -> None:
-    """Raise ValueError where a pin asks an installer for anything but itself, at its version."""
-    import re
-
-    for pin in plan.pins:
-        name = r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,._-]+\])?"
-        version = r"[A-Za-z0-9.*+!]+(=[A-Za-z0-9.*_]+)?"
-        if pin.requirement and not re.fullmatch(f"{name}={{1,2}}{version}", pin.requirement):
-            message = f"the pin {pin.name!r} asks for {pin.requirement[:60]!r}"
-            raise ValueError(message)
-        if pin.index and not re.fullmatch(r"https://[A-Za-z0-9./_-]+", pin.index):
-            message = f"the pin {pin.name!r} names the index {pin.index[:60]!r}"
-            raise ValueError(message)
+    return _with_steps(read(path, catalog()))
 
 
 def _with_steps(plan: Plan) -> Plan:
@@ -221,6 +199,23 @@ def _python(text: str | None) -> str | None:
     return text
 
 
+def _near_names(companions: tuple[str, ...]) -> Iterator[Warning]:
+    """A companion that looks like a misspelt framework would come from anybody."""
+    if not companions:
+        return
+    from difflib import get_close_matches
+
+    from provisioner.request import parse_wish
+
+    known = (*catalog().frameworks, "pytorch")
+    for text in companions:
+        name = parse_wish(text).name
+        near = get_close_matches(name, known, n=1, cutoff=0.8)
+        if near:
+            told = f"{name} is taken as any package of the index. Did you mean {near[0]}?"
+            yield Warning("near-name", told)
+
+
 def _python_range(text: str | None) -> str | None:
     from provisioner.request import admits
 
@@ -247,15 +242,6 @@ def _gpu_by_name(word: str) -> Gpu:
     from provisioner.catalog.find import gpu_by_word
 
     return gpu_by_word(catalog(), word)
-
-
-def _bad_plan(path: Path, reason: str) -> UsageError:
-    return UsageError(
-        "bad-plan-file",
-        f"{path} is not a saved plan.",
-        context=(reason,),
-        hint="Save one with: dlsetup resolve REQ --json > plan.json",
-    )
 
 
 def formats() -> Sequence[tuple[str, str]]:

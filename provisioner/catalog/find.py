@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+import msgspec
+
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import DriverBranch, GpuModel, OperatingSystemRow, Reference
 from provisioner.errors import UsageError
@@ -118,7 +120,34 @@ def _by_name(catalog: Catalog, word: str) -> Gpu:
     kinds = {(row.vendor, row.compute_capability or row.architecture) for row in found}
     if len(kinds) > 1:
         raise _ambiguous(word, found)
-    return _as_gpu(min(found, key=lambda row: (len(_words(row.name)), row.name, row.device)))
+    return _one_of(found, asked)
+
+
+def _one_of(rows: list[GpuModel], asked: list[str]) -> Gpu:
+    """What all matching parts have in common: the name as far as they share it, and the rest.
+
+    ``Tesla V100`` of V100-PCIE-16GB and V100-SXM2-32GB; the plainest name where they share less
+    than was asked for.
+    """
+    plainest = min(rows, key=lambda row: (len(_words(row.name)), row.name, row.device))
+    gpu = _as_gpu(plainest)
+    names = {row.name.lower() for row in rows}
+    if len(names) == 1:
+        return gpu
+    end = 0
+    for match in re.finditer(r"[A-Za-z0-9]+", plainest.name):
+        if not all(
+            re.match(re.escape(plainest.name[: match.end()].lower()) + r"\b", name)
+            for name in names
+        ):
+            break
+        end = match.end()
+    shared = plainest.name[:end]
+    if not _in_order(_words(shared), asked):
+        return gpu
+    sizes = {row.memory_bytes for row in rows}
+    memory = sizes.pop() if len(sizes) == 1 else None
+    return msgspec.structs.replace(gpu, name=shared, memory_bytes=memory, pci_id=None)
 
 
 def _matching(rows: Iterable[GpuModel], asked: list[str]) -> list[GpuModel]:

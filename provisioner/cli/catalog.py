@@ -33,5 +33,6 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
         for problem in problems:
             click.echo(problem)
         count = len(problems)
-        click.echo("no problem found" if not count else f"{count} problems", err=bool(count))
+        told = "1 problem found" if count == 1 else f"{count or 'no'} problems found"
+        click.echo(told, err=bool(count))
     ctx.exit(1 if problems else 0)

@@ -1,6 +1,6 @@
 """Machines and plans for people: titled blocks of aligned rows.
 
-On a terminal rich draws them; elsewhere, and with ``NO_COLOR``, they are plain text.
+On a terminal rich draws them, without colours where ``NO_COLOR`` is set; elsewhere they are plain.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Block(msgspec.Struct, frozen=True):
 def show(blocks: Sequence[Block]) -> None:
     """Print blocks to standard output."""
     filled = [block for block in blocks if block.rows]
-    if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
+    if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
         _show_rich(filled)
         return
     for number, block in enumerate(filled):
@@ -209,4 +209,4 @@ def _package(pin: Pin) -> tuple[str, ...]:
 def why_not_blocks(answer: WhyNot) -> list[Block]:
     """The blocks that answer ``--why-not``."""
     rows = tuple((item.candidate, item.reason) for item in answer.refused[:_SHOWN])
-    return [Block(answer.answer, rows or (("nothing stands against it",),))]
+    return [Block(answer.answer, rows or (("no fact of the catalog speaks against it",),))]

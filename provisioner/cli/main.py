@@ -56,6 +56,9 @@ class Verbs(click.Group):
             code = _failed(error, words)
         except click.exceptions.Exit as error:
             code = error.exit_code
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message())
+            code = 0
         except click.ClickException as error:
             code = _failed(_as_usage(error), words)
         except (click.Abort, KeyboardInterrupt):
@@ -75,7 +78,8 @@ class Verbs(click.Group):
 def _failed(error: DlsetupError, words: list[str]) -> int:
     from provisioner.cli.output import show_error
 
-    verb = next((word for word in words if word in Verbs.verbs), "")
+    at = next((place for place, word in enumerate(words) if word in Verbs.verbs), len(words))
+    verb = " ".join(words[at : at + (2 if words[at : at + 1] == ["catalog"] else 1)])
     show_error(error, verb, as_json="--json" in words)
     return error.exit_code
 

@@ -49,11 +49,11 @@ def command(
     files = workflow.rendered(name, plan)
     if as_json:
         told = [{"path": file.path, "text": file.text} for file in files]
-        if output:
+        if output and output != "-":
             _write(output, files)
         show_json("render", {"files": told}, plan.warnings)
         return
-    if output:
+    if output and output != "-":
         _write(output, files)
     else:
         for file in files:
@@ -63,6 +63,14 @@ def command(
 
 def _plan(name: str, rest: tuple[str, ...], typed: dict[str, Any]) -> Plan:
     if len(rest) == 1 and rest[0].endswith(".json"):
+        given = sorted(name for name, value in typed.items() if value and name != "offline")
+        if given:
+            raise UsageError(
+                "bad-usage",
+                "A saved plan says for which machine it is and how: options cannot change it.",
+                context=(f"given beside it: {', '.join(given)}",),
+                hint="Leave them out, or resolve again with them.",
+            )
         return workflow.read_plan(Path(rest[0]))
     return workflow.plan_for(options.asked(rest, typed), format_name=name)
 

@@ -100,8 +100,18 @@ def _pin(
         serves=item.serves,
         evidence=row.kind,
         requirement=f"{row.package}=={item.version}",
-        why=(f"the newest {row.package} that serves the GPUs: {row.evidence}",),
+        why=tuple(_library_reasons(wish, row)),
     )
+
+
+def _library_reasons(wish: Wish | None, row: Library) -> Iterator[str]:
+    if wish is not None:
+        yield f"you asked for {wish.text}"
+        yield f"the newest {row.package} that serves the GPUs: {row.evidence}"
+        return
+    yield "a framework leaves its version open, so one is chosen that serves the GPUs"
+    if row.driver_floor is not None:
+        yield f"the newest whose driver floor is documented: {row.evidence}"
 
 
 def _build_pin(facts: Facts, wish: Wish | None, item: Candidate, deciding: Candidate) -> Pin:

@@ -49,23 +49,43 @@ class IndexFile(msgspec.Struct, frozen=True):
 
 
 def address() -> str:
-    """The index's address: the environment, then pip's settings, then pip's own default.
+    """The index's address: the environment, then pip's settings, then the tools' own default.
 
     Raises OutsideError ``index-unknown`` when no tool can say.
     """
     for setting in _SETTINGS:
         if os.environ.get(setting):
             return os.environ[setting]
-    for python in (sys.executable, "python3"):
-        for question in (["-m", "pip", "config", "get", "global.index-url"], ["-c", _ASK_PIP]):
-            answer = process.run([python, *question], timeout=_TIMEOUT_S)
-            if answer.returncode == 0 and answer.stdout.strip():
-                return answer.stdout.strip()
+    found = _as_pip_says("-m", "pip", "config", "get", "global.index-url")
+    found = found or _as_uv_says() or _as_pip_says("-c", _ASK_PIP)
+    if found:
+        return found
     raise OutsideError(
         "index-unknown",
         "No tool on this machine says which package index it uses.",
         hint="Name it in PIP_INDEX_URL.",
     )
+
+
+def _as_pip_says(*question: str) -> str | None:
+    for python in (sys.executable, "python3"):
+        answer = process.run([python, *question], timeout=_TIMEOUT_S)
+        if answer.returncode == 0 and answer.stdout.strip():
+            return answer.stdout.strip()
+    return None
+
+
+def _as_uv_says() -> str | None:
+    """uv names its default index in its help."""
+    beside = os.path.join(os.path.dirname(sys.executable), "uv")
+    for uv in (beside, "uv"):
+        try:
+            answer = process.run([uv, "pip", "compile", "--help"], timeout=_TIMEOUT_S)
+        except OutsideError:
+            continue
+        if found := re.search(r"by default: <?(https?://[^\s>\]]+)", answer.stdout):
+            return found[1]
+    return None
 
 
 class PackageIndex:

@@ -158,10 +158,16 @@ def test_on_wsl_no_package_is_named() -> None:
         {"requirement": "--index-url=http://example.org/"},
         {"requirement": "torch==1; import os"},
         {"requirement": "torch @ https://example.org/x.whl"},
+        {"requirement": "torchh==2.14.1+cu126"},
+        {"requirement": "torch==2.9.1"},
         {"index": "http://example.org/ --trusted-host x"},
+        {"index": "https://example.org/whl/cu126"},
+        {"version": "2.14.9"},
+        {"variant": "cu999"},
+        {"name": "numpy"},
     ],
 )
-def test_a_plan_file_cannot_smuggle_options_into_an_installer(
+def test_a_plan_file_is_believed_only_as_far_as_the_catalog_bears_it_out(
     change: dict[str, str], tmp_path: Path
 ) -> None:
     made = plan("torch", "--gpu", "RTX 3090", "--driver", "535.183.01", *JAMMY)
@@ -173,3 +179,49 @@ def test_a_plan_file_cannot_smuggle_options_into_an_installer(
 
         assert result.exit_code == 2
         assert result.stderr.startswith("error: bad-plan-file\n")
+
+
+def test_options_beside_a_saved_plan_are_refused_not_ignored(tmp_path: Path) -> None:
+    words = ("torch", "--gpu", "RTX 3090", "--driver", "535.183.01", *JAMMY)
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan(*words)))
+    result = CliRunner().invoke(main, ["render", "conda", str(path), "--gpu", "none"])
+
+    assert result.exit_code == 2
+    assert "given beside it: gpus" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("cuda", "--gpu", "RTX 3090"),
+        ("cudnn", "nvcc", "--gpu", "RTX 3090"),
+        ("tensorflow", "--gpu", "V100"),
+        ("tensorflow==1.15.*", "--gpu", "V100"),
+        ("torch", "--gpu", "V100", "--via", "conda"),
+        ("torch", "torchvision", "--gpu", "none"),
+    ],
+    ids=str,
+)
+def test_every_plan_can_be_saved_and_rendered_again(words: tuple[str, ...], tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan(*words, *JAMMY)))
+    result = CliRunner().invoke(main, ["render", "conda", str(path)])
+
+    assert result.exit_code == 0, result.stderr
+
+
+def test_a_misspelt_framework_is_pointed_out() -> None:
+    found = resolve("pytroch", "--gpu", "none", *JAMMY)
+
+    assert [warning["reference"] for warning in found["warnings"]][-1] == "near-name"
+    assert "pytorch" in found["warnings"][-1]["message"]
+
+
+def test_the_bare_command_shows_its_help_and_catalog_errors_name_their_verb() -> None:
+    bare = CliRunner().invoke(main, [])
+    wrong = CliRunner().invoke(main, ["catalog", "check", "--nope", "--json"])
+
+    assert bare.exit_code == 0
+    assert bare.stdout.startswith("Usage: ")
+    assert json.loads(wrong.stdout)["command"] == "catalog check"

@@ -110,14 +110,17 @@ def test_bash_reads_every_script(path: str) -> None:
     assert lint("bash", "-n", path) == ""
 
 
+@pytest.mark.linter
 def test_shellcheck_has_nothing_to_say_about_any_script() -> None:
     assert lint(str(BIN / "shellcheck"), "--shell=bash", *SCRIPTS) == ""
 
 
+@pytest.mark.linter
 def test_hadolint_has_nothing_to_say_about_any_dockerfile() -> None:
     assert lint(str(BIN / "hadolint"), "--no-color", *DOCKERFILES) == ""
 
 
+@pytest.mark.linter
 def test_yamllint_has_nothing_to_say_about_any_environment() -> None:
     assert lint(str(BIN / "yamllint"), "--strict", *ENVIRONMENTS) == ""
 

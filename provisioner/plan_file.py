@@ -1,0 +1,73 @@
+"""A plan that was saved: read back, and believed only as far as the catalog bears it out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from provisioner import saved
+from provisioner.catalog.load import Catalog
+from provisioner.errors import UsageError
+from provisioner.plan import Pin, Plan
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,._-]+\])?"
+_VERSION = r"[A-Za-z0-9.*+!]+(=[A-Za-z0-9.*_]+)?"
+_COMPONENTS = {"cudnn": "nvidia-cudnn-", "nvcc": "nvidia-cuda-nvcc"}
+
+
+def read(path: Path, catalog: Catalog) -> Plan:
+    """Read a saved ``resolve --json``, or its ``plan`` alone.
+
+    Raises UsageError ``bad-plan-file`` for what is no plan, and for pins that no row of the
+    catalog bears out: a plan is not a way around the evidence.
+    """
+    try:
+        plan = saved.read(path, "plan", Plan)
+    except ValueError as error:
+        raise _bad(path, str(error)) from error
+    for pin in plan.pins:
+        if pin.requirement and not re.fullmatch(f"{_NAME}={{1,2}}{_VERSION}", pin.requirement):
+            raise _bad(path, f"the pin {pin.name!r} asks for {pin.requirement[:60]!r}")
+        if not _is_known(pin, catalog):
+            place = pin.index or pin.channel or "the default index"
+            told = f"{pin.name} {pin.version} {pin.variant} from {place}"
+            raise _bad(path, f"the catalog holds no {told[:120]!r}")
+    return plan
+
+
+def _is_known(pin: Pin, catalog: Catalog) -> bool:
+    """Whether a row of the catalog is what a pin says, where it says it comes from."""
+    where = (pin.version, pin.variant, pin.index, pin.channel)
+    for row in catalog.builds(pin.name):
+        if (row.version, row.variant, row.index, row.channel) == where:
+            return _asks_only_for(pin, row.package or row.framework)
+    if pin.index is not None:
+        return False
+    if pin.name == "cuda":
+        known = any(pin.version in row.toolkits for row in catalog.cuda)
+        return known and _asks_only_for(pin, "cuda-toolkit")
+    prefix = _COMPONENTS.get(pin.name, pin.name)
+    return any(
+        (row.version, row.channel) == (pin.version, pin.channel)
+        and (row.package == pin.name or row.package.startswith(prefix))
+        and _asks_only_for(pin, row.package)
+        for row in catalog.libraries
+    )
+
+
+def _asks_only_for(pin: Pin, package: str) -> bool:
+    """Whether what the installer is asked for is that package at the pin's version."""
+    if pin.requirement is None:
+        return True
+    name, _, version = pin.requirement.partition("=")
+    asked = version.lstrip("=")
+    return name.partition("[")[0] == package and asked.startswith(pin.version)
+
+
+def _bad(path: Path, reason: str) -> UsageError:
+    return UsageError(
+        "bad-plan-file",
+        f"{path} is not a saved plan.",
+        context=(reason,),
+        hint="Save one with: dlsetup resolve REQ --json > plan.json",
+    )
