@@ -3,9 +3,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from provisioner.catalog.check import audit
+from provisioner.catalog.check import Problem, audit
 from provisioner.catalog.load import Catalog
 
 
@@ -19,7 +20,7 @@ def edit(folder: Path, path: str, change: Callable[[str], str]) -> Catalog:
 
 
 def messages(catalog: Catalog) -> list[str]:
-    return [f"{problem.sheet} {problem.row}: {problem.message}" for problem in audit(catalog)]
+    return [str(problem) for problem in audit(catalog)]
 
 
 def first_line(change: Callable[[str], str]) -> Callable[[str], str]:
@@ -36,7 +37,7 @@ def first_line(change: Callable[[str], str]) -> Callable[[str], str]:
         pytest.param(
             "nvidia/cuda.jsonl",
             first_line(lambda line: line.replace('"8.0"', '"8.0", "colour": "red"')),
-            "cannot be read",
+            "nvidia/cuda.jsonl, line 1: cannot be read: Object contains unknown field `colour`",
             id="unknown-key",
         ),
         pytest.param(
@@ -52,7 +53,7 @@ def first_line(change: Callable[[str], str]) -> Callable[[str], str]:
         pytest.param(
             "nvidia/driver_branches.jsonl",
             first_line(lambda line: line.replace("2026-11-20", "yesterday")),
-            "checked is no day",
+            "is no day",
             id="no-day",
         ),
         pytest.param(
@@ -168,5 +169,18 @@ def test_an_unreadable_sheet_does_not_stop_the_audit_of_the_others(stacks: Path)
 
     found = messages(edit(stacks, "nvidia/cuda.jsonl", lambda text: text.replace("2026", "26")))
 
-    assert any(message.startswith("os.toml") for message in found)
-    assert any(message.startswith("nvidia/cuda.jsonl 12.8: checked is no day") for message in found)
+    assert any(message.startswith("os.toml: cannot be read: ") for message in found)
+    assert any(message.startswith("nvidia/cuda.jsonl, 12.8: checked: ") for message in found)
+
+
+def test_a_problem_is_a_sentence_for_people_and_three_fields_for_programs() -> None:
+    row = Problem("nvidia/gpus.jsonl", "1e04", "compute capability 8.55 has no row")
+    whole = Problem("os.toml", "", "the rows are not in order")
+
+    assert str(row) == "nvidia/gpus.jsonl, 1e04: compute capability 8.55 has no row"
+    assert str(whole) == "os.toml: the rows are not in order"
+    assert msgspec.to_builtins(whole) == {
+        "sheet": "os.toml",
+        "row": "",
+        "message": "the rows are not in order",
+    }

@@ -1,0 +1,100 @@
+"""How builds go with the rest of the catalog: what they name exists, and none contradicts it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioner.catalog import sheets
+from provisioner.catalog.load import Catalog
+from provisioner.catalog.problems import Problem, found_in, rows_of
+from provisioner.catalog.rows import Build
+from provisioner.version import is_dotted
+
+_BROUGHT = ("nvidia-", "cuda-", "triton")
+"""How the names of packages begin that frameworks bring along and nobody chooses."""
+
+
+def problems(catalog: Catalog) -> Iterator[Problem]:
+    """What is wrong with builds in the light of the other sheets."""
+    known = _Known(catalog)
+    seen: set[tuple[str, ...]] = set()
+    for sheet, row in rows_of(catalog, *catalog.build_sheets):
+        if not isinstance(row, Build):
+            continue
+        key = (row.framework, row.version, row.variant, row.platform)
+        if key in seen:
+            twice = ("another row has the same framework, version, variant and platform",)
+            yield from found_in(sheet, row, twice)
+        seen.add(key)
+        yield from found_in(sheet, row, known.messages(row))
+    yield from _base_images(catalog, known)
+
+
+class _Known:
+    """What builds may name."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.cuda = {row.version: row.architectures for row in catalog.cuda}
+        self.packages = {row.package for row in catalog.libraries} | set(catalog.frameworks)
+        self.images = {row.image for row in catalog.images}
+        self.pythons = {row.version for row in catalog.pythons}
+        self.places = tuple(catalog.addresses.values())
+
+    def messages(self, row: Build) -> Iterator[str]:
+        yield from _itself(row)
+        yield from self._code(row)
+        for name in map(_requirement_name, row.requires):
+            if name not in self.packages and not name.startswith(_BROUGHT):
+                yield f"requires {name!r}, which the catalog does not know"
+        for version in row.pythons:
+            # A form that nobody can read is told where forms are.
+            if is_dotted(plain := version.removesuffix("t")) and plain not in self.pythons:
+                yield f"Python {version} has no row"
+        if row.image is not None and row.image not in self.images:
+            yield f"image {row.image} has no row"
+        if row.index is not None and not self._is_place(row.index):
+            yield f"index {row.index} lies below no address of addresses.toml"
+
+    def _code(self, row: Build) -> Iterator[str]:
+        """GPU code is what the compiler of that CUDA can make, where somebody ran it."""
+        if row.cuda is None:
+            if row.sass or row.ptx or row.cudnn:
+                yield "has GPU code, and no CUDA"
+            return
+        if row.cuda not in self.cuda:
+            yield f"CUDA {row.cuda} has no row"
+            return
+        accepted = self.cuda[row.cuda]
+        for target in row.sass + row.ptx:
+            if accepted and f"sm_{target.partition('_')[2]}" not in accepted:
+                yield f"{target} is no target of CUDA {row.cuda}"
+
+    def _is_place(self, index: str) -> bool:
+        return any(f"{index}/".startswith(f"{place.rstrip('/')}/") for place in self.places)
+
+
+def _itself(row: Build) -> Iterator[str]:
+    if (row.via == "container") is not (row.image is not None):
+        yield "an image belongs to via container, and to nothing else"
+    if (row.via == "conda") is not (row.channel is not None):
+        yield "a channel belongs to via conda, and to nothing else"
+    if not row.pythons:
+        yield "has no Python"
+
+
+def _requirement_name(text: str) -> str:
+    """The package that a requirement names; the whole text where it is no requirement."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        return Requirement(text).name
+    except InvalidRequirement:
+        return text
+
+
+def _base_images(catalog: Catalog, known: _Known) -> Iterator[Problem]:
+    """Every image that a system or a Python names has a row of its own."""
+    for sheet, row in rows_of(catalog, sheets.SYSTEMS, sheets.PYTHONS):
+        image = getattr(row, "base_image", None)
+        if image is not None and image not in known.images:
+            yield from found_in(sheet, row, (f"image {image} has no row",))

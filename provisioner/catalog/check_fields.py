@@ -1,0 +1,161 @@
+"""What a row may say by itself: the form of each value, and proof of the very thing it is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from provisioner.catalog import rows
+
+Form = tuple[str, str]
+"""What a whole value has to match, and what is said of one that does not."""
+
+_DOTTED = (r"\d+(\.\d+)*", "is no version")
+_MINOR = (r"\d+\.\d+", "is no version of two numbers")
+_PYTHON = (r"\d\.\d{1,2}t?", "is no Python such as 3.12 or 3.13t")
+_MONTH = (r"\d{4}-(0[1-9]|1[0-2])", "is no month such as 2028-06")
+_CAPABILITY = (r"\d{1,2}\.\d", "is no compute capability such as 8.6")
+_TARGET = (r"(sm|compute)_\d{2,3}[af]?", "is no architecture")
+_KIND = (r"measured|announced", "is neither measured nor announced")
+_ROUTE = (r"pip|conda|container", "is none of pip, conda, container")
+_MODULE = (r"open|proprietary", "is neither open nor proprietary")
+_PCI_ID = (r"[0-9a-f]{4}", "is not four lower-case hexadecimal digits")
+_WEB = (r"https://\S+", "is no https address")
+
+_FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
+    rows.Cuda: {
+        "version": _MINOR,
+        "architectures": (r"sm_\d{2,3}[af]?", "is no architecture"),
+        "driver_floor": _DOTTED,
+        "driver_bundled": _DOTTED,
+        "toolkits": _DOTTED,
+    },
+    rows.Architecture: {
+        "compute_capability": _CAPABILITY,
+        "first_cuda": _MINOR,
+        "last_cuda": _MINOR,
+        "first_driver_branch": _DOTTED,
+        "last_driver_branch": _DOTTED,
+        "kernel_modules": _MODULE,
+    },
+    rows.GpuModel: {
+        "vendor": _PCI_ID,
+        "device": _PCI_ID,
+        "subsystem": (r"[0-9a-f]{4}:[0-9a-f]{4}", "is no PCI id such as 17aa:365a"),
+        "compute_capability": _CAPABILITY,
+        "last_driver_branch": _DOTTED,
+    },
+    rows.DriverBranch: {
+        "branch": (r"\d+", "is no driver branch"),
+        "end_of_life": (rf"{_MONTH[0]}|ended", f"{_MONTH[1]}, nor ended"),
+        "first_version": _DOTTED,
+        "kernel_modules": _MODULE,
+        "default_kernel_module": _MODULE,
+        "cuda": _MINOR,
+    },
+    rows.DriverPackage: {"flavour": _MODULE},
+    rows.Repository: {
+        "address": _WEB,
+        "key": _WEB,
+        "fingerprint": (r"[0-9A-F]{40}", "is not 40 upper-case hexadecimal digits"),
+    },
+    rows.Build: {
+        "pythons": _PYTHON,
+        "cuda": _MINOR,
+        "cudnn": _DOTTED,
+        "sass": _TARGET,
+        "ptx": _TARGET,
+        "glibc": _MINOR,
+        "via": _ROUTE,
+        "libraries": (r"bundled|system", "is neither bundled nor system"),
+        "index": _WEB,
+        "driver_floor": _DOTTED,
+        "kind": _KIND,
+    },
+    rows.Library: {
+        "via": _ROUTE,
+        "cuda": (r"\d+(\.\d+)?", "is no version of CUDA"),
+        "sass": _TARGET,
+        "ptx": _TARGET,
+        "driver_floor": _DOTTED,
+        "kind": _KIND,
+    },
+    rows.WheelCode: {"sass": _TARGET, "ptx": _TARGET},
+    rows.Image: {"python": _PYTHON, "cuda": _MINOR, "kind": _KIND},
+    rows.OperatingSystemRow: {"glibc": _MINOR, "python": _PYTHON, "end_of_life": _MONTH},
+    rows.PythonRow: {"version": _PYTHON},
+    rows.Conflict: {"effect": (r"refuse|warn", "is neither refuse nor warn")},
+    rows.Tool: {"hashes": (r"sha256:[0-9a-f]{64}", "is no sha256 hash")},
+}
+
+_WHEEL = re.compile(r"[\w.+!-]+\.whl")
+_WHEEL_PARTS = range(5, 7)
+"""Name, version, maybe a build number, Python, ABI, platform."""
+
+
+def messages(row: msgspec.Struct) -> Iterator[str]:
+    """What is wrong with a row, whatever the other rows say."""
+    yield from _forms(row)
+    if isinstance(row, rows.Row):
+        if not row.evidence.strip():
+            yield "has no evidence"
+        if not _is_day(row.checked):
+            yield f"checked: {row.checked!r} is no day"
+        yield from _wheels(row)
+
+
+def _forms(row: msgspec.Struct) -> Iterator[str]:
+    for field, (pattern, complaint) in _FORMS.get(type(row), {}).items():
+        for text in _texts(getattr(row, field)):
+            if not re.fullmatch(pattern, text, re.ASCII):
+                yield f"{field}: {text!r} {complaint}"
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, rows.PerSystem):
+        return tuple(filter(None, (value.linux, value.windows)))
+    if isinstance(value, tuple):
+        return value
+    return (value,) if isinstance(value, str) else ()
+
+
+def _is_day(text: str) -> bool:
+    from datetime import date
+
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII))
+
+
+def _wheels(row: rows.Row) -> Iterator[str]:
+    """A wheel that is named as proof is one of this package and of this version."""
+    if not isinstance(row, (rows.Build, rows.Library, rows.WheelCode)):
+        return
+    package = row.framework if isinstance(row, rows.Build) else row.package
+    own = [
+        (file, version)
+        for file, name, version in _files(row.evidence)
+        if name == _canonical(package)
+    ]
+    for file, version in own:
+        if version != row.version:
+            yield f"the evidence names {file}, which is not of version {row.version}"
+    measured = isinstance(row, rows.WheelCode) or row.kind == "measured"
+    if measured and not own:
+        yield f"is measured, and its evidence names no wheel of {package}"
+
+
+def _files(evidence: str) -> Iterator[tuple[str, str, str]]:
+    """Each wheel in a text: its file name, its package and its version."""
+    for file in _WHEEL.findall(evidence):
+        parts = file.split("-")
+        if len(parts) in _WHEEL_PARTS:
+            yield file, _canonical(parts[0]), parts[1]
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

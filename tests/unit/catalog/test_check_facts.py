@@ -1,0 +1,217 @@
+"""Facts that cannot be: each in a copy of the catalog that is otherwise whole, each told once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PLAIN = {"variant": "default", "platform": "linux-x86_64"}
+TORCH = ("frameworks/torch.jsonl", {"version": "2.15.0", **PLAIN})
+TORCH_NAME = "frameworks/torch.jsonl, torch 2.15.0 linux-x86_64 pip default 13.2"
+OLD_TORCH = ("frameworks/torch.jsonl", {"version": "1.0.0", **PLAIN})
+OLD_TORCH_NAME = "frameworks/torch.jsonl, torch 1.0.0 linux-x86_64 pip default 9.0"
+# PCI ids and capabilities of these are in facts 09: RTX 4090 is 10de:2684, AD102, 8.9.
+RTX_4090 = ("nvidia/gpus.jsonl", {"device": "2684"})
+
+
+@pytest.mark.parametrize(
+    ("row", "changed", "expected"),
+    [
+        pytest.param(
+            TORCH,
+            {"sass": ["sm_70", "sm_75"]},
+            f"{TORCH_NAME}: sm_70 is no target of CUDA 13.2",
+            id="volta-left-with-cuda-13",
+        ),
+        pytest.param(
+            TORCH,
+            {"ptx": ["compute_70"]},
+            f"{TORCH_NAME}: compute_70 is no target of CUDA 13.2",
+            id="ptx-too",
+        ),
+        pytest.param(
+            OLD_TORCH,
+            {"sass": ["sm_75"]},
+            f"{OLD_TORCH_NAME}: sm_75 is known from CUDA 10.0 on, not to 9.0",
+            id="turing-before-its-time",
+        ),
+        pytest.param(
+            OLD_TORCH,
+            {"sass": ["sm_999"]},
+            f"{OLD_TORCH_NAME}: sm_999: compute capability 99.9 has no row",
+            id="sm_999",
+        ),
+        pytest.param(
+            ("nvidia/wheel_code.jsonl", {"package": "torchvision", "version": "0.29.2"}),
+            {"sass": ["sm_999"]},
+            "nvidia/wheel_code.jsonl, torchvision 0.29.2: "
+            "sm_999: compute capability 99.9 has no row",
+            id="sm_999-in-a-wheel",
+        ),
+        pytest.param(
+            TORCH,
+            {
+                "evidence": "torch-2.14.1-cp314-cp314-manylinux_2_28_x86_64.whl: METADATA; "
+                "torch-2.15.0-cp314-cp314-manylinux_2_28_x86_64.whl: CUDAConfig.h"
+            },
+            f"{TORCH_NAME}: the evidence names "
+            "torch-2.14.1-cp314-cp314-manylinux_2_28_x86_64.whl, which is not of version 2.15.0",
+            id="proof-of-another-version",
+        ),
+        pytest.param(
+            TORCH,
+            {"evidence": "somebody said so"},
+            f"{TORCH_NAME}: is measured, and its evidence names no wheel of torch",
+            id="measured-without-an-artifact",
+        ),
+        pytest.param(
+            TORCH,
+            {"pythons": ["three"]},
+            f"{TORCH_NAME}: pythons: 'three' is no Python such as 3.12 or 3.13t",
+            id="three",
+        ),
+        pytest.param(
+            TORCH,
+            {"pythons": ["3.12", "3.99"]},
+            f"{TORCH_NAME}: Python 3.99 has no row",
+            id="a-python-nobody-knows",
+        ),
+        pytest.param(
+            TORCH,
+            {"driver_floor": "banana"},
+            f"{TORCH_NAME}: driver_floor: 'banana' is no version",
+            id="banana",
+        ),
+        pytest.param(
+            TORCH,
+            {"index": "https://download.example.org/whl/cu132"},
+            f"{TORCH_NAME}: index https://download.example.org/whl/cu132 "
+            "lies below no address of addresses.toml",
+            id="index-of-a-stranger",
+        ),
+        pytest.param(
+            TORCH,
+            {"index": "https://download.pytorch.org/whl-of-somebody-else"},
+            f"{TORCH_NAME}: index https://download.pytorch.org/whl-of-somebody-else "
+            "lies below no address of addresses.toml",
+            id="index-that-only-begins-alike",
+        ),
+        pytest.param(
+            ("nvidia/gpus.jsonl", {"device": "0020"}),
+            {"vendor": "1002"},
+            "nvidia/gpus.jsonl, 0020: vendor 1002 does not belong into this sheet, 10de does",
+            id="amd-among-nvidia",
+        ),
+        pytest.param(
+            ("nvidia/gpus.jsonl", {"device": "0020"}),
+            {"device": "00G0"},
+            "nvidia/gpus.jsonl, 00G0: device: '00G0' is not four lower-case hexadecimal digits",
+            id="no-hexadecimal-device",
+        ),
+        pytest.param(
+            RTX_4090,
+            {"compute_capability": "8.6"},
+            "nvidia/gpus.jsonl, 2684: capability 8.6 is Ampere, not Ada",
+            id="an-ada-that-says-it-is-ampere",
+        ),
+        pytest.param(
+            RTX_4090,
+            {"compute_capability": "8.6", "architecture": "Ampere"},
+            "nvidia/gpus.jsonl, 2684: chip AD102 has capability 8.9 elsewhere, not 8.6",
+            id="a-chip-with-two-capabilities",
+        ),
+        pytest.param(
+            ("nvidia/gpus.jsonl", {"device": "1299", "subsystem": "17aa:30bb"}),
+            {"compute_capability": "3.0", "chip": "GK107"},
+            "nvidia/gpus.jsonl, 1299 17aa:30bb: device 1299 has capability 3.5 elsewhere, not 3.0",
+            id="a-device-with-two-capabilities",
+        ),
+        pytest.param(
+            RTX_4090,
+            {"compute_capability": "9.9"},
+            "nvidia/gpus.jsonl, 2684: compute capability 9.9 has no row",
+            id="a-capability-nobody-knows",
+        ),
+        pytest.param(
+            ("nvidia/gpus.jsonl", {"name": "NVIDIA GeForce GTX 1080 Ti"}),
+            {"last_driver_branch": "595"},
+            "nvidia/gpus.jsonl, 1b06: capability 6.1 ends with driver branch 580, before 595",
+            id="a-pascal-that-outlives-pascal",
+        ),
+        pytest.param(
+            ("nvidia/driver_branches.jsonl", {"branch": "580"}),
+            {"end_of_life": "next summer"},
+            "nvidia/driver_branches.jsonl, 580: "
+            "end_of_life: 'next summer' is no month such as 2028-06, nor ended",
+            id="end-of-life-in-words",
+        ),
+        pytest.param(
+            ("nvidia/driver_branches.jsonl", {"branch": "580"}),
+            {"end_of_life": "2028-13"},
+            "nvidia/driver_branches.jsonl, 580: "
+            "end_of_life: '2028-13' is no month such as 2028-06, nor ended",
+            id="a-thirteenth-month",
+        ),
+        pytest.param(
+            ("nvidia/driver_branches.jsonl", {"branch": "580"}),
+            {"first_version": "575.65.06"},
+            "nvidia/driver_branches.jsonl, 580: first_version 575.65.06 is of another branch",
+            id="first-release-of-another-branch",
+        ),
+        pytest.param(
+            ("nvidia/cuda.jsonl", {"version": "13.1"}),
+            {"driver_floor": {"linux": "570.26", "windows": "580"}},
+            "nvidia/cuda.jsonl, 13.1: "
+            "driver_floor 570.26 on linux is below that of CUDA 13.0, 580.65.06",
+            id="a-newer-cuda-on-an-older-driver",
+        ),
+        pytest.param(
+            ("nvidia/cuda.jsonl", {"version": "12.1"}),
+            {"driver_floor": {"linux": "525.60.13", "windows": "452.39"}},
+            "nvidia/cuda.jsonl, 12.1: "
+            "driver_floor 452.39 on windows is below that of CUDA 12.0, 528.33",
+            id="on-windows-too",
+        ),
+        pytest.param(
+            ("nvidia/driver_branches.jsonl", {"branch": "580"}),
+            {"checked": "2026-02-30"},
+            "nvidia/driver_branches.jsonl, 580: checked: '2026-02-30' is no day",
+            id="a-day-that-never-was",
+        ),
+    ],
+)
+def test_a_fact_that_cannot_be_is_told_in_one_sentence(
+    edit_row: Callable[..., None],
+    sentences: Callable[[], list[str]],
+    row: tuple[str, dict[str, str]],
+    changed: dict[str, Any],
+    expected: str,
+) -> None:
+    edit_row(*row, **changed)
+
+    assert sentences() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("fingerprint", "good"),
+    [
+        pytest.param("EB693B3035CD5710E231E123A4B469963BF863CC", True, id="whole"),
+        pytest.param("A4B469963BF863CC", False, id="the-short-id-that-others-can-have-too"),
+        pytest.param("EB693B3035CD5710E231E123A4B469963BF863CG", False, id="no-hexadecimal"),
+    ],
+)
+def test_a_key_is_known_by_its_whole_fingerprint(
+    stacks: Path, sentences: Callable[[], list[str]], fingerprint: str, *, good: bool
+) -> None:
+    file = stacks / "nvidia" / "repositories.toml"
+    text = file.read_text(encoding="utf-8")
+    whole = "EB693B3035CD5710E231E123A4B469963BF863CC"
+    file.write_text(text.replace(f'"{whole}"', f'"{fingerprint}"'), encoding="utf-8")
+
+    complaint = f"fingerprint: {fingerprint!r} is not 40 upper-case hexadecimal digits"
+    assert sentences() == (
+        [] if good else [f"nvidia/repositories.toml, nvidia debian-12: {complaint}"]
+    )
