@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def append(file: Path, row: dict[str, object]) -> None:
+def append(file: Path, row: Mapping[str, object]) -> None:
     """As a person does it: at the end, in any order, with spaces of one's own."""
     with file.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(row, separators=(" , ", ":  ")) + "\n")
