@@ -1,0 +1,51 @@
+"""Which versions the installed packages themselves are asked for."""
+
+from __future__ import annotations
+
+import msgspec
+
+from provisioner.plan import Pin, Plan
+from provisioner.recipes.verification import computing, steps
+from tests.golden import plans
+
+
+def with_pins(plan: Plan, *pins: Pin) -> Plan:
+    return msgspec.structs.replace(plan, pins=pins)
+
+
+def versions(plan: Plan) -> tuple[str, ...]:
+    (step,) = steps(plan)
+    return next((run[1:] for run in step.run if run[0] == "verify_versions"), ())
+
+
+WHEEL = Pin(name="numpy", version="2.1.0", requirement="numpy==2.1.0")
+
+
+def test_a_channels_package_is_no_distribution_that_python_could_be_asked_for() -> None:
+    """conda takes ``cudnn==7.6.5`` too, and no metadata of Python knows cudnn."""
+    channel = Pin(name="cudnn", version="7.6.5", requirement="cudnn==7.6.5", channel="conda-forge")
+
+    assert versions(with_pins(plans.cpu(), channel, WHEEL)) == ("numpy==2.1.0",)
+
+
+def test_extras_are_left_out_and_the_build_stays() -> None:
+    torch = Pin(name="torch", version="2.14.1", requirement="torch==2.14.1+cu126")
+    tensorflow = Pin(
+        name="tensorflow", version="2.21.0", requirement="tensorflow[and-cuda]==2.21.0"
+    )
+
+    assert versions(with_pins(plans.cpu(), torch, tensorflow)) == (
+        "torch==2.14.1+cu126",
+        "tensorflow==2.21.0",
+    )
+
+
+def test_a_range_and_a_package_inside_an_image_have_no_version_to_compare() -> None:
+    ranged = Pin(name="cuda", version="12.6.3", requirement="cuda-toolkit[all]==12.6.*")
+    inside = Pin(name="tensorflow", version="1.15.5", requirement=None)
+
+    assert versions(with_pins(plans.cpu(), ranged, inside)) == ()
+
+
+def test_on_the_cpu_frameworks_compute_on_the_cpu() -> None:
+    assert computing(plans.cpu()) == (("verify_tensorflow", "2.21.0", "cpu"),)
