@@ -168,7 +168,7 @@ def plan_blocks(plan: Plan) -> list[Block]:
         Block("Companions", tuple((text,) for text in plan.request.companions)),
         Block("Refused", tuple(refused)),
         Block(
-            "More would need",
+            "With one change",
             tuple((way.change, f"gives {way.gives}") for way in plan.alternatives),
         ),
     ]

@@ -34,6 +34,8 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
         self.builds = Builds(facts, by_name)
         self.components = Components(facts, by_name, frameworks)
         self._kept: dict[str, list[Candidate]] = {}
+        self._possible: dict[str, list[Candidate]] = {}
+        self._borne: dict[str, list[Candidate]] = {}
         self._needs: dict[int, tuple[Need, ...]] = {}
 
     def roots(self) -> list[Need]:
@@ -49,6 +51,49 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
         if name not in self._kept:
             self._kept[name] = self._make(name)
         return self._kept[name]
+
+    def _viable(self, name: str) -> list[Candidate]:
+        """Candidates that neither the machine's facts nor another wish alone rule out.
+
+        Worth its price where several wishes meet: the solver then never walks through the rest.
+        """
+        if name not in self._possible:
+            self._possible[name] = self._bearable(name)
+            others = [other for other in self.rank if other != name]
+            for other in others:
+                beside = self._bearable(other)
+                self._possible[name] = [
+                    candidate
+                    for candidate in self._possible[name]
+                    if not beside or any(self._go_together(candidate, item) for item in beside)
+                ]
+        return self._possible[name]
+
+    def _bearable(self, name: str) -> list[Candidate]:
+        """Candidates that the machine's facts alone do not rule out."""
+        if name not in self._borne:
+            self._borne[name] = [
+                candidate
+                for candidate in self.candidates(name)
+                if not any(self.is_hopeless(need) for need in self.needs(candidate))
+            ]
+        return self._borne[name]
+
+    def _go_together(self, one: Candidate, other: Candidate) -> bool:
+        return all(
+            need.met_by(beside)
+            for needing, beside in ((one, other), (other, one))
+            for need in self.needs(needing)
+            if need.on == beside.on
+        )
+
+    def is_hopeless(self, need: Need) -> bool:
+        """Whether no candidate for the need's name can meet it, whatever else is chosen."""
+        if need.failed:
+            return True
+        if not need.on.startswith("__"):
+            return False
+        return not any(need.met_by(fact) for fact in self.candidates(need.on))
 
     def _make(self, name: str) -> list[Candidate]:
         if name == DRIVER:
@@ -105,7 +150,7 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
         if any(need.failed for need in needs):
             return []
         spurned = {id(candidate) for candidate in incompatibilities[identifier]}
-        pool = self.candidates(identifier)
+        pool = self._viable(identifier) if len(self.rank) > 1 else self.candidates(identifier)
         if not pool and self._is_left_to_the_installer(identifier):
             pool = self._unlisted(identifier, needs)
         return [

@@ -153,6 +153,6 @@ def test_upgrades_are_offered_where_the_kept_driver_costs_something() -> None:
     result = CliRunner().invoke(main, ["resolve", *words])
 
     assert result.stdout.endswith(
-        "More would need\n"
+        "With one change\n"
         "  upgrade the driver to 580.65.06 or later  gives torch 2.15.0, CUDA 13.2\n"
     )
