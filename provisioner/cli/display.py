@@ -175,7 +175,7 @@ def plan_blocks(plan: Plan) -> list[Block]:
 
 
 def _summary(plan: Plan) -> tuple[tuple[str, ...], ...]:
-    gpus = ", ".join(gpu.name for gpu in plan.machine.gpus) or "no GPU"
+    gpus = _counted([gpu.name for gpu in plan.machine.gpus]) or "no GPU"
     rows = [
         ("for", f"{gpus}, {plan.machine.os_name} {plan.machine.arch}"),
         ("by", plan.via + (f", image {plan.image}" if plan.image else "")),
@@ -186,6 +186,12 @@ def _summary(plan: Plan) -> tuple[tuple[str, ...], ...]:
         ("download", _bytes(plan.download_bytes)),
     ]
     return tuple(row for row in rows if row[1])
+
+
+def _counted(names: list[str]) -> str:
+    """Names in their order, each once: ``8 x NVIDIA H100``."""
+    times = {name: names.count(name) for name in names}
+    return ", ".join(f"{count} x {name}" if count > 1 else name for name, count in times.items())
 
 
 def _driver_words(plan: Plan) -> str:

@@ -140,7 +140,7 @@ def _build_pin(facts: Facts, wish: Wish | None, item: Candidate, deciding: Candi
         cudnn=deciding.row.cudnn if on_gpu else None,
         serves=deciding.serves,
         evidence=row.kind,
-        why=tuple(_reasons(facts, wish, deciding, row)),
+        why=tuple(dict.fromkeys(_reasons(facts, wish, deciding, row))),
         requirement=requirement,
         channel=row.channel,
     )
@@ -256,7 +256,11 @@ def _driver_warnings(facts: Facts) -> Iterator[Warning]:
     driver = facts.machine.driver
     if driver is None or driver.version is None or facts.machine.os.wsl:
         return
-    for gpu in facts.gpus:
+    loaded = driver.kernel_module_version
+    if loaded and loaded != driver.version:
+        text = f"Kernel module {loaded} and driver {driver.version} differ: reboot before all else."
+        yield Warning("nvml-mismatch", text)
+    for gpu in dict.fromkeys(facts.gpus):
         row = facts.architectures[gpu.compute_capability or ""]
         if not drives(driver.version.partition(".")[0], row):
             first, last = row.first_driver_branch or "?", row.last_driver_branch or "now"

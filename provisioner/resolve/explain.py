@@ -11,7 +11,7 @@ from provisioner.catalog.rows import Build
 from provisioner.errors import RefusedError
 from provisioner.plan import Alternative, Refused
 from provisioner.request import Wish
-from provisioner.resolve.candidates import DRIVER, Candidate, Need
+from provisioner.resolve.candidates import DRIVER, GLIBC, PYTHON, Candidate, Need
 from provisioner.resolve.drivers import Scenario, scenarios
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.provider import StackProvider
@@ -172,22 +172,28 @@ def _clashes(need: Need, found: Mapping[str, Candidate]) -> bool:
 
 def _told(provider: StackProvider, need: Need) -> str:
     """The reason, with what the machine has where that decides."""
-    if need.on == DRIVER and not need.failed:
-        driver = provider.facts.machine.driver
-        source = provider.facts.machine.sources.get("driver", "")
-        if driver and driver.version:
-            return f"{need.reason}; this machine has {driver.version}" + (
-                f" (from {source})" if source else ""
-            )
-        versions = ", ".join(choice.version for choice in provider.drivers[:3])
-        if versions:
-            return f"{need.reason}; its GPUs and its system allow {versions}"
-        return f"{need.reason}; no package of this system is a driver for these GPUs"
-    if need.on == "__glibc":
-        return f"{need.reason}; this machine has {provider.facts.glibc}"
-    if need.on == "__python" and provider.facts.request.python:
-        return f"{need.reason}; you asked for {provider.facts.request.python}"
+    facts = provider.facts
+    if need.failed:
+        return need.reason
+    if need.on == DRIVER:
+        return f"{need.reason}; {_drivers_told(provider)}"
+    if need.on == GLIBC:
+        return f"{need.reason}; this machine has {facts.glibc}"
+    if need.on == PYTHON and facts.request.python:
+        return f"{need.reason}; you asked for {facts.request.python}"
     return need.reason
+
+
+def _drivers_told(provider: StackProvider) -> str:
+    """The driver that there is, or those that could be."""
+    driver = provider.facts.machine.driver
+    source = provider.facts.machine.sources.get("driver", "")
+    if driver and driver.version:
+        return f"this machine has {driver.version}" + (f" (from {source})" if source else "")
+    versions = ", ".join(choice.version for choice in provider.drivers[:3])
+    if versions:
+        return f"its GPUs and its system allow {versions}"
+    return "no package of this system is a driver for these GPUs"
 
 
 def _everything(facts: Facts, wishes: Sequence[Wish], routes: Routes) -> Iterator[Refused]:

@@ -225,3 +225,40 @@ def test_the_bare_command_shows_its_help_and_catalog_errors_name_their_verb() ->
     assert bare.exit_code == 0
     assert bare.stdout.startswith("Usage: ")
     assert json.loads(wrong.stdout)["command"] == "catalog check"
+
+
+MACHINES = Path(__file__).parents[1] / "machines"
+
+
+@pytest.mark.parametrize(
+    ("machine", "version", "action"),
+    [
+        ("ubuntu22.04-rtx2070super-550", "torch 2.14.1 cu126", "keep"),
+        ("ubuntu22.04-h100x8-580-open", "torch 2.15.0 default", "keep"),
+        ("ubuntu22.04-laptop-intel-rtx3060-535", "torch 2.14.1 cu126", "keep"),
+        ("ubuntu24.04-rtx4090-nodriver", "torch 2.15.0 default", "install"),
+        ("ubuntu24.04-wsl2-rtx4090-551", "torch 2.14.1 cu126", "keep"),
+        ("debian12-cpuonly-container", "torch 2.15.0 cpu", "none"),
+    ],
+)
+def test_captured_machines_get_their_answers(machine: str, version: str, action: str) -> None:
+    made = plan("torch", "--machine", str(MACHINES / machine / "machine.json"))
+
+    assert pins(made) == [version]
+    assert made["driver"]["action"] == action
+
+
+def test_a_driver_whose_halves_differ_is_said_before_all_else() -> None:
+    path = MACHINES / "ubuntu22.04-rtx3090-mismatch" / "machine.json"
+    found = resolve("torch", "--machine", str(path))
+
+    assert "nvml-mismatch" in {warning["reference"] for warning in found["warnings"]}
+
+
+def test_equal_gpus_are_counted_for_people() -> None:
+    path = MACHINES / "ubuntu22.04-h100x8-580-open" / "machine.json"
+    result = CliRunner().invoke(main, ["resolve", "torch", "--machine", str(path)])
+
+    assert result.stdout.splitlines()[1] == (
+        "  for          8 x NVIDIA H100 80GB HBM3, ubuntu-22.04 x86_64"
+    )
