@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from provisioner.plan import Plan, Step
-from provisioner.recipes.requirements import described, indexes, requirements
+from provisioner.recipes.requirements import described, requirements
+
+_WITH_DEPENDENCIES = frozenset({"nvidia-tensorflow"})
+"""Packages whose dependencies too lie on their publisher's index alone: the default index holds
+placeholders under those names."""
 
 
 def steps(plan: Plan) -> tuple[Step, ...]:
@@ -22,12 +26,18 @@ def steps(plan: Plan) -> tuple[Step, ...]:
 def install(plan: Plan) -> tuple[str, ...]:
     """Return the action that installs with pip or uv: options, ``--``, requirements.
 
-    Where a pin comes from an index of its own, uv is told to weigh all indexes: its default is
-    to take everything that index happens to hold from there, dependencies and companions too.
+    ``--source PACKAGE=INDEX`` takes that package, and no other, from that index: what else the
+    index holds never stands in for a package of the default index. ``--index INDEX`` asks that
+    index first for everything.
     """
     options: list[str] = []
-    for index in indexes(plan):
-        options += ["--index", index]
-    if options:
-        options += ["--index-strategy", "unsafe-best-match"]
+    for pin in plan.pins:
+        if pin.index and pin.requirement and not pin.channel:
+            options += _source(pin.name, pin.index)
     return ("packages_install", *options, "--", *requirements(plan))
+
+
+def _source(name: str, index: str) -> tuple[str, str]:
+    if name in _WITH_DEPENDENCIES:
+        return ("--index", index)
+    return ("--source", f"{name}={index}")

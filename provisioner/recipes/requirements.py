@@ -6,11 +6,6 @@ from provisioner.errors import UsageError
 from provisioner.plan import Plan
 
 
-def indexes(plan: Plan) -> tuple[str, ...]:
-    """Return the indexes that pins name, each once, in the order of the pins."""
-    return tuple(dict.fromkeys(pin.index for pin in plan.pins if pin.index))
-
-
 def requirements(plan: Plan) -> tuple[str, ...]:
     """Return everything pip or uv is asked for: pins, caps, companions, each once.
 

@@ -7,7 +7,7 @@ from provisioner.plan import Plan
 from provisioner.render import facts
 from provisioner.render.quoting import comment
 from provisioner.render.templates import fill
-from provisioner.render.words import Asked, asked_of
+from provisioner.render.words import Asked, asked_of, indexes
 
 _CHANNEL = "conda-forge"
 """Where the interpreter comes from when no pin names a channel."""
@@ -32,6 +32,7 @@ def text(plan: Plan, catalog: Catalog) -> str:
         channels=channels,
         packages=packages.requests or (f"python={plan.python}",),
         pip_lines=_pip_lines(wheels),
+        extra_index=bool(indexes(wheels)),
         title=_wrapped((facts.summary(plan),), ""),
         machine=_wrapped(facts.machine_lines(plan, catalog), "  "),
         pins=_wrapped(facts.pin_lines(plan), "  "),
@@ -43,8 +44,8 @@ def text(plan: Plan, catalog: Catalog) -> str:
 
 def _pip_lines(wheels: Asked) -> tuple[str, ...]:
     """Lines of a requirements file, which is what conda makes of its pip section."""
-    indexes = tuple(f"--extra-index-url={index}" for index in wheels.values("--index"))
-    return (*indexes, *wheels.requests) if wheels.requests else ()
+    lines = tuple(f"--extra-index-url={index}" for index in indexes(wheels))
+    return (*lines, *wheels.requests) if wheels.requests else ()
 
 
 def _wrapped(lines: tuple[str, ...], hanging: str) -> tuple[str, ...]:

@@ -7,9 +7,14 @@ from provisioner.catalog.load import Catalog
 from provisioner.errors import RefusedError
 from provisioner.plan import Plan
 from provisioner.render import facts
-from provisioner.render.quoting import identifier, words
+from provisioner.render.quoting import identifier, quoted, words
 from provisioner.render.templates import fill
-from provisioner.render.words import asked_of
+from provisioner.render.words import asked_of, sources
+
+_SHEET = "/opt/uv/pyproject.toml"
+"""Where uv reads which package comes from which index; in the stage that is left out."""
+
+_UV_INSTALL = ("uv", "pip", "install", "--python", "/opt/env/bin/python")
 
 _MODULES = {"verify_torch": "torch", "verify_tensorflow": "tensorflow"}
 """Actions that make a framework compute, and the module each loads. An image is built where no
@@ -38,16 +43,35 @@ def _on_plain_base(plan: Plan, catalog: Catalog) -> str:
     if base is None or not _is_known(base, catalog):
         raise _no_base(f"Python {plan.python}")
     version, *hashes = facts.action(plan, "uv_install") or ("",)
-    install = facts.action(plan, "packages_install") or ()
+    asked = asked_of(plan, "packages_install")
+    sheet = _sources_sheet(sources(asked))
+    options = [word for index in asked.values("--index") for word in ("--index", index)]
+    options += ["--requirements", _SHEET] if sheet else []
     return fill(
         "docker/wheels.Dockerfile.j2",
         base=base,
         packages=packages,
         interpreter=interpreter,
         uv=(f"uv=={version}", *(f"--hash={one}" for one in hashes)),
-        install=words(("uv", "pip", "install", "--python", "/opt/env/bin/python", *install)),
+        sheet=sheet,
+        sheet_path=_SHEET,
+        install=words((*_UV_INSTALL, *options, "--", *asked.requests)),
         **_common(plan, catalog),
     )
+
+
+def _sources_sheet(bound: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """Lines of a project file by which uv takes these packages from their index, and no others."""
+    if not bound:
+        return ()
+    lines = ["[project]", 'name = "plan"', 'version = "0"']
+    lines.append(f"dependencies = [{', '.join(quoted(package) for package, _ in bound)}]")
+    for package, index in bound:
+        lines += ["[[tool.uv.index]]", f"name = {quoted('for-' + package)}"]
+        lines += [f"url = {quoted(index)}", "explicit = true"]
+    lines.append("[tool.uv.sources]")
+    lines += [f"{quoted(name)} = {{index = {quoted('for-' + name)}}}" for name, _ in bound]
+    return tuple(lines)
 
 
 def _on_framework_image(plan: Plan, catalog: Catalog) -> str:
@@ -67,6 +91,7 @@ def _common(plan: Plan, catalog: Catalog) -> dict[str, object]:
     return {
         "plan": plan,
         "name": facts.name(plan),
+        "tag": facts.tag(plan),
         "summary": facts.summary(plan),
         "machine": facts.machine_lines(plan, catalog),
         "pins": facts.pin_lines(plan),

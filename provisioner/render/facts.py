@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
 from provisioner.machine import Gpu, Machine
@@ -13,6 +15,17 @@ def name(plan: Plan) -> str:
     """Return what the environment or image is called, after the first thing asked for."""
     asked = (*plan.request.requirements, *plan.request.companions)
     return identifier(asked[0] if asked else "")
+
+
+def tag(plan: Plan) -> str:
+    """Return what an image is tagged, so that builds stand side by side: ``torch-2.14.1-cu126``."""
+    pin = next(iter(plan.pins), None)
+    if pin is None:
+        return name(plan)
+    version, _, local = pin.version.partition("+")
+    build = "" if pin.variant == "default" else pin.variant
+    parts = (name(plan), re.sub(r"[^0-9a-z.]", "-", version.lower()), identifier(local or build))
+    return "-".join(parts if local or build else parts[:2])
 
 
 def summary(plan: Plan) -> str:

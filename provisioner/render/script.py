@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from hashlib import sha256
 
 import msgspec
@@ -14,6 +15,7 @@ from provisioner.plan import Plan, Step
 from provisioner.render import facts
 from provisioner.render.formats import cannot_carry
 from provisioner.render.templates import fill
+from provisioner.render.words import asked_of
 
 _APT = "debian"
 """The family of systems whose packages the script installs with apt."""
@@ -63,6 +65,10 @@ def text(plan: Plan, catalog: Catalog) -> str:
         steps=plan.steps,
         actions=_files(plan.steps),
         digest=_digest(plan),
+        holds=_holds(plan),
+        root_steps=tuple(step for step in plan.steps if "root" in step.needs),
+        installs_driver=facts.action(plan, "driver_install") is not None,
+        places=tuple(_places(plan)),
         name=facts.name(plan),
         summary=facts.summary(plan),
         machine=facts.machine_lines(plan, catalog),
@@ -93,6 +99,25 @@ def _bad(reference: str, message: str) -> BadDataError:
 
 def _digest(plan: Plan) -> str:
     return sha256(msgspec.json.encode(plan.steps)).hexdigest()[:16]
+
+
+def _holds(plan: Plan) -> str:
+    """What tells one environment from another, in words: its Python and what was installed."""
+    asked = asked_of(plan, "packages_install").requests
+    return " ".join((f"Python {plan.python}:", *asked))
+
+
+def _places(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Where the script writes by itself, and what."""
+    yield f"~/dlsetup/{facts.name(plan)}", "the environment"
+    yield "~/.local/share/dlsetup", "uv"
+    if facts.action(plan, "python_install") is not None:
+        yield "~/.local/share/uv", f"Python {plan.python}, kept by uv"
+    yield "~/.cache/uv", "uv's cache"
+    repository = facts.action(plan, "repository_add")
+    if repository is not None:
+        yield "/etc/apt/sources.list.d", f"dlsetup-{repository[0]}.list, unless apt has that source"
+        yield "/etc/apt/keyrings", f"dlsetup-{repository[0]}.asc, the key of that repository"
 
 
 def _change(step: Step) -> str:

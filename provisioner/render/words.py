@@ -27,3 +27,15 @@ def asked_of(plan: Plan, action_name: str) -> Asked:
     end = arguments.index("--") if "--" in arguments else 0
     pairs = zip(arguments[:end:2], arguments[1:end:2], strict=False)
     return Asked(tuple(pairs), arguments[end + 1 :])
+
+
+def sources(asked: Asked) -> tuple[tuple[str, str], ...]:
+    """Return the packages that come from an index of their own, each with that index."""
+    pairs = (value.partition("=") for value in asked.values("--source"))
+    return tuple((package, index) for package, _, index in pairs)
+
+
+def indexes(asked: Asked) -> tuple[str, ...]:
+    """Return every index that is named, each once."""
+    bound = (index for _, index in sources(asked))
+    return tuple(dict.fromkeys((*bound, *asked.values("--index"))))

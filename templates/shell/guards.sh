@@ -1,5 +1,20 @@
 # --- The machine this was made for, and the folders it may use -----------------------------------
 
+# drop_settings: what this shell tells Python, pip, uv and conda would lead packages elsewhere. What
+# says where packages come from, and how to reach that place, stays.
+drop_settings() {
+  local name
+  for name in "${!PIP_@}" "${!UV_@}" "${!PYTHON@}" "${!CONDA_@}" VIRTUAL_ENV; do
+    case $name in
+      UV_INDEX_STRATEGY) unset "$name" ;;
+      *_INDEX* | *_FIND_LINKS | *_CERT* | *_PROXY | *_TRUSTED_HOST | *_INSECURE_HOST) ;;
+      *_KEYRING_PROVIDER | *_NATIVE_TLS | *_CONFIG_FILE | *_MIRROR) ;;
+      *_TIMEOUT | *_RETRIES | *_CACHE_DIR | *_OFFLINE) ;;
+      *) unset "$name" ;;
+    esac
+  done
+}
+
 os_release() {
   sed -n "s/^$1=//p" /etc/os-release | tr -d '"'
 }
@@ -28,6 +43,19 @@ prepare_folders() {
   tools=${XDG_DATA_HOME:-$HOME/.local/share}/dlsetup
   # Project files of the folder this is started from must not change what is installed.
   cd /
+}
+
+# guard_environment: what lies in its folder must be of this plan, before anything is changed.
+guard_environment() {
+  local held=''
+  if [[ -d $environment/.dlsetup ]]; then
+    if [[ -r $environment/.dlsetup/holds ]]; then held=$(<"$environment/.dlsetup/holds"); fi
+    [[ -z $held || $held == "$HOLDS" ]] || stop "$environment holds another plan:" "$held" \
+      'remove it, or name another folder with DLSETUP_ENV'
+  elif [[ -n $(ls -A "$environment" 2>/dev/null) ]]; then
+    stop "$environment holds something that this script did not make" \
+      'move it away, or name another folder with DLSETUP_ENV'
+  fi
 }
 
 make_folder() {

@@ -1,7 +1,8 @@
 # --- Running steps -------------------------------------------------------------------------------
 
 assume_yes=no
-root_allowed=no
+# The scopes that root was given for, each between blanks.
+root_allowed=' '
 finished=0
 current='before the first step'
 
@@ -85,21 +86,25 @@ step() {
   finished=$((finished + 1))
 }
 
-# ask_root WHAT: once, before the first thing that is done as root.
+# ask_root SCOPE WHAT: once for each scope; the first time all that is done as root is named.
 ask_root() {
   local answer=''
-  if [[ $root_allowed == yes ]]; then return; fi
+  if [[ $root_allowed == *" $1 "* ]]; then return; fi
   if ((EUID != 0)); then
     command -v sudo >/dev/null ||
-      stop "root is needed to $1, and there is no sudo" 'run this script as root'
+      stop "root is needed to $2, and there is no sudo" 'run this script as root'
     if [[ $assume_yes != yes ]]; then
-      [[ -t 0 ]] || stop "root is needed to $1, and there is no terminal to ask at" \
+      [[ -t 0 ]] || stop "root is needed to $2, and there is no terminal to ask at" \
         'run it at a terminal, or with --yes, or as root'
-      read -r -p "Root is needed to $1. Go on? [y/N] " answer
-      [[ $answer == [yY]* ]] || stop "root was not given to $1; nothing was changed"
+      if [[ $root_allowed == ' ' ]]; then
+        printf '\nThis script needs root for, where it is not done yet:\n'
+        printf '  - %s\n' "${ROOT_STEPS[@]}"
+      fi
+      read -r -p "Root is needed to $2. Go on? [y/N] " answer || answer=''
+      [[ $answer == [yY]* ]] || stop "root was not given to $2; neither that nor more was done"
     fi
   fi
-  root_allowed=yes
+  root_allowed+="$1 "
 }
 
 as_root() {

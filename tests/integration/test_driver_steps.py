@@ -6,7 +6,7 @@ The root has no devices mounted, so what the kernel would show are plain files.
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -33,8 +33,8 @@ def machine(new_root: MakeRoot, with_python: Root, script: Callable[[str], str])
     return root
 
 
-def archive(root: Root, **packages: str) -> None:
-    """Make an archive of empty packages the only one that apt knows."""
+def archive(root: Root, fields: Mapping[str, str] = {}, **packages: str) -> None:
+    """Make an archive of empty packages the only one that apt knows; ``fields`` by package."""
     root.put("/etc/apt/sources.list", "deb [trusted=yes] file:/srv/archive ./\n")
     folder = root.upper / "srv/archive"
     folder.mkdir(parents=True, exist_ok=True)
@@ -42,6 +42,7 @@ def archive(root: Root, **packages: str) -> None:
     for name, version in packages.items():
         package = name.replace("_", "-")
         control = f"Package: {package}\nVersion: {version}\nArchitecture: all\n"
+        control += fields.get(package, "")
         control += "Maintainer: nobody <nobody@example.org>\nDescription: empty, for a test\n"
         made = build(folder, package, control)
         digest = sha256(made.read_bytes()).hexdigest()
@@ -91,7 +92,124 @@ def test_the_driver_is_installed_and_a_reboot_is_asked_for(machine: Root) -> Non
     assert "Reboot this machine, then run this script again" in first.stdout
     assert again.returncode == 10
     assert "The driver 580.178.04 is installed but not running." in again.stdout
-    assert "Secure Boot" in again.stdout
+
+
+def test_after_a_reboot_that_did_not_help_it_stops_with_the_reasons(machine: Root) -> None:
+    plain_devices(machine)
+    archive(machine, nvidia_driver_580_open="580.178.04-0ubuntu0.24.04.1")
+    machine.put("/sys/firmware/efi/efivars/SecureBoot-8be4df61", bytes([6, 0, 0, 0, 1]))
+    first = run(machine)
+    machine.put("/proc/stat", "cpu 1 2 3\nbtime 4000000000\n")
+    again = run(machine)
+
+    assert first.returncode == 10, first.stdout + first.stderr
+    assert again.returncode == 1
+    assert "the driver 580.178.04 is installed, and after a reboot it still does" in again.stderr
+    assert "Secure Boot is on" in again.stderr
+    assert "dkms status" in again.stderr
+
+
+def test_what_may_keep_the_driver_from_running_is_said_before_it_is_installed(
+    machine: Root,
+) -> None:
+    plain_devices(machine)
+    archive(machine, nvidia_driver_580_open="580.178.04-0ubuntu0.24.04.1")
+    machine.put("/sys/firmware/efi/efivars/SecureBoot-8be4df61", bytes([6, 0, 0, 0, 1]))
+    said = run(machine).stdout
+    installed = said.index("Setting up nvidia-driver-580-open")
+
+    assert 0 < said.index("note: Secure Boot is on.") < installed
+    assert 0 < said.index("note: apt has no linux-headers-") < installed
+
+
+TORN = """#!/bin/sh
+echo 'Failed to initialize NVML: Driver/library version mismatch'
+exit 18
+"""
+
+
+@pytest.mark.parametrize(
+    ("plan", "system"),
+    [("torch-ubuntu-24.04-driver-580-open", NOBLE), ("torch-cu126-ubuntu-22.04-keep", JAMMY)],
+    ids=["install", "keep"],
+)
+@pytest.mark.parametrize(
+    ("started", "code", "said"),
+    [
+        pytest.param("1", 10, "another version of the NVIDIA driver than its", id="not-rebooted"),
+        pytest.param("4000000000", 1, "a reboot did not change that", id="rebooted"),
+    ],
+)
+def test_a_driver_whose_libraries_are_of_another_version_is_seen(  # noqa: PLR0917
+    machine: Root,
+    script: Callable[[str], str],
+    plan: str,
+    system: str,
+    started: str,
+    code: int,
+    said: str,
+) -> None:
+    plain_devices(machine)
+    machine.put("/install.sh", script(plan))
+    machine.put("/etc/os-release", system)
+    machine.put("/sys/module/nvidia/version", "580.178.04\n")
+    machine.put("/proc/stat", f"btime {started}\n")
+    machine.put("/usr/bin/nvidia-smi", TORN)
+    machine.put("/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1", "of driver 595")
+    machine.run("chmod", "755", "/usr/bin/nvidia-smi", network=False)
+    result = run(machine)
+
+    assert result.returncode == code, result.stdout + result.stderr
+    assert said in result.stdout + result.stderr
+
+
+OLD = "nvidia-driver-470", "libnvidia-gl-470"
+
+
+@pytest.mark.parametrize(
+    ("present", "code", "said"),
+    [
+        pytest.param(OLD, 10, "it replaces: libnvidia-gl-470 nvidia-driver-470", id="driver"),
+        pytest.param(
+            (*OLD, "nvidia-container-toolkit"),
+            1,
+            "apt would remove: nvidia-container-toolkit",
+            id="container-toolkit",
+        ),
+        pytest.param(
+            (*OLD, "libnvidia-container1"),
+            1,
+            "apt would remove: libnvidia-container1",
+            id="its-library",
+        ),
+        pytest.param(
+            ("nvidia-cuda-toolkit",), 1, "apt would remove: nvidia-cuda-toolkit", id="cuda-toolkit"
+        ),
+    ],
+)
+def test_only_parts_of_a_driver_may_be_replaced(
+    machine: Root, present: tuple[str, ...], code: int, said: str
+) -> None:
+    plain_devices(machine)
+    conflicts = f"Conflicts: {', '.join(present)}\n"
+    archive(
+        machine,
+        {OPEN: conflicts},
+        nvidia_driver_580_open="580.178.04-0ubuntu0.24.04.1",
+        **{name.replace("-", "_"): "470.1-1" for name in present},
+    )
+    before = machine.run(
+        "sh",
+        "-c",
+        f"apt-get -q update && apt-get -q -y install {' '.join(present)}",
+        network=False,
+        devices=False,
+    )
+    assert before.returncode == 0, before.stderr
+    result = run(machine)
+
+    assert result.returncode == code, result.stdout + result.stderr
+    assert said in result.stdout + result.stderr
 
 
 def test_after_the_reboot_it_goes_on(machine: Root) -> None:

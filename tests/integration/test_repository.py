@@ -20,6 +20,8 @@ from tests.integration.test_driver_steps import archive, plain_devices
 pytestmark = [pytest.mark.root, pytest.mark.network]  # the network brings Python and gpg, once
 
 ARCHIVE = "file:/srv/archive/"
+KEY = "srv/key.asc"
+THEIRS = "/usr/share/keyrings/cuda-archive-keyring.asc"
 CURL = """#!/bin/sh
 while [ "$#" -gt 1 ]; do [ "$1" != --output ] || cp /srv/key.asc "$2"; shift; done
 """
@@ -85,8 +87,7 @@ def test_a_key_with_another_fingerprint_is_not_trusted(machine: tuple[Root, str]
 
 def test_the_driver_comes_from_the_trusted_repository(machine: tuple[Root, str]) -> None:
     root, fingerprint = machine
-    script_now = (root.upper / "install.sh").read_text()
-    root.put("/install.sh", script_now.replace(FINGERPRINT, fingerprint))
+    trusting(root, fingerprint)
     first = run(root)
     again = run(root)
 
@@ -99,3 +100,81 @@ def test_the_driver_comes_from_the_trusted_repository(machine: tuple[Root, str])
     assert set(installed.stdout.split()) == {"580.178.04-1", "580-1"}
     assert again.returncode == 10
     assert "installed but not running" in again.stdout
+
+
+def trusting(root: Root, fingerprint: str) -> None:
+    """Let the script plan for the key that the archive is really signed with."""
+    script_now = (root.upper / "install.sh").read_text()
+    root.put("/install.sh", script_now.replace(FINGERPRINT, fingerprint))
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (
+            "/etc/apt/sources.list.d/cuda-debian12-x86_64.list",
+            f"deb [signed-by={THEIRS}] {ARCHIVE} /\n",
+        ),
+        (
+            "/etc/apt/sources.list.d/nvidia.sources",
+            f"Types: deb\nURIs: {ARCHIVE.rstrip('/')}\nSuites: /\nSigned-By: {THEIRS}\n",
+        ),
+    ],
+    ids=["one-line", "deb822"],
+)
+def test_a_source_that_apt_has_already_is_used_as_it_is(
+    machine: tuple[Root, str], path: str, text: str
+) -> None:
+    root, fingerprint = machine
+    trusting(root, fingerprint)
+    root.put(THEIRS, (root.upper / KEY).read_bytes())
+    root.put(path, text)
+    result = run(root)
+
+    assert result.returncode == 10, result.stdout + result.stderr
+    assert not list((root.upper / "etc/apt").glob("*/dlsetup-*"))
+
+
+def test_where_the_lists_cannot_be_refreshed_the_repository_is_taken_out_again(
+    machine: tuple[Root, str],
+) -> None:
+    root, fingerprint = machine
+    trusting(root, fingerprint)
+    (root.upper / "srv/archive/InRelease").unlink()
+    result = run(root)
+
+    assert result.returncode == 1
+    assert "could not refresh its lists with the repository nvidia" in result.stderr
+    assert not files_of_ours(root)
+
+
+def test_a_repository_without_the_planned_branch_is_taken_out_again(
+    machine: tuple[Root, str],
+) -> None:
+    root, fingerprint = machine
+    trusting(root, fingerprint)
+    script_now = (root.upper / "install.sh").read_text()
+    root.put("/install.sh", script_now.replace("pinning-580", "pinning-999"))
+    result = run(root)
+
+    assert result.returncode == 1
+    assert "apt knows no nvidia-driver-pinning-999" in result.stderr
+    assert not files_of_ours(root)
+
+
+def test_apt_can_read_what_was_written_under_any_umask(machine: tuple[Root, str]) -> None:
+    root, fingerprint = machine
+    trusting(root, fingerprint)
+    command = ("bash", "-c", "umask 077; exec bash /install.sh")
+    result = root.run(*command, network=False, devices=False, PATH=PATH)
+
+    assert result.returncode == 10, result.stdout + result.stderr
+    written = [root.upper / "etc/apt" / name for name in files_of_ours(root)]
+    assert {path.stat().st_mode & 0o777 for path in written} == {0o644}
+    assert len(written) == 2
+
+
+def files_of_ours(root: Root) -> list[str]:
+    """What dlsetup wrote below /etc/apt, as it is seen inside."""
+    asked = ("sh", "-c", "cd /etc/apt && find . -type f -name 'dlsetup-*'")
+    return root.run(*asked, network=False, devices=False).stdout.split()

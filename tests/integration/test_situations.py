@@ -82,18 +82,31 @@ def test_a_home_that_cannot_be_written_is_named(
     assert "the folder /home/user/.local/share/dlsetup cannot be made or written" in result.stderr
 
 
-@pytest.mark.network
 def test_a_folder_with_something_else_in_it_is_left_alone(
     new_root: MakeRoot, with_python: Root, script: Callable[[str], str]
 ) -> None:
     root = new_root(with_python)
     root.put("/install.sh", script(PLAN))
     root.put("/srv/mine/thesis.txt", "three years")
-    result = root.run("bash", "/install.sh", DLSETUP_ENV="/srv/mine")
+    result = root.run("bash", "/install.sh", network=False, DLSETUP_ENV="/srv/mine")
 
     assert result.returncode == 1
     assert "/srv/mine holds something that this script did not make" in result.stderr
     assert [path.name for path in (root.upper / "srv/mine").iterdir()] == ["thesis.txt"]
+
+
+def test_an_environment_of_another_plan_is_never_written_over(
+    fresh: Root,
+) -> None:
+    held = "Python 3.11: tensorflow-cpu==2.15.1 'numpy<2'"
+    fresh.put("/root/dlsetup/tensorflow-cpu/.dlsetup/holds", f"{held}\n")
+    before = fresh.manifest()
+    result = fresh.run("bash", "/install.sh", "--yes", network=False)
+
+    assert result.returncode == 1
+    assert f"/root/dlsetup/tensorflow-cpu holds another plan:\n  {held}\n" in result.stderr
+    assert "remove it, or name another folder with DLSETUP_ENV" in result.stderr
+    assert fresh.manifest() == before
 
 
 def test_without_a_network_it_says_so_at_the_installer(

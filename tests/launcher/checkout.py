@@ -32,6 +32,9 @@ class Checkout:
         package.mkdir(parents=True)
         (package / "__init__.py").touch()
         (package / "__main__.py").write_text(PROGRAM)
+        (package / "cli").mkdir()
+        (package / "cli/__init__.py").touch()
+        (package / "cli/main.py").write_text("import click\n")
         shutil.copy(ROOT / "dlsetup", root)
         shutil.copy(ROOT / "requirements.txt", root)
 

@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -106,6 +107,38 @@ def test_a_damaged_environment_is_made_anew(
     told(mended)
     assert REMADE in mended.stderr
     assert with_uv.call().stderr == ""
+
+
+ASTRAY = {"PIP_TARGET": "astray", "PIP_USER": "1", "PIP_PREFIX": "astray"}
+ASTRAY |= {"UV_PYTHON_PREFERENCE": "only-managed", "UV_PYTHON": "3.4", "UV_TARGET": "astray"}
+ASTRAY |= {"UV_SYSTEM_PYTHON": "1", "UV_NO_BINARY": "1", "VIRTUAL_ENV": "/nowhere"}
+
+
+@pytest.mark.parametrize("installer", ["uv", "venv"])
+def test_what_the_shell_tells_pip_and_uv_leads_no_package_elsewhere(
+    with_uv: Checkout, installer: str, tmp_path: Path
+) -> None:
+    if installer == "venv":
+        (with_uv.tools / "uv").unlink()
+    astray = tmp_path / "astray"
+
+    settings: dict[str, Any] = {k: v.replace("astray", str(astray)) for k, v in ASTRAY.items()}
+    done = with_uv.call(**settings)
+
+    packages = Path(str(told(done)["prefix"])).glob("lib/python3*/site-packages/click")
+    assert list(packages)
+    assert not astray.exists()
+
+
+def test_an_environment_without_its_packages_is_never_published(with_uv: Checkout) -> None:
+    (with_uv.root / "requirements.txt").write_text("# nothing is locked\n")
+
+    done = with_uv.call()
+
+    assert done.returncode == 3
+    assert "error: environment-not-made" in done.stderr
+    assert "No module named 'click'" in done.stderr
+    assert not with_uv.place.exists()
 
 
 @pytest.mark.parametrize(

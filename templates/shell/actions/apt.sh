@@ -10,14 +10,30 @@ candidate_version() {
   LC_ALL=C apt-cache policy "$1" | sed -n 's/^ *Candidate: *//p' | grep -v '^(none)$' || true
 }
 
+# proxies: one NAME=VALUE a line. sudo drops them, and apt reads the small letters only.
+proxies() {
+  local name capital
+  for name in http_proxy https_proxy no_proxy; do
+    capital=${name^^}
+    if [[ -n ${!name:-${!capital:-}} ]]; then printf '%s\n' "$name=${!name:-${!capital}}"; fi
+  done
+}
+
 apt_get() {
-  as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
+  local told
+  mapfile -t told < <(proxies)
+  as_root env "${told[@]}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
     apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
 }
 
+apt_refreshed() {
+  apt_get -o APT::Update::Error-Mode=any update
+}
+
 apt_refresh() {
-  apt_get -o APT::Update::Error-Mode=any update ||
-    stop 'apt could not refresh its lists' 'is the network up, and are its sources reachable?'
+  apt_refreshed || stop 'apt could not refresh its lists' \
+    'is the network up, and are its sources reachable?' \
+    'behind a proxy, set http_proxy and https_proxy: this script hands them on to apt'
 }
 
 system_packages_present() {
@@ -32,7 +48,7 @@ system_packages_install() {
   for package in "$@"; do
     [[ -n $(installed_version "$package") ]] || missing+=("$package")
   done
-  ask_root "install with apt: ${missing[*]}"
+  ask_root system "install with apt: ${missing[*]}"
   apt_refresh
   apt_get install --no-install-recommends "${missing[@]}" ||
     stop "apt could not install ${missing[*]}" 'its own words are above'

@@ -23,5 +23,36 @@ reaches() {
 driver_fits() {
   local running
   running=$(running_driver)
-  [[ -n $running ]] && reaches "$running" "$1" && ((${running%%.*} <= ${2:-${running%%.*}}))
+  [[ -n $running ]] && reaches "$running" "$1" && ((${running%%.*} <= ${2:-${running%%.*}})) &&
+    ! driver_torn
+}
+
+# driver_torn: whether the kernel's half of the driver and its libraries are of two versions.
+driver_torn() {
+  local said
+  command -v nvidia-smi >/dev/null || return 1
+  said=$(timeout 30 nvidia-smi 2>&1) && return 1
+  [[ $said == *'version mismatch'* ]]
+}
+
+# newer_than_boot FILE: whether it was put on this machine after the machine was started.
+newer_than_boot() {
+  local started put
+  started=$(sed -n 's/^btime //p' /proc/stat 2>/dev/null) || started=''
+  put=$(stat -L -c %Z "$1" 2>/dev/null) || put=''
+  [[ -z $started || -z $put ]] || ((put >= started))
+}
+
+# driver_whole: goes on unless the driver is torn, which a reboot mends if it has not yet been tried.
+driver_whole() {
+  local library
+  driver_torn || return 0
+  for library in /usr/lib/*/libnvidia-ml.so.1 /usr/lib/libnvidia-ml.so.1 /usr/lib64/libnvidia-ml.so.1; do
+    if [[ -e $library ]] && newer_than_boot "$library"; then
+      reboot_first 'The kernel runs another version of the NVIDIA driver than its libraries are of.'
+    fi
+  done
+  stop "the kernel runs driver $(running_driver), and its libraries are of another version" \
+    'a reboot did not change that: two drivers are installed, and one of them has to go' \
+    "see: nvidia-smi; dpkg -l '*nvidia*'"
 }

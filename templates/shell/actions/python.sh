@@ -3,5 +3,5 @@ python_present() {
 }
 
 python_install() {
-  "$uv" python install "$1" || stop "uv could not get Python $1" 'is the network up?'
+  "$uv" python install --no-bin "$1" || stop "uv could not get Python $1" 'is the network up?'
 }

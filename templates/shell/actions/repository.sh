@@ -1,11 +1,35 @@
 # repository_add NAME ADDRESS KEY FINGERPRINT PINNING: apt trusts it by this one key and no other,
-# and PINNING keeps apt on one driver branch of it.
+# and PINNING keeps apt on one driver branch of it. A source that already names ADDRESS is used as
+# it is: apt refuses two that trust one address by different keys.
 repository_add() {
-  local list=/etc/apt/sources.list.d/dlsetup-$1.list ring=/etc/apt/keyrings/dlsetup-$1.asc
-  ask_root "add the package repository $1 ($2) and install the driver from it"
-  if [[ ! -s $list || ! -s $ring ]]; then repository_trust "$list" "$ring" "$@"; fi
-  apt_refresh
+  local list=/etc/apt/sources.list.d/dlsetup-$1.list ring=/etc/apt/keyrings/dlsetup-$1.asc added=no
+  if [[ -e $list && ! -s $ring ]] || ! repository_named "$2"; then added=yes; fi
+  if [[ $added == yes ]]; then
+    ask_root driver "add the package repository $1 ($2) and install the driver from it"
+    repository_trust "$list" "$ring" "$@"
+  else
+    ask_root driver "install the driver from the package repository $2, which apt has already"
+  fi
+  if ! apt_refreshed; then
+    repository_forget "$added" "$list" "$ring"
+    stop "apt could not refresh its lists with the repository $1" "its own words are above"
+  fi
+  if [[ -z $(candidate_version "$5") ]]; then
+    repository_forget "$added" "$list" "$ring"
+    stop "apt knows no $5, which keeps the driver on its branch" "it should stand in $2"
+  fi
   apt_get install "$5" || stop "apt could not install $5, which keeps the driver on its branch"
+}
+
+# repository_named ADDRESS: whether a source of apt names it, by apt's own reading of them.
+repository_named() {
+  local files
+  files=$(apt-get update --print-uris) || stop 'apt cannot read its own sources, see above'
+  [[ $files == *"'${1%/}/InRelease'"* ]]
+}
+
+repository_forget() {
+  if [[ $1 == yes ]]; then as_root rm -f "$2" "$3"; fi
 }
 
 repository_trust() {
@@ -22,7 +46,9 @@ repository_trust() {
     awk -F: '$1 == "pub" {primary = 1} $1 == "fpr" && primary {print $10; primary = 0}')
   [[ $keys == "$fingerprint" ]] || stop "the key of the repository $name is not the planned one" \
     "planned $fingerprint, found ${keys:-none}"
+  # Whatever the umask: apt reads both files as a user of its own.
+  printf 'deb [signed-by=%s] %s /\n' "$ring" "$address" >"$folder/list"
   as_root install -D -m 644 "$folder/key.asc" "$ring"
-  printf 'deb [signed-by=%s] %s /\n' "$ring" "$address" | as_root tee "$list" >/dev/null
+  as_root install -D -m 644 "$folder/list" "$list"
   rm -rf "$folder"
 }

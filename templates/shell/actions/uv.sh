@@ -13,7 +13,7 @@ uv_install() {
   make_folder "$tools"
   /usr/bin/python3 -m venv --clear "$home" || stop "no virtual environment could be made in $home"
   printf '%s\n' "$line" >"$home/requirements.txt"
-  "$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
+  "$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps \
     --require-hashes --only-binary :all: --requirement "$home/requirements.txt" ||
     stop "pip could not get $line" 'is the network up? behind a proxy, set https_proxy'
 }

@@ -18,12 +18,19 @@
 #   3. An environment with Python 3.11
 #   4. Python packages: tensorflow-cpu 2.21.0
 #   5. Verification
-#   uv also keeps its cache in ~/.cache/uv. Nothing else is touched, nothing is removed.
+# Where it writes, but for what apt does:
+#   ~/dlsetup/tensorflow-cpu  the environment
+#   ~/.local/share/dlsetup  uv
+#   ~/.cache/uv  uv's cache
+# DLSETUP_ENV, XDG_DATA_HOME, XDG_CACHE_HOME and UV_CACHE_DIR move what is below ~.
+# It removes nothing.
 #
 # How to run it:
-#   bash install.sh          asks once before it does anything as root
+#   bash install.sh          asks before the first step that needs root, naming all such steps
 #   bash install.sh --yes    asks nothing
 #   DLSETUP_ENV=/some/folder bash install.sh    puts the environment elsewhere
+# As root it asks nothing. Without root and without a terminal it stops where it would ask; sudo
+# may ask for a password of its own.
 # It may be run again at any time: what is done is left alone.
 # It ends with 0: ready. 1: stopped, and says why. 2: unknown option. 10: reboot, then run it
 # again. 130: interrupted; run it again.
@@ -38,11 +45,17 @@ PLANNED_WSL=no
 # Changes when anything in the steps below changes, so that no old environment passes for this one.
 PLAN=d071053897cfdf2c
 TOTAL=5
+# What the environment holds; one that holds anything else is never written over.
+HOLDS='Python 3.11: tensorflow-cpu==2.21.0 evil @ file:///tmp/'\$'(touch'\$'{IFS}/tmp/pwned)/it'"'"'s.whl back'\`'id'\`'tick @ https://example.org/a'"'"'b"c.whl ; python_version > '"'"'3'"'"' percent%sign @ https://example.org/#{% raw %}{{ 7*7 }}'
+ROOT_STEPS=(
+  'System packages: python3, python3-venv, ca-certificates'
+)
 
 # --- Running steps -------------------------------------------------------------------------------
 
 assume_yes=no
-root_allowed=no
+# The scopes that root was given for, each between blanks.
+root_allowed=' '
 finished=0
 current='before the first step'
 
@@ -126,21 +139,25 @@ step() {
   finished=$((finished + 1))
 }
 
-# ask_root WHAT: once, before the first thing that is done as root.
+# ask_root SCOPE WHAT: once for each scope; the first time all that is done as root is named.
 ask_root() {
   local answer=''
-  if [[ $root_allowed == yes ]]; then return; fi
+  if [[ $root_allowed == *" $1 "* ]]; then return; fi
   if ((EUID != 0)); then
     command -v sudo >/dev/null ||
-      stop "root is needed to $1, and there is no sudo" 'run this script as root'
+      stop "root is needed to $2, and there is no sudo" 'run this script as root'
     if [[ $assume_yes != yes ]]; then
-      [[ -t 0 ]] || stop "root is needed to $1, and there is no terminal to ask at" \
+      [[ -t 0 ]] || stop "root is needed to $2, and there is no terminal to ask at" \
         'run it at a terminal, or with --yes, or as root'
-      read -r -p "Root is needed to $1. Go on? [y/N] " answer
-      [[ $answer == [yY]* ]] || stop "root was not given to $1; nothing was changed"
+      if [[ $root_allowed == ' ' ]]; then
+        printf '\nThis script needs root for, where it is not done yet:\n'
+        printf '  - %s\n' "${ROOT_STEPS[@]}"
+      fi
+      read -r -p "Root is needed to $2. Go on? [y/N] " answer || answer=''
+      [[ $answer == [yY]* ]] || stop "root was not given to $2; neither that nor more was done"
     fi
   fi
-  root_allowed=yes
+  root_allowed+="$1 "
 }
 
 as_root() {
@@ -148,6 +165,21 @@ as_root() {
 }
 
 # --- The machine this was made for, and the folders it may use -----------------------------------
+
+# drop_settings: what this shell tells Python, pip, uv and conda would lead packages elsewhere. What
+# says where packages come from, and how to reach that place, stays.
+drop_settings() {
+  local name
+  for name in "${!PIP_@}" "${!UV_@}" "${!PYTHON@}" "${!CONDA_@}" VIRTUAL_ENV; do
+    case $name in
+      UV_INDEX_STRATEGY) unset "$name" ;;
+      *_INDEX* | *_FIND_LINKS | *_CERT* | *_PROXY | *_TRUSTED_HOST | *_INSECURE_HOST) ;;
+      *_KEYRING_PROVIDER | *_NATIVE_TLS | *_CONFIG_FILE | *_MIRROR) ;;
+      *_TIMEOUT | *_RETRIES | *_CACHE_DIR | *_OFFLINE) ;;
+      *) unset "$name" ;;
+    esac
+  done
+}
 
 os_release() {
   sed -n "s/^$1=//p" /etc/os-release | tr -d '"'
@@ -179,6 +211,19 @@ prepare_folders() {
   cd /
 }
 
+# guard_environment: what lies in its folder must be of this plan, before anything is changed.
+guard_environment() {
+  local held=''
+  if [[ -d $environment/.dlsetup ]]; then
+    if [[ -r $environment/.dlsetup/holds ]]; then held=$(<"$environment/.dlsetup/holds"); fi
+    [[ -z $held || $held == "$HOLDS" ]] || stop "$environment holds another plan:" "$held" \
+      'remove it, or name another folder with DLSETUP_ENV'
+  elif [[ -n $(ls -A "$environment" 2>/dev/null) ]]; then
+    stop "$environment holds something that this script did not make" \
+      'move it away, or name another folder with DLSETUP_ENV'
+  fi
+}
+
 make_folder() {
   mkdir -p "$1" 2>/dev/null && [[ -w $1 ]] ||
     stop "the folder $1 cannot be made or written to" \
@@ -197,14 +242,30 @@ candidate_version() {
   LC_ALL=C apt-cache policy "$1" | sed -n 's/^ *Candidate: *//p' | grep -v '^(none)$' || true
 }
 
+# proxies: one NAME=VALUE a line. sudo drops them, and apt reads the small letters only.
+proxies() {
+  local name capital
+  for name in http_proxy https_proxy no_proxy; do
+    capital=${name^^}
+    if [[ -n ${!name:-${!capital:-}} ]]; then printf '%s\n' "$name=${!name:-${!capital}}"; fi
+  done
+}
+
 apt_get() {
-  as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
+  local told
+  mapfile -t told < <(proxies)
+  as_root env "${told[@]}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
     apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
 }
 
+apt_refreshed() {
+  apt_get -o APT::Update::Error-Mode=any update
+}
+
 apt_refresh() {
-  apt_get -o APT::Update::Error-Mode=any update ||
-    stop 'apt could not refresh its lists' 'is the network up, and are its sources reachable?'
+  apt_refreshed || stop 'apt could not refresh its lists' \
+    'is the network up, and are its sources reachable?' \
+    'behind a proxy, set http_proxy and https_proxy: this script hands them on to apt'
 }
 
 system_packages_present() {
@@ -219,7 +280,7 @@ system_packages_install() {
   for package in "$@"; do
     [[ -n $(installed_version "$package") ]] || missing+=("$package")
   done
-  ask_root "install with apt: ${missing[*]}"
+  ask_root system "install with apt: ${missing[*]}"
   apt_refresh
   apt_get install --no-install-recommends "${missing[@]}" ||
     stop "apt could not install ${missing[*]}" 'its own words are above'
@@ -240,7 +301,7 @@ uv_install() {
   make_folder "$tools"
   /usr/bin/python3 -m venv --clear "$home" || stop "no virtual environment could be made in $home"
   printf '%s\n' "$line" >"$home/requirements.txt"
-  "$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
+  "$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps \
     --require-hashes --only-binary :all: --requirement "$home/requirements.txt" ||
     stop "pip could not get $line" 'is the network up? behind a proxy, set https_proxy'
 }
@@ -252,23 +313,16 @@ environment_python() {
 }
 
 environment_present() {
-  [[ -d $environment/.dlsetup && $(environment_python) == "$1" ]]
+  [[ -s $environment/.dlsetup/holds && $(environment_python) == "$1" ]]
 }
 
 # environment_make VERSION INTERPRETER
 environment_make() {
-  local found options=(--no-managed-python --no-python-downloads --python "$2")
+  local options=(--no-managed-python --no-python-downloads --python "$2")
   if [[ $2 == managed ]]; then options=(--managed-python --no-python-downloads --python "$1"); fi
   make_folder "$environment"
-  if [[ ! -d $environment/.dlsetup && -n $(ls -A "$environment") ]]; then
-    stop "$environment holds something that this script did not make" \
-      'move it away, or name another folder with DLSETUP_ENV'
-  fi
   make_folder "$environment/.dlsetup"
-  found=$(environment_python) || found=''
-  [[ -z $found || $found == "$1" ]] ||
-    stop "$environment was made for Python $found, and the plan is for $1" \
-      'remove it, or name another folder with DLSETUP_ENV'
+  printf '%s\n' "$HOLDS" >"$environment/.dlsetup/holds"
   "$uv" venv --quiet --allow-existing "${options[@]}" "$environment" ||
     stop "uv could not make an environment with Python $1"
 }
@@ -277,15 +331,42 @@ packages_installed() {
   [[ $(cat "$environment/.dlsetup/installed" 2>/dev/null) == "$PLAN" ]]
 }
 
-# packages_install OPTION… -- REQUIREMENT…: if an earlier run was cut short, all is written anew.
+# packages_sources [PACKAGE=INDEX]…: tells uv to take these from their index, and nothing else.
+packages_sources() {
+  local source
+  printf '[project]\nname = "plan"\nversion = "0"\ndependencies = ['
+  for source in "$@"; do
+    [[ $source =~ ^[A-Za-z0-9._-]+=https?://[][A-Za-z0-9._~:/@%+-]+$ ]] ||
+      stop "$source names no package and its index"
+    printf '"%s", ' "${source%%=*}"
+  done
+  printf ']\n'
+  for source in "$@"; do
+    printf '\n[[tool.uv.index]]\nname = "for-%s"\n' "${source%%=*}"
+    printf 'url = "%s"\nexplicit = true\n' "${source#*=}"
+  done
+  printf '\n[tool.uv.sources]\n'
+  for source in "$@"; do printf '"%s" = {index = "for-%s"}\n' "${source%%=*}" "${source%%=*}"; done
+}
+
+# packages_install [--source PACKAGE=INDEX]… [--index INDEX]… -- REQUIREMENT…
+# If an earlier run was cut short, all is written anew.
 packages_install() {
-  local unfinished=$environment/.dlsetup/unfinished again=()
-  if [[ -e $unfinished ]]; then again=(--reinstall); fi
-  printf '%s\n' "$PLAN" >"$unfinished"
-  "$uv" pip install --python "$environment/bin/python" "${again[@]}" "$@" ||
+  local made=$environment/.dlsetup sources=() options=()
+  while [[ $1 != -- ]]; do
+    if [[ $1 == --source ]]; then sources+=("$2"); else options+=("$1" "$2"); fi
+    shift 2
+  done
+  if ((${#sources[@]})); then
+    packages_sources "${sources[@]}" >"$made/pyproject.toml"
+    options+=(--requirements "$made/pyproject.toml")
+  fi
+  if [[ -e $made/unfinished ]]; then options+=(--reinstall); fi
+  printf '%s\n' "$PLAN" >"$made/unfinished"
+  "$uv" pip install --python "$environment/bin/python" "${options[@]}" "$@" ||
     stop 'uv could not install the packages' 'its own words are above'
-  printf '%s\n' "$PLAN" >"$environment/.dlsetup/installed"
-  rm -f "$unfinished"
+  printf '%s\n' "$PLAN" >"$made/installed"
+  rm -f "$made/unfinished"
 }
 
 # --- Verification --------------------------------------------------------------------------------
@@ -437,8 +518,10 @@ finish() {
 
 main() {
   read_options "$@"
+  drop_settings
   prepare_folders tensorflow-cpu
   guard_system
+  guard_environment
   step 1 system 'System packages: python3, python3-venv, ca-certificates'
   step 2 uv 'uv 0.13.8, the installer, in a folder of its own'
   step 3 environment 'An environment with Python 3.11'

@@ -17,12 +17,24 @@
 #   4. An environment with Python 3.11
 #   5. Python packages: torch 2.14.1
 #   6. Verification
-#   uv also keeps its cache in ~/.cache/uv. Nothing else is touched, nothing is removed.
+# Where it writes, but for what apt does:
+#   ~/dlsetup/torch  the environment
+#   ~/.local/share/dlsetup  uv
+#   ~/.cache/uv  uv's cache
+#   /etc/apt/sources.list.d  dlsetup-nvidia.list, unless apt has that source
+#   /etc/apt/keyrings  dlsetup-nvidia.asc, the key of that repository
+# DLSETUP_ENV, XDG_DATA_HOME, XDG_CACHE_HOME and UV_CACHE_DIR move what is below ~.
+# What it may replace: an older NVIDIA driver. apt then removes that one's packages, such as
+# nvidia-driver-*, nvidia-dkms-* and libnvidia-*, and says which; if it would remove anything
+# else, the container toolkit and CUDA's toolkit among that, the script stops before.
 #
 # How to run it:
-#   bash install.sh          asks once before it does anything as root
+#   bash install.sh          asks before the first step that needs root, naming all such steps, and
+#                            again before the driver or the repository that it comes from
 #   bash install.sh --yes    asks nothing
 #   DLSETUP_ENV=/some/folder bash install.sh    puts the environment elsewhere
+# As root it asks nothing. Without root and without a terminal it stops where it would ask; sudo
+# may ask for a password of its own.
 # It may be run again at any time: what is done is left alone.
 # It ends with 0: ready. 1: stopped, and says why. 2: unknown option. 10: reboot, then run it
 # again. 130: interrupted; run it again.
@@ -37,11 +49,18 @@ PLANNED_WSL=no
 # Changes when anything in the steps below changes, so that no old environment passes for this one.
 PLAN=c26c1838e62d49dc
 TOTAL=6
+# What the environment holds; one that holds anything else is never written over.
+HOLDS='Python 3.11: torch==2.14.1'
+ROOT_STEPS=(
+  'System packages: python3, python3-venv, ca-certificates'
+  'NVIDIA driver: nvidia-open unless one that fits runs'
+)
 
 # --- Running steps -------------------------------------------------------------------------------
 
 assume_yes=no
-root_allowed=no
+# The scopes that root was given for, each between blanks.
+root_allowed=' '
 finished=0
 current='before the first step'
 
@@ -125,21 +144,25 @@ step() {
   finished=$((finished + 1))
 }
 
-# ask_root WHAT: once, before the first thing that is done as root.
+# ask_root SCOPE WHAT: once for each scope; the first time all that is done as root is named.
 ask_root() {
   local answer=''
-  if [[ $root_allowed == yes ]]; then return; fi
+  if [[ $root_allowed == *" $1 "* ]]; then return; fi
   if ((EUID != 0)); then
     command -v sudo >/dev/null ||
-      stop "root is needed to $1, and there is no sudo" 'run this script as root'
+      stop "root is needed to $2, and there is no sudo" 'run this script as root'
     if [[ $assume_yes != yes ]]; then
-      [[ -t 0 ]] || stop "root is needed to $1, and there is no terminal to ask at" \
+      [[ -t 0 ]] || stop "root is needed to $2, and there is no terminal to ask at" \
         'run it at a terminal, or with --yes, or as root'
-      read -r -p "Root is needed to $1. Go on? [y/N] " answer
-      [[ $answer == [yY]* ]] || stop "root was not given to $1; nothing was changed"
+      if [[ $root_allowed == ' ' ]]; then
+        printf '\nThis script needs root for, where it is not done yet:\n'
+        printf '  - %s\n' "${ROOT_STEPS[@]}"
+      fi
+      read -r -p "Root is needed to $2. Go on? [y/N] " answer || answer=''
+      [[ $answer == [yY]* ]] || stop "root was not given to $2; neither that nor more was done"
     fi
   fi
-  root_allowed=yes
+  root_allowed+="$1 "
 }
 
 as_root() {
@@ -147,6 +170,21 @@ as_root() {
 }
 
 # --- The machine this was made for, and the folders it may use -----------------------------------
+
+# drop_settings: what this shell tells Python, pip, uv and conda would lead packages elsewhere. What
+# says where packages come from, and how to reach that place, stays.
+drop_settings() {
+  local name
+  for name in "${!PIP_@}" "${!UV_@}" "${!PYTHON@}" "${!CONDA_@}" VIRTUAL_ENV; do
+    case $name in
+      UV_INDEX_STRATEGY) unset "$name" ;;
+      *_INDEX* | *_FIND_LINKS | *_CERT* | *_PROXY | *_TRUSTED_HOST | *_INSECURE_HOST) ;;
+      *_KEYRING_PROVIDER | *_NATIVE_TLS | *_CONFIG_FILE | *_MIRROR) ;;
+      *_TIMEOUT | *_RETRIES | *_CACHE_DIR | *_OFFLINE) ;;
+      *) unset "$name" ;;
+    esac
+  done
+}
 
 os_release() {
   sed -n "s/^$1=//p" /etc/os-release | tr -d '"'
@@ -178,6 +216,19 @@ prepare_folders() {
   cd /
 }
 
+# guard_environment: what lies in its folder must be of this plan, before anything is changed.
+guard_environment() {
+  local held=''
+  if [[ -d $environment/.dlsetup ]]; then
+    if [[ -r $environment/.dlsetup/holds ]]; then held=$(<"$environment/.dlsetup/holds"); fi
+    [[ -z $held || $held == "$HOLDS" ]] || stop "$environment holds another plan:" "$held" \
+      'remove it, or name another folder with DLSETUP_ENV'
+  elif [[ -n $(ls -A "$environment" 2>/dev/null) ]]; then
+    stop "$environment holds something that this script did not make" \
+      'move it away, or name another folder with DLSETUP_ENV'
+  fi
+}
+
 make_folder() {
   mkdir -p "$1" 2>/dev/null && [[ -w $1 ]] ||
     stop "the folder $1 cannot be made or written to" \
@@ -196,14 +247,30 @@ candidate_version() {
   LC_ALL=C apt-cache policy "$1" | sed -n 's/^ *Candidate: *//p' | grep -v '^(none)$' || true
 }
 
+# proxies: one NAME=VALUE a line. sudo drops them, and apt reads the small letters only.
+proxies() {
+  local name capital
+  for name in http_proxy https_proxy no_proxy; do
+    capital=${name^^}
+    if [[ -n ${!name:-${!capital:-}} ]]; then printf '%s\n' "$name=${!name:-${!capital}}"; fi
+  done
+}
+
 apt_get() {
-  as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
+  local told
+  mapfile -t told < <(proxies)
+  as_root env "${told[@]}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
     apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
 }
 
+apt_refreshed() {
+  apt_get -o APT::Update::Error-Mode=any update
+}
+
 apt_refresh() {
-  apt_get -o APT::Update::Error-Mode=any update ||
-    stop 'apt could not refresh its lists' 'is the network up, and are its sources reachable?'
+  apt_refreshed || stop 'apt could not refresh its lists' \
+    'is the network up, and are its sources reachable?' \
+    'behind a proxy, set http_proxy and https_proxy: this script hands them on to apt'
 }
 
 system_packages_present() {
@@ -218,7 +285,7 @@ system_packages_install() {
   for package in "$@"; do
     [[ -n $(installed_version "$package") ]] || missing+=("$package")
   done
-  ask_root "install with apt: ${missing[*]}"
+  ask_root system "install with apt: ${missing[*]}"
   apt_refresh
   apt_get install --no-install-recommends "${missing[@]}" ||
     stop "apt could not install ${missing[*]}" 'its own words are above'
@@ -249,7 +316,38 @@ reaches() {
 driver_fits() {
   local running
   running=$(running_driver)
-  [[ -n $running ]] && reaches "$running" "$1" && ((${running%%.*} <= ${2:-${running%%.*}}))
+  [[ -n $running ]] && reaches "$running" "$1" && ((${running%%.*} <= ${2:-${running%%.*}})) &&
+    ! driver_torn
+}
+
+# driver_torn: whether the kernel's half of the driver and its libraries are of two versions.
+driver_torn() {
+  local said
+  command -v nvidia-smi >/dev/null || return 1
+  said=$(timeout 30 nvidia-smi 2>&1) && return 1
+  [[ $said == *'version mismatch'* ]]
+}
+
+# newer_than_boot FILE: whether it was put on this machine after the machine was started.
+newer_than_boot() {
+  local started put
+  started=$(sed -n 's/^btime //p' /proc/stat 2>/dev/null) || started=''
+  put=$(stat -L -c %Z "$1" 2>/dev/null) || put=''
+  [[ -z $started || -z $put ]] || ((put >= started))
+}
+
+# driver_whole: goes on unless the driver is torn, which a reboot mends if it has not yet been tried.
+driver_whole() {
+  local library
+  driver_torn || return 0
+  for library in /usr/lib/*/libnvidia-ml.so.1 /usr/lib/libnvidia-ml.so.1 /usr/lib64/libnvidia-ml.so.1; do
+    if [[ -e $library ]] && newer_than_boot "$library"; then
+      reboot_first 'The kernel runs another version of the NVIDIA driver than its libraries are of.'
+    fi
+  done
+  stop "the kernel runs driver $(running_driver), and its libraries are of another version" \
+    'a reboot did not change that: two drivers are installed, and one of them has to go' \
+    "see: nvidia-smi; dpkg -l '*nvidia*'"
 }
 
 has_nvidia_gpu() {
@@ -262,27 +360,84 @@ driver_of() {
   printf '%s\n' "${version%%-*}"
 }
 
+secure_boot() {
+  local variables=(/sys/firmware/efi/efivars/SecureBoot-*)
+  if command -v mokutil >/dev/null; then
+    [[ $(mokutil --sb-state 2>/dev/null) == *'SecureBoot enabled'* ]]
+  else
+    [[ -r ${variables[0]} && $(od -A n -t u1 "${variables[0]}") == *1 ]]
+  fi
+}
+
 # driver_wanted PACKAGE BRANCH MINIMUM: stops where installing it would be wrong or is already done.
 driver_wanted() {
   local package=$1 branch=$2 minimum=$3 version
   has_nvidia_gpu || stop 'this machine shows no NVIDIA GPU, and the plan is for one'
+  driver_whole
   version=$(driver_of "$(installed_version "$package")")
   if [[ $version == "$branch".* ]] && reaches "$version" "$minimum"; then
-    reboot_first "The driver $version is installed but not running." \
-      'If this machine was rebooted since: Secure Boot may refuse it (mokutil --sb-state), or its' \
-      'module was not built for this kernel (dkms status).'
+    driver_asleep "$package" "$version"
   fi
   [[ ! -x /usr/bin/nvidia-uninstall ]] ||
     stop "a driver from NVIDIA's own installer is here, which packages must not overwrite" \
       'remove it with: sudo nvidia-uninstall'
+  if [[ $root_allowed != *' driver '* ]] && secure_boot; then
+    printf '  note: Secure Boot is on. The kernel then loads the driver only if its module is signed\n'
+    printf '  with an enrolled key: enrol that of dkms (mokutil --import), or switch it off.\n'
+  fi
+}
+
+# driver_asleep PACKAGE VERSION: installed and not running, which a reboot mends only once.
+driver_asleep() {
+  local list boot='off, or cannot be told'
+  for list in "/var/lib/dpkg/info/$1".list "/var/lib/dpkg/info/$1":*.list; do
+    if [[ -e $list ]] && newer_than_boot "$list"; then
+      reboot_first "The driver $2 is installed but not running."
+    fi
+  done
+  if secure_boot; then boot='on: modules whose key is not enrolled are refused'; fi
+  stop "the driver $2 is installed, and after a reboot it still does not run" \
+    "Secure Boot is $boot" \
+    "is its module built for this kernel, $(uname -r)? see: dkms status; modinfo nvidia" \
+    'what the kernel says: sudo dmesg | grep -i -e nvidia -e nvrm -e nouveau'
+}
+
+# driver_part PACKAGE: whether it belongs to a driver, so that another driver may replace it.
+# The container toolkit, CUDA's toolkit and what serves a data centre do not.
+driver_part() {
+  case $1 in
+    libnvidia-container* | libnvidia-nscq*) return 1 ;;
+    libnvidia-* | nvidia-alternative* | nvidia-compute-* | nvidia-dkms* | nvidia-driver* | \
+      nvidia-egl* | nvidia-firmware* | nvidia-headless* | nvidia-installer-cleanup | \
+      nvidia-kernel* | nvidia-legacy-* | nvidia-modprobe | nvidia-open* | \
+      nvidia-persistenced | nvidia-prime | nvidia-settings* | nvidia-smi | nvidia-support | \
+      nvidia-suspend-common | nvidia-tesla-* | nvidia-utils-* | nvidia-vdpau* | nvidia-vulkan* | \
+      nvidia-xconfig | cuda-drivers* | firmware-nvidia-* | libcuda1* | libcudadebugger1 | \
+      libegl-nvidia* | libgl1-nvidia* | libgles-nvidia* | libglx-nvidia* | libnvcuvid1* | \
+      libnvoptix1* | libxnvctrl0 | linux-modules-nvidia-* | linux-objects-nvidia-* | \
+      linux-signatures-nvidia-* | xserver-xorg-video-nvidia*) return 0 ;;
+  esac
+  return 1
+}
+
+# driver_replaces PACKAGE…: says which parts of another driver go, and stops where more would.
+driver_replaces() {
+  local removed package parts='' others=''
+  removed=$(LC_ALL=C apt-get -s install "$@" | sed -n 's/^Remv \([^ :]*\).*/\1/p') ||
+    stop "apt cannot install $1" 'its own words are above'
+  for package in $removed; do
+    if driver_part "$package"; then parts+=" $package"; else others+=" $package"; fi
+  done
+  [[ -z $others ]] || stop "to install $1 apt would remove:$others" 'look into that first'
+  if [[ -n $parts ]]; then printf '  it replaces:%s\n' "$parts"; fi
 }
 
 # driver_install PACKAGE BRANCH MINIMUM COMPONENT
 # Package names may redirect to another branch, so what counts is the version apt would install.
 driver_install() {
-  local package=$1 branch=$2 minimum=$3 component=$4 version headers removed
+  local package=$1 branch=$2 minimum=$3 component=$4 version headers
   driver_wanted "$package" "$branch" "$minimum"
-  ask_root "install the NVIDIA driver with apt: $package"
+  ask_root driver "install the NVIDIA driver with apt: $package, in place of an older one"
   apt_refresh
   version=$(driver_of "$(candidate_version "$package")")
   [[ -n $version ]] || stop "apt knows no $package" \
@@ -292,22 +447,47 @@ driver_install() {
   reaches "$version" "$minimum" ||
     stop "apt has driver $version, and at least $minimum is needed"
   headers=linux-headers-$(uname -r)
-  if [[ -z $(candidate_version "$headers") ]]; then headers=''; fi
-  removed=$(apt-get -s install "$package" ${headers:+"$headers"} |
-    sed -n 's/^Remv \([^ ]*\).*/\1/p' | grep -v nvidia || true)
-  [[ -z $removed ]] || stop "to install $package apt would remove: $removed" 'look into that first'
+  if [[ -z $(candidate_version "$headers") ]]; then
+    printf '  note: apt has no %s: where dkms builds the module, it cannot without them.\n' "$headers"
+    headers=''
+  fi
+  driver_replaces "$package" ${headers:+"$headers"}
   apt_get install "$package" ${headers:+"$headers"} || stop "apt could not install $package"
   reboot_first "The driver $version is installed."
 }
 
 # repository_add NAME ADDRESS KEY FINGERPRINT PINNING: apt trusts it by this one key and no other,
-# and PINNING keeps apt on one driver branch of it.
+# and PINNING keeps apt on one driver branch of it. A source that already names ADDRESS is used as
+# it is: apt refuses two that trust one address by different keys.
 repository_add() {
-  local list=/etc/apt/sources.list.d/dlsetup-$1.list ring=/etc/apt/keyrings/dlsetup-$1.asc
-  ask_root "add the package repository $1 ($2) and install the driver from it"
-  if [[ ! -s $list || ! -s $ring ]]; then repository_trust "$list" "$ring" "$@"; fi
-  apt_refresh
+  local list=/etc/apt/sources.list.d/dlsetup-$1.list ring=/etc/apt/keyrings/dlsetup-$1.asc added=no
+  if [[ -e $list && ! -s $ring ]] || ! repository_named "$2"; then added=yes; fi
+  if [[ $added == yes ]]; then
+    ask_root driver "add the package repository $1 ($2) and install the driver from it"
+    repository_trust "$list" "$ring" "$@"
+  else
+    ask_root driver "install the driver from the package repository $2, which apt has already"
+  fi
+  if ! apt_refreshed; then
+    repository_forget "$added" "$list" "$ring"
+    stop "apt could not refresh its lists with the repository $1" "its own words are above"
+  fi
+  if [[ -z $(candidate_version "$5") ]]; then
+    repository_forget "$added" "$list" "$ring"
+    stop "apt knows no $5, which keeps the driver on its branch" "it should stand in $2"
+  fi
   apt_get install "$5" || stop "apt could not install $5, which keeps the driver on its branch"
+}
+
+# repository_named ADDRESS: whether a source of apt names it, by apt's own reading of them.
+repository_named() {
+  local files
+  files=$(apt-get update --print-uris) || stop 'apt cannot read its own sources, see above'
+  [[ $files == *"'${1%/}/InRelease'"* ]]
+}
+
+repository_forget() {
+  if [[ $1 == yes ]]; then as_root rm -f "$2" "$3"; fi
 }
 
 repository_trust() {
@@ -324,8 +504,10 @@ repository_trust() {
     awk -F: '$1 == "pub" {primary = 1} $1 == "fpr" && primary {print $10; primary = 0}')
   [[ $keys == "$fingerprint" ]] || stop "the key of the repository $name is not the planned one" \
     "planned $fingerprint, found ${keys:-none}"
+  # Whatever the umask: apt reads both files as a user of its own.
+  printf 'deb [signed-by=%s] %s /\n' "$ring" "$address" >"$folder/list"
   as_root install -D -m 644 "$folder/key.asc" "$ring"
-  printf 'deb [signed-by=%s] %s /\n' "$ring" "$address" | as_root tee "$list" >/dev/null
+  as_root install -D -m 644 "$folder/list" "$list"
   rm -rf "$folder"
 }
 
@@ -344,7 +526,7 @@ uv_install() {
   make_folder "$tools"
   /usr/bin/python3 -m venv --clear "$home" || stop "no virtual environment could be made in $home"
   printf '%s\n' "$line" >"$home/requirements.txt"
-  "$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
+  "$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps \
     --require-hashes --only-binary :all: --requirement "$home/requirements.txt" ||
     stop "pip could not get $line" 'is the network up? behind a proxy, set https_proxy'
 }
@@ -356,23 +538,16 @@ environment_python() {
 }
 
 environment_present() {
-  [[ -d $environment/.dlsetup && $(environment_python) == "$1" ]]
+  [[ -s $environment/.dlsetup/holds && $(environment_python) == "$1" ]]
 }
 
 # environment_make VERSION INTERPRETER
 environment_make() {
-  local found options=(--no-managed-python --no-python-downloads --python "$2")
+  local options=(--no-managed-python --no-python-downloads --python "$2")
   if [[ $2 == managed ]]; then options=(--managed-python --no-python-downloads --python "$1"); fi
   make_folder "$environment"
-  if [[ ! -d $environment/.dlsetup && -n $(ls -A "$environment") ]]; then
-    stop "$environment holds something that this script did not make" \
-      'move it away, or name another folder with DLSETUP_ENV'
-  fi
   make_folder "$environment/.dlsetup"
-  found=$(environment_python) || found=''
-  [[ -z $found || $found == "$1" ]] ||
-    stop "$environment was made for Python $found, and the plan is for $1" \
-      'remove it, or name another folder with DLSETUP_ENV'
+  printf '%s\n' "$HOLDS" >"$environment/.dlsetup/holds"
   "$uv" venv --quiet --allow-existing "${options[@]}" "$environment" ||
     stop "uv could not make an environment with Python $1"
 }
@@ -381,15 +556,42 @@ packages_installed() {
   [[ $(cat "$environment/.dlsetup/installed" 2>/dev/null) == "$PLAN" ]]
 }
 
-# packages_install OPTION… -- REQUIREMENT…: if an earlier run was cut short, all is written anew.
+# packages_sources [PACKAGE=INDEX]…: tells uv to take these from their index, and nothing else.
+packages_sources() {
+  local source
+  printf '[project]\nname = "plan"\nversion = "0"\ndependencies = ['
+  for source in "$@"; do
+    [[ $source =~ ^[A-Za-z0-9._-]+=https?://[][A-Za-z0-9._~:/@%+-]+$ ]] ||
+      stop "$source names no package and its index"
+    printf '"%s", ' "${source%%=*}"
+  done
+  printf ']\n'
+  for source in "$@"; do
+    printf '\n[[tool.uv.index]]\nname = "for-%s"\n' "${source%%=*}"
+    printf 'url = "%s"\nexplicit = true\n' "${source#*=}"
+  done
+  printf '\n[tool.uv.sources]\n'
+  for source in "$@"; do printf '"%s" = {index = "for-%s"}\n' "${source%%=*}" "${source%%=*}"; done
+}
+
+# packages_install [--source PACKAGE=INDEX]… [--index INDEX]… -- REQUIREMENT…
+# If an earlier run was cut short, all is written anew.
 packages_install() {
-  local unfinished=$environment/.dlsetup/unfinished again=()
-  if [[ -e $unfinished ]]; then again=(--reinstall); fi
-  printf '%s\n' "$PLAN" >"$unfinished"
-  "$uv" pip install --python "$environment/bin/python" "${again[@]}" "$@" ||
+  local made=$environment/.dlsetup sources=() options=()
+  while [[ $1 != -- ]]; do
+    if [[ $1 == --source ]]; then sources+=("$2"); else options+=("$1" "$2"); fi
+    shift 2
+  done
+  if ((${#sources[@]})); then
+    packages_sources "${sources[@]}" >"$made/pyproject.toml"
+    options+=(--requirements "$made/pyproject.toml")
+  fi
+  if [[ -e $made/unfinished ]]; then options+=(--reinstall); fi
+  printf '%s\n' "$PLAN" >"$made/unfinished"
+  "$uv" pip install --python "$environment/bin/python" "${options[@]}" "$@" ||
     stop 'uv could not install the packages' 'its own words are above'
-  printf '%s\n' "$PLAN" >"$environment/.dlsetup/installed"
-  rm -f "$unfinished"
+  printf '%s\n' "$PLAN" >"$made/installed"
+  rm -f "$made/unfinished"
 }
 
 # --- Verification --------------------------------------------------------------------------------
@@ -566,8 +768,10 @@ finish() {
 
 main() {
   read_options "$@"
+  drop_settings
   prepare_folders torch
   guard_system
+  guard_environment
   step 1 system 'System packages: python3, python3-venv, ca-certificates'
   step 2 driver 'NVIDIA driver: nvidia-open unless one that fits runs'
   step 3 uv 'uv 0.13.8, the installer, in a folder of its own'

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from provisioner.errors import BadDataError, UsageError
-from provisioner.plan import DriverPlan, Plan, Request, Step
+from provisioner.plan import DriverPlan, Pin, Plan, Request, Step
 from provisioner.recipes import steps_for
 from tests.golden import plans
 
@@ -90,16 +90,31 @@ def test_packages_from_an_index_of_their_own_leave_the_rest_to_the_default() -> 
     assert packages.run == (
         (
             "packages_install",
-            "--index",
-            "https://download.pytorch.org/whl/cu126",
-            "--index-strategy",
-            "unsafe-best-match",
+            "--source",
+            "torch=https://download.pytorch.org/whl/cu126",
+            "--source",
+            "torchvision=https://download.pytorch.org/whl/cu126",
             "--",
             "torch==2.14.1+cu126",
             "torchvision==0.29.1+cu126",
             "transformers>=4.40",
         ),
     )
+
+
+def test_what_its_publisher_keeps_with_its_dependencies_is_asked_for_there_first() -> None:
+    plan = plans.torch_keep()
+    index = "https://developer.download.nvidia.com/compute/redist"
+    pin = Pin(
+        name="nvidia-tensorflow",
+        version="1.15.5+nv23.03",
+        index=index,
+        requirement="nvidia-tensorflow==1.15.5+nv23.03",
+    )
+    steps = plans.with_steps(msgspec.structs.replace(plan, pins=(pin,))).steps
+    (packages,) = [step for step in steps if step.id == "packages"]
+
+    assert packages.run[0][1:4] == ("--index", index, "--")
 
 
 def test_every_framework_is_made_to_compute_on_as_many_gpus_as_were_planned() -> None:

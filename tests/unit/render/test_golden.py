@@ -65,11 +65,28 @@ def test_every_text_ends_with_the_command_that_uses_it(name: str, format_name: s
     (file,) = render(PLANS[name](), format_name, catalog())
     used = {
         "script": '"${DLSETUP_ENV:-$HOME/dlsetup/',
-        "conda": "conda env create --file environment.yml && conda activate",
-        "dockerfile": "docker build -t",
+        "conda": "conda env create --file THIS_FILE && conda activate",
+        "dockerfile": " -f THIS_FILE . && docker run ",
     }
 
     assert used[format_name] in file.text.rstrip("\n").splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("folder", "tag"),
+    [
+        ("tensorflow-1.15-image", "tensorflow-1.15.5"),
+        ("tensorflow-2.21-ubuntu-22.04-keep", "tensorflow-2.21.0"),
+        ("torch-cu126-ubuntu-22.04-keep", "torch-2.14.1-cu126"),
+        ("torch-ubuntu-24.04-driver-580-open", "torch-2.14.1"),
+    ],
+)
+def test_images_of_different_builds_stand_side_by_side(folder: str, tag: str) -> None:
+    last = (GOLDEN / folder / "Dockerfile").read_text().splitlines()[-1]
+
+    assert last == (
+        f"#   docker build -t {tag} -f THIS_FILE . && docker run --rm -it --gpus all {tag}"
+    )
 
 
 @pytest.mark.parametrize(("name", "format_name"), PAIRS)
