@@ -19,6 +19,7 @@ from provisioner.machine import Gpu, Machine
 from provisioner.plan import Plan, Refused, Request, Warning
 
 if TYPE_CHECKING:
+    from provisioner.catalog.problems import Problem
     from provisioner.catalog.rows import Reference
     from provisioner.describe import Options
     from provisioner.render import RenderedFile
@@ -258,11 +259,11 @@ def exported() -> Mapping[str, object]:
     return export(catalog())
 
 
-def audited() -> tuple[str, ...]:
-    """What an audit of the catalog finds wrong, one sentence each."""
+def audited() -> Sequence[Problem]:
+    """What an audit of the catalog finds wrong; each reads as one sentence."""
     from provisioner.catalog.check import audit
 
-    return tuple(str(problem) for problem in audit(catalog()))
+    return audit(catalog())
 
 
 def explained(name: str) -> Reference:

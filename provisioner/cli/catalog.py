@@ -31,7 +31,7 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
         show_json("catalog check", {"problems": problems})
     else:
         for problem in problems:
-            click.echo(problem)
+            click.echo(str(problem))
         count = len(problems)
         told = "1 problem found" if count == 1 else f"{count or 'no'} problems found"
         click.echo(told, err=bool(count))

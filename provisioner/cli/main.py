@@ -44,6 +44,13 @@ class Verbs(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(self.verbs.items()))
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a verb; a reader that went away is told apart before click makes it exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise NobodyReadsError from error
+
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run, and turn every failure into a message and the contract's exit code."""
         argv = extra.get("args") or (args[0] if args else None)
@@ -52,27 +59,44 @@ class Verbs(click.Group):
         try:
             code = super().main(*args, **extra)
             sys.stdout.flush()
-        except DlsetupError as error:
-            code = _failed(error, words)
-        except click.exceptions.Exit as error:
-            code = error.exit_code
-        except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.format_message())
-            code = 0
-        except click.ClickException as error:
-            code = _failed(_as_usage(error), words)
         except (click.Abort, KeyboardInterrupt):
             code = _INTERRUPTED
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            code = 0
-        except OSError as error:
-            code = _failed(_as_outside(error), words)
-        except Exception as error:
-            if os.environ.get("DLSETUP_DEBUG"):
-                raise
-            code = _failed(_as_internal(error), words)
+        except Exception as error:  # noqa: BLE001 - nothing may reach people as a traceback
+            code = _code_of(error, words)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+class NobodyReadsError(Exception):
+    """Standard output was closed by whoever read it."""
+
+
+def _code_of(error: Exception, words: list[str]) -> int:
+    """Say what went wrong, where there is something to say, and return the exit code."""
+    match error:
+        case click.exceptions.Exit():
+            return int(error.exit_code)
+        case click.exceptions.NoArgsIsHelpError():
+            click.echo(error.format_message())
+            return 0
+        case NobodyReadsError() | BrokenPipeError():
+            return _nobody_reads(0)
+        case _:
+            return _failed(_told(error), words)
+
+
+def _told(error: Exception) -> DlsetupError:
+    """The failure in the form that people and programs are told."""
+    match error:
+        case DlsetupError():
+            return error
+        case click.ClickException():
+            return _as_usage(error)
+        case OSError():
+            return _as_outside(error)
+        case _ if os.environ.get("DLSETUP_DEBUG"):
+            raise error
+        case _:
+            return _as_internal(error)
 
 
 def _failed(error: DlsetupError, words: list[str]) -> int:
@@ -80,8 +104,17 @@ def _failed(error: DlsetupError, words: list[str]) -> int:
 
     at = next((place for place, word in enumerate(words) if word in Verbs.verbs), len(words))
     verb = " ".join(words[at : at + (2 if words[at : at + 1] == ["catalog"] else 1)])
-    show_error(error, verb, as_json="--json" in words)
+    try:
+        show_error(error, verb, as_json="--json" in words)
+    except BrokenPipeError:
+        return _nobody_reads(error.exit_code)
     return error.exit_code
+
+
+def _nobody_reads(code: int) -> int:
+    """Drop what is still to be written: a reader that went away is no error of ours."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return code
 
 
 def _as_usage(error: click.ClickException) -> UsageError:

@@ -99,9 +99,6 @@ def test_a_folder_as_output_gets_the_file_under_its_own_name(
     assert written.stdout == ""
 
 
-@pytest.mark.xfail(
-    reason="cli.main: click leaves with 1 before our handler sees it; an error in JSON traces back"
-)
 @pytest.mark.parametrize(
     ("words", "code"),
     [
