@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -18,6 +17,7 @@ import yaml
 
 from provisioner.render import render
 from tests.golden.plans import CU126, catalog, torch_keep
+from tests.launcher.checkout import real_uv
 
 VENDOR = ("torch 2.14.1+cu126", "torchvision 0.29.1+cu126", "transformers 99.0", "sympy 99.0")
 DEFAULT = ("torch 2.14.1", "torchvision 0.29.1", "transformers 4.40", "sympy 1.14")
@@ -64,16 +64,12 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.server_close()
 
 
-def uv() -> str:
-    found = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    assert found, "uv belongs to the test group of pyproject.toml"
-    return found
-
-
 @pytest.fixture
 def environment(tmp_path: Path) -> Path:
     made = tmp_path / "environment"
-    subprocess.run([uv(), "venv", "--quiet", "--python", sys.executable, str(made)], check=True)
+    subprocess.run(
+        [real_uv(), "venv", "--quiet", "--python", sys.executable, str(made)], check=True
+    )
     (made / ".dlsetup").mkdir()
     return made
 
@@ -82,7 +78,7 @@ def bash(commands: str, address: str, environment: Path) -> set[str]:
     """Run commands of a rendered text on these indexes; what is installed afterwards."""
     told = {key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "UV_"))}
     told |= {"UV_DEFAULT_INDEX": f"{address}/default/", "no_proxy": "127.0.0.1"}
-    told |= {"UV_NO_CACHE": "1", "PATH": f"{Path(uv()).parent}:{os.environ['PATH']}"}
+    told |= {"UV_NO_CACHE": "1", "PATH": f"{Path(real_uv()).parent}:{os.environ['PATH']}"}
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", commands],
         env=told,

@@ -12,6 +12,7 @@ import pytest
 
 from tests.integration.conftest import MakeRoot
 from tests.integration.roots import Root
+from tests.launcher.checkout import real_uv
 
 pytestmark = pytest.mark.root
 
@@ -144,3 +145,17 @@ def test_as_root_nothing_is_asked(user: Root, script: Callable[[str], str]) -> N
 
     assert result.returncode == 0
     assert result.stdout == "the system was given\nthe driver was given\n"
+
+
+def test_a_python_of_its_own_puts_nothing_on_the_path(
+    user: Root, script: Callable[[str], str]
+) -> None:
+    uv = "uv() { printf '%s ' \"$@\"; }; uv=uv; trap - EXIT"
+    text = script("tensorflow-2.21-ubuntu-22.04-keep")
+    user.put("/install.sh", only(f"{uv}; do_python", text))
+    asked = user.run("bash", "/install.sh", network=False).stdout.split()
+    known = subprocess.run([real_uv(), *asked, "--help"], capture_output=True, check=False)
+
+    assert asked == ["python", "install", "--no-bin", "3.12"]
+    assert known.returncode == 0
+    assert "#   ~/.local/share/uv         Python 3.12, kept by uv\n" in text

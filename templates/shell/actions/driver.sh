@@ -43,11 +43,11 @@ newer_than_boot() {
   [[ -z $started || -z $put ]] || ((put >= started))
 }
 
-# driver_whole: goes on unless the driver is torn, which a reboot mends if it has not yet been tried.
+# driver_whole: goes on unless the driver is torn, which a reboot may mend, but only once.
 driver_whole() {
   local library
   driver_torn || return 0
-  for library in /usr/lib/*/libnvidia-ml.so.1 /usr/lib/libnvidia-ml.so.1 /usr/lib64/libnvidia-ml.so.1; do
+  for library in /usr/lib/{,*/}libnvidia-ml.so.1 /usr/lib64/libnvidia-ml.so.1; do
     if [[ -e $library ]] && newer_than_boot "$library"; then
       reboot_first 'The kernel runs another version of the NVIDIA driver than its libraries are of.'
     fi

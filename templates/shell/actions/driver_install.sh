@@ -30,8 +30,8 @@ driver_wanted() {
     stop "a driver from NVIDIA's own installer is here, which packages must not overwrite" \
       'remove it with: sudo nvidia-uninstall'
   if [[ $root_allowed != *' driver '* ]] && secure_boot; then
-    printf '  note: Secure Boot is on. The kernel then loads the driver only if its module is signed\n'
-    printf '  with an enrolled key: enrol that of dkms (mokutil --import), or switch it off.\n'
+    printf '  note: Secure Boot is on. The kernel then loads the driver only if it is signed with\n'
+    printf '  an enrolled key: enrol that of dkms (mokutil --import), or switch it off.\n'
   fi
 }
 

@@ -3,12 +3,10 @@
 # it is: apt refuses two that trust one address by different keys.
 repository_add() {
   local list=/etc/apt/sources.list.d/dlsetup-$1.list ring=/etc/apt/keyrings/dlsetup-$1.asc added=no
-  if [[ -e $list && ! -s $ring ]] || ! repository_named "$2"; then added=yes; fi
-  if [[ $added == yes ]]; then
-    ask_root driver "add the package repository $1 ($2) and install the driver from it"
+  ask_root driver "add the repository $1 ($2), if apt lacks it, and install the driver from it"
+  if [[ -e $list && ! -s $ring ]] || ! repository_named "$2"; then
+    added=yes
     repository_trust "$list" "$ring" "$@"
-  else
-    ask_root driver "install the driver from the package repository $2, which apt has already"
   fi
   if ! apt_refreshed; then
     repository_forget "$added" "$list" "$ring"
@@ -24,7 +22,7 @@ repository_add() {
 # repository_named ADDRESS: whether a source of apt names it, by apt's own reading of them.
 repository_named() {
   local files
-  files=$(apt-get update --print-uris) || stop 'apt cannot read its own sources, see above'
+  files=$(as_root apt-get update --print-uris) || stop 'apt cannot read its own sources, see above'
   [[ $files == *"'${1%/}/InRelease'"* ]]
 }
 

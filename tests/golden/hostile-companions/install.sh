@@ -20,9 +20,9 @@
 #   5. Verification
 # Where it writes, but for what apt does:
 #   ~/dlsetup/tensorflow-cpu  the environment
-#   ~/.local/share/dlsetup  uv
-#   ~/.cache/uv  uv's cache
-# DLSETUP_ENV, XDG_DATA_HOME, XDG_CACHE_HOME and UV_CACHE_DIR move what is below ~.
+#   ~/.local/share/dlsetup    uv
+#   ~/.cache/uv               uv's cache
+#   DLSETUP_ENV, XDG_DATA_HOME, XDG_CACHE_HOME and UV_CACHE_DIR move what is below ~.
 # It removes nothing.
 #
 # How to run it:

@@ -18,10 +18,10 @@
 #   5. Python packages: tensorflow 2.21.0
 #   6. Verification
 # Where it writes, but for what apt does:
-#   ~/dlsetup/tensorflow  the environment
-#   ~/.local/share/dlsetup  uv
-#   ~/.cache/uv  uv's cache
-# DLSETUP_ENV, XDG_DATA_HOME, XDG_CACHE_HOME and UV_CACHE_DIR move what is below ~.
+#   ~/dlsetup/tensorflow      the environment
+#   ~/.local/share/dlsetup    uv
+#   ~/.cache/uv               uv's cache
+#   DLSETUP_ENV, XDG_DATA_HOME, XDG_CACHE_HOME and UV_CACHE_DIR move what is below ~.
 # It removes nothing.
 #
 # How to run it:
@@ -330,11 +330,11 @@ newer_than_boot() {
   [[ -z $started || -z $put ]] || ((put >= started))
 }
 
-# driver_whole: goes on unless the driver is torn, which a reboot mends if it has not yet been tried.
+# driver_whole: goes on unless the driver is torn, which a reboot may mend, but only once.
 driver_whole() {
   local library
   driver_torn || return 0
-  for library in /usr/lib/*/libnvidia-ml.so.1 /usr/lib/libnvidia-ml.so.1 /usr/lib64/libnvidia-ml.so.1; do
+  for library in /usr/lib/{,*/}libnvidia-ml.so.1 /usr/lib64/libnvidia-ml.so.1; do
     if [[ -e $library ]] && newer_than_boot "$library"; then
       reboot_first 'The kernel runs another version of the NVIDIA driver than its libraries are of.'
     fi

@@ -18,12 +18,12 @@
 #   5. Python packages: torch 2.14.1
 #   6. Verification
 # Where it writes, but for what apt does:
-#   ~/dlsetup/torch  the environment
-#   ~/.local/share/dlsetup  uv
-#   ~/.cache/uv  uv's cache
-#   /etc/apt/sources.list.d  dlsetup-nvidia.list, unless apt has that source
-#   /etc/apt/keyrings  dlsetup-nvidia.asc, the key of that repository
-# DLSETUP_ENV, XDG_DATA_HOME, XDG_CACHE_HOME and UV_CACHE_DIR move what is below ~.
+#   ~/dlsetup/torch           the environment
+#   ~/.local/share/dlsetup    uv
+#   ~/.cache/uv               uv's cache
+#   /etc/apt/sources.list.d   dlsetup-nvidia.list, unless apt has that source
+#   /etc/apt/keyrings         dlsetup-nvidia.asc, the key of that repository
+#   DLSETUP_ENV, XDG_DATA_HOME, XDG_CACHE_HOME and UV_CACHE_DIR move what is below ~.
 # What it may replace: an older NVIDIA driver. apt then removes that one's packages, such as
 # nvidia-driver-*, nvidia-dkms-* and libnvidia-*, and says which; if it would remove anything
 # else, the container toolkit and CUDA's toolkit among that, the script stops before.
@@ -336,11 +336,11 @@ newer_than_boot() {
   [[ -z $started || -z $put ]] || ((put >= started))
 }
 
-# driver_whole: goes on unless the driver is torn, which a reboot mends if it has not yet been tried.
+# driver_whole: goes on unless the driver is torn, which a reboot may mend, but only once.
 driver_whole() {
   local library
   driver_torn || return 0
-  for library in /usr/lib/*/libnvidia-ml.so.1 /usr/lib/libnvidia-ml.so.1 /usr/lib64/libnvidia-ml.so.1; do
+  for library in /usr/lib/{,*/}libnvidia-ml.so.1 /usr/lib64/libnvidia-ml.so.1; do
     if [[ -e $library ]] && newer_than_boot "$library"; then
       reboot_first 'The kernel runs another version of the NVIDIA driver than its libraries are of.'
     fi
@@ -382,8 +382,8 @@ driver_wanted() {
     stop "a driver from NVIDIA's own installer is here, which packages must not overwrite" \
       'remove it with: sudo nvidia-uninstall'
   if [[ $root_allowed != *' driver '* ]] && secure_boot; then
-    printf '  note: Secure Boot is on. The kernel then loads the driver only if its module is signed\n'
-    printf '  with an enrolled key: enrol that of dkms (mokutil --import), or switch it off.\n'
+    printf '  note: Secure Boot is on. The kernel then loads the driver only if it is signed with\n'
+    printf '  an enrolled key: enrol that of dkms (mokutil --import), or switch it off.\n'
   fi
 }
 
@@ -461,12 +461,10 @@ driver_install() {
 # it is: apt refuses two that trust one address by different keys.
 repository_add() {
   local list=/etc/apt/sources.list.d/dlsetup-$1.list ring=/etc/apt/keyrings/dlsetup-$1.asc added=no
-  if [[ -e $list && ! -s $ring ]] || ! repository_named "$2"; then added=yes; fi
-  if [[ $added == yes ]]; then
-    ask_root driver "add the package repository $1 ($2) and install the driver from it"
+  ask_root driver "add the repository $1 ($2), if apt lacks it, and install the driver from it"
+  if [[ -e $list && ! -s $ring ]] || ! repository_named "$2"; then
+    added=yes
     repository_trust "$list" "$ring" "$@"
-  else
-    ask_root driver "install the driver from the package repository $2, which apt has already"
   fi
   if ! apt_refreshed; then
     repository_forget "$added" "$list" "$ring"
@@ -482,7 +480,7 @@ repository_add() {
 # repository_named ADDRESS: whether a source of apt names it, by apt's own reading of them.
 repository_named() {
   local files
-  files=$(apt-get update --print-uris) || stop 'apt cannot read its own sources, see above'
+  files=$(as_root apt-get update --print-uris) || stop 'apt cannot read its own sources, see above'
   [[ $files == *"'${1%/}/InRelease'"* ]]
 }
 

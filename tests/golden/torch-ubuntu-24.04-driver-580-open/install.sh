@@ -18,10 +18,10 @@
 #   5. Python packages: torch 2.14.1
 #   6. Verification
 # Where it writes, but for what apt does:
-#   ~/dlsetup/torch  the environment
-#   ~/.local/share/dlsetup  uv
-#   ~/.cache/uv  uv's cache
-# DLSETUP_ENV, XDG_DATA_HOME, XDG_CACHE_HOME and UV_CACHE_DIR move what is below ~.
+#   ~/dlsetup/torch           the environment
+#   ~/.local/share/dlsetup    uv
+#   ~/.cache/uv               uv's cache
+#   DLSETUP_ENV, XDG_DATA_HOME, XDG_CACHE_HOME and UV_CACHE_DIR move what is below ~.
 # What it may replace: an older NVIDIA driver. apt then removes that one's packages, such as
 # nvidia-driver-*, nvidia-dkms-* and libnvidia-*, and says which; if it would remove anything
 # else, the container toolkit and CUDA's toolkit among that, the script stops before.
@@ -334,11 +334,11 @@ newer_than_boot() {
   [[ -z $started || -z $put ]] || ((put >= started))
 }
 
-# driver_whole: goes on unless the driver is torn, which a reboot mends if it has not yet been tried.
+# driver_whole: goes on unless the driver is torn, which a reboot may mend, but only once.
 driver_whole() {
   local library
   driver_torn || return 0
-  for library in /usr/lib/*/libnvidia-ml.so.1 /usr/lib/libnvidia-ml.so.1 /usr/lib64/libnvidia-ml.so.1; do
+  for library in /usr/lib/{,*/}libnvidia-ml.so.1 /usr/lib64/libnvidia-ml.so.1; do
     if [[ -e $library ]] && newer_than_boot "$library"; then
       reboot_first 'The kernel runs another version of the NVIDIA driver than its libraries are of.'
     fi
@@ -380,8 +380,8 @@ driver_wanted() {
     stop "a driver from NVIDIA's own installer is here, which packages must not overwrite" \
       'remove it with: sudo nvidia-uninstall'
   if [[ $root_allowed != *' driver '* ]] && secure_boot; then
-    printf '  note: Secure Boot is on. The kernel then loads the driver only if its module is signed\n'
-    printf '  with an enrolled key: enrol that of dkms (mokutil --import), or switch it off.\n'
+    printf '  note: Secure Boot is on. The kernel then loads the driver only if it is signed with\n'
+    printf '  an enrolled key: enrol that of dkms (mokutil --import), or switch it off.\n'
   fi
 }
 
