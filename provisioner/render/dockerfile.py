@@ -64,7 +64,7 @@ def _sources_sheet(bound: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     """Lines of a project file by which uv takes these packages from their index, and no others."""
     if not bound:
         return ()
-    lines = ["[project]", 'name = "plan"', 'version = "0"']
+    lines = ["[project]", 'name = "dlsetup-plan"', 'version = "0"']
     lines.append(f"dependencies = [{', '.join(quoted(package) for package, _ in bound)}]")
     for package, index in bound:
         lines += ["[[tool.uv.index]]", f"name = {quoted('for-' + package)}"]

@@ -503,7 +503,7 @@ packages_installed() {
 # packages_sources [PACKAGE=INDEX]…: tells uv to take these from their index, and nothing else.
 packages_sources() {
   local source
-  printf '[project]\nname = "plan"\nversion = "0"\ndependencies = ['
+  printf '[project]\nname = "dlsetup-plan"\nversion = "0"\ndependencies = ['
   for source in "$@"; do
     [[ $source =~ ^[A-Za-z0-9._-]+=https?://[][A-Za-z0-9._~:/@%+-]+$ ]] ||
       stop "$source names no package and its index"
