@@ -28,6 +28,8 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True):
     variant: str = "default"
     index: str | None = None
     """Address of the package index; None is the default index of the installer."""
+    index_holds_dependencies: bool = False
+    """Its dependencies too come from that index first, not from the default one."""
     cuda: str | None = None
     cudnn: str | None = None
     serves: tuple[Serve, ...] = ()

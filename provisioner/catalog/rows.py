@@ -153,6 +153,8 @@ class Build(Row, frozen=True, kw_only=True):
     """Where CUDA's libraries come from: ``bundled`` (in the wheel or by its requirements), or
     ``system`` (something else must bring them)."""
     index: str | None = None
+    index_holds_dependencies: bool = False
+    """Its dependencies too lie on that index alone; the default index holds placeholders."""
     channel: str | None = None
     package: str | None = None
     """What the channel calls it, where that is not ``framework``: conda-forge's ``pytorch``."""

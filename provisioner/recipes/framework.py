@@ -5,10 +5,6 @@ from __future__ import annotations
 from provisioner.plan import Plan, Step
 from provisioner.recipes.requirements import described, requirements
 
-_WITH_DEPENDENCIES = frozenset({"nvidia-tensorflow"})
-"""Packages whose dependencies too lie on their publisher's index alone: the default index holds
-placeholders under those names."""
-
 
 def steps(plan: Plan) -> tuple[Step, ...]:
     """Return the step that installs every package of the plan into the environment."""
@@ -33,11 +29,6 @@ def install(plan: Plan) -> tuple[str, ...]:
     options: list[str] = []
     for pin in plan.pins:
         if pin.index and pin.requirement and not pin.channel:
-            options += _source(pin.name, pin.index)
+            first = pin.index_holds_dependencies
+            options += ("--index", pin.index) if first else ("--source", f"{pin.name}={pin.index}")
     return ("packages_install", *options, "--", *requirements(plan))
-
-
-def _source(name: str, index: str) -> tuple[str, str]:
-    if name in _WITH_DEPENDENCIES:
-        return ("--index", index)
-    return ("--source", f"{name}={index}")

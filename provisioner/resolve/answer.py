@@ -136,6 +136,7 @@ def _build_pin(facts: Facts, wish: Wish | None, item: Candidate, deciding: Candi
         version=row.version,
         variant=row.variant,
         index=row.index,
+        index_holds_dependencies=row.index_holds_dependencies,
         cuda=deciding.row.cuda if on_gpu else None,
         cudnn=deciding.row.cudnn if on_gpu else None,
         serves=deciding.serves,

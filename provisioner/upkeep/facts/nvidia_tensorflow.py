@@ -74,6 +74,7 @@ def _wheel(facts: Facts, row: dict[str, str], month: str, index: str) -> Build:
         sass=architectures(numbers),
         cpu=("avx",) if needs_avx(release["framework_version"]) else (),
         index=index,
+        index_holds_dependencies=True,
         driver_floor=re.findall(r"\d{3}(?:\.\d+)*", image["driver_min"])[0],
         kind="announced",
         evidence=f"{short(row['source'])}; {release['source']}; {short(image['source'])}{note}",

@@ -110,6 +110,7 @@ def test_what_its_publisher_keeps_with_its_dependencies_is_asked_for_there_first
         version="1.15.5+nv23.03",
         index=index,
         requirement="nvidia-tensorflow==1.15.5+nv23.03",
+        index_holds_dependencies=True,
     )
     steps = plans.with_steps(msgspec.structs.replace(plan, pins=(pin,))).steps
     (packages,) = [step for step in steps if step.id == "packages"]
