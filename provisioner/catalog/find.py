@@ -113,6 +113,7 @@ def _by_name(catalog: Catalog, word: str) -> Gpu:
     if not found:
         kept = [piece for piece in asked if not _FORM_FACTORS.match(piece)]
         found = _matching(catalog.gpus, kept) if kept and kept != asked else []
+    found = found or _with_a_letter_more(catalog.gpus, asked)
     if not found:
         raise _unknown(word)
     exact = [row for row in found if _words(row.name) == asked]
@@ -121,6 +122,24 @@ def _by_name(catalog: Catalog, word: str) -> Gpu:
     if len(kinds) > 1:
         raise _ambiguous(word, found)
     return _one_of(found, asked)
+
+
+def _with_a_letter_more(rows: Iterable[GpuModel], asked: list[str]) -> list[GpuModel]:
+    """Rows whose name holds what was asked but for a letter or two of a variant: K40 → K40m."""
+    compact = "".join(asked)
+    if not re.search(r"[a-z]\d|\d\d\d", compact):
+        return []
+    wanted = re.compile(re.escape(compact) + "[a-z]{1,2}")
+    return [
+        row
+        for row in rows
+        if not _MOBILE & set(words := _words(row.name))
+        and any(
+            wanted.fullmatch("".join(words[start:end]))
+            for start in range(len(words))
+            for end in range(start + 1, len(words) + 1)
+        )
+    ]
 
 
 def _one_of(rows: list[GpuModel], asked: list[str]) -> Gpu:

@@ -106,6 +106,8 @@ def _routes(request: Request, carries: Routes | None) -> Routes:
     if not (request.via and carries):
         return wanted
     allowed = {route for along in carries for route in along}
+    if "conda-native" in allowed:  # asked for by name, a channel's builds may use PTX too
+        allowed.add("conda")
     kept = tuple(tuple(route for route in along if route in allowed) for along in wanted)
     return tuple(along for along in kept if along)
 

@@ -262,3 +262,11 @@ def test_equal_gpus_are_counted_for_people() -> None:
     assert result.stdout.splitlines()[1] == (
         "  for          8 x NVIDIA H100 80GB HBM3, ubuntu-22.04 x86_64"
     )
+
+
+def test_a_channels_own_builds_are_rendered_for_conda() -> None:
+    words = ["render", "conda", "torch", "--gpu", "V100", "--via", "conda", *JAMMY]
+    result = CliRunner().invoke(main, words)
+
+    assert result.exit_code == 0
+    assert '  - "pytorch=2.13.0=cuda129*"\n' in result.stdout

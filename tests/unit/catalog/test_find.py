@@ -28,6 +28,8 @@ CATALOG = Catalog(resources.stacks())
         ("Tesla V100", "7.0"),
         ("V100", "7.0"),
         ("Tesla K80", "3.7"),
+        ("K40", "3.5"),
+        ("Tesla K20", "3.5"),
         ("A40", "8.6"),
         ("A100", "8.0"),
         ("H100", "9.0"),
@@ -64,7 +66,22 @@ def test_a_name_that_covers_several_capabilities_is_ambiguous(word: str) -> None
 
 
 @pytest.mark.parametrize(
-    "word", ["RTX 9999", "309", "X 3090 X", "", "   ", "sm_", "sm_xx", "90", "; id", "\x00", "💥"]
+    "word",
+    [
+        "RTX 9999",
+        "309",
+        "X 3090 X",
+        "",
+        "   ",
+        "sm_",
+        "sm_xx",
+        "90",
+        "x",
+        "GTX 96",
+        "; id",
+        "\x00",
+        "💥",
+    ],
 )
 def test_a_gpu_that_nobody_knows_is_unknown(word: str) -> None:
     with pytest.raises(UsageError) as caught:
