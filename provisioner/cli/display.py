@@ -209,6 +209,8 @@ def _driver_words(plan: Plan) -> str:
 
 def _package(pin: Pin) -> tuple[str, ...]:
     place = pin.index or (f"channel {pin.channel}" if pin.channel else "default index")
+    if pin.requirement is None:
+        place = "inside the image"
     return pin.name, pin.version, pin.variant, f"{place} ({pin.evidence})"
 
 
