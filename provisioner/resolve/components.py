@@ -58,7 +58,7 @@ class Components:
             (version, row)
             for row in self.facts.catalog.cuda
             for version in row.toolkits
-            if self._wanted("cuda", version)
+            if self._wanted("cuda", version) and self.facts.platform.startswith("linux-")
         ]
         found.sort(key=lambda pair: order(pair[0]), reverse=True)
         return [self._toolkit(version, row) for version, row in found]

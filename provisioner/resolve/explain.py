@@ -208,9 +208,7 @@ def _everything(facts: Facts, wishes: Sequence[Wish], routes: Routes) -> Iterato
                         seen.add(str(candidate))
                         yield _refused(provider, candidate, {})
     for wish in wishes:
-        if wish.name in facts.catalog.frameworks and not any(
-            name.startswith(f"{wish.name} ") for name in seen
-        ):
+        if not any(name.startswith(f"{wish.name} ") for name in seen):
             reason = f"no build of {wish.text} for {facts.platform} comes along these routes"
             yield Refused(wish.text, "no-build-for-platform", reason, "")
 
