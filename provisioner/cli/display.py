@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from provisioner.machine import Machine
+from provisioner.machine import Disk, Machine
 from provisioner.plan import Pin, Plan
 from provisioner.workflow import WhyNot
 
@@ -143,9 +143,8 @@ def _tools(machine: Machine) -> tuple[tuple[str, ...], ...]:
     return tuple(rows)
 
 
-def _disk(disk: object) -> tuple[str, ...]:
-    path, free, total = disk.path, disk.free_bytes, disk.total_bytes  # type: ignore[attr-defined]
-    return path, f"{_bytes(free)} free of {_bytes(total)}"
+def _disk(disk: Disk) -> tuple[str, ...]:
+    return disk.path, f"{_bytes(disk.free_bytes)} free of {_bytes(disk.total_bytes)}"
 
 
 def _bytes(count: int | None) -> str:
