@@ -174,7 +174,13 @@ def parse_driver(text: str, catalog: Catalog, *, windows: bool = False) -> Drive
             context=(f"it knows {newest[0]} to {newest[-1]}",),
             hint="Check the number, or refresh the catalog with a newer dlsetup",
         )
-    return Driver(version=folded if "." in folded or windows else row.first_version)
+    return Driver(version=folded if windows else _first_release(folded, row.first_version))
+
+
+def _first_release(text: str, first: str | None) -> str | None:
+    """The release that a partial version means: the branch's first, where it begins so."""
+    begins_so = first is not None and f"{first}.".startswith(f"{text}.")
+    return first if begins_so or "." not in text else text
 
 
 def _gpus(words: tuple[str, ...], catalog: Catalog) -> tuple[Gpu, ...]:

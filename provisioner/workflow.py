@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from provisioner.catalog.rows import Reference
     from provisioner.describe import Options
     from provisioner.render import RenderedFile
+    from provisioner.request import Wish
     from provisioner.resolve.resolve import Routes
 
 
@@ -101,7 +102,10 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
             _name_other_formats(format_name or "", resolve(machine, request, wishes, catalog()))
             raise
     except DlsetupError as error:
-        error.data = {"machine": machine, "request": request, **error.data}
+        told: dict[str, object] = {"machine": machine, "request": request}
+        if isinstance(error, RefusedError):
+            told |= {"refused": (), "alternatives": ()}
+        error.data = {**told, **error.data}
         raise
     return _with_steps(msgspec.structs.replace(plan, warnings=(*warnings, *plan.warnings)))
 
@@ -126,8 +130,17 @@ def why_not(asked: Asked, plan: Plan, requirement: str) -> WhyNot:
     got = ", ".join(f"{pin.name} {pin.version}" for pin in other.pins)
     price = f", if the driver is changed to {other.driver.minimum} or later"
     changed = other.driver.action not in {"keep", "none", plan.driver.action}
-    told = f"{wish.text} can be had{price if changed else ''}: {got}"
-    return WhyNot(requirement, told, ())
+    way = f" by {other.via}" if other.via != plan.via else ""
+    told = f"{wish.text} can be had{way}{price if changed else ''}: {got}"
+    return WhyNot(requirement, told, tuple(_refused_of(plan, wish)))
+
+
+def _refused_of(plan: Plan, wish: Wish) -> Iterator[Refused]:
+    """What the plan itself says against the versions that a wish admits."""
+    for item in plan.refused:
+        name, _, version = item.candidate.partition(" ")
+        if name == wish.name and wish.admits(version.partition("+")[0]):
+            yield item
 
 
 def rendered(format_name: str, plan: Plan) -> tuple[RenderedFile, ...]:

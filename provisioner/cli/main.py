@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -57,6 +58,7 @@ class Verbs(click.Group):
         words = list(sys.argv[1:] if argv is None else argv)
         extra["standalone_mode"] = False
         try:
+            _need_an_output()
             code = super().main(*args, **extra)
             sys.stdout.flush()
         except (click.Abort, KeyboardInterrupt):
@@ -68,6 +70,11 @@ class Verbs(click.Group):
 
 class NobodyReadsError(Exception):
     """Standard output was closed by whoever read it."""
+
+
+def _need_an_output() -> None:
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "standard output is closed")
 
 
 def _code_of(error: Exception, words: list[str]) -> int:
@@ -105,8 +112,14 @@ def _failed(error: DlsetupError, words: list[str]) -> int:
     at = next((place for place, word in enumerate(words) if word in Verbs.verbs), len(words))
     verb = " ".join(words[at : at + (2 if words[at : at + 1] == ["catalog"] else 1)])
     try:
-        show_error(error, verb, as_json="--json" in words)
+        show_error(error, verb, as_json="--json" in words and sys.stdout is not None)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
+        return _nobody_reads(error.exit_code)
+    except OSError:  # standard output itself is what failed
+        if "--json" in words:
+            show_error(error, verb, as_json=False)
         return _nobody_reads(error.exit_code)
     return error.exit_code
 

@@ -47,12 +47,17 @@ def show_warnings(warnings: Sequence[Warning]) -> None:
 def write_file(path: Path, text: str, *, executable: bool = False) -> None:
     """Write a file whole or not at all: to a temporary file beside it, then rename.
 
+    A link is followed, and what is no file (a device, a pipe) is written to, never replaced.
     Raises OutsideError ``cannot-write``.
     """
     temporary: str | None = None
     try:
         if path.is_dir():
             raise IsADirectoryError(21, "it is a folder")
+        if path.exists() and not path.is_file():
+            _write_into(path, text)
+            return
+        path = Path(os.path.realpath(path))
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
@@ -69,6 +74,11 @@ def write_file(path: Path, text: str, *, executable: bool = False) -> None:
             context=(error.strerror or str(error),),
             hint="Name another place with -o, or make room there; nothing was left behind.",
         ) from error
+
+
+def _write_into(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.write(text)
 
 
 def _umask() -> int:

@@ -72,6 +72,14 @@ def _plan(name: str, rest: tuple[str, ...], typed: dict[str, Any]) -> Plan:
                 hint="Leave them out, or resolve again with them.",
             )
         return workflow.read_plan(Path(rest[0]))
+    plans = [word for word in rest if word.endswith(".json")]
+    if plans:
+        raise UsageError(
+            "bad-usage",
+            "A saved plan stands alone: it says already what is asked for.",
+            context=(f"given together: {', '.join(rest)}",),
+            hint="Name the plan alone, or resolve again with everything that is wanted.",
+        )
     return workflow.plan_for(options.asked(rest, typed), format_name=name)
 
 

@@ -9,7 +9,7 @@ from provisioner.catalog.rows import Build, Cuda, Library
 from provisioner.machine import Machine
 from provisioner.plan import Constraint, DriverPlan, Pin, Plan, Warning
 from provisioner.request import Wish, admits
-from provisioner.resolve.builds import Builds, route_of
+from provisioner.resolve.builds import Builds, cudnn_left_open, route_of
 from provisioner.resolve.candidates import DRIVER, PYTHON, Candidate
 from provisioner.resolve.conda import conda_libraries
 from provisioner.resolve.drivers import Scenario, drives, last_branch
@@ -178,12 +178,8 @@ def _toolkit_pin(item: Candidate, row: Cuda) -> Pin:
 
 def _left_open(row: Library, found: Mapping[str, Candidate]) -> bool:
     """Whether a framework of the plan leaves the version of this cuDNN open."""
-    for item in found.values():
-        if isinstance(item.row, Build):
-            for text in item.row.requires:
-                if text.startswith(row.package) and f"{row.package}==" not in text:
-                    return True
-    return False
+    rows = (item.row for item in found.values())
+    return any(isinstance(item, Build) and cudnn_left_open(item) == row.package for item in rows)
 
 
 def _driver(

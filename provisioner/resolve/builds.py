@@ -191,6 +191,15 @@ class Builds:
             wish = self.wishes.get(component)
             if wish is None or self.sibling(row):
                 continue
+            if component == "cudnn" and (package := cudnn_left_open(row)) and self.facts.gpus:
+                yield Need(
+                    on=package,
+                    reference="not-what-was-asked",
+                    reason=f"it takes the {package} that is chosen, and you asked for {wish.text}",
+                    evidence=row.evidence,
+                    specifier=wish.specifier,
+                )
+                continue
             if value is None or not wish.admits(value):
                 reason = f"it comes with {component} {value or 'none'}, not {wish.text}"
                 yield Need(
@@ -240,6 +249,15 @@ def route_of(row: Build, *, computes_on_gpu: bool) -> str:
         system = computes_on_gpu and row.cuda is not None and row.libraries == "system"
         return "conda-libraries" if system else "pip"
     return row.via if computes_on_gpu else ""
+
+
+def cudnn_left_open(row: Build) -> str | None:
+    """The cuDNN wheel whose version a build leaves open; None where it names one, or none."""
+    for text in row.requires:
+        wish = parse_wish(text)
+        if wish.name.startswith("nvidia-cudnn") and not wish.specifier.startswith("=="):
+            return wish.name
+    return None
 
 
 def is_asked(wish: Wish, row: Build) -> bool:

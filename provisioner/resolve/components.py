@@ -13,6 +13,7 @@ from provisioner.plan import Serve
 from provisioner.request import Wish
 from provisioner.resolve.candidates import DRIVER, GPU, Candidate, Need
 from provisioner.resolve.facts import Facts
+from provisioner.resolve.gpu_needs import needs_of_tegra
 from provisioner.resolve.serving import serve
 from provisioner.version import is_dotted, minor, order
 
@@ -121,6 +122,7 @@ class Components:
     def _needs_of_gpus(
         self, sass: tuple[str, ...], ptx: tuple[str, ...], evidence: str
     ) -> Iterator[Need]:
+        yield from needs_of_tegra(self.facts)
         for gpu in self.facts.gpus:
             capability = gpu.compute_capability or ""
             if serve(gpu.name, capability, sass, ptx, self.facts.tegra) is None:

@@ -1,26 +1,23 @@
-"""Why not the rest: refusals in words, and the one change that would give more."""
+"""Why not the rest: refusals in words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from provisioner.catalog.rows import Build
 from provisioner.errors import RefusedError
-from provisioner.plan import Alternative, Refused
+from provisioner.plan import Refused
 from provisioner.request import Wish
+from provisioner.resolve.alternatives import ways_out
 from provisioner.resolve.candidates import DRIVER, GLIBC, PYTHON, Candidate, Need
 from provisioner.resolve.drivers import Scenario, scenarios
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.provider import StackProvider
-from provisioner.version import order, public
+from provisioner.version import order
 
 if TYPE_CHECKING:
-    from provisioner.resolve.resolve import Routes, Solution
-
-    Search = Callable[[Facts, Sequence[Wish], Routes], Solution | None]
+    from provisioner.resolve.alternatives import Search
+    from provisioner.resolve.resolve import Routes
 
 _MOST = 40
 
@@ -42,7 +39,7 @@ def passed_over(
 def refusal(facts: Facts, wishes: Sequence[Wish], routes: Routes, search: Search) -> RefusedError:
     """The error for a request that nothing satisfies, with what would help."""
     refused = tuple(_everything(facts, wishes, routes))
-    helps = tuple(_ways_out(facts, wishes, routes, search))
+    helps = tuple(ways_out(facts, wishes, routes, search))
     names = " with ".join(wish.text for wish in wishes)
     context = [f"you asked for {names}", *_machine_lines(facts)]
     context += _decisive(refused)
@@ -72,69 +69,6 @@ def unknown_release(facts: Facts, wish: Wish, versions: Sequence[str]) -> Refuse
     )
 
 
-def alternatives(
-    facts: Facts, wishes: Sequence[Wish], routes: Routes, search: Search, solution: Solution
-) -> tuple[Alternative, ...]:
-    """One change that would give more than the plan does: a newer driver."""
-    if solution.scenario.action != "keep" or facts.machine.os.wsl or not wishes:
-        return ()
-    freed = _without_driver(facts)
-    better = search(freed, wishes, routes)
-    if better is None or not _is_better(wishes, better.found, solution.found):
-        return ()
-    needed = _driver_needed(better)
-    if needed is None:
-        return ()
-    gifts = [_gift(better.found[name], freed) for name in _improved(wishes, better, solution)]
-    return (Alternative(f"upgrade the driver to {needed} or later", ", ".join(gifts)),)
-
-
-def _improved(wishes: Sequence[Wish], new: Solution, old: Solution) -> Iterator[str]:
-    """Names of what was asked for that comes in another version."""
-    for wish in wishes:
-        better, now = new.found.get(wish.name), old.found.get(wish.name)
-        if better and now and (better.version, better.variant) != (now.version, now.variant):
-            yield wish.name
-
-
-def _is_better(
-    wishes: Sequence[Wish], new: Mapping[str, Candidate], old: Mapping[str, Candidate]
-) -> bool:
-    for wish in wishes:
-        if wish.name in new and wish.name in old:
-            left, right = (
-                order(public(new[wish.name].version)),
-                order(public(old[wish.name].version)),
-            )
-            if left != right:
-                return left > right
-    return False
-
-
-def _without_driver(facts: Facts) -> Facts:
-    """The same machine before anybody chose its driver."""
-    sources = {key: value for key, value in facts.machine.sources.items() if key != "driver"}
-    machine = msgspec.structs.replace(facts.machine, driver=None, sources=sources)
-    request = msgspec.structs.replace(facts.request, keep_driver=False)
-    return Facts(machine, request, facts.catalog)
-
-
-def _driver_needed(solution: Solution) -> str | None:
-    floors = [
-        need.floor
-        for candidate in solution.found.values()
-        for need in solution.provider.needs(candidate)
-        if need.on == DRIVER and need.floor
-    ]
-    return max(floors, key=order, default=None)
-
-
-def _gift(candidate: Candidate, facts: Facts) -> str:
-    row = candidate.row
-    cuda = f", CUDA {row.cuda}" if facts.gpus and isinstance(row, Build) and row.cuda else ""
-    return f"{candidate.on} {candidate.version}{cuda}"
-
-
 def _refused(
     provider: StackProvider, candidate: Candidate, found: Mapping[str, Candidate]
 ) -> Refused:
@@ -161,7 +95,9 @@ def _unmet(provider: StackProvider, needs: Sequence[Need]) -> Iterator[Need]:
     for need in needs:
         pool = provider.candidates(need.on)
         known = pool or need.on == DRIVER
-        if need.failed or (known and not any(need.met_by(item) for item in pool)):
+        bounds = [bound for bound in provider.bounds if bound.on == need.on]
+        left = [item for item in pool if all(bound.met_by(item) for bound in bounds)]
+        if need.failed or (known and not any(need.met_by(item) for item in left)):
             yield need
 
 
@@ -181,7 +117,8 @@ def _told(provider: StackProvider, need: Need) -> str:
         return f"{need.reason}; this machine has {facts.glibc}"
     if need.on == PYTHON and facts.request.python:
         return f"{need.reason}; you asked for {facts.request.python}"
-    return need.reason
+    bounds = [bound.reason for bound in provider.bounds if bound.on == need.on]
+    return "; ".join([need.reason, *bounds])
 
 
 def _drivers_told(provider: StackProvider) -> str:
@@ -230,43 +167,3 @@ def _decisive(refused: Sequence[Refused]) -> list[str]:
     for item in refused:
         first.setdefault(item.reference, item)
     return [f"{item.candidate}: {item.reason}" for item in list(first.values())[:4]]
-
-
-def _ways_out(
-    facts: Facts, wishes: Sequence[Wish], routes: Routes, search: Search
-) -> Iterator[Alternative]:
-    """Single changes after which there is a plan."""
-    if facts.gpus and facts.machine.driver is not None and not facts.machine.os.wsl:
-        yield from _way(
-            _without_driver(facts), wishes, routes, search=search, change="change the driver"
-        )
-    if facts.request.python:
-        request = msgspec.structs.replace(facts.request, python=None)
-        freed = Facts(facts.machine, request, facts.catalog)
-        yield from _way(freed, wishes, routes, search=search, change="leave the Python open")
-    if facts.gpus:
-        machine = msgspec.structs.replace(facts.machine, gpus=())
-        freed = Facts(machine, facts.request, facts.catalog)
-        yield from _way(
-            freed, wishes, routes, search=search, change="compute on the CPU (--gpu none)"
-        )
-
-
-def _way(
-    changed: Facts,
-    wishes: Sequence[Wish],
-    routes: Routes,
-    *,
-    search: Search,
-    change: str,
-) -> Iterator[Alternative]:
-    try:
-        solution = search(changed, wishes, routes)
-    except RefusedError:
-        return
-    if solution is None or wishes[0].name not in solution.found:
-        return
-    needed = _driver_needed(solution)
-    if change == "change the driver":
-        change = f"change the driver to {needed} or later" if needed else change
-    yield Alternative(change, _gift(solution.found[wishes[0].name], changed))

@@ -26,7 +26,9 @@ def needs_of_gpus(facts: Facts, row: Build, serves: tuple[Serve, ...]) -> Iterat
             failed=True,
         )
         return
-    if not serves:
+    elsewhere = tuple(needs_of_tegra(facts))
+    yield from elsewhere
+    if not serves and not elsewhere:
         yield _unserved(facts, row)
     for gpu in facts.gpus:
         capability = gpu.compute_capability or ""
@@ -36,6 +38,20 @@ def needs_of_gpus(facts: Facts, row: Build, serves: tuple[Serve, ...]) -> Iterat
                 reference="cudnn-too-new",
                 reason=reason[0],
                 evidence=reason[1],
+                failed=True,
+            )
+
+
+def needs_of_tegra(facts: Facts) -> Iterator[Need]:
+    """Yield what speaks against anything built for x86_64 on a part that sits on Arm boards."""
+    for gpu in facts.gpus:
+        capability = gpu.compute_capability or ""
+        if capability in facts.tegra and facts.machine.arch == "x86_64":
+            yield Need(
+                on=GPU,
+                reference="aarch64-jetson",
+                reason=f"{gpu.name} ({capability}) is a Tegra part: nothing for x86_64 is for it",
+                evidence=facts.architectures[capability].evidence,
                 failed=True,
             )
 

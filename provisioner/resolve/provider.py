@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from resolvelib import AbstractProvider
 
-from provisioner.request import COMPONENTS, Wish
+from provisioner.request import COMPONENTS, Wish, parse_wish
 from provisioner.resolve.builds import Builds
 from provisioner.resolve.candidates import DRIVER, GLIBC, PYTHON, Candidate, Need
 from provisioner.resolve.components import Components
@@ -39,12 +40,28 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
         self._needs: dict[int, tuple[Need, ...]] = {}
 
     def roots(self) -> list[Need]:
-        """The wishes as needs, in the order asked."""
-        return [
+        """The wishes as needs, in the order asked, and the bounds that companions set."""
+        wishes = [
             Need(on=name, reference="asked", reason="you asked for it")
             for name in self.rank
             if not self.components.carried(name)
         ]
+        return [*wishes, *self.bounds] if wishes else []
+
+    @cached_property
+    def bounds(self) -> tuple[Need, ...]:
+        """What companions ask of NVIDIA's packages, which builds are bound to as well."""
+        asked = [parse_wish(text) for text in self.facts.request.companions if self.facts.gpus]
+        return tuple(
+            Need(
+                on=wish.name,
+                reference="framework-pin-conflict",
+                reason=f"you asked for {wish.text}",
+                specifier=wish.specifier,
+            )
+            for wish in asked
+            if wish.name.startswith("nvidia-") and wish.specifier
+        )
 
     def candidates(self, name: str) -> list[Candidate]:
         """Every candidate for a name, best first, whatever is needed of it."""

@@ -19,6 +19,7 @@ from provisioner.machine import Machine
 from provisioner.plan import Plan, Request
 from provisioner.request import Wish
 from provisioner.resolve import answer, explain
+from provisioner.resolve.alternatives import alternatives
 from provisioner.resolve.builds import is_asked
 from provisioner.resolve.candidates import Candidate, Need
 from provisioner.resolve.drivers import Scenario, branch_of, scenarios
@@ -74,7 +75,7 @@ def resolve(
     return msgspec.structs.replace(
         plan,
         refused=explain.passed_over(solution.provider, wishes, solution.found),
-        alternatives=explain.alternatives(facts, wishes, routes, search, solution),
+        alternatives=alternatives(facts, wishes, routes, search, solution),
     )
 
 

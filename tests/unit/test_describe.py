@@ -34,6 +34,22 @@ def test_a_branch_alone_is_its_first_known_release() -> None:
     assert driver("535", "ubuntu-22.04") == "535.54.03"
 
 
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        # First releases of their branches: 03_driver_branches.csv.
+        ("525.60", "525.60.13"),
+        ("580.65", "580.65.06"),
+        ("580.6", "580.6"),
+        ("535.183", "535.183"),
+    ],
+)
+def test_a_part_of_a_version_is_the_branchs_first_where_that_begins_so(
+    text: str, version: str
+) -> None:
+    assert driver(text, "ubuntu-22.04") == version
+
+
 @pytest.mark.parametrize("text", ["551", "537"])
 def test_on_wsl_a_branch_alone_stays_what_windows_calls_it(text: str) -> None:
     """Windows counts on within a branch: no Linux release may stand in for it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -152,3 +153,54 @@ def test_the_audit_of_a_broken_catalog_exits_1_and_names_the_row(tmp_path: Path)
     envelope = json.loads(as_json.stdout)
     assert envelope["status"] == "ok"
     assert len(envelope["data"]["problems"]) == 1
+
+
+@pytest.mark.parametrize("words", [("detect",), ("detect", "--json"), ("resolve", "torch")])
+def test_an_output_that_is_full_is_one_clear_error(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [*DLSETUP, *words],
+            cwd=CHECKOUT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 3
+    assert "error: cannot-write" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def test_an_output_that_is_closed_is_one_clear_error() -> None:
+    shell = shlex.join([*DLSETUP, "resolve", "torch", "--json"]) + " >&-"
+    done = subprocess.run(
+        ["sh", "-c", shell], cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 3
+    assert done.stderr.startswith("error: cannot-write\n")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_pipe_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_file(pipe, "a\n", executable=True)
+        assert os.read(reading, 10) == b"a\n"
+    finally:
+        os.close(reading)
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_stays_and_what_it_names_is_written(tmp_path: Path, *, there: bool) -> None:
+    target, link = tmp_path / "target", tmp_path / "link"
+    if there:
+        target.write_text("old", encoding="utf-8")
+    link.symlink_to("target")
+    write_file(link, "new\n")
+    assert link.is_symlink()
+    assert target.read_text(encoding="utf-8") == "new\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "target"]

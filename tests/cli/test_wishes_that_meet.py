@@ -1,0 +1,112 @@
+"""Wishes that meet: cuDNN beside a framework, companions beside pins, channels beside wheels."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from provisioner.cli.main import main
+
+AMPERE = ("--gpu", "RTX 3090", "--driver", "535.183.01", "--os", "ubuntu-22.04")
+
+
+def resolve(*words: str) -> dict[str, Any]:
+    result = CliRunner().invoke(main, ["resolve", *words, "--json"])
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def pins(found: dict[str, Any]) -> dict[str, str]:
+    assert found["status"] == "ok", found["errors"]
+    return {pin["name"]: pin["version"] for pin in found["data"]["plan"]["pins"]}
+
+
+@pytest.mark.parametrize(
+    ("word", "beginning"),
+    [
+        # Wheels of cuDNN for CUDA 12: 05_cudnn_wheels.csv; TensorFlow 2.20 and later ask for >=9.3.
+        ("cudnn==9.3.*", "9.3."),
+        ("cudnn==9.10.*", "9.10."),
+        (
+            "cudnn<9.10",
+            "9.5.",
+        ),  # the newest of them whose driver floor was read: 05_cudnn_matrix.csv
+        ("nvidia-cudnn-cu12==9.10.*", "9.10."),
+        ("nvidia-cudnn-cu12>=9.20", "9.2"),
+    ],
+)
+def test_a_cudnn_that_a_framework_leaves_open_is_the_one_that_was_asked_for(
+    word: str, beginning: str
+) -> None:
+    found = resolve("tensorflow==2.21.*", word, *AMPERE)
+    version = pins(found)["nvidia-cudnn-cu12"]
+    assert version.startswith(beginning)
+    assert version.startswith(f"{found['data']['plan']['cudnn']}.")
+
+
+def test_a_companion_that_no_build_can_stand_beside_is_refused() -> None:
+    found = resolve("torch==2.15.0", "nvidia-cudnn-cu13>=9.27", "--gpu", "RTX 3090", "--driver=580")
+    assert found["status"] == "error"
+    refused = {item["candidate"]: item for item in found["data"]["refused"]}
+    assert refused["torch 2.15.0"]["reference"] == "framework-pin-conflict"
+    assert refused["torch 2.15.0"]["reason"].endswith("you asked for nvidia-cudnn-cu13>=9.27")
+
+
+def test_an_older_build_is_taken_that_a_companion_goes_with() -> None:
+    found = resolve("torch", "nvidia-cudnn-cu12==9.10.2.21", *AMPERE)
+    assert found["data"]["plan"]["cudnn"] == "9.10"
+
+
+@pytest.mark.parametrize("word", ["torch", "cuda", "tensorflow"])
+@pytest.mark.parametrize("gpu", ["11.0", "8.7", "Thor"])
+def test_a_part_of_arm_boards_is_never_served_on_x86_64(word: str, gpu: str) -> None:
+    found = resolve(word, "--gpu", gpu)
+    assert [error["reference"] for error in found["errors"]] == ["no-compatible-stack"]
+    assert "aarch64-jetson" in {item["reference"] for item in found["data"]["refused"]}
+
+
+def test_what_a_channel_builds_for_the_driver_there_is_stands_among_the_alternatives() -> None:
+    words = ("tensorflow", "--gpu", "A100", "--driver", "450.80.02")
+    found = resolve(*words)
+    (way,) = [
+        item
+        for item in found["data"]["plan"]["alternatives"]
+        if item["change"] == "take the channel's own builds (--via conda)"
+    ]
+    by_conda = pins(resolve(*words, "--via", "conda"))
+    assert way["gives"].startswith(f"tensorflow {by_conda['tensorflow']}, CUDA ")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("numpy", "--gpu", "RTX 3090"),
+        ("torch", "--gpu", "15.0"),
+        ("torch", "--gpu", "Arc A770"),
+        ("torch", "--gpu", "K80", "--gpu", "RTX 5090"),
+    ],
+)
+def test_every_refusal_carries_the_same_four_keys(words: tuple[str, ...]) -> None:
+    found = resolve(*words)
+    assert found["status"] == "error"
+    assert {"machine", "request", "refused", "alternatives"} <= set(found["data"])
+
+
+def test_why_not_repeats_what_the_plan_itself_says() -> None:
+    found = resolve("torch", *AMPERE, "--why-not", "torch==2.15.0")
+    told = [item for item in found["data"]["why_not"]["refused"] if "+" not in item["candidate"]]
+    assert [item["reference"] for item in told] == ["driver-too-old"]
+
+
+def test_a_saved_plan_stands_alone(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps(resolve("torch", *AMPERE)), encoding="utf-8")
+    for words in ([str(plan), "torch"], ["torch", str(plan)]):
+        result = CliRunner().invoke(main, ["render", "conda", *words])
+        assert result.exit_code == 2
+        assert result.stdout == ""
+        assert "error: bad-usage" in result.stderr
