@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from provisioner.cli.main import main
+import sys
+
+
+def run() -> None:
+    """Run the command; Ctrl-C while it is still being loaded is no traceback either."""
+    try:
+        from provisioner.cli.main import main
+    except KeyboardInterrupt:
+        sys.exit(130)
+    main(prog_name="dlsetup")
+
 
 if __name__ == "__main__":
-    main(prog_name="dlsetup")
+    run()

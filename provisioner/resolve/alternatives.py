@@ -78,8 +78,6 @@ def _newer_driver(
     facts: Facts, wishes: Sequence[Wish], routes: Routes, search: Search, solution: Solution
 ) -> Alternative | None:
     """What runs on a newer driver."""
-    if facts.machine.os.wsl:
-        return None
     freed = _without_driver(facts)
     better = search(freed, wishes, routes)
     if better is None or not _is_better(wishes, better.found, solution.found):
@@ -88,7 +86,8 @@ def _newer_driver(
     if needed is None:
         return None
     gifts = [_gift(better.found[name], freed) for name in _improved(wishes, better, solution)]
-    return Alternative(f"upgrade the driver to {needed} or later", ", ".join(gifts))
+    where = " in Windows" if facts.machine.os.wsl else ""
+    return Alternative(f"upgrade the driver{where} to {needed} or later", ", ".join(gifts))
 
 
 def _by_channel(

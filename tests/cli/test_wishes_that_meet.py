@@ -110,3 +110,11 @@ def test_a_saved_plan_stands_alone(tmp_path: Path) -> None:
         assert result.exit_code == 2
         assert result.stdout == ""
         assert "error: bad-usage" in result.stderr
+
+
+def test_on_wsl_an_upgrade_is_a_matter_for_windows() -> None:
+    # 01_cuda_driver.csv: CUDA 13 asks for Windows driver 580.
+    found = resolve("torch", "--gpu", "RTX 3090", "--os=ubuntu-24.04-wsl2", "--driver", "551.61")
+    (way,) = found["data"]["plan"]["alternatives"]
+    assert way["change"] == "upgrade the driver in Windows to 580 or later"
+    assert way["gives"].startswith("torch 2.15.0, CUDA 13.")
