@@ -89,7 +89,7 @@ class Survey:
             "os": os_source,
             "arch": "uname" if self._host.live else "procfs",
             "cpu": cpu_source,
-            "memory": memory_source,
+            "memory_bytes": memory_source,
             "gpus": gpus_source,
             **({"driver": driver_source} if looked else {}),
             "toolkits": "filesystem",

@@ -64,6 +64,13 @@ def test_numbers_and_flags_are_read_as_such() -> None:
 
     assert (machine.memory_bytes, machine.cpu.cores, machine.os.wsl) == (1024, 3, True)
     assert machine.arch == "aarch64"
+    assert machine.sources["memory_bytes"] == "env"
+
+
+def test_every_source_is_named_as_the_fact_it_is_the_source_of() -> None:
+    machine = look(MEMORY_BYTES="1024")
+
+    assert set(machine.sources) <= set(Machine.__struct_fields__)
 
 
 @pytest.mark.parametrize(
