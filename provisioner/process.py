@@ -33,7 +33,7 @@ class Completed(msgspec.Struct, frozen=True):
     stderr: str
 
 
-class ProgramTimedOut(OutsideError):  # noqa: N818, what happened reads better
+class ProgramTimedOutError(OutsideError):
     """The program was still running at its time limit and has been killed."""
 
     def __init__(self, argv: Sequence[str], timeout: float, partial: Completed) -> None:
@@ -58,7 +58,7 @@ def run(
     ``env`` replaces the environment (None: this one); the locale is C in both cases. Of each
     stream the first ``output_limit`` bytes are kept. A status other than 0 is no error here.
 
-    Raises OutsideError ``program-not-found`` or ``program-not-runnable``, and ProgramTimedOut
+    Raises OutsideError ``program-not-found`` or ``program-not-runnable``, and ProgramTimedOutError
     (``program-timed-out``) after the whole process group was killed.
     """
     process = _start(argv, env)
@@ -68,7 +68,7 @@ def run(
         if streams.collect(process, time.monotonic() + timeout):
             return streams.completed(process.returncode)
         _kill(process)
-        raise ProgramTimedOut(argv, timeout, streams.completed(-9))
+        raise ProgramTimedOutError(argv, timeout, streams.completed(-9))
     finally:
         # Also on Ctrl-C: the program sits in a session of its own and would not hear of it.
         if process.returncode is None:

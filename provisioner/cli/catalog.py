@@ -15,8 +15,8 @@ def command() -> None:
 
 
 @command.command("export")
-@options.as_json
-def export(*, as_json: bool) -> None:  # noqa: ARG001 - it always prints JSON
+@options.as_json  # taken as everywhere; this is JSON with and without it
+def export(**_: bool) -> None:
     """Print every row as JSON: cuda, cudnn, gpus, drivers, builds, images."""
     show_json("catalog export", workflow.exported())
 

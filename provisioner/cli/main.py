@@ -32,7 +32,7 @@ class Verbs(click.Group):
         """Every verb, in the order of the work."""
         return list(self.verbs)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         """Import the verb's module and return its command; None for an unknown verb."""
         if cmd_name not in self.verbs:
             return None
@@ -40,7 +40,7 @@ class Verbs(click.Group):
         command: click.Command = module.command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
         """List the verbs without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(self.verbs.items()))

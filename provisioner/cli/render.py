@@ -62,25 +62,17 @@ def command(
 
 
 def _plan(name: str, rest: tuple[str, ...], typed: dict[str, Any]) -> Plan:
-    if len(rest) == 1 and rest[0].endswith(".json"):
-        given = sorted(name for name, value in typed.items() if value and name != "offline")
-        if given:
-            raise UsageError(
-                "bad-usage",
-                "A saved plan says for which machine it is and how: options cannot change it.",
-                context=(f"given beside it: {', '.join(given)}",),
-                hint="Leave them out, or resolve again with them.",
-            )
-        return workflow.read_plan(Path(rest[0]))
-    plans = [word for word in rest if word.endswith(".json")]
-    if plans:
+    if not any(word.endswith(".json") for word in rest):
+        return workflow.plan_for(options.asked(rest, typed), format_name=name)
+    given = sorted(option for option, value in typed.items() if value and option != "offline")
+    if beside := [*given, *rest[1:]]:
         raise UsageError(
             "bad-usage",
-            "A saved plan stands alone: it says already what is asked for.",
-            context=(f"given together: {', '.join(rest)}",),
+            "A saved plan stands alone: it says already what is asked for, and for which machine.",
+            context=(f"given beside it: {', '.join(beside)}",),
             hint="Name the plan alone, or resolve again with everything that is wanted.",
         )
-    return workflow.plan_for(options.asked(rest, typed), format_name=name)
+    return workflow.read_plan(Path(rest[0]))
 
 
 def _write(output: str, files: tuple[Any, ...]) -> None:

@@ -139,7 +139,7 @@ class Host:
             return known.text
         try:
             told = process.run(argv, timeout=self.time_limit_s, env=self.env)
-        except process.ProgramTimedOut:
+        except process.ProgramTimedOutError:
             self.unanswered.append(argv[0])
             return None
         except OutsideError:

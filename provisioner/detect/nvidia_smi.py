@@ -12,7 +12,7 @@ import msgspec
 
 from provisioner.detect.host import Host, printable
 from provisioner.detect.reports import GpuFacts, SmiReport
-from provisioner.process import ProgramTimedOut
+from provisioner.process import ProgramTimedOutError
 
 _FULL_QUERY = "name,uuid,memory.total,compute_cap,driver_version,pci.device_id,mig.mode.current"
 _LATER_QUERY = "name,uuid,memory.total,compute_cap,pci.device_id,mig.mode.current"
@@ -70,11 +70,11 @@ def parse_query(text: str, fields: str = _FULL_QUERY) -> SmiReport:
 
 
 def probe(host: Host, program: str) -> SmiReport:
-    """What the nvidia-smi at ``program`` says. Raises ProgramTimedOut when it says nothing."""
+    """What the nvidia-smi at ``program`` says. Raises ProgramTimedOutError when it says nothing."""
     report, complaint = _queried(host, program)
     try:
         told = host.output("nvidia-smi", [program])
-    except ProgramTimedOut:
+    except ProgramTimedOutError:
         if report is None:
             raise
         return report

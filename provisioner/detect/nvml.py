@@ -13,7 +13,7 @@ import msgspec
 from provisioner.detect.host import Host, printable
 from provisioner.detect.nvidia_kernel import LIBRARY_FOLDERS
 from provisioner.detect.reports import GpuFacts, NvmlReport
-from provisioner.process import Completed, ProgramTimedOut
+from provisioner.process import Completed, ProgramTimedOutError
 
 _LIBRARY = "libnvidia-ml.so.1"
 _DEVICE_FILES = ("/dev/nvidiactl", "/proc/driver/nvidia", "/dev/dxg")
@@ -66,7 +66,7 @@ def probe(host: Host) -> NvmlReport | None:
         return None
     try:
         told = host.output("nvml", _command(), _environment(host))
-    except ProgramTimedOut as problem:
+    except ProgramTimedOutError as problem:
         told = problem.partial
         late = f"NVML did not answer within {host.time_limit_s:g} seconds"
         return msgspec.structs.replace(_report(told), error=late, code=None)

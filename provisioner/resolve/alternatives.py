@@ -94,7 +94,8 @@ def _by_channel(
     facts: Facts, wishes: Sequence[Wish], routes: Routes, search: Search, solution: Solution
 ) -> Alternative | None:
     """What a channel's own builds give on the driver there is, where wheels went first."""
-    if facts.request.via or not any("conda-native" in along for along in routes):
+    offered = any("conda-native" in along for along in routes)
+    if facts.request.via or not offered or "conda-native" in solution.routes:
         return None
     better = search(facts, wishes, (("conda-native",),))
     if better is None or better.scenario.action != "keep":

@@ -9,6 +9,8 @@ from provisioner.plan import Pin
 from provisioner.resolve.facts import Facts
 from provisioner.version import at_least, minor, order
 
+_NEEDED = ("cudatoolkit", "cudnn")
+
 
 def conda_libraries(facts: Facts, rows: Sequence[Build]) -> tuple[Pin, ...]:
     """Return the channel's cudatoolkit and cudnn for the wheels of a conda plan."""
@@ -22,11 +24,11 @@ def conda_libraries(facts: Facts, rows: Sequence[Build]) -> tuple[Pin, ...]:
 
 def can_bring(facts: Facts, row: Build) -> bool:
     """Whether the channel has both libraries that a wheel needs."""
-    return len(list(_libraries(facts, row, row.cuda or ""))) == 2  # noqa: PLR2004 - the two
+    return len(tuple(_libraries(facts, row, row.cuda or ""))) == len(_NEEDED)
 
 
 def _libraries(facts: Facts, row: Build, cuda: str) -> Iterator[Pin]:
-    for package, wanted in (("cudatoolkit", cuda), ("cudnn", row.cudnn or "")):
+    for package, wanted in zip(_NEEDED, (cuda, row.cudnn or ""), strict=True):
         library = _best(facts, package, cuda, wanted)
         if library:
             yield Pin(

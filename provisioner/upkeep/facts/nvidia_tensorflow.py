@@ -18,8 +18,6 @@ _BRANCH = "nvidia-tensorflow (pip"
 _IMAGE = "nvcr.io/nvidia/tensorflow"
 _WHEEL = re.compile(r"[\d.]+\+nv(\d\d\.\d\d)")
 _INDEXES = {"pyindex": "nvidia-pyindex", "redist": "nvidia-redist"}
-_FAMILIES = {"Pascal": "6.0", "Volta": "7.0", "Turing": "7.5", "Ampere": "8.0", "Hopper": "9.0"}
-"""The lowest capability of each generation: the least that a build for it must hold."""
 
 
 def wheels(facts: Facts, addresses: dict[str, str]) -> list[Build]:
@@ -50,8 +48,15 @@ def families_of(facts: Facts, month: str) -> tuple[str, str]:
         if row["image"] == _IMAGE and row["gpu_families"] and row["tag"][:5] <= month
     }
     nearest = max(named, key=natural)
-    numbers = " ".join(_FAMILIES[name] for name in named[nearest].split())
+    numbers = " ".join(_lowest(facts, name) for name in named[nearest].split())
     return numbers, "" if nearest == month else f"; GPU generations as {nearest}"
+
+
+def _lowest(facts: Facts, family: str) -> str:
+    """The lowest capability of a generation: the least that a build for it must hold."""
+    rows = facts.rows("02_arch_lifecycle")
+    named = next(row for row in rows if row["architecture"] == family)
+    return named["compute_capabilities"].split()[0]
 
 
 def _wheel(facts: Facts, row: dict[str, str], month: str, index: str) -> Build:

@@ -13,6 +13,7 @@ EXTRA = "and-cuda"
 _GPU_PACKAGE = "tensorflow-gpu"
 _FIRST_WITH_AVX = "1.6"
 _AVX_BY_MISTAKE = "1.5.1"
+"""Both: tensorflow/tensorflow issues 19584 and 18013, as 07_tensorflow_notes.csv has them."""
 _ALL_PTX_SOURCE = "NVIDIA/tensorflow@v1.15.5 crosstool wrapper l.209: every capability also as PTX"
 
 

@@ -10,7 +10,7 @@ from provisioner.catalog.load import Catalog
 
 CATALOG = Catalog(resources.stacks())
 PACKAGE = Path(__file__).parents[3] / "provisioner"
-FIRST = {"Warning", "ProgramTimedOut", "plan.Warning"}
+FIRST = {"Warning", "ProgramTimedOutError", "plan.Warning"}
 SECOND = {"Refused"}
 KEBAB = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import OutsideError
-from provisioner.process import ProgramTimedOut, run
+from provisioner.process import ProgramTimedOutError, run
 
 Write = Callable[[str, str], Path]
 
@@ -73,7 +73,7 @@ def test_a_program_has_no_input_to_wait_for() -> None:
 def test_time_out_ends_the_whole_process_group(tmp_path: Path) -> None:
     script = f"sleep 300 & echo $! > {tmp_path}/grandchild; echo told; wait"
 
-    with pytest.raises(ProgramTimedOut) as caught:
+    with pytest.raises(ProgramTimedOutError) as caught:
         run(["/bin/sh", "-c", script], timeout=0.5)
 
     assert caught.value.reference == "program-timed-out"
