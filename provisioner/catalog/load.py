@@ -115,6 +115,26 @@ class Catalog:
         """Programs that rendered texts fetch, pinned and hashed."""
         return self._read(sheets.TOOLS, rows.Tool)
 
+    @cached_property
+    def projects(self) -> tuple[rows.Project, ...]:
+        """Projects of the package index that upkeep measures."""
+        return self._read(sheets.PROJECTS, rows.Project)
+
+    @cached_property
+    def readings(self) -> tuple[rows.Reading, ...]:
+        """Which member of a wheel proves which fact."""
+        return self._read(sheets.READINGS, rows.Reading)
+
+    @cached_property
+    def documented(self) -> tuple[rows.Documented, ...]:
+        """What wheels do not say of themselves."""
+        return self._read(sheets.DOCUMENTED, rows.Documented)
+
+    @cached_property
+    def broken(self) -> tuple[rows.Broken, ...]:
+        """Wheels of the index that no installer can use."""
+        return self._read(sheets.BROKEN, rows.Broken)
+
     @property
     def frameworks(self) -> tuple[str, ...]:
         """Names that ``builds`` knows, in alphabetical order."""
@@ -137,8 +157,17 @@ class Catalog:
     @property
     def build_sheets(self) -> tuple[sheets.Sheet, ...]:
         """Every sheet of builds that lies below ``frameworks``, in alphabetical order."""
-        names = sorted(path.stem for path in (self.folder / "frameworks").glob("*.jsonl"))
-        return tuple(sheets.builds(name) for name in names)
+        return tuple(
+            sheet(path.stem)
+            for sheet in (sheets.builds, sheets.companions)
+            for path in sorted((self.folder / sheet("").path).parent.glob("*.jsonl"))
+        )
+
+    def rows_of(self, sheet: sheets.Sheet) -> tuple[msgspec.Struct, ...]:
+        """The rows of any sheet; none where there is no such file."""
+        if not (self.folder / sheet.path).exists():
+            return ()
+        return read(sheet, self._bytes(sheet.path))
 
     def builds(self, framework: str) -> tuple[rows.Build, ...]:
         """Every build that answers to a name: ``tensorflow`` finds tensorflow-gpu's too.

@@ -29,6 +29,7 @@ class Sheet(msgspec.Struct, frozen=True):
     """The name of the TOML tables; empty for JSON lines."""
 
 
+_LIBRARY_KEY = ("package", "version", "cuda", "platform")
 CUDA = Sheet("nvidia/cuda.jsonl", rows.Cuda, ("version",))
 ARCHITECTURES = Sheet("nvidia/architectures.jsonl", rows.Architecture, ("compute_capability",))
 NVIDIA_GPUS = Sheet("nvidia/gpus.jsonl", rows.GpuModel, ("device", "subsystem"))
@@ -36,8 +37,8 @@ AMD_GPUS = Sheet("amd/gpus.jsonl", rows.GpuModel, ("device", "name"))
 INTEL_GPUS = Sheet("intel/gpus.jsonl", rows.GpuModel, ("device", "name"))
 DRIVERS = Sheet("nvidia/driver_branches.jsonl", rows.DriverBranch, ("branch",))
 DRIVER_PACKAGES = Sheet("nvidia/driver_packages.jsonl", rows.DriverPackage, ("os", "package"))
-LIBRARIES = Sheet("nvidia/libraries.jsonl", rows.Library, ("package", "version", "cuda"))
-CONDA_LIBRARIES = Sheet("conda/libraries.jsonl", rows.Library, ("package", "version", "cuda"))
+LIBRARIES = Sheet("nvidia/libraries.jsonl", rows.Library, _LIBRARY_KEY)
+CONDA_LIBRARIES = Sheet("conda/libraries.jsonl", rows.Library, _LIBRARY_KEY)
 WHEEL_CODE = Sheet("nvidia/wheel_code.jsonl", rows.WheelCode, ("package", "version"))
 IMAGES = Sheet("images/frameworks.jsonl", rows.Image, ("image",))
 BASE_IMAGES = Sheet("images/bases.toml", rows.Image, ("image",), "image")
@@ -52,6 +53,10 @@ DEBIAN_PACKAGES = Sheet(
 )
 PROFILES = Sheet("profiles.toml", rows.Profile, (), "profile")
 REFERENCES = Sheet("references.toml", rows.Reference, ("name",), "reference")
+PROJECTS = Sheet("upkeep/projects.toml", rows.Project, ("name",), "project")
+READINGS = Sheet("upkeep/readings.toml", rows.Reading, (), "reading")
+DOCUMENTED = Sheet("upkeep/documented.jsonl", rows.Documented, ("framework", "versions"))
+BROKEN = Sheet("upkeep/broken.toml", rows.Broken, ("wheel",), "broken")
 TOOLS = Sheet("tools.toml", rows.Tool, ("name", "version"), "tool")
 
 FIXED = (
@@ -77,6 +82,10 @@ FIXED = (
     PROFILES,
     REFERENCES,
     TOOLS,
+    PROJECTS,
+    READINGS,
+    DOCUMENTED,
+    BROKEN,
 )
 """Every sheet but the frameworks', which are as many as there are frameworks."""
 
@@ -92,6 +101,11 @@ def builds(name: str) -> Sheet:
     """The sheet of builds called ``name``: ``torch`` → ``frameworks/torch.jsonl``."""
     key = ("framework", "version", "platform", "via", "variant", "cuda")
     return Sheet(f"frameworks/{name}.jsonl", rows.Build, key)
+
+
+def companions(name: str) -> Sheet:
+    """The sheet of a companion's builds: ``jax`` → ``companions/jax.jsonl``."""
+    return Sheet(f"companions/{name}.jsonl", rows.Build, builds(name).key)
 
 
 def order(sheet: Sheet) -> Callable[[msgspec.Struct], tuple[SortKey, ...]]:

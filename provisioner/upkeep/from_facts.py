@@ -21,6 +21,7 @@ from provisioner.upkeep import writing
 from provisioner.upkeep.facts import (
     conda,
     cuda,
+    documented,
     drivers,
     gpus,
     images,
@@ -53,6 +54,7 @@ def made(facts: Facts, catalog: Catalog) -> dict[sheets.Sheet, list[rows.Row]]:
         sheets.DRIVER_PACKAGES: drivers.packages(facts),
         sheets.LIBRARIES: libraries.wheels(facts),
         sheets.CONDA_LIBRARIES: conda.libraries(facts),
+        sheets.DOCUMENTED: documented.documented(facts),
         sheets.IMAGES: images.images(in_images),
         sheets.builds("torch"): pytorch,
         sheets.builds("torch-conda"): conda.conda_forge(facts, "torch"),

@@ -1,22 +1,18 @@
-"""The package index that this machine's installer is set up with: its files, and parts of them.
+"""The package index that this machine's installer is set up with, and what its pages list.
 
 The address is never written down: it is asked from the tools, so that a mirror is used where one
-is set up.
+is set up. Only http(s) addresses count: a folder of wheels is no publisher.
 """
 
 from __future__ import annotations
 
-import io
 import os
 import re
-import ssl
 import sys
-import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import unquote, urldefrag, urljoin
 
 import msgspec
 
@@ -24,8 +20,9 @@ from provisioner import process
 from provisioner.errors import OutsideError
 
 if TYPE_CHECKING:
-    import requests
     from typing_extensions import override
+
+    from provisioner.download import Web
 else:
 
     def override(method: object) -> object:
@@ -33,19 +30,27 @@ else:
         return method
 
 
-_SETTINGS = ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL")
+_SETTINGS = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 _ASK_PIP = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
 _TIMEOUT_S = 60
-_BLOCK_BYTES = 256 * 1024
+_WEB = re.compile(r"(?:[\w.-]+=)?(https?://\S+)")
+"""An address as the settings hold it; uv lets a name stand before it."""
+_ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.2"
+_JSON = "application/vnd.pypi.simple"
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-class IndexFile(msgspec.Struct, frozen=True):
-    """One file of a project, as a simple index lists it."""
+class IndexFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of a project, as a simple index lists it; None where the index does not say."""
 
     name: str
     url: str
-    sha256: str | None
-    yanked: bool
+    sha256: str | None = None
+    yanked: bool = False
+    requires_python: str | None = None
+    size: int | None = None
+    released: str | None = None
+    """The day of the upload, ``2026-10-28``."""
 
 
 def address() -> str:
@@ -54,16 +59,19 @@ def address() -> str:
     Raises OutsideError ``index-unknown`` when no tool can say.
     """
     for setting in _SETTINGS:
-        if os.environ.get(setting):
-            return os.environ[setting]
-    found = _as_pip_says("-m", "pip", "config", "get", "global.index-url")
-    found = found or _as_uv_says() or _as_pip_says("-c", _ASK_PIP)
-    if found:
-        return found
+        if found := _WEB.fullmatch(os.environ.get(setting, "").strip()):
+            return found[1]
+    for answer in (
+        _as_pip_says("-m", "pip", "config", "get", "global.index-url"),
+        _as_uv_says(),
+        _as_pip_says("-c", _ASK_PIP),
+    ):
+        if answer and (found := _WEB.fullmatch(answer)):
+            return found[1]
     raise OutsideError(
         "index-unknown",
         "No tool on this machine says which package index it uses.",
-        hint="Name it in PIP_INDEX_URL.",
+        hint="Name it in PIP_INDEX_URL; it must be an http or https address.",
     )
 
 
@@ -89,52 +97,47 @@ def _as_uv_says() -> str | None:
 
 
 class PackageIndex:
-    """A simple index (PEP 503) and ranges of its files. Every method can raise OutsideError."""
+    """A simple index (PEP 503, PEP 691). Every method can raise OutsideError."""
 
-    def __init__(self, base: str) -> None:
-        import requests
-
+    def __init__(self, base: str, web: Web) -> None:
         self.base = base.rstrip("/") + "/"
-        self._session = requests.Session()
-        # The operating system's own certificates, which a mirror's may be among.
-        paths = ssl.get_default_verify_paths()
-        self._session.verify = os.environ.get("SSL_CERT_FILE") or paths.cafile or paths.capath
+        self.web = web
 
     def files(self, project: str) -> list[IndexFile]:
-        """Every file of a project."""
+        """Every file of a project. Raises NotThereError when the index has no such project."""
         page = urljoin(self.base, f"{project}/")
-        links = _Links(page)
-        links.feed(self._get(page, {"Accept": "text/html"}).text)
-        return links.found
-
-    def size(self, url: str) -> int:
-        """A file's size in bytes."""
-        return int(self._get(url, {"Range": "bytes=0-0"}).headers["Content-Range"].split("/")[1])
-
-    @contextmanager
-    def wheel(self, url: str) -> Iterator[zipfile.ZipFile]:
-        """A wheel opened where it lies: only what is read of it is fetched."""
-        with zipfile.ZipFile(io.BufferedReader(_Remote(self, url), _BLOCK_BYTES)) as archive:
-            yield archive
-
-    def part(self, url: str, start: int, end: int) -> bytes:
-        """The bytes of a file from ``start`` up to, not including, ``end``."""
-        return self._get(url, {"Range": f"bytes={start}-{end - 1}"}).content
-
-    def _get(self, url: str, headers: dict[str, str]) -> requests.Response:
-        import requests
-
+        text, content_type = self.web.page(page, _ACCEPT)
         try:
-            response = self._session.get(url, headers=headers, timeout=_TIMEOUT_S)
-            response.raise_for_status()
-        except requests.RequestException as error:
+            if content_type.startswith(_JSON):
+                return list(_from_json(page, text))
+            links = _Links(page)
+            links.feed(text)
+        except (msgspec.MsgspecError, ValueError, KeyError, TypeError) as error:
             raise OutsideError(
-                "index-unreachable",
-                "The package index does not answer.",
-                context=(type(error).__name__,),
+                "index-unreadable",
+                f"The package index's page of {project} cannot be read.",
+                context=(f"{type(error).__name__}: {error}",),
                 hint="Try again, or name another index in PIP_INDEX_URL.",
             ) from None
-        return response
+        return links.found
+
+
+def _from_json(page: str, text: str) -> Iterator[IndexFile]:
+    for file in msgspec.json.decode(text)["files"]:
+        yield IndexFile(
+            name=file["filename"],
+            url=urljoin(page, file["url"]),
+            sha256=file.get("hashes", {}).get("sha256"),
+            yanked=bool(file.get("yanked")),
+            requires_python=file.get("requires-python"),
+            size=file.get("size"),
+            released=_day(file.get("upload-time")),
+        )
+
+
+def _day(text: str | None) -> str | None:
+    match = _DAY.match(text or "")
+    return match[0] if match else None
 
 
 class _Links(HTMLParser):
@@ -154,45 +157,11 @@ class _Links(HTMLParser):
         digest = re.search(r"sha256=([0-9a-f]{64})", fragment)
         self.found.append(
             IndexFile(
-                name=url.rpartition("/")[2],
+                name=unquote(url.rpartition("/")[2]),
                 url=url,
                 sha256=digest[1] if digest else None,
                 yanked="data-yanked" in values,
+                requires_python=values.get("data-requires-python"),
+                released=_day(values.get("data-upload-time")),
             )
         )
-
-
-class _Remote(io.RawIOBase):
-    """A file on a server, read by ranges."""
-
-    def __init__(self, index: PackageIndex, url: str) -> None:
-        self._index, self._url = index, url
-        self._size = index.size(url)
-        self._at = 0
-
-    @override
-    def readable(self) -> bool:
-        return True
-
-    @override
-    def seekable(self) -> bool:
-        return True
-
-    @override
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        self._at = start + offset
-        return self._at
-
-    @override
-    def tell(self) -> int:
-        return self._at
-
-    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
-        end = min(self._at + len(buffer), self._size)
-        if end <= self._at:
-            return 0
-        data = self._index.part(self._url, self._at, end)
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)

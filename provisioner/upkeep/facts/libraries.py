@@ -19,7 +19,7 @@ def _cudnn(facts: Facts) -> list[Library]:
         if "x86_64" not in row["platforms"].split():
             continue
         binary = read.get((row["package"], row["wheel_version"]))
-        floor, matrix = _floor(facts, row["cudnn_version_h"], row["cuda_major"])
+        floor, matrix = driver_floor(facts, row["cudnn_version_h"], row["cuda_major"])
         evidence = (
             f"{binary['source']}: {binary['scanned_members']}"
             if binary
@@ -41,7 +41,7 @@ def _cudnn(facts: Facts) -> list[Library]:
     return found
 
 
-def _floor(facts: Facts, version: str, major: str) -> tuple[PerSystem | None, str]:
+def driver_floor(facts: Facts, version: str, major: str) -> tuple[PerSystem | None, str]:
     """The driver that the support matrix asks for, and where it says so.
 
     Lines for one GPU generation only are left out: that floor is the architecture's.

@@ -1,0 +1,117 @@
+"""The sheets of builds, brought up to date with the package index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from provisioner.catalog import sheets
+from provisioner.catalog.load import Catalog
+from provisioner.catalog.rows import Build, Project
+from provisioner.upkeep.builds import Surroundings, build, is_of, relisted
+from provisioner.upkeep.measurements import Measurements
+from provisioner.upkeep.package_index import PackageIndex
+from provisioner.upkeep.releases import Release
+from provisioner.upkeep.survey import Known, Survey, Told, survey
+
+Key = tuple[str, str, str, str]
+_SHEETS = {"builds": sheets.builds, "companions": sheets.companions}
+
+
+def refreshed(  # noqa: PLR0913 - what, from where, with what is known, and when
+    catalog: Catalog,
+    projects: Sequence[Project],
+    index: PackageIndex,
+    measurements: Measurements,
+    *,
+    anew: bool,
+    day: str,
+    told: Told,
+) -> tuple[dict[sheets.Sheet, list[Build]], Survey]:
+    """The sheets of some projects as they should be, and the survey they rest on.
+
+    Rows that are no measured builds of the project stay as they are, and so does a row whose
+    release the index no longer lists. With ``anew``, known rows do not count.
+    """
+    old = {project.name: _rows(catalog, project) for project in projects}
+    by_release = {_key(row): row for listed in old.values() for row in listed}
+
+    def known_row(release: Release) -> Build | None:
+        row = None if anew else by_release.get((release.project, release.version, "default", release.platform))
+        return row if row is not None and is_of(row, release) else None
+
+    found = survey(
+        projects,
+        catalog.readings,
+        [row.version for row in catalog.pythons],
+        index=index,
+        known=Known(known_row, measurements, {row.wheel for row in catalog.broken}),
+        told=told,
+    )
+    fresh = _built(catalog, projects, found, day)
+    merged = {
+        sheet_of(project): _merged(old[project.name], fresh.get(project.name, ()))
+        for project in projects
+    }
+    return merged, found
+
+
+def sheet_of(project: Project) -> sheets.Sheet:
+    """The sheet that a project's builds belong into."""
+    return _SHEETS[project.holds](project.name)
+
+
+def _rows(catalog: Catalog, project: Project) -> tuple[Build, ...]:
+    return tuple(row for row in catalog.rows_of(sheet_of(project)) if isinstance(row, Build))
+
+
+def _key(row: Build) -> Key:
+    return row.framework, row.version, row.variant, row.platform
+
+
+def _built(
+    catalog: Catalog, projects: Sequence[Project], found: Survey, day: str
+) -> dict[str, list[Build]]:
+    by_name = {project.name: project for project in projects}
+    partners = {row.cuda_of for row in catalog.projects if row.cuda_of}
+    builds = {
+        (row.framework, row.version, row.platform): row
+        for name in sorted(partners)
+        for row in catalog.builds(name)
+        if row.variant == "default"
+    }
+    around = Surroundings(
+        documented=catalog.documented,
+        known={row.name for row in catalog.projects} | set(catalog.frameworks),
+        partners=builds,
+        day=day,
+    )
+    fresh: dict[str, list[Build]] = {}
+    # First those that others are built with.
+    for first in (True, False):
+        made = [
+            build(by_name[release.project], release, measured, around)
+            for release, measured in found.measured
+            if (release.project in partners) is first
+        ]
+        made += [
+            relisted(row, release)
+            for release, row in found.listed
+            if (release.project in partners) is first
+        ]
+        for row in made:
+            fresh.setdefault(row.framework, []).append(row)
+            builds[row.framework, row.version, row.platform] = row
+    return fresh
+
+
+def _merged(old: Iterable[Build], fresh: Iterable[Build]) -> list[Build]:
+    """Old rows, each replaced by the fresh one of its key; a row keeps its day while it is true."""
+    rows = {_key(row): row for row in old}
+    for row in fresh:
+        was = rows.get(_key(row))
+        same = was is not None and msgspec.structs.replace(was, checked=row.checked) == row
+        if not same:
+            rows[_key(row)] = row
+    return list(rows.values())

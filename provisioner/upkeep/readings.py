@@ -1,0 +1,190 @@
+"""What a wheel says of itself: the rows of readings, held against its members.
+
+Every value is what the wheel holds, in the catalog's spelling; which release and platform it
+belongs to is known from the index.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from provisioner.catalog.rows import Reading
+from provisioner.catalog.sheets import natural
+from provisioner.errors import OutsideError
+from provisioner.upkeep.fatbin import Code, code_of
+from provisioner.upkeep.ptxas import targets_of
+from provisioner.upkeep.wheel import READ_BYTES, Wheel
+
+_LINKED = (b"libcudart", b"libc10_cuda", b"libtorch_cuda")
+"""One of these stands in the first bytes of a library that is linked with CUDA, in torch's world."""
+_LIBRARIES = (".so", ".dll", ".pyd")
+_LINKS_BYTES = 512 * 1024
+_TARGET = re.compile(r"(sm_|compute_)?(\d+)(?:\.(\d))?([af]?)(\+PTX)?")
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was read out of one wheel; empty where it does not say."""
+
+    wheel: str
+    """Its file name."""
+
+    cuda: tuple[str, ...] = ()
+    """Several where the wheel holds a library for each."""
+    no_cuda: bool = False
+    """The wheel says that it is no CUDA build."""
+    rocm: str | None = None
+    cudnn: str | None = None
+    sass: tuple[str, ...] = ()
+    ptx: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    """Requires-Dist as METADATA has it."""
+    size: int
+    """Bytes of the wheel."""
+    members: tuple[str, ...] = ()
+    """The members that the facts were read from."""
+
+
+def measure(wheel: Wheel, readings: Sequence[Reading]) -> Measured:
+    """Read a wheel. Raises OutsideError ``layout-changed`` where it does not read as it must."""
+    found: dict[str, list[str]] = {}
+    members: list[str] = []
+    missing: dict[str, Reading] = {}
+    for reading in readings:
+        values = _READERS.get(reading.fact, _values)(wheel, reading)
+        for member, value in values:
+            found.setdefault(reading.fact, []).append(value)
+            members.append(member)
+        if reading.needed and not values:
+            missing.setdefault(reading.fact, reading)
+    _expect(wheel, found, missing)
+    requires = wheel.metadata().get("requires-dist", [])
+    targets = [target for text in found.get("targets", []) for target in _targets(text)]
+    targets += [target for text in found.get("sass", []) for target in _targets(text)]
+    targets += found.get("code", []) + found.get("ptxas", [])
+    return Measured(
+        wheel=wheel.name,
+        cuda=_sorted(found.get("cuda", [])),
+        no_cuda="no-cuda" in found and "cuda" not in found,
+        rocm=next(iter(found.get("rocm", [])), None),
+        cudnn=next(iter(found.get("cudnn", [])), None),
+        sass=_sorted(target for target in targets if target.startswith("sm_")),
+        ptx=_sorted(target for target in targets if target.startswith("compute_")),
+        requires=tuple(requires),
+        size=wheel.size,
+        members=(*dict.fromkeys(members), "METADATA"),
+    )
+
+
+def cost(readings: Sequence[Reading]) -> int:
+    """How many bytes of a wheel these readings may fetch."""
+    return max((row.read_bytes or READ_BYTES for row in readings), default=READ_BYTES)
+
+
+def _expect(wheel: Wheel, found: dict[str, list[str]], missing: dict[str, Reading]) -> None:
+    """A wheel says that it has CUDA and for which GPUs, or that it has none; else it is new."""
+    without_cuda = ("no-cuda" in found or "rocm" in found) and "cuda" not in found
+    for fact, reading in missing.items():
+        if fact in found:
+            continue
+        if fact == "cuda" and ("no-cuda" in found or "rocm" in found):
+            continue
+        if fact == "no-cuda" and ("cuda" in found or "rocm" in found):
+            continue
+        if without_cuda or (fact in {"sass", "targets", "code"} and _has_targets(found)):
+            continue
+        raise OutsideError(
+            "layout-changed",
+            f"{wheel.name} does not say what earlier releases said.",
+            context=(f"no {fact} in a member like {reading.member}",),
+            hint="Look at the wheel, and change stacks/upkeep/readings.toml to what it says.",
+        )
+
+
+def _has_targets(found: dict[str, list[str]]) -> bool:
+    return any(fact in found for fact in ("sass", "targets", "code"))
+
+
+def _values(wheel: Wheel, reading: Reading) -> list[tuple[str, str]]:
+    """Every value with its member; a pattern's groups are the numbers of one version."""
+    found = []
+    for member, match in _members(wheel, reading):
+        if not reading.pattern:
+            found.append((member, _joined(match)))
+            continue
+        matches = re.finditer(reading.pattern, _text(wheel, member), re.MULTILINE)
+        found += [(member, _joined(value)) for value in matches]
+        if found:
+            break  # copies of one header say the same
+    return found
+
+
+def _text(wheel: Wheel, member: str) -> str:
+    """A member's text; of a library the beginning, where it names what it is linked with."""
+    if member.endswith(_LIBRARIES):
+        return wheel.head(member, _LINKS_BYTES)[0].decode("latin-1")
+    return wheel.text(member)
+
+
+def _code(wheel: Wheel, reading: Reading) -> list[tuple[str, str]]:
+    """GPU code of the libraries; a library without any proves nothing.
+
+    Of a large one the beginning is read: every source file of a library is compiled for the same
+    targets, and the first of them lie there.
+    """
+    found = []
+    for member, _ in _members(wheel, reading):
+        library, whole = wheel.head(member)
+        code = code_of(library)
+        if not whole and code == Code((), ()) and any(mark in library for mark in _LINKED):
+            raise OutsideError(
+                "too-much-to-read",
+                f"{wheel.name} holds no GPU code within the part that is read.",
+                context=(f"{member}, first {len(library)} bytes",),
+            )
+        told = member if whole else f"{member} (its beginning)"
+        found += [(told, target) for target in (*code.sass, *code.ptx)]
+    return found
+
+
+def _ptxas(wheel: Wheel, reading: Reading) -> list[tuple[str, str]]:
+    return [
+        (member, target)
+        for member, _ in _members(wheel, reading)
+        for target in targets_of(wheel.read(member))
+    ]
+
+
+_READERS: dict[str, Callable[[Wheel, Reading], list[tuple[str, str]]]] = {
+    "code": _code,
+    "ptxas": _ptxas,
+}
+
+
+def _members(wheel: Wheel, reading: Reading) -> Iterator[tuple[str, re.Match[str]]]:
+    pattern = re.compile(reading.member)
+    for member in sorted(wheel.members):
+        if match := pattern.fullmatch(member):
+            yield member, match
+
+
+def _joined(match: re.Match[str]) -> str:
+    groups = [group for group in match.groups() if group]
+    return ".".join(groups) if groups else match[0]
+
+
+def _targets(text: str) -> Iterator[str]:
+    """Targets in any spelling: ``sm_60``, ``7.5 8.0+PTX``, ``60, 70``, ``3.5,5.2``."""
+    for match in _TARGET.finditer(text):
+        kind, number, minor, suffix, with_ptx = match.groups()
+        name = f"{number}{minor or ''}{suffix}"
+        if kind != "compute_":
+            yield f"sm_{name}"
+        if kind == "compute_" or with_ptx:
+            yield f"compute_{name}"
+
+
+def _sorted(values: Iterator[str] | list[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(values), key=natural))

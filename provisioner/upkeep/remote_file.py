@@ -1,0 +1,103 @@
+"""A file on a server, read where it lies: only what is looked at is fetched."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import TYPE_CHECKING
+
+from provisioner.errors import OutsideError
+
+if TYPE_CHECKING:
+    from typing_extensions import override
+
+    from provisioner.download import Part, Web
+else:
+
+    def override(method: object) -> object:
+        """Mark a method for the type checker only."""
+        return method
+
+
+_TAIL_BYTES = 64 * 1024
+"""The end of a wheel: its directory, and often its METADATA."""
+_BLOCK_BYTES = 16 * 1024
+
+
+class RemoteFile(io.RawIOBase):
+    """A seekable file of which spans are fetched once and then kept.
+
+    ``limit`` is the number of bytes that may be fetched; one more raises OutsideError
+    ``too-much-to-read``. ``sha256`` is held against the file where all of it was sent.
+    """
+
+    def __init__(self, web: Web, url: str, *, limit: int, sha256: str | None = None) -> None:
+        self._web, self._url, self._limit = web, url, limit
+        self._spans: list[tuple[int, bytes]] = []
+        self._at = 0
+        self.fetched = 0
+        tail = web.part(url, -_TAIL_BYTES, None)
+        self.size = tail.size
+        self._keep(tail)
+        whole = tail.start == 0 and len(tail.data) == tail.size
+        if whole and sha256 and hashlib.sha256(tail.data).hexdigest() != sha256:
+            raise OutsideError(
+                "hash-differs",
+                "The file is not the one that the package index lists: its hash differs.",
+                hint="Try again later; if it stays so, tell those who run the index.",
+            )
+
+    def prefetch(self, start: int, end: int) -> None:
+        """Fetch what is missing of a span (``end`` not included) in one request."""
+        end = min(end, self.size)
+        while start < end and (held := self._held(start)):
+            start += len(held)
+        if start < end:
+            if self.fetched + end - start > self._limit:
+                raise OutsideError(
+                    "too-much-to-read",
+                    "Reading this file would take more bytes than it is worth.",
+                    context=(f"{self.fetched + end - start} bytes, the limit is {self._limit}",),
+                )
+            self._keep(self._web.part(self._url, start, end - 1))
+
+    def _keep(self, part: Part) -> None:
+        self.fetched += len(part.data)
+        self._spans.append((part.start, part.data))
+
+    def _held(self, at: int) -> bytes:
+        """What is held from an offset on, in one piece; empty where nothing is."""
+        for start, data in self._spans:
+            if start <= at < start + len(data):
+                return data[at - start :]
+        return b""
+
+    @override
+    def readable(self) -> bool:
+        return True
+
+    @override
+    def seekable(self) -> bool:
+        return True
+
+    @override
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
+        self._at = max(0, start + offset)
+        return self._at
+
+    @override
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+        if self._at >= self.size or not len(buffer):
+            return 0
+        data = self._held(self._at)
+        if not data:
+            self.prefetch(self._at, self._at + max(len(buffer), _BLOCK_BYTES))
+            data = self._held(self._at)
+        piece = data[: len(buffer)]
+        buffer[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)

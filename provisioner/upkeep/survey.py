@@ -1,0 +1,194 @@
+"""Everything the index holds of the projects that are measured: wheels read side by side.
+
+A wheel that cannot be read is told and left out; the rest goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+import msgspec
+
+from provisioner.catalog.rows import Project, Reading, Row
+from provisioner.download import CONNECTIONS, Web
+from provisioner.errors import OutsideError
+from provisioner.upkeep.measurements import Measurements
+from provisioner.upkeep.package_index import PackageIndex
+from provisioner.upkeep.readings import Measured, cost, measure
+from provisioner.upkeep.releases import Release, releases
+from provisioner.upkeep.wheel import opened
+
+_TRIED = 3
+_THIS_FILE_ONLY = ("bad-wheel", "hash-differs", "not-on-index")
+"""Troubles that another wheel of the release need not have."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Told = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """Something that could not be read: what, and why."""
+
+    subject: str
+    """The project or the wheel."""
+    reference: str
+    message: str
+
+
+class Survey(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found: releases, each with what was read of it or with its known row."""
+
+    measured: list[tuple[Release, Measured]]
+    listed: list[tuple[Release, Row]]
+    troubles: list[Trouble]
+    wheels_read: int
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What need not be read again."""
+
+    rows: Callable[[Release], Row | None]
+    """The catalog's row of a release, where it was read from one of its wheels."""
+    measurements: Measurements
+    broken: Collection[str] = ()
+    """File names of wheels that are known to be damaged for good."""
+
+
+def survey(  # noqa: PLR0913 - what to read, from where, with what, and whom to tell
+    projects: Sequence[Project],
+    readings: Sequence[Reading],
+    pythons: Sequence[str],
+    *,
+    index: PackageIndex,
+    known: Known,
+    told: Told,
+) -> Survey:
+    """Look at every release of some projects.
+
+    Raises OutsideError when the index does not answer for any of them; KeyboardInterrupt leaves
+    what was read in ``known.measurements``.
+    """
+    found, troubles = _releases(projects, pythons, index, told)
+    measured: list[tuple[Release, Measured]] = []
+    listed: list[tuple[Release, Row]] = []
+    to_read: list[Release] = []
+    for release in found:
+        if release.samples[0].name in known.broken:
+            continue
+        before = _before(release, _rules(readings, release), known.measurements)
+        if before is not None:
+            measured.append((release, before))
+        elif (row := known.rows(release)) is not None:
+            listed.append((release, row))
+        else:
+            to_read.append(release)
+
+    def read(release: Release) -> Measured:
+        return _read(index.web, release, readings, known.measurements)
+
+    for number, (release, outcome) in enumerate(_side_by_side(to_read, read), start=1):
+        if isinstance(outcome, Measured):
+            measured.append((release, outcome))
+        else:
+            name = release.samples[0].name
+            troubles.append(Trouble(name, outcome.reference, _sentence(outcome)))
+        told("reading wheels", number, len(to_read))
+    return Survey(measured=measured, listed=listed, troubles=troubles, wheels_read=len(to_read))
+
+
+def _releases(
+    projects: Sequence[Project], pythons: Sequence[str], index: PackageIndex, told: Told
+) -> tuple[list[Release], list[Trouble]]:
+    found: dict[str, list[Release]] = {}
+    troubles, errors = [], []
+
+    def listing(project: Project) -> list[Release]:
+        return [
+            release
+            for release in releases(project.name, index.files(project.name), pythons)
+            if not project.platforms or release.platform in project.platforms
+        ]
+
+    for number, (project, outcome) in enumerate(_side_by_side(projects, listing), start=1):
+        if isinstance(outcome, OutsideError):
+            errors.append(outcome)
+            troubles.append(Trouble(project.name, outcome.reference, _sentence(outcome)))
+        else:
+            found[project.name] = outcome
+        told("asking the index", number, len(projects))
+    if errors and not found:
+        raise errors[0]
+    # In the order of the projects, whichever page came first.
+    return [release for project in projects for release in found.get(project.name, ())], troubles
+
+
+def _rules(readings: Iterable[Reading], release: Release) -> list[Reading]:
+    from packaging.specifiers import SpecifierSet
+
+    return [
+        row
+        for row in readings
+        if row.project == release.project
+        and SpecifierSet(row.versions).contains(release.version)
+    ]
+
+
+def _before(
+    release: Release, rules: Sequence[Reading], measurements: Measurements
+) -> Measured | None:
+    found = (measurements.known(file, rules) for file in release.samples)
+    return next((measured for measured in found if measured is not None), None)
+
+
+def _read(
+    web: Web, release: Release, readings: Sequence[Reading], measurements: Measurements
+) -> Measured:
+    """Read one wheel of a release; where it is damaged, the next."""
+    rules = _rules(readings, release)
+    first: OutsideError | None = None
+    for file in release.samples[:_TRIED]:
+        try:
+            with opened(web, file, cost(rules)) as wheel:
+                measured = measure(wheel, rules)
+        except OutsideError as error:
+            first = first or error
+            if error.reference not in _THIS_FILE_ONLY:
+                break
+        else:
+            measurements.keep(file, rules, measured)
+            return measured
+    raise first or OutsideError("bad-wheel", f"{release.project} {release.version} has no wheel.")
+
+
+def _side_by_side(
+    items: Iterable[T], work: Callable[[T], R]
+) -> Iterator[tuple[T, R | OutsideError]]:
+    """Do some work for each item, a few at once; an item that fails gives its error."""
+    waiting = iter(items)
+    running: dict[Future[R], T] = {}
+    pool = ThreadPoolExecutor(CONNECTIONS)
+    try:
+        while True:
+            for item in waiting:
+                running[pool.submit(work, item)] = item
+                if len(running) >= 2 * CONNECTIONS:
+                    break
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                item = running.pop(future)
+                try:
+                    yield item, future.result()
+                except OutsideError as error:
+                    yield item, error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _sentence(error: OutsideError) -> str:
+    return f"{error.message} ({'; '.join(error.context)})" if error.context else error.message

@@ -1,0 +1,51 @@
+"""The programs that rendered texts fetch: their newest admitted release, with its hashes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from provisioner.catalog.rows import Tool
+from provisioner.catalog.sheets import natural
+from provisioner.errors import OutsideError
+from provisioner.upkeep.package_index import PackageIndex
+
+_PLATFORM = re.compile(r"(many|musl)linux.*_(x86_64|aarch64)$")
+_PARTS = (5, 6)
+
+
+def refreshed(index: PackageIndex, known: Iterable[Tool], day: str) -> list[Tool]:
+    """Every tool as it should be; one that has not changed keeps its day."""
+    found = []
+    for row in known:
+        fresh = _newest(index, row, day)
+        same = msgspec.structs.replace(row, checked=day) == fresh
+        found.append(row if same else fresh)
+    return found
+
+
+def _newest(index: PackageIndex, row: Tool, day: str) -> Tool:
+    from packaging.specifiers import SpecifierSet
+
+    admitted = SpecifierSet(row.specifier)
+    releases: dict[str, set[str]] = {}
+    for file in index.files(row.name):
+        parts = file.name.removesuffix(".whl").split("-")
+        if len(parts) not in _PARTS or not file.sha256 or file.yanked:
+            continue
+        if parts[1] in admitted and _PLATFORM.search(parts[-1]):
+            releases.setdefault(parts[1], set()).add(f"sha256:{file.sha256}")
+    if not releases:
+        raise OutsideError(
+            "not-on-index", f"The package index has no {row.name} {row.specifier}."
+        )
+    newest = max(releases, key=natural)
+    return msgspec.structs.replace(
+        row,
+        version=newest,
+        hashes=tuple(sorted(releases[newest])),
+        evidence=f"package index: hashes of the Linux wheels of {row.name} {newest}",
+        checked=day,
+    )

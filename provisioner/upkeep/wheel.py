@@ -1,0 +1,120 @@
+"""A wheel opened where it lies: its members, and no more of it than is asked for."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.parser import HeaderParser
+from typing import TYPE_CHECKING
+
+from provisioner.errors import OutsideError
+from provisioner.upkeep.remote_file import RemoteFile
+
+if TYPE_CHECKING:
+    from provisioner.download import Web
+    from provisioner.upkeep.package_index import IndexFile
+
+READ_BYTES = 4_000_000
+"""What reading one wheel may cost; its directory alone can be a third of that."""
+_METADATA_BYTES = 64 * 1024
+_LOCAL_HEADER = struct.Struct("<4s22xHH")
+_LOCAL_MAGIC = b"PK\x03\x04"
+_SLACK_BYTES = 256
+"""A member's own header holds its name and some extra fields; this is room for the latter."""
+_INTACT = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+class Wheel:
+    """The members of one wheel.
+
+    Every method raises OutsideError ``bad-wheel`` for a wheel that is damaged, and
+    ``too-much-to-read`` where a member would cost more than ``READ_BYTES`` allow.
+    """
+
+    def __init__(self, name: str, remote: RemoteFile, archive: zipfile.ZipFile) -> None:
+        self.name = name
+        self._remote, self._archive = remote, archive
+        self.members = tuple(archive.namelist())
+
+    @property
+    def size(self) -> int:
+        """The wheel's size in bytes."""
+        return self._remote.size
+
+    def read(self, member: str) -> bytes:
+        """A whole member, held against its checksum."""
+        info = self._archive.getinfo(member)
+        room = _LOCAL_HEADER.size + 2 * len(member.encode()) + _SLACK_BYTES
+        with _told_as_damage(self.name):
+            self._remote.prefetch(
+                info.header_offset, info.header_offset + room + info.compress_size
+            )
+            return self._archive.read(member)
+
+    def text(self, member: str) -> str:
+        """A member as text; what is no UTF-8 in it is replaced."""
+        return self.read(member).decode(errors="replace")
+
+    def head(self, member: str, most: int = READ_BYTES) -> tuple[bytes, bool]:
+        """As much of a member's beginning as can still be afforded, and whether that is all.
+
+        ``most`` is the number of compressed bytes that are enough.
+        """
+        info = self._archive.getinfo(member)
+        # METADATA is still to be read where the directory was too long for the first look.
+        left = min(most, READ_BYTES - self._remote.fetched - _METADATA_BYTES)
+        room = _LOCAL_HEADER.size + 2 * len(member.encode()) + _SLACK_BYTES
+        if room + info.compress_size <= left or info.compress_type not in _INTACT:
+            return self.read(member), True
+        with _told_as_damage(self.name):
+            self._remote.prefetch(info.header_offset, info.header_offset + max(left, 0))
+            self._remote.seek(info.header_offset)
+            magic, name, extra = _LOCAL_HEADER.unpack(self._exactly(_LOCAL_HEADER.size))
+            if magic != _LOCAL_MAGIC:
+                raise zipfile.BadZipFile
+            self._exactly(name + extra)
+            packed = self._exactly(left - _LOCAL_HEADER.size - name - extra)
+            if info.compress_type == zipfile.ZIP_STORED:
+                return packed, False
+            return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed), False
+
+    def _exactly(self, count: int) -> bytes:
+        found = bytearray()
+        while len(found) < count and (piece := self._remote.read(count - len(found))):
+            found += piece
+        return bytes(found)
+
+    def metadata(self) -> dict[str, list[str]]:
+        """METADATA's fields, lower case, each with all its values."""
+        own = [name for name in self.members if name.endswith(".dist-info/METADATA")]
+        if len(own) != 1:
+            raise _damaged(self.name, f"{len(own)} members called METADATA")
+        fields: dict[str, list[str]] = {}
+        for key, value in HeaderParser().parsestr(self.text(own[0])).items():
+            fields.setdefault(key.lower(), []).append(" ".join(value.split()))
+        return fields
+
+
+@contextmanager
+def opened(web: Web, file: IndexFile, limit: int = READ_BYTES) -> Iterator[Wheel]:
+    """A wheel of the index, opened where it lies; ``limit`` is what reading it may cost."""
+    remote = RemoteFile(web, file.url, limit=limit, sha256=file.sha256)
+    with _told_as_damage(file.name):
+        archive = zipfile.ZipFile(remote)  # type: ignore[arg-type]  # a raw file is file enough
+    with archive:
+        yield Wheel(file.name, remote, archive)
+
+
+@contextmanager
+def _told_as_damage(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError) as error:
+        raise _damaged(name, f"{type(error).__name__}: {error}") from None
+
+
+def _damaged(name: str, reason: str) -> OutsideError:
+    return OutsideError("bad-wheel", f"{name} is damaged.", context=(reason,))
