@@ -15,9 +15,12 @@ import msgspec
 _MAGIC = struct.pack("<I", 0xBA55ED50)
 _HEADER = struct.Struct("<4xHHQ")
 """Version, header length, length of the entries."""
-_ENTRY = struct.Struct("<HxxIQ12xI")
-"""Kind, header length, length of the code, target; the rest of the header is not needed."""
+_ENTRY = struct.Struct("<HxxIQ12xI8xQ")
+"""Kind, header length, length of the code, target, flags; the rest is not needed."""
 _PTX, _MACHINE_CODE = 1, 2
+_SUFFIXES = ((0x100000, "a"), (0x200000, "f"))
+"""Flags of code for one capability or its family only: sm_90a, sm_100f. Seen by compiling one
+kernel for each with the nvcc of CUDA 13.5 and comparing the headers."""
 
 
 class Code(msgspec.Struct, frozen=True):
@@ -29,13 +32,13 @@ class Code(msgspec.Struct, frozen=True):
 
 def code_of(library: bytes) -> Code:
     """Every target that the fat binaries of a library name; empty where it holds none."""
-    kinds: dict[int, set[int]] = {_PTX: set(), _MACHINE_CODE: set()}
+    kinds: dict[int, set[tuple[int, str]]] = {_PTX: set(), _MACHINE_CODE: set()}
     for entries in _fat_binaries(library):
-        for kind, target in _targets(entries):
-            kinds.get(kind, set()).add(target)
+        for kind, target, suffix in _targets(entries):
+            kinds.get(kind, set()).add((target, suffix))
     return Code(
-        sass=tuple(f"sm_{target}" for target in sorted(kinds[_MACHINE_CODE])),
-        ptx=tuple(f"compute_{target}" for target in sorted(kinds[_PTX])),
+        sass=tuple(f"sm_{target}{suffix}" for target, suffix in sorted(kinds[_MACHINE_CODE])),
+        ptx=tuple(f"compute_{target}{suffix}" for target, suffix in sorted(kinds[_PTX])),
     )
 
 
@@ -53,11 +56,12 @@ def _fat_binaries(library: bytes) -> Iterator[bytes]:
         at = library.find(_MAGIC, following)
 
 
-def _targets(entries: bytes) -> Iterator[tuple[int, int]]:
+def _targets(entries: bytes) -> Iterator[tuple[int, int, str]]:
     at = 0
     while at + _ENTRY.size <= len(entries):
-        kind, header, length, target = _ENTRY.unpack_from(entries, at)
+        kind, header, length, target, flags = _ENTRY.unpack_from(entries, at)
         if header < _ENTRY.size:
             return
-        yield kind, target
+        suffix = next((letter for flag, letter in _SUFFIXES if flags & flag), "")
+        yield kind, target, suffix
         at += header + length
