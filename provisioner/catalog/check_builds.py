@@ -28,6 +28,7 @@ def problems(catalog: Catalog) -> Iterator[Problem]:
         seen.add(key)
         yield from found_in(sheet, row, known.messages(row))
     yield from _base_images(catalog, known)
+    yield from _index_variants(catalog)
 
 
 class _Known:
@@ -98,3 +99,14 @@ def _base_images(catalog: Catalog, known: _Known) -> Iterator[Problem]:
         image = getattr(row, "base_image", None)
         if image is not None and image not in known.images:
             yield from found_in(sheet, row, (f"image {image} has no row",))
+
+
+def _index_variants(catalog: Catalog) -> Iterator[Problem]:
+    """What every release is said to have belongs to a framework, and lies at a known place."""
+    for row in catalog.index_variants:
+        if row.framework not in catalog.frameworks:
+            message = f"framework {row.framework!r} has no builds"
+            yield from found_in(sheets.INDEX_VARIANTS, row, (message,))
+        if row.address not in catalog.addresses:
+            message = f"address {row.address!r} has no row"
+            yield from found_in(sheets.INDEX_VARIANTS, row, (message,))

@@ -74,6 +74,7 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "driver_floor": _DOTTED,
         "kind": _KIND,
     },
+    rows.IndexVariant: {"first_version": _DOTTED},
     rows.Library: {
         "via": _ROUTE,
         "cuda": (r"\d+(\.\d+)?", "is no version of CUDA"),

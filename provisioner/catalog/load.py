@@ -96,6 +96,11 @@ class Catalog:
         return self._read(sheets.CAPS, rows.Cap)
 
     @cached_property
+    def index_variants(self) -> tuple[rows.IndexVariant, ...]:
+        """Variants that every release of a framework has, for upkeep to make builds of."""
+        return self._read(sheets.INDEX_VARIANTS, rows.IndexVariant)
+
+    @cached_property
     def addresses(self) -> dict[str, str]:
         """Where publishers' packages and images lie, by the name upkeep gives the place."""
         return {row.name: row.address for row in self._read(sheets.ADDRESSES, rows.Address)}

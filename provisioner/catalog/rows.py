@@ -168,6 +168,20 @@ class Build(Row, frozen=True, kw_only=True):
     """``measured`` or ``announced``."""
 
 
+class IndexVariant(Row, frozen=True, kw_only=True):
+    """A variant that a publisher's index holds for every release of a framework."""
+
+    framework: str
+    variant: str
+    first_version: str
+    """The first release that has it."""
+    platforms: tuple[str, ...]
+    address: str
+    """The row of ``addresses.toml`` below which the index lies."""
+    path: str
+    """Where the index lies below that address."""
+
+
 class Library(Row, frozen=True, kw_only=True):
     """One version of a CUDA library that a plan may pin: cuDNN, nvcc, conda's cudatoolkit."""
 

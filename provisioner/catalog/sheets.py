@@ -46,6 +46,9 @@ SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
 PYTHONS = Sheet("python.toml", rows.PythonRow, ("version",), "python")
 CONFLICTS = Sheet("conflicts.toml", rows.Conflict, (), "conflict")
 CAPS = Sheet("caps.toml", rows.Cap, (), "cap")
+INDEX_VARIANTS = Sheet(
+    "index_variants.toml", rows.IndexVariant, ("framework", "variant"), "variant"
+)
 ADDRESSES = Sheet("addresses.toml", rows.Address, ("name",), "address")
 DEBIAN_PACKAGES = Sheet(
     "debian/driver_packages.toml", rows.DriverPackage, ("os", "package"), "package"
@@ -73,6 +76,7 @@ FIXED = (
     PYTHONS,
     CONFLICTS,
     CAPS,
+    INDEX_VARIANTS,
     ADDRESSES,
     PROFILES,
     REFERENCES,

@@ -18,6 +18,7 @@ from provisioner.catalog.dump import dump
 from provisioner.catalog.load import Catalog
 from provisioner.errors import DlsetupError
 from provisioner.upkeep import writing
+from provisioner.upkeep.derived import cpu_variants, measured, pair_variants
 from provisioner.upkeep.facts import (
     conda,
     cuda,
@@ -29,6 +30,7 @@ from provisioner.upkeep.facts import (
     tensorflow,
     torch,
     torch_pairs,
+    torch_variants,
 )
 from provisioner.upkeep.facts.table import Facts
 
@@ -36,10 +38,11 @@ from provisioner.upkeep.facts.table import Facts
 def made(facts: Facts, catalog: Catalog) -> dict[sheets.Sheet, list[rows.Row]]:
     """Every sheet that the facts can make, with its rows.
 
-    From ``catalog`` come the addresses of publishers, and what was read out of wheels.
+    From ``catalog`` come the addresses of publishers, what was read out of wheels, and the
+    measured builds that announced ones stand beside.
     """
     addresses, code = catalog.addresses, catalog.wheel_code
-    pytorch = torch.torch(facts, addresses["pytorch"])
+    pytorch = torch.default_wheels(facts)
     wheels = tensorflow.wheels(facts, "tensorflow")
     gpu_wheels = tensorflow.wheels(facts, "tensorflow-gpu")
     in_images = images.builds(facts, addresses["docker-hub"], gpu_wheels + wheels)
@@ -58,6 +61,7 @@ def made(facts: Facts, catalog: Catalog) -> dict[sheets.Sheet, list[rows.Row]]:
         sheets.builds("torch-conda"): conda.conda_forge(facts, "torch"),
         sheets.builds("torchvision"): torch_pairs.pairs(facts, "torchvision", pytorch, code),
         sheets.builds("torchaudio"): torch_pairs.pairs(facts, "torchaudio", pytorch, code),
+        **_index_variants(facts, catalog),
         sheets.builds("tensorflow"): wheels,
         sheets.builds("tensorflow-gpu"): gpu_wheels,
         sheets.builds("tensorflow-conda"): conda.conda_forge(facts, "tensorflow")
@@ -66,6 +70,22 @@ def made(facts: Facts, catalog: Catalog) -> dict[sheets.Sheet, list[rows.Row]]:
         sheets.builds("nvidia-tensorflow"): nvidia_tensorflow.wheels(facts, addresses),
     }
     return {sheet: list(listed) for sheet, listed in found.items()}
+
+
+def _index_variants(facts: Facts, catalog: Catalog) -> dict[sheets.Sheet, Iterable[rows.Row]]:
+    """The sheets of what PyTorch's own index holds beside the measured wheels."""
+    addresses = catalog.addresses
+    releases = measured(catalog.builds("torch"), "torch")
+    torch_index = [
+        *cpu_variants(releases, catalog.index_variants, addresses),
+        *torch_variants.variants_of(facts, releases, addresses["pytorch"]),
+    ]
+    found: dict[sheets.Sheet, Iterable[rows.Row]] = {sheets.builds("torch-index"): torch_index}
+    for name in ("torchvision", "torchaudio"):
+        wheels = measured(catalog.builds(name), name)
+        variants = pair_variants(wheels, releases + torch_index)
+        found[sheets.builds(f"{name}-index")] = variants
+    return found
 
 
 def texts(facts: Facts, folder: Path) -> dict[str, bytes]:
