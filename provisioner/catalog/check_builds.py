@@ -27,6 +27,9 @@ def problems(catalog: Catalog) -> Iterator[Problem]:
             yield from found_in(sheet, row, twice)
         seen.add(key)
         yield from found_in(sheet, row, known.messages(row))
+        # What no plan takes may leave open what a plan would have to know.
+        if sheets.folder_of(sheet) != sheets.UNPLANNED and not row.pythons:
+            yield from found_in(sheet, row, ("has no Python",))
     yield from _base_images(catalog, known)
     yield from _index_variants(catalog)
 
@@ -36,8 +39,8 @@ class _Known:
 
     def __init__(self, catalog: Catalog) -> None:
         self.cuda = {row.version: row.architectures for row in catalog.cuda}
-        self.packages = {row.package for row in catalog.libraries} | set(catalog.frameworks)
-        self.images = {row.image for row in catalog.images}
+        self.packages = {row.package for row in catalog.libraries} | set(catalog.every_name)
+        self.images = {row.image for row in (*catalog.images, *catalog.cuda_images)}
         self.pythons = {row.version for row in catalog.pythons}
         self.places = tuple(catalog.addresses.values())
 
@@ -79,8 +82,10 @@ def _itself(row: Build) -> Iterator[str]:
         yield "an image belongs to via container, and to nothing else"
     if (row.via == "conda") is not (row.channel is not None):
         yield "a channel belongs to via conda, and to nothing else"
-    if not row.pythons:
-        yield "has no Python"
+    if row.accelerator is not None and row.cuda is not None:
+        yield f"is for {row.accelerator}, and has CUDA"
+    if (row.rocm is not None or row.gfx) and row.accelerator != "rocm":
+        yield "has ROCm or AMD's targets, and is not for rocm"
 
 
 def _requirement_name(text: str) -> str:

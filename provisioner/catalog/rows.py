@@ -139,6 +139,12 @@ class Build(Row, frozen=True, kw_only=True):
     cudnn: str | None = None
     sass: tuple[str, ...] = ()
     ptx: tuple[str, ...] = ()
+    accelerator: str | None = None
+    """``rocm``, ``xpu`` or ``mps``; None where ``cuda`` says it: CUDA, or the CPU."""
+    rocm: str | None = None
+    """ROCm as the variant names it, ``"7.2"`` or ``"6.2.4"``; None too where it is not known."""
+    gfx: tuple[str, ...] = ()
+    """AMD's targets that it holds code for, ``gfx1100``; empty where nobody read them."""
     requires: tuple[str, ...] = ()
     """What it needs beside it, PEP 508: ``torch==2.14.1``, ``nvidia-cudnn-cu12==9.10.2.21``."""
     glibc: str | None = None
@@ -217,6 +223,10 @@ class Image(Row, frozen=True, kw_only=True):
     os: str | None = None
     python: str | None = None
     cuda: str | None = None
+    cudnn: str | None = None
+    """As far as the tag or its recipe says it: ``"8"``, ``"9.23.0"``."""
+    platforms: tuple[str, ...] = ()
+    """Empty where nobody looked."""
     kind: str = "announced"
 
 

@@ -38,8 +38,12 @@ DRIVERS = Sheet("nvidia/driver_branches.jsonl", rows.DriverBranch, ("branch",))
 DRIVER_PACKAGES = Sheet("nvidia/driver_packages.jsonl", rows.DriverPackage, ("os", "package"))
 LIBRARIES = Sheet("nvidia/libraries.jsonl", rows.Library, ("package", "version", "cuda"))
 CONDA_LIBRARIES = Sheet("conda/libraries.jsonl", rows.Library, ("package", "version", "cuda"))
+OTHER_CONDA_LIBRARIES = Sheet(
+    "conda/other_libraries.jsonl", rows.Library, ("package", "version", "cuda", "platform")
+)
 WHEEL_CODE = Sheet("nvidia/wheel_code.jsonl", rows.WheelCode, ("package", "version"))
 IMAGES = Sheet("images/frameworks.jsonl", rows.Image, ("image",))
+CUDA_IMAGES = Sheet("images/cuda.jsonl", rows.Image, ("image",))
 BASE_IMAGES = Sheet("images/bases.toml", rows.Image, ("image",), "image")
 REPOSITORIES = Sheet("nvidia/repositories.toml", rows.Repository, ("name", "os"), "repository")
 SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
@@ -68,8 +72,10 @@ FIXED = (
     DEBIAN_PACKAGES,
     LIBRARIES,
     CONDA_LIBRARIES,
+    OTHER_CONDA_LIBRARIES,
     WHEEL_CODE,
     IMAGES,
+    CUDA_IMAGES,
     BASE_IMAGES,
     REPOSITORIES,
     SYSTEMS,
@@ -92,10 +98,21 @@ def name_of(sheet: Sheet) -> str:
     return sheet.path.rpartition("/")[2].partition(".")[0]
 
 
-def builds(name: str) -> Sheet:
+FRAMEWORKS, COMPANIONS, UNPLANNED = "frameworks", "companions", "unplanned"
+BUILD_FOLDERS = (FRAMEWORKS, COMPANIONS, UNPLANNED)
+"""Builds that plans choose from, builds of packages that nobody chooses, and builds that no plan
+takes yet: for accelerators, channels and images that cannot be planned for."""
+
+
+def builds(name: str, folder: str = FRAMEWORKS) -> Sheet:
     """The sheet of builds called ``name``: ``torch`` → ``frameworks/torch.jsonl``."""
     key = ("framework", "version", "platform", "via", "variant", "cuda")
-    return Sheet(f"frameworks/{name}.jsonl", rows.Build, key)
+    return Sheet(f"{folder}/{name}.jsonl", rows.Build, key)
+
+
+def folder_of(sheet: Sheet) -> str:
+    """The folder that a sheet lies in, empty for one at the top."""
+    return sheet.path.rpartition("/")[0]
 
 
 def order(sheet: Sheet) -> Callable[[msgspec.Struct], tuple[SortKey, ...]]:

@@ -107,6 +107,8 @@ def _beside(pair: Build, default: Build, torch: Build) -> Build:
         pythons=pair.pythons or torch.pythons,
         cuda=torch.cuda,
         sass=torch.sass if alike else (),
+        accelerator=torch.accelerator,
+        rocm=torch.rocm,
         requires=pair.requires,
         glibc=pair.glibc,
         index=torch.index,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from provisioner.catalog.rows import Build, Image
 from provisioner.upkeep.facts.nvidia_tensorflow import families_of, release_of
@@ -34,12 +35,12 @@ def builds(facts: Facts, registry: str, wheels: list[Build]) -> list[Build]:
     return found + [made for row in facts.rows("16_framework_images") if (made := _tf1(facts, row))]
 
 
-def images(builds: list[Build]) -> list[Image]:
+def images(builds: Iterable[Build]) -> list[Image]:
     """The images that builds name."""
     return [
         Image(
             image=build.image,
-            python=build.pythons[0],
+            python=build.pythons[0] if build.pythons else None,
             cuda=build.cuda,
             evidence=build.evidence.split("; ")[0],
             checked=build.checked,
