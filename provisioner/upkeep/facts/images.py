@@ -24,7 +24,9 @@ def builds(facts: Facts, registry: str, wheels: list[Build]) -> list[Build]:
     ``registry`` is where the official images lie, ``wheels`` the measured wheels of TensorFlow:
     the official images hold these.
     """
-    by_version = {wheel.version: wheel for wheel in wheels if wheel.cuda}
+    by_version = {
+        wheel.version: wheel for wheel in wheels if wheel.cuda and wheel.platform == "linux-x86_64"
+    }
     found = [
         _official(facts, row, f"{registry}/{_OFFICIAL}:{tag}", by_version[version])
         for row in facts.rows("16_framework_images")
