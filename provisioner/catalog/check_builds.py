@@ -18,6 +18,7 @@ def problems(catalog: Catalog) -> Iterator[Problem]:
     """What is wrong with builds in the light of the other sheets."""
     known = _Known(catalog)
     seen: set[tuple[str, ...]] = set()
+    inside: set[tuple[str, str]] = set()
     for sheet, row in rows_of(catalog, *catalog.build_sheets):
         if not isinstance(row, Build):
             continue
@@ -26,6 +27,11 @@ def problems(catalog: Catalog) -> Iterator[Problem]:
             twice = ("another row has the same framework, version, variant and platform",)
             yield from found_in(sheet, row, twice)
         seen.add(key)
+        if row.image is not None:
+            if (row.image, row.framework) in inside:
+                message = f"another row says that {row.image} holds {row.framework}"
+                yield from found_in(sheet, row, (message,))
+            inside.add((row.image, row.framework))
         yield from found_in(sheet, row, known.messages(row))
         # What no plan takes may leave open what a plan would have to know.
         if sheets.folder_of(sheet) != sheets.UNPLANNED and not row.pythons:

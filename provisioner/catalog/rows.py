@@ -224,9 +224,7 @@ class Image(Row, frozen=True, kw_only=True):
     python: str | None = None
     cuda: str | None = None
     cudnn: str | None = None
-    """As far as the tag or its recipe says it: ``"8"``, ``"9.23.0"``."""
-    platforms: tuple[str, ...] = ()
-    """Empty where nobody looked."""
+    """As the image's recipe pins it, ``"9.12.0.46"``; None where nobody looked."""
     kind: str = "announced"
 
 

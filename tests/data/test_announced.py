@@ -116,14 +116,3 @@ def test_images_with_cuda_alone_are_those_that_were_supported(catalog: Catalog) 
     assert found["12.2.2-cudnn8-runtime-ubuntu22.04"].cuda == "12.2"
     # Listed as unsupported in 2025-08: such tags are deleted after half a year.
     assert "12.6.1-base-amzn2023" not in found
-
-
-def test_an_image_holds_one_release_of_a_framework(catalog: Catalog) -> None:
-    inside = [
-        (row.image, row.framework)
-        for row in {row for name in catalog.every_name for row in catalog.every_build(name)}
-        if row.image
-    ]
-
-    assert len(inside) == len(set(inside))
-    assert {image for image, _ in inside} <= {row.image for row in catalog.images}

@@ -132,6 +132,17 @@ RTX_4090 = ("nvidia/gpus.jsonl", {"device": "2684"})
             id="cuda-on-xpu",
         ),
         pytest.param(
+            (
+                "unplanned/torch-images.jsonl",
+                {"version": "2.14.1", "variant": "2.14.1-cuda13.2-cudnn9-runtime"},
+            ),
+            {"image": "docker.io/pytorch/pytorch:2.14.1-cuda13.2-cudnn9-devel"},
+            "unplanned/torch-images.jsonl, torch 2.14.1 linux-x86_64 container "
+            "2.14.1-cuda13.2-cudnn9-runtime 13.2: another row says that "
+            "docker.io/pytorch/pytorch:2.14.1-cuda13.2-cudnn9-devel holds torch",
+            id="an-image-with-two-releases",
+        ),
+        pytest.param(
             TORCH,
             {"pythons": None},
             f"{TORCH_NAME}: has no Python",

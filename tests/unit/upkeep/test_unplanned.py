@@ -197,7 +197,7 @@ image,tag,framework_version,cuda,cudnn,python,driver_min,how_known,source
 nvcr.io/nvidia/pytorch,22.06-py3,1.13.0a0+340c412,11.7u1 preview,,3.8,515,own notes,notes 22.06
 nvcr.io/nvidia/pytorch,22.03-py3,1.12.0a0+2c916ef,11.6.1,,3.8,510 (a) / 470 (b),own notes,notes
 nvcr.io/nvidia/pytorch,26.03-py3,2.11.0a0+a6c236b9fd,13.2,,3.12,595.58.03 seen,base,notes
-nvcr.io/nvidia/tensorflow,"21.09-tf1-py3, 21.09-tf2-py3",1.15.5 / 2.6.0,11.4.2,8.2.4,3.8,470,base,notes
+nvcr.io/nvidia/tensorflow,"21.09-tf1-py3, 21.09-tf2-py3",1.15.5 / 2.6.0,11.4.2,,3.8,470,base,notes
 pytorch/pytorch,"2.14.1-cuda13.2-cudnn9-runtime, -devel",2.14.1,13.2,9,,,tag sighted,(files)
 pytorch/pytorch,"2.14.1-cuda13.0-cudnn9-runtime, -devel",2.14.1,13.0,9,,,tag inferred,06
 pytorch/pytorch,2.15.0-*,2.15.0,,,,,no sighting,find
