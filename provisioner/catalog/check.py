@@ -60,7 +60,7 @@ def _sheet_problems(catalog: Catalog, sheet: sheets.Sheet) -> Iterator[Problem]:
 def _contents(catalog: Catalog) -> Iterator[Problem]:
     """The table of contents says what the sheets hold."""
     listed = (*sheets.FIXED, *catalog.build_sheets)
-    true = contents_of((sheets.name_of(s), read(s, catalog.text_of(s))) for s in listed)
+    true = contents_of((sheet, read(sheet, catalog.text_of(sheet))) for sheet in listed)
     if dump_contents(true) != dump_contents(catalog.contents):
         yield Problem(sheets.CONTENTS, "", f"does not say what the sheets hold; {_REMEDY}")
 

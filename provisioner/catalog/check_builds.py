@@ -18,6 +18,7 @@ def problems(catalog: Catalog) -> Iterator[Problem]:
     """What is wrong with builds in the light of the other sheets."""
     known = _Known(catalog)
     seen: set[tuple[str, ...]] = set()
+    inside: set[tuple[str, str]] = set()
     for sheet, row in rows_of(catalog, *catalog.build_sheets):
         if not isinstance(row, Build):
             continue
@@ -26,8 +27,17 @@ def problems(catalog: Catalog) -> Iterator[Problem]:
             twice = ("another row has the same framework, version, variant and platform",)
             yield from found_in(sheet, row, twice)
         seen.add(key)
+        if row.image is not None:
+            if (row.image, row.framework) in inside:
+                message = f"another row says that {row.image} holds {row.framework}"
+                yield from found_in(sheet, row, (message,))
+            inside.add((row.image, row.framework))
         yield from found_in(sheet, row, known.messages(row))
+        # What no plan takes may leave open what a plan would have to know.
+        if sheets.folder_of(sheet) != sheets.UNPLANNED and not row.pythons:
+            yield from found_in(sheet, row, ("has no Python",))
     yield from _base_images(catalog, known)
+    yield from _index_variants(catalog)
 
 
 class _Known:
@@ -35,8 +45,8 @@ class _Known:
 
     def __init__(self, catalog: Catalog) -> None:
         self.cuda = {row.version: row.architectures for row in catalog.cuda}
-        self.packages = {row.package for row in catalog.libraries} | set(catalog.frameworks)
-        self.images = {row.image for row in catalog.images}
+        self.packages = {row.package for row in catalog.libraries} | set(catalog.every_name)
+        self.images = {row.image for row in (*catalog.images, *catalog.cuda_images)}
         self.pythons = {row.version for row in catalog.pythons}
         self.places = tuple(catalog.addresses.values())
 
@@ -78,8 +88,10 @@ def _itself(row: Build) -> Iterator[str]:
         yield "an image belongs to via container, and to nothing else"
     if (row.via == "conda") is not (row.channel is not None):
         yield "a channel belongs to via conda, and to nothing else"
-    if not row.pythons:
-        yield "has no Python"
+    if row.accelerator is not None and row.cuda is not None:
+        yield f"is for {row.accelerator}, and has CUDA"
+    if (row.rocm is not None or row.gfx) and row.accelerator != "rocm":
+        yield "has ROCm or AMD's targets, and is not for rocm"
 
 
 def _requirement_name(text: str) -> str:
@@ -98,3 +110,14 @@ def _base_images(catalog: Catalog, known: _Known) -> Iterator[Problem]:
         image = getattr(row, "base_image", None)
         if image is not None and image not in known.images:
             yield from found_in(sheet, row, (f"image {image} has no row",))
+
+
+def _index_variants(catalog: Catalog) -> Iterator[Problem]:
+    """What every release is said to have belongs to a framework, and lies at a known place."""
+    for row in catalog.index_variants:
+        if row.framework not in catalog.frameworks:
+            message = f"framework {row.framework!r} has no builds"
+            yield from found_in(sheets.INDEX_VARIANTS, row, (message,))
+        if row.address not in catalog.addresses:
+            message = f"address {row.address!r} has no row"
+            yield from found_in(sheets.INDEX_VARIANTS, row, (message,))

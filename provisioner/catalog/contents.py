@@ -7,6 +7,10 @@ from collections.abc import Iterable
 import msgspec
 
 from provisioner.catalog.rows import Build, Row
+from provisioner.catalog.sheets import BUILD_FOLDERS, Sheet, folder_of, name_of
+
+Names = dict[str, tuple[str, ...]]
+"""The name a person asks for → the sheets with builds that answer to it."""
 
 
 class Contents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -14,19 +18,27 @@ class Contents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     checked: str
     """The newest day at which any row was looked at."""
-    frameworks: dict[str, tuple[str, ...]]
-    """The name a person asks for → the sheets with builds that answer to it."""
+    frameworks: Names
+    """Builds that plans choose from."""
+    companions: Names = {}
+    """Builds of packages that nobody chooses."""
+    unplanned: Names = {}
+    """Builds that no plan takes yet."""
 
 
-def contents_of(sheets: Iterable[tuple[str, Iterable[msgspec.Struct]]]) -> Contents:
-    """The contents of a catalog, from the name and the rows of each sheet."""
+def contents_of(sheets: Iterable[tuple[Sheet, Iterable[msgspec.Struct]]]) -> Contents:
+    """The contents of a catalog, from each sheet and its rows."""
     checked = ""
-    frameworks: dict[str, set[str]] = {}
-    for name, found in sheets:
+    names: dict[str, dict[str, set[str]]] = {folder: {} for folder in BUILD_FOLDERS}
+    for sheet, found in sheets:
         for row in found:
             if isinstance(row, Row):
                 checked = max(checked, row.checked)
             if isinstance(row, Build):
                 for asked in filter(None, (row.framework, row.provides)):
-                    frameworks.setdefault(asked, set()).add(name)
-    return Contents(checked, {name: tuple(sorted(frameworks[name])) for name in sorted(frameworks)})
+                    names[folder_of(sheet)].setdefault(asked, set()).add(name_of(sheet))
+    return Contents(checked, **{folder: _in_order(found) for folder, found in names.items()})
+
+
+def _in_order(names: dict[str, set[str]]) -> Names:
+    return {name: tuple(sorted(names[name])) for name in sorted(names)}

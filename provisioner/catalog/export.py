@@ -18,15 +18,16 @@ def export(catalog: Catalog) -> dict[str, list[dict[str, Any]]]:
     Keys: ``cuda``, ``cudnn``, ``gpus``, ``drivers``, ``builds``, ``images``. For one framework,
     version, variant and platform there is exactly one build.
     """
-    cudnn = [row for row in catalog.libraries if _CUDNN in row.package]
-    builds = dict.fromkeys(row for name in catalog.frameworks for row in catalog.builds(name))
+    libraries = catalog.libraries + catalog.other_libraries
+    cudnn = [row for row in libraries if _CUDNN in row.package]
+    builds = dict.fromkeys(row for name in catalog.every_name for row in catalog.every_build(name))
     return {
         "cuda": _plain(catalog.cuda),
         "cudnn": _plain(cudnn),
         "gpus": _plain(catalog.gpus),
         "drivers": _plain(catalog.drivers),
         "builds": _plain(builds),
-        "images": _plain(catalog.images),
+        "images": _plain(catalog.images + catalog.cuda_images),
     }
 
 

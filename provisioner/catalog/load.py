@@ -24,7 +24,7 @@ class Catalog:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._builds: dict[str, tuple[rows.Build, ...]] = {}
+        self._builds: dict[sheets.Sheet, tuple[rows.Build, ...]] = {}
 
     @cached_property
     def cuda(self) -> tuple[rows.Cuda, ...]:
@@ -65,6 +65,11 @@ class Catalog:
         return wheels + self._read(sheets.CONDA_LIBRARIES, rows.Library)
 
     @cached_property
+    def other_libraries(self) -> tuple[rows.Library, ...]:
+        """conda's CUDA libraries that no plan takes yet: other systems, NCCL, cuda-version."""
+        return self._read(sheets.OTHER_CONDA_LIBRARIES, rows.Library)
+
+    @cached_property
     def wheel_code(self) -> tuple[rows.WheelCode, ...]:
         """GPU code that was read out of wheels, for upkeep to make builds of."""
         return self._read(sheets.WHEEL_CODE, rows.WheelCode)
@@ -74,6 +79,11 @@ class Catalog:
         """Container images that may be named: plain bases first."""
         bases = self._read(sheets.BASE_IMAGES, rows.Image)
         return bases + self._read(sheets.IMAGES, rows.Image)
+
+    @cached_property
+    def cuda_images(self) -> tuple[rows.Image, ...]:
+        """NVIDIA's images with CUDA and no framework; no plan is built on them yet."""
+        return self._read(sheets.CUDA_IMAGES, rows.Image)
 
     @cached_property
     def systems(self) -> tuple[rows.OperatingSystemRow, ...]:
@@ -94,6 +104,11 @@ class Catalog:
     def caps(self) -> tuple[rows.Cap, ...]:
         """Caps on dependencies that bring old releases back."""
         return self._read(sheets.CAPS, rows.Cap)
+
+    @cached_property
+    def index_variants(self) -> tuple[rows.IndexVariant, ...]:
+        """Variants that every release of a framework has, for upkeep to make builds of."""
+        return self._read(sheets.INDEX_VARIANTS, rows.IndexVariant)
 
     @cached_property
     def addresses(self) -> dict[str, str]:
@@ -137,8 +152,14 @@ class Catalog:
 
     @property
     def frameworks(self) -> tuple[str, ...]:
-        """Names that ``builds`` knows, in alphabetical order."""
+        """Names that plans can be asked for, in alphabetical order."""
         return tuple(self.contents.frameworks)
+
+    @property
+    def every_name(self) -> tuple[str, ...]:
+        """Names that ``every_build`` knows, in alphabetical order."""
+        names = (getattr(self.contents, folder) for folder in sheets.BUILD_FOLDERS)
+        return tuple(sorted({name for found in names for name in found}))
 
     @property
     def checked(self) -> str:
@@ -156,11 +177,11 @@ class Catalog:
 
     @property
     def build_sheets(self) -> tuple[sheets.Sheet, ...]:
-        """Every sheet of builds that lies below ``frameworks``, in alphabetical order."""
+        """Every sheet of builds, folder by folder, in alphabetical order."""
         return tuple(
-            sheet(path.stem)
-            for sheet in (sheets.builds, sheets.companions)
-            for path in sorted((self.folder / sheet("").path).parent.glob("*.jsonl"))
+            sheets.builds(name, folder)
+            for folder in sheets.BUILD_FOLDERS
+            for name in sorted(path.stem for path in (self.folder / folder).glob("*.jsonl"))
         )
 
     def rows_of(self, sheet: sheets.Sheet) -> tuple[msgspec.Struct, ...]:
@@ -172,19 +193,29 @@ class Catalog:
     def builds(self, framework: str) -> tuple[rows.Build, ...]:
         """Every build that answers to a name: ``tensorflow`` finds tensorflow-gpu's too.
 
-        Oldest first within each sheet; empty for a name that the catalog does not know.
+        Those that plans choose from, and those of companions; not what no plan takes yet, so that
+        its sheets need not be read. Oldest first within each sheet; empty for a name that the
+        catalog does not know.
         """
+        return self._answering(framework, (sheets.FRAMEWORKS, sheets.COMPANIONS))
+
+    def every_build(self, framework: str) -> tuple[rows.Build, ...]:
+        """As ``builds``, and after them the builds that no plan takes yet."""
+        return self._answering(framework, sheets.BUILD_FOLDERS)
+
+    def _answering(self, framework: str, folders: tuple[str, ...]) -> tuple[rows.Build, ...]:
         return tuple(
             row
-            for name in self.contents.frameworks.get(framework, ())
-            for row in self._sheet_of_builds(name)
+            for folder in folders
+            for name in getattr(self.contents, folder).get(framework, ())
+            for row in self._sheet_of_builds(sheets.builds(name, folder))
             if framework in (row.framework, row.provides)
         )
 
-    def _sheet_of_builds(self, name: str) -> tuple[rows.Build, ...]:
-        if name not in self._builds:
-            self._builds[name] = self._read(sheets.builds(name), rows.Build)
-        return self._builds[name]
+    def _sheet_of_builds(self, sheet: sheets.Sheet) -> tuple[rows.Build, ...]:
+        if sheet not in self._builds:
+            self._builds[sheet] = self._read(sheet, rows.Build)
+        return self._builds[sheet]
 
     def text_of(self, sheet: sheets.Sheet) -> bytes:
         """A sheet's bytes as they lie in the folder."""

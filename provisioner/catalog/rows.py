@@ -139,13 +139,17 @@ class Build(Row, frozen=True, kw_only=True):
     for a build without CUDA."""
     bundles_cuda: tuple[str, ...] = ()
     """Every CUDA that it holds a library for, where it holds several: bitsandbytes."""
-    rocm: str | None = None
-    """The ROCm it is built for."""
     unknown: tuple[str, ...] = ()
     """Facts that it has and nobody could read: ``cuda``."""
     cudnn: str | None = None
     sass: tuple[str, ...] = ()
     ptx: tuple[str, ...] = ()
+    accelerator: str | None = None
+    """``rocm``, ``xpu`` or ``mps``; None where ``cuda`` says it: CUDA, or the CPU."""
+    rocm: str | None = None
+    """ROCm as the variant names it, ``"7.2"`` or ``"6.2.4"``; None too where it is not known."""
+    gfx: tuple[str, ...] = ()
+    """AMD's targets that it holds code for, ``gfx1100``; empty where nobody read them."""
     requires: tuple[str, ...] = ()
     """What it needs beside it, PEP 508: ``torch==2.14.1``, ``nvidia-cudnn-cu12==9.10.2.21``."""
     glibc: str | None = None
@@ -177,6 +181,20 @@ class Build(Row, frozen=True, kw_only=True):
     """``measured`` or ``announced``."""
 
 
+class IndexVariant(Row, frozen=True, kw_only=True):
+    """A variant that a publisher's index holds for every release of a framework."""
+
+    framework: str
+    variant: str
+    first_version: str
+    """The first release that has it."""
+    platforms: tuple[str, ...]
+    address: str
+    """The row of ``addresses.toml`` below which the index lies."""
+    path: str
+    """Where the index lies below that address."""
+
+
 class Library(Row, frozen=True, kw_only=True):
     """One version of a CUDA library that a plan may pin: cuDNN, nvcc, conda's cudatoolkit."""
 
@@ -190,6 +208,8 @@ class Library(Row, frozen=True, kw_only=True):
     sass: tuple[str, ...] = ()
     """Empty where the binary was not read."""
     ptx: tuple[str, ...] = ()
+    specific: tuple[str, ...] = ()
+    """Those of ``sass`` that are for one capability (``sm_90a``) or its family (``sm_100f``)."""
     driver_floor: PerSystem | None = None
     """Where the publisher's matrix was read: the oldest driver it runs on."""
     kind: str
@@ -212,6 +232,8 @@ class Image(Row, frozen=True, kw_only=True):
     os: str | None = None
     python: str | None = None
     cuda: str | None = None
+    cudnn: str | None = None
+    """As the image's recipe pins it, ``"9.12.0.46"``; None where nobody looked."""
     kind: str = "announced"
 
 

@@ -39,14 +39,19 @@ DRIVERS = Sheet("nvidia/driver_branches.jsonl", rows.DriverBranch, ("branch",))
 DRIVER_PACKAGES = Sheet("nvidia/driver_packages.jsonl", rows.DriverPackage, ("os", "package"))
 LIBRARIES = Sheet("nvidia/libraries.jsonl", rows.Library, _LIBRARY_KEY)
 CONDA_LIBRARIES = Sheet("conda/libraries.jsonl", rows.Library, _LIBRARY_KEY)
+OTHER_CONDA_LIBRARIES = Sheet("conda/other_libraries.jsonl", rows.Library, _LIBRARY_KEY)
 WHEEL_CODE = Sheet("nvidia/wheel_code.jsonl", rows.WheelCode, ("package", "version"))
 IMAGES = Sheet("images/frameworks.jsonl", rows.Image, ("image",))
+CUDA_IMAGES = Sheet("images/cuda.jsonl", rows.Image, ("image",))
 BASE_IMAGES = Sheet("images/bases.toml", rows.Image, ("image",), "image")
 REPOSITORIES = Sheet("nvidia/repositories.toml", rows.Repository, ("name", "os"), "repository")
 SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
 PYTHONS = Sheet("python.toml", rows.PythonRow, ("version",), "python")
 CONFLICTS = Sheet("conflicts.toml", rows.Conflict, (), "conflict")
 CAPS = Sheet("caps.toml", rows.Cap, (), "cap")
+INDEX_VARIANTS = Sheet(
+    "index_variants.toml", rows.IndexVariant, ("framework", "variant"), "variant"
+)
 ADDRESSES = Sheet("addresses.toml", rows.Address, ("name",), "address")
 DEBIAN_PACKAGES = Sheet(
     "debian/driver_packages.toml", rows.DriverPackage, ("os", "package"), "package"
@@ -70,14 +75,17 @@ FIXED = (
     DEBIAN_PACKAGES,
     LIBRARIES,
     CONDA_LIBRARIES,
+    OTHER_CONDA_LIBRARIES,
     WHEEL_CODE,
     IMAGES,
+    CUDA_IMAGES,
     BASE_IMAGES,
     REPOSITORIES,
     SYSTEMS,
     PYTHONS,
     CONFLICTS,
     CAPS,
+    INDEX_VARIANTS,
     ADDRESSES,
     PROFILES,
     REFERENCES,
@@ -97,15 +105,21 @@ def name_of(sheet: Sheet) -> str:
     return sheet.path.rpartition("/")[2].partition(".")[0]
 
 
-def builds(name: str) -> Sheet:
+FRAMEWORKS, COMPANIONS, UNPLANNED = "frameworks", "companions", "unplanned"
+BUILD_FOLDERS = (FRAMEWORKS, COMPANIONS, UNPLANNED)
+"""Builds that plans choose from, builds of packages that nobody chooses, and builds that no plan
+takes yet: for accelerators, channels and images that cannot be planned for."""
+
+
+def builds(name: str, folder: str = FRAMEWORKS) -> Sheet:
     """The sheet of builds called ``name``: ``torch`` → ``frameworks/torch.jsonl``."""
     key = ("framework", "version", "platform", "via", "variant", "cuda")
-    return Sheet(f"frameworks/{name}.jsonl", rows.Build, key)
+    return Sheet(f"{folder}/{name}.jsonl", rows.Build, key)
 
 
-def companions(name: str) -> Sheet:
-    """The sheet of a companion's builds: ``jax`` → ``companions/jax.jsonl``."""
-    return Sheet(f"companions/{name}.jsonl", rows.Build, builds(name).key)
+def folder_of(sheet: Sheet) -> str:
+    """The folder that a sheet lies in, empty for one at the top."""
+    return sheet.path.rpartition("/")[0]
 
 
 def order(sheet: Sheet) -> Callable[[msgspec.Struct], tuple[SortKey, ...]]:

@@ -15,6 +15,10 @@ from provisioner.resolve.gpu_needs import known_failures, needs_of_driver, needs
 from provisioner.resolve.serving import serve
 from provisioner.version import numbers, order, public
 
+_NOT_PLANNED = frozenset({"rocm", "xpu"})
+"""Accelerators that no plan is made for yet: their builds are never a candidate, for the CPU
+neither. What computes on Apple's runs on the CPU as well."""
+
 
 class Builds:
     """Makes candidates out of build rows, for one machine.
@@ -38,6 +42,7 @@ class Builds:
             row
             for row in self.facts.catalog.builds(framework)
             if row.platform == self.facts.platform
+            and row.accelerator not in _NOT_PLANNED
             and self._goes_along(row, routes)
             and (wish is None or is_asked(wish, row))
         ]

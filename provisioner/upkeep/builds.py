@@ -57,6 +57,7 @@ def build(project: Project, release: Release, measured: Measured, around: Surrou
         pythons=release.pythons,
         cuda=cuda,
         bundles_cuda=bundles,
+        accelerator="rocm" if measured.rocm or project.rocm else None,
         rocm=measured.rocm or project.rocm,
         unknown=("cuda",) if project.gpu and not is_gpu and not measured.no_cuda else (),
         cudnn=_cudnn(measured, notes) if cuda else None,

@@ -16,7 +16,7 @@ from provisioner.upkeep.releases import Release
 from provisioner.upkeep.survey import Known, Survey, Told, survey
 
 Key = tuple[str, str, str, str]
-_SHEETS = {"builds": sheets.builds, "companions": sheets.companions}
+_FOLDERS = {"builds": sheets.FRAMEWORKS, "companions": sheets.COMPANIONS}
 
 
 def refreshed(  # noqa: PLR0913 - what, from where, with what is known, and when
@@ -59,7 +59,7 @@ def refreshed(  # noqa: PLR0913 - what, from where, with what is known, and when
 
 def sheet_of(project: Project) -> sheets.Sheet:
     """The sheet that a project's builds belong into."""
-    return _SHEETS[project.holds](project.name)
+    return sheets.builds(project.name, _FOLDERS[project.holds])
 
 
 def _rows(catalog: Catalog, project: Project) -> tuple[Build, ...]:

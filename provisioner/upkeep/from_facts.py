@@ -18,15 +18,13 @@ from provisioner.catalog.dump import dump
 from provisioner.catalog.load import Catalog
 from provisioner.errors import DlsetupError
 from provisioner.upkeep import writing
+from provisioner.upkeep.announced import announced
 from provisioner.upkeep.facts import (
-    conda,
     cuda,
     documented,
     drivers,
     gpus,
-    images,
     libraries,
-    nvidia_tensorflow,
     tensorflow,
     torch,
     torch_pairs,
@@ -37,13 +35,11 @@ from provisioner.upkeep.facts.table import Facts
 def made(facts: Facts, catalog: Catalog) -> dict[sheets.Sheet, list[rows.Row]]:
     """Every sheet that the facts can make, with its rows.
 
-    From ``catalog`` come the addresses of publishers, and what was read out of wheels.
+    From ``catalog`` come the addresses of publishers, what was read out of wheels, and the
+    measured builds that announced ones stand beside.
     """
-    addresses, code = catalog.addresses, catalog.wheel_code
-    pytorch = torch.torch(facts, addresses["pytorch"])
-    wheels = tensorflow.wheels(facts, "tensorflow")
-    gpu_wheels = tensorflow.wheels(facts, "tensorflow-gpu")
-    in_images = images.builds(facts, addresses["docker-hub"], gpu_wheels + wheels)
+    code = catalog.wheel_code
+    pytorch = torch.default_wheels(facts)
     found: dict[sheets.Sheet, Iterable[rows.Row]] = {
         sheets.CUDA: cuda.cuda(facts),
         sheets.ARCHITECTURES: cuda.architecture(facts),
@@ -53,19 +49,13 @@ def made(facts: Facts, catalog: Catalog) -> dict[sheets.Sheet, list[rows.Row]]:
         sheets.DRIVERS: drivers.branches(facts),
         sheets.DRIVER_PACKAGES: drivers.packages(facts),
         sheets.LIBRARIES: libraries.wheels(facts),
-        sheets.CONDA_LIBRARIES: conda.libraries(facts),
         sheets.DOCUMENTED: documented.documented(facts),
-        sheets.IMAGES: images.images(in_images),
         sheets.builds("torch"): pytorch,
-        sheets.builds("torch-conda"): conda.conda_forge(facts, "torch"),
         sheets.builds("torchvision"): torch_pairs.pairs(facts, "torchvision", pytorch, code),
         sheets.builds("torchaudio"): torch_pairs.pairs(facts, "torchaudio", pytorch, code),
-        sheets.builds("tensorflow"): wheels,
-        sheets.builds("tensorflow-gpu"): gpu_wheels,
-        sheets.builds("tensorflow-conda"): conda.conda_forge(facts, "tensorflow")
-        + conda.defaults(facts),
-        sheets.builds("tensorflow-images"): in_images,
-        sheets.builds("nvidia-tensorflow"): nvidia_tensorflow.wheels(facts, addresses),
+        sheets.builds("tensorflow"): tensorflow.wheels(facts, "tensorflow"),
+        sheets.builds("tensorflow-gpu"): tensorflow.wheels(facts, "tensorflow-gpu"),
+        **announced(facts, catalog),
     }
     return {sheet: list(listed) for sheet, listed in found.items()}
 

@@ -18,7 +18,7 @@ from provisioner.upkeep.releases import Release
 from provisioner.upkeep.survey import Known, Survey, Told, Trouble, survey
 from provisioner.version import is_dotted, minor
 
-_TOOLKIT = "cuda-toolkit"
+_TOOLKIT, _COMPILER = "cuda-toolkit", "nvcc"
 Key = tuple[str, str, str]
 
 
@@ -70,6 +70,9 @@ def _library(
     day: str,
 ) -> Library:
     floor = next((row for row in documented if _gives_floor(row, release)), None)
+    # The compiler accepts each target by itself; a library holds a specific one in place of it.
+    compiler = _COMPILER in project.name
+    specific = () if compiler else tuple(name for name in measured.sass if name[-1] in "af")
     members = [member.rpartition("/")[2] for member in measured.members if "METADATA" not in member]
     proof = f"{measured.wheel}: {', '.join(members) or 'METADATA, binaries not read'}"
     return Library(
@@ -77,8 +80,9 @@ def _library(
         version=release.version,
         platform=release.platform,
         cuda=project.cuda or minor(release.version),
-        sass=measured.sass,
+        sass=tuple(name.rstrip("af") if name in specific else name for name in measured.sass),
         ptx=measured.ptx,
+        specific=specific,
         driver_floor=floor.driver_floor if floor else None,
         kind="measured",
         evidence=f"{proof}; driver: {floor.evidence}" if floor else proof,
@@ -135,7 +139,7 @@ def _compilers(libraries: Iterable[Library]) -> dict[str, Library]:
     """The newest compiler of each minor release."""
     found: dict[str, Library] = {}
     for row in sorted(libraries, key=sheets.order(sheets.LIBRARIES)):
-        if "nvcc" in row.package and row.sass:
+        if _COMPILER in row.package and row.sass:
             found[row.cuda] = row
     return found
 

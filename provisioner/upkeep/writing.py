@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -22,14 +22,19 @@ _DIFF_LINES = 200
 def with_contents(folder: Path, fresh: Mapping[str, bytes]) -> dict[str, bytes]:
     """Changed files by path, and the table of contents of the catalog that they would make."""
 
-    def found() -> Iterator[tuple[str, tuple[msgspec.Struct, ...]]]:
-        names = {path.stem for path in (folder / "frameworks").glob("*.jsonl")}
-        names |= {Path(path).stem for path in fresh if path.startswith("frameworks/")}
-        for sheet in (*sheets.FIXED, *map(sheets.builds, sorted(names))):
-            text = fresh.get(sheet.path, _old(folder, sheet.path))
-            yield sheets.name_of(sheet), read(sheet, text)
+    def found() -> Iterator[tuple[sheets.Sheet, tuple[msgspec.Struct, ...]]]:
+        for sheet in (*sheets.FIXED, *_build_sheets(folder, fresh)):
+            yield sheet, read(sheet, fresh.get(sheet.path, _old(folder, sheet.path)))
 
     return {**fresh, sheets.CONTENTS: dump_contents(contents_of(found()))}
+
+
+def _build_sheets(folder: Path, fresh: Iterable[str]) -> Iterator[sheets.Sheet]:
+    """The sheets of builds that lie there, and those that are about to be written."""
+    for below in sheets.BUILD_FOLDERS:
+        names = {path.stem for path in (folder / below).glob("*.jsonl")}
+        names |= {Path(path).stem for path in fresh if path.startswith(f"{below}/")}
+        yield from (sheets.builds(name, below) for name in sorted(names))
 
 
 def changes(folder: Path, fresh: Mapping[str, bytes]) -> dict[str, list[str]]:

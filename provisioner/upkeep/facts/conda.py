@@ -60,15 +60,21 @@ def defaults(facts: Facts) -> list[Build]:
     architectures belong to which.
     """
     return [
-        _default(facts, row)
-        for row in facts.rows("15_conda_legacy")
-        if row["channel"] == "defaults"
+        _default(facts, row) for row in facts.rows("15_conda_legacy") if is_planned_default(row)
+    ]
+
+
+def is_planned_default(row: dict[str, str]) -> bool:
+    """Whether a row of the old channels is one of ``defaults``."""
+    cuda = _VERSION.findall(row["cuda_spec"])
+    return (
+        row["channel"] == "defaults"
         and row["package"].startswith("tensorflow-gpu /")
         and row["version"].startswith("1.")
-        and len(_VERSION.findall(row["cuda_spec"])) == 1
-        and natural(_VERSION.findall(row["cuda_spec"])[0]) >= natural(_OLDEST_CUDA)
-        and row["python"]
-    ]
+        and len(cuda) == 1
+        and natural(cuda[0]) >= natural(_OLDEST_CUDA)
+        and bool(row["python"])
+    )
 
 
 def _as_wheel(facts: Facts, row: dict[str, str], cuda: str) -> tuple[tuple[str, ...], str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from provisioner.catalog.rows import Build, Image
 from provisioner.upkeep.facts.nvidia_tensorflow import families_of, release_of
@@ -23,7 +24,9 @@ def builds(facts: Facts, registry: str, wheels: list[Build]) -> list[Build]:
     ``registry`` is where the official images lie, ``wheels`` the measured wheels of TensorFlow:
     the official images hold these.
     """
-    by_version = {wheel.version: wheel for wheel in wheels if wheel.cuda}
+    by_version = {
+        wheel.version: wheel for wheel in wheels if wheel.cuda and wheel.platform == "linux-x86_64"
+    }
     found = [
         _official(facts, row, f"{registry}/{_OFFICIAL}:{tag}", by_version[version])
         for row in facts.rows("16_framework_images")
@@ -34,12 +37,12 @@ def builds(facts: Facts, registry: str, wheels: list[Build]) -> list[Build]:
     return found + [made for row in facts.rows("16_framework_images") if (made := _tf1(facts, row))]
 
 
-def images(builds: list[Build]) -> list[Image]:
+def images(builds: Iterable[Build]) -> list[Image]:
     """The images that builds name."""
     return [
         Image(
             image=build.image,
-            python=build.pythons[0],
+            python=build.pythons[0] if build.pythons else None,
             cuda=build.cuda,
             evidence=build.evidence.split("; ")[0],
             checked=build.checked,

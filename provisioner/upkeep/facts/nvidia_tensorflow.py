@@ -17,6 +17,7 @@ from provisioner.version import minor
 _BRANCH = "nvidia-tensorflow (pip"
 _IMAGE = "nvcr.io/nvidia/tensorflow"
 _WHEEL = re.compile(r"[\d.]+\+nv(\d\d\.\d\d)")
+_AS_BEFORE = "same"
 _INDEXES = {"pyindex": "nvidia-pyindex", "redist": "nvidia-redist"}
 
 
@@ -30,6 +31,43 @@ def wheels(facts: Facts, addresses: dict[str, str]) -> list[Build]:
         if match and index and release and row["python"]:
             found.append(_wheel(facts, row, match[1], addresses[index]))
     return found
+
+
+def unplanned(facts: Facts, addresses: dict[str, str]) -> list[Build]:
+    """The wheels of which something is missing that a plan would need: the Python, or the driver.
+
+    The month's branch says their CUDA; which index they lie on is the one they were seen on.
+    """
+    planned = {row.version for row in wheels(facts, addresses)}
+    found, seen = [], ""
+    for row in facts.rows("11_nvidia_tensorflow"):
+        seen = seen if row["index"] == _AS_BEFORE else row["index"]
+        match = _WHEEL.fullmatch(row["wheel_version"])
+        index = next((name for word, name in _INDEXES.items() if seen.endswith(word)), None)
+        release = release_of(facts, match[1]) if match else None
+        if index and release and release["cuda"] and row["wheel_version"] not in planned:
+            found.append(_unread(facts, row, release, addresses[index]))
+    return found
+
+
+def _unread(facts: Facts, row: dict[str, str], release: dict[str, str], index: str) -> Build:
+    return Build(
+        framework="nvidia-tensorflow",
+        provides="tensorflow",
+        version=row["wheel_version"],
+        variant="nvidia",
+        platform="linux-x86_64",
+        pythons=pythons(row["python"]),
+        cuda=minor(release["cuda"]),
+        cudnn=release["cudnn"] or None,
+        cpu=("avx",) if needs_avx(release["framework_version"]) else (),
+        index=index,
+        index_holds_dependencies=True,
+        kind="announced",
+        evidence=f"{short(row['source'])}: {row['note'] or 'named'}; {release['source']};"
+        " architectures not known",
+        checked=facts.gathered,
+    )
 
 
 def release_of(facts: Facts, month: str) -> dict[str, str] | None:

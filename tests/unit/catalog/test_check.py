@@ -107,6 +107,18 @@ def first_line(change: Callable[[str], str]) -> Callable[[str], str]:
             id="image-of-a-build",
         ),
         pytest.param(
+            "index_variants.toml",
+            lambda text: text.replace('"pytorch"', '"pytroch"'),
+            "torch cpu: address 'pytroch' has no row",
+            id="address-of-a-variant",
+        ),
+        pytest.param(
+            "index_variants.toml",
+            lambda text: text.replace('"torch"', '"trch"'),
+            "trch cpu: framework 'trch' has no builds",
+            id="framework-of-a-variant",
+        ),
+        pytest.param(
             "os.toml",
             lambda text: text.replace("library/debian:12", "library/debian:99"),
             "image docker.io/library/debian:99 has no row",

@@ -13,6 +13,8 @@ TORCH = ("frameworks/torch.jsonl", {"version": "2.15.0", **PLAIN})
 TORCH_NAME = "frameworks/torch.jsonl, torch 2.15.0 linux-x86_64 pip default 13.2"
 OLD_TORCH = ("frameworks/torch.jsonl", {"version": "1.0.0", **PLAIN})
 OLD_TORCH_NAME = "frameworks/torch.jsonl, torch 1.0.0 linux-x86_64 pip default 9.0"
+ROCM = ("unplanned/torch-rocm.jsonl", {"version": "2.7.0", "variant": "rocm6.3"})
+ROCM_NAME = "unplanned/torch-rocm.jsonl, torch 2.7.0 linux-x86_64 pip rocm6.3"
 # PCI ids and capabilities of these are in facts 09: RTX 4090 is 10de:2684, AD102, 8.9.
 RTX_4090 = ("nvidia/gpus.jsonl", {"device": "2684"})
 
@@ -98,6 +100,60 @@ RTX_4090 = ("nvidia/gpus.jsonl", {"device": "2684"})
             f"{TORCH_NAME}: index https://download.pytorch.org/whl-of-somebody-else "
             "lies below no address of addresses.toml",
             id="index-that-only-begins-alike",
+        ),
+        pytest.param(
+            (ROCM[0], {**ROCM[1], "framework": "torch"}),
+            {"gfx": ["sm_90"]},
+            f"{ROCM_NAME}: gfx: 'sm_90' is no AMD target such as gfx1100",
+            id="nvidias-target-on-amd",
+        ),
+        pytest.param(
+            (ROCM[0], {**ROCM[1], "framework": "torch"}),
+            {"rocm": "six"},
+            f"{ROCM_NAME}: rocm: 'six' is no version of ROCm such as 7.2",
+            id="rocm-six",
+        ),
+        pytest.param(
+            (ROCM[0], {**ROCM[1], "framework": "torch"}),
+            {"accelerator": "tpu", "rocm": None},
+            f"{ROCM_NAME}: accelerator: 'tpu' is none of rocm, xpu, mps",
+            id="an-accelerator-nobody-knows",
+        ),
+        pytest.param(
+            (ROCM[0], {**ROCM[1], "framework": "torch"}),
+            {"accelerator": "xpu"},
+            f"{ROCM_NAME}: has ROCm or AMD's targets, and is not for rocm",
+            id="rocm-on-xpu",
+        ),
+        pytest.param(
+            TORCH,
+            {"accelerator": "xpu"},
+            f"{TORCH_NAME}: is for xpu, and has CUDA",
+            id="cuda-on-xpu",
+        ),
+        pytest.param(
+            (
+                "unplanned/torch-images.jsonl",
+                {"version": "2.14.1", "variant": "2.14.1-cuda13.2-cudnn9-runtime"},
+            ),
+            {"image": "docker.io/pytorch/pytorch:2.14.1-cuda13.2-cudnn9-devel"},
+            "unplanned/torch-images.jsonl, torch 2.14.1 linux-x86_64 container "
+            "2.14.1-cuda13.2-cudnn9-runtime 13.2: another row says that "
+            "docker.io/pytorch/pytorch:2.14.1-cuda13.2-cudnn9-devel holds torch",
+            id="an-image-with-two-releases",
+        ),
+        pytest.param(
+            TORCH,
+            {"pythons": None},
+            f"{TORCH_NAME}: has no Python",
+            id="no-python-where-plans-choose",
+        ),
+        pytest.param(
+            ("images/cuda.jsonl", {"image": "docker.io/nvidia/cuda:13.0.0-base-ubuntu24.04"}),
+            {"cudnn": "nine"},
+            "images/cuda.jsonl, docker.io/nvidia/cuda:13.0.0-base-ubuntu24.04: "
+            "cudnn: 'nine' is no version",
+            id="cudnn-of-an-image",
         ),
         pytest.param(
             ("nvidia/gpus.jsonl", {"device": "0020"}),

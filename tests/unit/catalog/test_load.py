@@ -44,6 +44,27 @@ def test_a_framework_nobody_knows_has_no_builds(tmp_path: Path) -> None:
     assert Catalog(tmp_path).builds("caffe") == ()
 
 
+def test_builds_that_no_plan_takes_are_not_read_unless_asked_for(tmp_path: Path) -> None:
+    contents = (
+        '{"checked": "2026-11-20", "frameworks": {"torch": ["torch"]},'
+        ' "companions": {"jaxlib": ["jaxlib-conda"]}, "unplanned": {"torch": ["torch"]}}'
+    )
+    write(tmp_path, "contents.json", contents)
+    write(tmp_path, "frameworks/torch.jsonl", BUILD.format("torch", "2.9.1", PROOF))
+    write(tmp_path, "companions/jaxlib-conda.jsonl", BUILD.format("jaxlib", "0.9.2", PROOF))
+    write(tmp_path, "unplanned/torch.jsonl", "damaged\n")
+    catalog = Catalog(tmp_path)
+
+    assert [row.version for row in catalog.builds("torch")] == ["2.9.1"]
+    assert [row.version for row in catalog.builds("jaxlib")] == ["0.9.2"]
+    assert (catalog.frameworks, catalog.every_name) == (("torch",), ("jaxlib", "torch"))
+    with pytest.raises(BadDataError, match=r"unplanned/torch\.jsonl, line 1"):
+        catalog.every_build("torch")
+
+    write(tmp_path, "unplanned/torch.jsonl", BUILD.format("torch", "2.9.0", PROOF))
+    assert [row.version for row in catalog.every_build("torch")] == ["2.9.1", "2.9.0"]
+
+
 def test_a_name_finds_every_build_that_answers_to_it(tmp_path: Path) -> None:
     contents = '{"checked": "2026-11-20", "frameworks": {"tensorflow": ["one", "two"]}}'
     provides = f'"provides": "tensorflow", {PROOF}'

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
+
+import pytest
 
 from provisioner.catalog.rows import Build
+from provisioner.errors import RefusedError
+from provisioner.plan import Refused
 from tests.unit.resolve.asking import EVIDENCE, MadeBuilds, plan
 
 INDEX = "https://download.pytorch.org/whl"
@@ -84,3 +88,29 @@ def test_without_a_gpu_the_build_without_cuda_goes_first_even_if_only_announced(
     bare = made("cpu", cuda=None, sass=(), kind="announced")
 
     assert chosen(made("cu126"), bare, gpus=()) == "cpu"
+
+
+@pytest.mark.parametrize("accelerator", ["rocm", "xpu"])
+@pytest.mark.parametrize("gpus", [(), ("RTX 3090",)], ids=["cpu", "nvidia"])
+def test_a_build_for_other_makers_gpus_is_never_chosen(
+    accelerator: str, gpus: tuple[str, ...]
+) -> None:
+    other = made(accelerator, version="9.9.0", accelerator=accelerator, cuda=None, sass=())
+
+    assert chosen(made("cu126"), other, gpus=gpus) == "cu126"
+
+
+def test_a_build_for_apples_gpus_runs_on_the_cpu_as_well() -> None:
+    apple = made("default", accelerator="mps", cuda=None, sass=(), index=None)
+
+    assert chosen(made("cu126"), apple, gpus=()) == "default"
+
+
+def test_a_build_whose_architectures_nobody_read_is_refused_for_a_gpu() -> None:
+    unread = made("cu128", version="9.9.0", cuda="12.8", sass=())
+
+    assert chosen(made("cu126"), unread) == "cu126"
+    with pytest.raises(RefusedError) as caught:
+        plan(MadeBuilds(unread), "torch", gpus=("RTX 3090",))
+    refused = cast("tuple[Refused, ...]", caught.value.data["refused"])
+    assert [row.reference for row in refused] == ["unknown-architectures"]

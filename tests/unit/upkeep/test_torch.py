@@ -2,12 +2,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from provisioner.catalog.rows import Build, WheelCode
-from provisioner.upkeep.facts.table import Facts
-from provisioner.upkeep.facts.torch import torch
-from provisioner.upkeep.facts.torch_pairs import pairs
-from provisioner.upkeep.facts.torch_variants import variants
+import msgspec
 
+from provisioner.catalog.rows import Build, IndexVariant, WheelCode
+from provisioner.upkeep.derived import cpu_variants, measured, pair_variants, partner
+from provisioner.upkeep.facts.table import Facts
+from provisioner.upkeep.facts.torch import default_wheels
+from provisioner.upkeep.facts.torch_pairs import pairs
+from provisioner.upkeep.facts.torch_variants import variants, variants_of
+
+ADDRESSES = {"pytorch": "https://index.test/whl"}
+CPU = IndexVariant(
+    framework="torch",
+    variant="cpu",
+    first_version="1.2",
+    platforms=("linux-x86_64",),
+    address="pytorch",
+    path="cpu",
+    evidence="the script that builds all releases",
+    checked="2026-11-21",
+)
 INDEX = "https://index.test/whl"
 FACTS = Facts(Path(__file__).parent / "excerpts" / "torch")
 CODE = (
@@ -29,9 +43,25 @@ CODE = (
 )
 
 
+def all_rows() -> list[Build]:
+    releases = default_wheels(FACTS)
+    return [
+        *releases,
+        *cpu_variants(releases, [CPU], ADDRESSES),
+        *variants_of(FACTS, releases, INDEX),
+    ]
+
+
 def made() -> dict[tuple[str, str, str], Build]:
-    rows = torch(FACTS, INDEX)
-    return {(row.version, row.variant, row.platform.removeprefix("linux-")): row for row in rows}
+    return {
+        (row.version, row.variant, row.platform.removeprefix("linux-")): row for row in all_rows()
+    }
+
+
+def companions(package: str) -> dict[tuple[str, str], Build]:
+    wheels = pairs(FACTS, package, default_wheels(FACTS), CODE)
+    found = [*wheels, *pair_variants(wheels, all_rows())]
+    return {(row.version, row.variant): row for row in found}
 
 
 def test_the_default_wheel_is_measured() -> None:
@@ -62,6 +92,45 @@ def test_every_release_on_the_index_has_a_cpu_build() -> None:
     assert found["2.15.0", "cpu", "x86_64"].index == f"{INDEX}/cpu"
     assert ("1.1.0", "cpu", "x86_64") not in found
     assert ("2.11.0", "cpu", "aarch64") not in found
+
+
+def test_a_release_that_no_table_knows_has_its_cpu_build() -> None:
+    newest = msgspec.structs.replace(made()["2.15.0", "default", "x86_64"], version="2.99.0")
+
+    (row,) = cpu_variants([newest], [CPU], ADDRESSES)
+
+    assert (row.version, row.variant, row.index) == ("2.99.0", "cpu", f"{INDEX}/cpu")
+    assert (row.pythons, row.cuda, row.requires) == (("3.11",), None, ())
+    assert (row.kind, row.evidence, row.checked) == ("announced", CPU.evidence, CPU.checked)
+    assert variants_of(FACTS, [newest], INDEX) == []
+
+
+def test_a_windows_wheel_gets_the_variants_announced_for_windows_without_ptx() -> None:
+    linux = made()["2.11.0", "default", "x86_64"]
+    windows = msgspec.structs.replace(linux, platform="windows-x86_64", cuda=None, sass=())
+
+    found = {row.variant: row for row in variants_of(FACTS, [windows], INDEX)}
+
+    assert found["cu126"].platform == "windows-x86_64"
+    assert found["cu126"].sass == ("sm_50", "sm_90")
+    assert {row.ptx for row in found.values()} == {()}
+
+
+def test_only_measured_wheels_of_the_default_index_are_releases() -> None:
+    assert {row.variant for row in measured(all_rows(), "torch")} == {"default"}
+    assert measured(all_rows(), "torchvision") == []
+
+
+def test_a_companion_pairs_with_the_torch_it_names_or_with_its_own_number() -> None:
+    row = companions("torchvision")["0.19.1", "default"]
+
+    def of(version: str, *requires: str) -> str:
+        return partner(msgspec.structs.replace(row, version=version, requires=requires))
+
+    assert of("0.19.1", "torch==2.4.1") == "2.4.1"
+    assert of("0.5.0", "torch==1.4") == "1.4.0"
+    assert of("2.8.0", "numpy", "torch==2.8.*") == "2.8.0"
+    assert of("2.11.0") == "2.11.0"
 
 
 def test_a_variant_of_the_default_wheels_cuda_has_its_measured_list() -> None:
@@ -128,10 +197,7 @@ def test_one_cudnn_in_brackets_at_the_end_belongs_to_all() -> None:
 
 
 def test_companions_are_built_like_the_torch_they_pair_with() -> None:
-    torches = list(made().values())
-
-    vision = {(r.version, r.variant): r for r in pairs(FACTS, "torchvision", torches, CODE)}
-    audio = {(r.version, r.variant): r for r in pairs(FACTS, "torchaudio", torches, CODE)}
+    vision, audio = companions("torchvision"), companions("torchaudio")
 
     assert {key[1] for key in vision if key[0] == "0.19.1"} == {
         "default",
@@ -150,10 +216,7 @@ def test_companions_are_built_like_the_torch_they_pair_with() -> None:
 
 
 def test_companions_hold_what_was_read_and_their_variants_what_torchs_hold() -> None:
-    torches = list(made().values())
-
-    vision = {(r.version, r.variant): r for r in pairs(FACTS, "torchvision", torches, CODE)}
-    audio = {(r.version, r.variant): r for r in pairs(FACTS, "torchaudio", torches, CODE)}
+    vision, audio = companions("torchvision"), companions("torchaudio")
 
     default = vision["0.19.1", "default"]
     assert (default.sass, default.ptx) == (("sm_50", "sm_86", "sm_90"), ("compute_50",))
