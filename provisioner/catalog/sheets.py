@@ -46,6 +46,7 @@ SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
 PYTHONS = Sheet("python.toml", rows.PythonRow, ("version",), "python")
 CONFLICTS = Sheet("conflicts.toml", rows.Conflict, (), "conflict")
 CAPS = Sheet("caps.toml", rows.Cap, (), "cap")
+DIFFERENCES = Sheet("differences.toml", rows.Difference, ("peer", "subject"), "difference")
 ADDRESSES = Sheet("addresses.toml", rows.Address, ("name",), "address")
 DEBIAN_PACKAGES = Sheet(
     "debian/driver_packages.toml", rows.DriverPackage, ("os", "package"), "package"
@@ -73,6 +74,7 @@ FIXED = (
     PYTHONS,
     CONFLICTS,
     CAPS,
+    DIFFERENCES,
     ADDRESSES,
     PROFILES,
     REFERENCES,
