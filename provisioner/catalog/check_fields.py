@@ -108,6 +108,8 @@ def messages(row: msgspec.Struct) -> Iterator[str]:
         if not _is_day(row.checked):
             yield f"checked: {row.checked!r} is no day"
         yield from _wheels(row)
+    if isinstance(row, rows.Difference) and row.theirs == row.ours:
+        yield "is no difference: both say the same"
 
 
 def _forms(row: msgspec.Struct) -> Iterator[str]:

@@ -111,6 +111,11 @@ class Catalog:
         return self._read(sheets.INDEX_VARIANTS, rows.IndexVariant)
 
     @cached_property
+    def differences(self) -> tuple[rows.Difference, ...]:
+        """Where other projects' tables say something else, and why."""
+        return self._read(sheets.DIFFERENCES, rows.Difference)
+
+    @cached_property
     def addresses(self) -> dict[str, str]:
         """Where publishers' packages and images lie, by the name upkeep gives the place."""
         return {row.name: row.address for row in self._read(sheets.ADDRESSES, rows.Address)}

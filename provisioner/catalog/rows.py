@@ -379,6 +379,18 @@ class Broken(Row, frozen=True, kw_only=True):
     reason: str
 
 
+class Difference(Row, frozen=True, kw_only=True):
+    """Where another project's table says something else than the catalog, and why."""
+
+    peer: str
+    """The extract that holds its statement, as ``tests/peers`` names it: ``spack``."""
+    subject: str
+    theirs: str
+    ours: str
+    """What the catalog says; ``nothing`` where it has no row."""
+    reason: str
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A predefined request; a choice of words, not a fact, so it carries no evidence."""
 

@@ -52,6 +52,7 @@ CAPS = Sheet("caps.toml", rows.Cap, (), "cap")
 INDEX_VARIANTS = Sheet(
     "index_variants.toml", rows.IndexVariant, ("framework", "variant"), "variant"
 )
+DIFFERENCES = Sheet("differences.toml", rows.Difference, ("peer", "subject"), "difference")
 ADDRESSES = Sheet("addresses.toml", rows.Address, ("name",), "address")
 DEBIAN_PACKAGES = Sheet(
     "debian/driver_packages.toml", rows.DriverPackage, ("os", "package"), "package"
@@ -86,6 +87,7 @@ FIXED = (
     CONFLICTS,
     CAPS,
     INDEX_VARIANTS,
+    DIFFERENCES,
     ADDRESSES,
     PROFILES,
     REFERENCES,

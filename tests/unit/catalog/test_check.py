@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -137,6 +138,14 @@ def first_line(change: Callable[[str], str]) -> Callable[[str], str]:
             ),
             "compute capability 8.55 has no row",
             id="capability",
+        ),
+        pytest.param(
+            "differences.toml",
+            lambda text: re.sub(
+                r'theirs = ".*"\nours = "(.*)"', r'theirs = "\1"\nours = "\1"', text
+            ),
+            "is no difference: both say the same",
+            id="no-difference",
         ),
         pytest.param(
             "conflicts.toml",
