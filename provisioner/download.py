@@ -118,7 +118,9 @@ class Web:
             response = session.get(url, headers=headers, timeout=_TIMEOUT_S, stream=stream)
         except (requests.RequestException, OSError) as error:
             raise _unreachable(type(error).__name__) from None
-        self._pay(1, 0 if stream or getattr(response, "from_cache", False) else len(response.content))
+        self._pay(
+            1, 0 if stream or getattr(response, "from_cache", False) else len(response.content)
+        )
         if response.status_code in _NOT_THERE:
             response.close()
             raise NotThereError(

@@ -86,7 +86,6 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "driver_floor": _DOTTED,
         "kind": _KIND,
     },
-    rows.WheelCode: {"sass": _TARGET, "ptx": _TARGET},
     rows.Image: {"python": _PYTHON, "cuda": _MINOR, "cudnn": _DOTTED, "kind": _KIND},
     rows.OperatingSystemRow: {"glibc": _MINOR, "python": _PYTHON, "end_of_life": _MONTH},
     rows.PythonRow: {"version": _PYTHON},
@@ -139,7 +138,7 @@ def _is_day(text: str) -> bool:
 
 def _wheels(row: rows.Row) -> Iterator[str]:
     """A wheel that is named as proof is one of this package and of this version."""
-    if not isinstance(row, (rows.Build, rows.Library, rows.WheelCode)):
+    if not isinstance(row, (rows.Build, rows.Library)):
         return
     package = row.framework if isinstance(row, rows.Build) else row.package
     own = [
@@ -150,7 +149,7 @@ def _wheels(row: rows.Row) -> Iterator[str]:
     for file, version in own:
         if version != row.version:
             yield f"the evidence names {file}, which is not of version {row.version}"
-    measured = isinstance(row, rows.WheelCode) or row.kind == "measured"
+    measured = row.kind == "measured"
     if measured and not own:
         yield f"is measured, and its evidence names no wheel of {package}"
 

@@ -30,7 +30,7 @@ def problems(catalog: Catalog) -> Iterator[Problem]:
 
 def _targets(catalog: Catalog, known: dict[str, Architecture]) -> Iterator[Problem]:
     """Code is for capabilities that have a row, and for a CUDA that knows them."""
-    listed = (sheets.CUDA, sheets.LIBRARIES, sheets.CONDA_LIBRARIES, sheets.WHEEL_CODE)
+    listed = (sheets.CUDA, sheets.LIBRARIES, sheets.CONDA_LIBRARIES)
     asked = {row.version for row in catalog.cuda if row.architectures}
     for sheet, row in rows_of(catalog, *listed, *catalog.build_sheets):
         found = [name for field in ("architectures", "sass", "ptx") for name in _names(row, field)]

@@ -70,11 +70,6 @@ class Catalog:
         return self._read(sheets.OTHER_CONDA_LIBRARIES, rows.Library)
 
     @cached_property
-    def wheel_code(self) -> tuple[rows.WheelCode, ...]:
-        """GPU code that was read out of wheels, for upkeep to make builds of."""
-        return self._read(sheets.WHEEL_CODE, rows.WheelCode)
-
-    @cached_property
     def images(self) -> tuple[rows.Image, ...]:
         """Container images that may be named: plain bases first."""
         bases = self._read(sheets.BASE_IMAGES, rows.Image)

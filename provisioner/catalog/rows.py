@@ -215,15 +215,6 @@ class Library(Row, frozen=True, kw_only=True):
     kind: str
 
 
-class WheelCode(Row, frozen=True, kw_only=True):
-    """The GPU code that was read out of one wheel of the default index; both empty: it has none."""
-
-    package: str
-    version: str
-    sass: tuple[str, ...] = ()
-    ptx: tuple[str, ...] = ()
-
-
 class Image(Row, frozen=True, kw_only=True):
     """A container image that templates may name: nothing else is ever printed after FROM."""
 

@@ -40,7 +40,6 @@ DRIVER_PACKAGES = Sheet("nvidia/driver_packages.jsonl", rows.DriverPackage, ("os
 LIBRARIES = Sheet("nvidia/libraries.jsonl", rows.Library, _LIBRARY_KEY)
 CONDA_LIBRARIES = Sheet("conda/libraries.jsonl", rows.Library, _LIBRARY_KEY)
 OTHER_CONDA_LIBRARIES = Sheet("conda/other_libraries.jsonl", rows.Library, _LIBRARY_KEY)
-WHEEL_CODE = Sheet("nvidia/wheel_code.jsonl", rows.WheelCode, ("package", "version"))
 IMAGES = Sheet("images/frameworks.jsonl", rows.Image, ("image",))
 CUDA_IMAGES = Sheet("images/cuda.jsonl", rows.Image, ("image",))
 BASE_IMAGES = Sheet("images/bases.toml", rows.Image, ("image",), "image")
@@ -77,7 +76,6 @@ FIXED = (
     LIBRARIES,
     CONDA_LIBRARIES,
     OTHER_CONDA_LIBRARIES,
-    WHEEL_CODE,
     IMAGES,
     CUDA_IMAGES,
     BASE_IMAGES,

@@ -1,5 +1,6 @@
-"""One release on one platform → one row: what the index lists, what the wheel says, and what only
-a document says.
+"""One release on one platform → one row.
+
+Three sources, in this order: what the wheel says, what the index lists, what only a document says.
 """
 
 from __future__ import annotations
@@ -100,9 +101,7 @@ def _speaks_of(row: Documented, release: Release) -> bool:
     )
 
 
-def _is_used(
-    row: Documented, measured: Measured, cuda: str | None, needs: Sequence[str]
-) -> bool:
+def _is_used(row: Documented, measured: Measured, cuda: str | None, needs: Sequence[str]) -> bool:
     """Whether a document had to say something: its evidence belongs to the row then."""
     return bool(
         row.cpu
@@ -113,7 +112,7 @@ def _is_used(
     )
 
 
-def _cuda(  # noqa: PLR0913, PLR0917 - the four places that can say it, and what they speak of
+def _cuda(  # noqa: PLR0917 - the four places that can say it, and what they speak of
     project: Project,
     release: Release,
     measured: Measured,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -10,6 +10,7 @@ from provisioner.catalog import sheets
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Build, Project
 from provisioner.upkeep.builds import Surroundings, build, is_of, relisted
+from provisioner.upkeep.derived import cpu_variants, measured, pair_variants
 from provisioner.upkeep.measurements import Measurements
 from provisioner.upkeep.package_index import PackageIndex
 from provisioner.upkeep.releases import Release
@@ -19,7 +20,7 @@ Key = tuple[str, str, str, str]
 _FOLDERS = {"builds": sheets.FRAMEWORKS, "companions": sheets.COMPANIONS}
 
 
-def refreshed(  # noqa: PLR0913 - what, from where, with what is known, and when
+def refreshed(
     catalog: Catalog,
     projects: Sequence[Project],
     index: PackageIndex,
@@ -38,7 +39,11 @@ def refreshed(  # noqa: PLR0913 - what, from where, with what is known, and when
     by_release = {_key(row): row for listed in old.values() for row in listed}
 
     def known_row(release: Release) -> Build | None:
-        row = None if anew else by_release.get((release.project, release.version, "default", release.platform))
+        row = (
+            None
+            if anew
+            else by_release.get((release.project, release.version, "default", release.platform))
+        )
         return row if row is not None and is_of(row, release) else None
 
     found = survey(
@@ -54,7 +59,31 @@ def refreshed(  # noqa: PLR0913 - what, from where, with what is known, and when
         sheet_of(project): _merged(old[project.name], fresh.get(project.name, ()))
         for project in projects
     }
-    return merged, found
+    return merged | _derived(catalog, merged), found
+
+
+def _derived(
+    catalog: Catalog, merged: Mapping[sheets.Sheet, Sequence[Build]]
+) -> dict[sheets.Sheet, list[Build]]:
+    """The sheets of PyTorch's own index, with what a new release is known to have there."""
+
+    def wheels(name: str) -> list[Build]:
+        sheet = sheets.builds(name)
+        return measured(merged.get(sheet, _typed(catalog.rows_of(sheet))), name)
+
+    def index_sheet(name: str, made: Iterable[Build]) -> list[Build]:
+        known = _typed(catalog.rows_of(sheets.builds(f"{name}-index")))
+        keys = {_key(row) for row in known}
+        return [*known, *(row for row in made if _key(row) not in keys)]
+
+    torch = wheels("torch")
+    beside = index_sheet("torch", cpu_variants(torch, catalog.index_variants, catalog.addresses))
+    found = {sheets.builds("torch-index"): beside}
+    for name in sorted({row.name for row in catalog.projects if row.cuda_of}):
+        sheet = sheets.builds(f"{name}-index")
+        if catalog.rows_of(sheet):
+            found[sheet] = index_sheet(name, pair_variants(wheels(name), torch + beside))
+    return found
 
 
 def sheet_of(project: Project) -> sheets.Sheet:
@@ -63,7 +92,11 @@ def sheet_of(project: Project) -> sheets.Sheet:
 
 
 def _rows(catalog: Catalog, project: Project) -> tuple[Build, ...]:
-    return tuple(row for row in catalog.rows_of(sheet_of(project)) if isinstance(row, Build))
+    return _typed(catalog.rows_of(sheet_of(project)))
+
+
+def _typed(found: Iterable[msgspec.Struct]) -> tuple[Build, ...]:
+    return tuple(row for row in found if isinstance(row, Build))
 
 
 def _key(row: Build) -> Key:
@@ -91,14 +124,14 @@ def _built(
     # First those that others are built with.
     for first in (True, False):
         made = [
-            build(by_name[release.project], release, measured, around)
-            for release, measured in found.measured
+            build(by_name[release.project], release, told_by_wheel, around)
+            for release, told_by_wheel in found.measured
             if (release.project in partners) is first
         ]
         made += [
             relisted(row, release)
             for release, row in found.listed
-            if (release.project in partners) is first
+            if isinstance(row, Build) and (release.project in partners) is first
         ]
         for row in made:
             fresh.setdefault(row.framework, []).append(row)

@@ -24,10 +24,6 @@ from provisioner.upkeep.facts import (
     documented,
     drivers,
     gpus,
-    libraries,
-    tensorflow,
-    torch,
-    torch_pairs,
 )
 from provisioner.upkeep.facts.table import Facts
 
@@ -35,11 +31,9 @@ from provisioner.upkeep.facts.table import Facts
 def made(facts: Facts, catalog: Catalog) -> dict[sheets.Sheet, list[rows.Row]]:
     """Every sheet that the facts can make, with its rows.
 
-    From ``catalog`` come the addresses of publishers, what was read out of wheels, and the
-    measured builds that announced ones stand beside.
+    From ``catalog`` come the addresses of publishers, and the measured builds that announced ones
+    stand beside.
     """
-    code = catalog.wheel_code
-    pytorch = torch.default_wheels(facts)
     found: dict[sheets.Sheet, Iterable[rows.Row]] = {
         sheets.CUDA: cuda.cuda(facts),
         sheets.ARCHITECTURES: cuda.architecture(facts),
@@ -48,13 +42,7 @@ def made(facts: Facts, catalog: Catalog) -> dict[sheets.Sheet, list[rows.Row]]:
         sheets.INTEL_GPUS: gpus.intel(facts),
         sheets.DRIVERS: drivers.branches(facts),
         sheets.DRIVER_PACKAGES: drivers.packages(facts),
-        sheets.LIBRARIES: libraries.wheels(facts),
         sheets.DOCUMENTED: documented.documented(facts),
-        sheets.builds("torch"): pytorch,
-        sheets.builds("torchvision"): torch_pairs.pairs(facts, "torchvision", pytorch, code),
-        sheets.builds("torchaudio"): torch_pairs.pairs(facts, "torchaudio", pytorch, code),
-        sheets.builds("tensorflow"): tensorflow.wheels(facts, "tensorflow"),
-        sheets.builds("tensorflow-gpu"): tensorflow.wheels(facts, "tensorflow-gpu"),
         **announced(facts, catalog),
     }
     return {sheet: list(listed) for sheet, listed in found.items()}

@@ -22,7 +22,7 @@ _TOOLKIT, _COMPILER = "cuda-toolkit", "nvcc"
 Key = tuple[str, str, str]
 
 
-def refreshed(  # noqa: PLR0913 - what, from where, with what is known, and when
+def refreshed(
     catalog: Catalog,
     projects: Sequence[Project],
     index: PackageIndex,

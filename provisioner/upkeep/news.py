@@ -9,22 +9,18 @@ import msgspec
 from provisioner.catalog import sheets
 from provisioner.catalog.problems import called
 
-_PROOF = ("evidence", "checked")
 _TOLD = {
-    rows_field: words
-    for rows_field, words in (
-        ("cuda", "CUDA {}"),
-        ("bundles_cuda", "CUDA {}"),
-        ("rocm", "ROCm {}"),
-        ("cudnn", "cuDNN {}"),
-        ("architectures", "{}"),
-        ("sass", "{}"),
-        ("ptx", "{}"),
-        ("pythons", "Python {}"),
-        ("toolkits", "toolkits {}"),
-        ("requires", "requires {}"),
-        ("name", "{}"),
-    )
+    "cuda": "CUDA {}",
+    "bundles_cuda": "CUDA {}",
+    "rocm": "ROCm {}",
+    "cudnn": "cuDNN {}",
+    "architectures": "{}",
+    "sass": "{}",
+    "ptx": "{}",
+    "pythons": "Python {}",
+    "toolkits": "toolkits {}",
+    "requires": "requires {}",
+    "name": "{}",
 }
 _MANY = 6
 

@@ -19,7 +19,7 @@ from provisioner.upkeep.ptxas import targets_of
 from provisioner.upkeep.wheel import READ_BYTES, Wheel
 
 _LINKED = (b"libcudart", b"libc10_cuda", b"libtorch_cuda")
-"""One of these stands in the first bytes of a library that is linked with CUDA, in torch's world."""
+"""What torch's companions that have GPU code are linked with; a library names it early on."""
 _LIBRARIES = (".so", ".dll", ".pyd")
 _LINKS_BYTES = 512 * 1024
 _TARGET = re.compile(r"(sm_|compute_)?(\d+)(?:\.(\d))?([af]?)(\+PTX)?")

@@ -6,7 +6,7 @@ Nothing is taken away: a release that an index no longer lists may still be on a
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -52,7 +52,9 @@ class Asked(msgspec.Struct, frozen=True):
     subjects: frozenset[str]
 
 
-def asked_for(words: Sequence[str], projects: Iterable[Project], *, default: Sequence[str]) -> Asked:
+def asked_for(
+    words: Sequence[str], projects: Iterable[Project], *, default: Sequence[str]
+) -> Asked:
     """Read the words of a refresh. Raises UsageError ``unknown-subject``."""
     by_name = {project.name: project for project in projects}
     named: dict[str, Project] = {}
@@ -121,7 +123,9 @@ def refresh(
             found[sheets.TOOLS] = list(tools.refreshed(index, catalog.tools, day))
         except OutsideError as error:
             troubles.append(Trouble("tools", error.reference, error.message))
-    told_news = {sheet: tuple(news(sheet, catalog.rows_of(sheet), rows)) for sheet, rows in found.items()}
+    told_news = {
+        sheet: tuple(news(sheet, catalog.rows_of(sheet), rows)) for sheet, rows in found.items()
+    }
     return Refreshed(
         news=tuple(item for items in told_news.values() for item in items),
         troubles=tuple(sorted(troubles, key=lambda item: item.subject)),
@@ -147,6 +151,3 @@ def today() -> str:
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     now = datetime.fromtimestamp(int(epoch), timezone.utc) if epoch.isdigit() else None
     return (now or datetime.now(timezone.utc)).date().isoformat()
-
-
-Progress = Callable[[str, int, int], None]

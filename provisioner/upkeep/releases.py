@@ -65,9 +65,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
         return min(filter(None, (file.released for file in self.files)), default=None)
 
 
-def releases(
-    project: str, files: Iterable[IndexFile], pythons: Sequence[str]
-) -> Iterator[Release]:
+def releases(project: str, files: Iterable[IndexFile], pythons: Sequence[str]) -> Iterator[Release]:
     """Every stable release that was not taken back, for each platform, oldest first.
 
     ``pythons`` are the minor releases there are: what a wheel for any Python 3 is held against.
@@ -124,7 +122,7 @@ def _pythons(file: IndexFile, known: Sequence[str]) -> set[str]:
 
 
 def _same_major(python: str, other: str) -> bool:
-    return python.split(".")[0] == other.split(".")[0]
+    return python.split(".", maxsplit=1)[0] == other.split(".", maxsplit=1)[0]
 
 
 def _reaches(python: str, oldest: str) -> bool:
@@ -150,9 +148,9 @@ def _glibc(files: Iterable[IndexFile], known: Sequence[str]) -> str | None:
     """Of each Python the easiest wheel, of these the most demanding."""
     easiest: dict[str, str] = {}
     for file in files:
-        version = glibc_of(file.name)
-        for python in _pythons(file, known) if version else ():
-            easiest[python] = min(easiest.get(python, version), version, key=natural)
+        if version := glibc_of(file.name):
+            for python in _pythons(file, known):
+                easiest[python] = min(easiest.get(python, version), version, key=natural)
     return max(easiest.values(), key=natural, default=None)
 
 

@@ -74,23 +74,28 @@ class RemoteFile(io.RawIOBase):
 
     @override
     def readable(self) -> bool:
+        """Yes."""
         return True
 
     @override
     def seekable(self) -> bool:
+        """Yes."""
         return True
 
     @override
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to an offset; before the start is the start."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
         self._at = max(0, start + offset)
         return self._at
 
     @override
     def tell(self) -> int:
+        """Where the next byte is read."""
         return self._at
 
     def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+        """Fill a buffer as far as one span reaches."""
         if self._at >= self.size or not len(buffer):
             return 0
         data = self._held(self._at)

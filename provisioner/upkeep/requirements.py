@@ -50,14 +50,17 @@ def requires(
 
 
 def parsed(stated: Iterable[str]) -> Iterator[Requirement]:
-    """Each requirement that can be read."""
+    """Each requirement that can be read: old METADATA holds some that no installer can either."""
+    return filter(None, map(_parsed, stated))
+
+
+def _parsed(text: str) -> Requirement | None:
     from packaging.requirements import InvalidRequirement, Requirement
 
-    for text in stated:
-        try:
-            yield Requirement(text)
-        except InvalidRequirement:  # old METADATA holds some that no installer can read either
-            continue
+    try:
+        return Requirement(text)
+    except InvalidRequirement:
+        return None
 
 
 def is_component(name: str, known: Collection[str]) -> bool:
@@ -86,8 +89,7 @@ def _on(
     for asked in dict.fromkeys(("", extra or "")):
         answers = {
             marker.evaluate(
-                environment
-                | {"python_version": p, "python_full_version": f"{p}.0", "extra": asked}
+                environment | {"python_version": p, "python_full_version": f"{p}.0", "extra": asked}
             )
             for p in (python.removesuffix("t") for python in pythons)
         }

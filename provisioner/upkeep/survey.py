@@ -15,7 +15,7 @@ from provisioner.catalog.rows import Project, Reading, Row
 from provisioner.download import CONNECTIONS, Web
 from provisioner.errors import OutsideError
 from provisioner.upkeep.measurements import Measurements
-from provisioner.upkeep.package_index import PackageIndex
+from provisioner.upkeep.package_index import IndexFile, PackageIndex
 from provisioner.upkeep.readings import Measured, cost, measure
 from provisioner.upkeep.releases import Release, releases
 from provisioner.upkeep.wheel import opened
@@ -59,7 +59,7 @@ class Known(msgspec.Struct, frozen=True):
     """File names of wheels that are known to be damaged for good."""
 
 
-def survey(  # noqa: PLR0913 - what to read, from where, with what, and whom to tell
+def survey(
     projects: Sequence[Project],
     readings: Sequence[Reading],
     pythons: Sequence[str],
@@ -133,8 +133,7 @@ def _rules(readings: Iterable[Reading], release: Release) -> list[Reading]:
     return [
         row
         for row in readings
-        if row.project == release.project
-        and SpecifierSet(row.versions).contains(release.version)
+        if row.project == release.project and SpecifierSet(row.versions).contains(release.version)
     ]
 
 
@@ -152,17 +151,22 @@ def _read(
     rules = _rules(readings, release)
     first: OutsideError | None = None
     for file in release.samples[:_TRIED]:
-        try:
-            with opened(web, file, cost(rules)) as wheel:
-                measured = measure(wheel, rules)
-        except OutsideError as error:
-            first = first or error
-            if error.reference not in _THIS_FILE_ONLY:
-                break
-        else:
-            measurements.keep(file, rules, measured)
-            return measured
+        outcome = _tried(web, file, rules)
+        if isinstance(outcome, Measured):
+            measurements.keep(file, rules, outcome)
+            return outcome
+        first = first or outcome
+        if outcome.reference not in _THIS_FILE_ONLY:
+            break
     raise first or OutsideError("bad-wheel", f"{release.project} {release.version} has no wheel.")
+
+
+def _tried(web: Web, file: IndexFile, rules: Sequence[Reading]) -> Measured | OutsideError:
+    try:
+        with opened(web, file, cost(rules)) as wheel:
+            return measure(wheel, rules)
+    except OutsideError as error:
+        return error
 
 
 def _side_by_side(

@@ -38,9 +38,7 @@ def _newest(index: PackageIndex, row: Tool, day: str) -> Tool:
         if parts[1] in admitted and _PLATFORM.search(parts[-1]):
             releases.setdefault(parts[1], set()).add(f"sha256:{file.sha256}")
     if not releases:
-        raise OutsideError(
-            "not-on-index", f"The package index has no {row.name} {row.specifier}."
-        )
+        raise OutsideError("not-on-index", f"The package index has no {row.name} {row.specifier}.")
     newest = max(releases, key=natural)
     return msgspec.structs.replace(
         row,

@@ -103,7 +103,7 @@ def opened(web: Web, file: IndexFile, limit: int = READ_BYTES) -> Iterator[Wheel
     """A wheel of the index, opened where it lies; ``limit`` is what reading it may cost."""
     remote = RemoteFile(web, file.url, limit=limit, sha256=file.sha256)
     with _told_as_damage(file.name):
-        archive = zipfile.ZipFile(remote)  # type: ignore[arg-type]  # a raw file is file enough
+        archive = zipfile.ZipFile(remote)
     with archive:
         yield Wheel(file.name, remote, archive)
 

@@ -9,8 +9,8 @@ import re
 
 from provisioner.catalog.rows import Build, Library
 from provisioner.catalog.sheets import natural
+from provisioner.upkeep.facts.avx import needs_avx
 from provisioner.upkeep.facts.table import Facts, architectures, short
-from provisioner.upkeep.facts.tensorflow import needs_avx
 
 _LIBRARIES = ("cudatoolkit", "cudnn")
 _FRAMEWORKS = {"torch": "pytorch", "tensorflow": "tensorflow"}
@@ -102,7 +102,7 @@ def _conda_forge(facts: Facts, row: dict[str, str], framework: str) -> Build:
         sass=architectures(row["arch_list"]),
         ptx=architectures(row["arch_list"], "compute"),
         glibc=max(oldest, key=natural) or None,
-        cpu=("avx",) if framework == "tensorflow" and needs_avx(row["version"]) else (),
+        cpu=("avx",) if framework == "tensorflow" and needs_avx(facts, row["version"]) else (),
         via="conda",
         channel="conda-forge",
         package=package if package != framework else None,
@@ -128,7 +128,7 @@ def _default(facts: Facts, row: dict[str, str]) -> Build:
         cuda=cuda,
         cudnn=cudnn[0] if cudnn else None,
         sass=architectures(first),
-        cpu=("avx",) if needs_avx(row["version"]) else (),
+        cpu=("avx",) if needs_avx(facts, row["version"]) else (),
         via="conda",
         channel="defaults",
         build_string="gpu_*",

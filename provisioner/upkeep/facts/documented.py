@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from provisioner.catalog.rows import Documented
-from provisioner.upkeep.facts.libraries import driver_floor
+from provisioner.upkeep.facts.avx import avx_notes
+from provisioner.upkeep.facts.cudnn import driver_floor
 from provisioner.upkeep.facts.table import Facts, short
 from provisioner.version import minor
 
 _TENSORFLOW = ("tensorflow", "tensorflow-gpu")
-_AVX = re.compile(r"PyPI binaries >= ([\d.]+) need AVX; .* ([\d.]+) was built with AVX by mistake")
 _PAIRED = re.compile(r"torch (?:>=)?(\d+\.\d+)")
 
 
@@ -42,21 +42,20 @@ def _tested(facts: Facts) -> list[Documented]:
 
 
 def _avx(facts: Facts) -> list[Documented]:
-    for row in facts.rows("07_tensorflow_notes"):
-        if match := _AVX.search(row["fact"]):
-            return [
-                Documented(
-                    framework=framework,
-                    versions=versions,
-                    machine="x86_64",
-                    cpu=("avx",),
-                    evidence=f"AVX: {short(row['source'])}",
-                    checked=facts.gathered,
-                )
-                for framework in (*_TENSORFLOW, "tensorflow-cpu")
-                for versions in (f">={match[1]}", f"=={match[2]}")
-            ]
-    return []
+    specifiers, source = avx_notes(facts)
+    return [
+        Documented(
+            framework=framework,
+            versions=versions,
+            machine="x86_64",
+            cpu=("avx",),
+            evidence=f"AVX: {source}",
+            checked=facts.gathered,
+        )
+        for framework in (*_TENSORFLOW, "tensorflow-cpu")
+        for versions in specifiers
+        if versions
+    ]
 
 
 def _paired(facts: Facts) -> list[Documented]:
@@ -76,17 +75,17 @@ def _paired(facts: Facts) -> list[Documented]:
                     checked=facts.gathered,
                 )
             )
-    for row in facts.rows("06_torch_pairs"):
-        if row["package"] == "torchaudio" and not row["requires_torch"].startswith("torch"):
-            found.append(
-                Documented(
-                    framework=row["package"],
-                    versions=f"=={row['version']}",
-                    requires=(f"torch=={minor(row['version'])}.*",),
-                    evidence="torch: METADATA names none, paired by its number",
-                    checked=facts.gathered,
-                )
-            )
+    found += [
+        Documented(
+            framework=row["package"],
+            versions=f"=={row['version']}",
+            requires=(f"torch=={minor(row['version'])}.*",),
+            evidence="torch: METADATA names none, paired by its number",
+            checked=facts.gathered,
+        )
+        for row in facts.rows("06_torch_pairs")
+        if row["package"] == "torchaudio" and not row["requires_torch"].startswith("torch")
+    ]
     return found
 
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 
 from provisioner.catalog.rows import Build, Image
+from provisioner.upkeep.facts.avx import needs_avx
 from provisioner.upkeep.facts.nvidia_tensorflow import families_of, release_of
 from provisioner.upkeep.facts.table import Facts, architectures, short
-from provisioner.upkeep.facts.tensorflow import needs_avx
 from provisioner.version import minor
 
 _OFFICIAL, _NVIDIA = "tensorflow/tensorflow", "nvcr.io/nvidia/tensorflow"
@@ -114,7 +114,7 @@ def _tf1(facts: Facts, row: dict[str, str]) -> Build | None:
         cuda=minor(re.match(r"[\d.]+", row["cuda"])[0]),  # type: ignore[index]  # "11.7u1"
         cudnn=row["cudnn"] or None,
         sass=architectures(names),
-        cpu=("avx",) if needs_avx(release["framework_version"]) else (),
+        cpu=("avx",) if needs_avx(facts, release["framework_version"]) else (),
         via="container",
         image=f"{_NVIDIA}:{month}-tf1-py3",
         # Where two documents differ, the higher driver satisfies both.

@@ -10,8 +10,8 @@ import re
 
 from provisioner.catalog.rows import Build
 from provisioner.catalog.sheets import natural
+from provisioner.upkeep.facts.avx import needs_avx
 from provisioner.upkeep.facts.table import Facts, architectures, pythons, short
-from provisioner.upkeep.facts.tensorflow import needs_avx
 from provisioner.version import minor
 
 _BRANCH = "nvidia-tensorflow (pip"
@@ -60,7 +60,7 @@ def _unread(facts: Facts, row: dict[str, str], release: dict[str, str], index: s
         pythons=pythons(row["python"]),
         cuda=minor(release["cuda"]),
         cudnn=release["cudnn"] or None,
-        cpu=("avx",) if needs_avx(release["framework_version"]) else (),
+        cpu=("avx",) if needs_avx(facts, release["framework_version"]) else (),
         index=index,
         index_holds_dependencies=True,
         kind="announced",
@@ -115,7 +115,7 @@ def _wheel(facts: Facts, row: dict[str, str], month: str, index: str) -> Build:
         cuda=minor(release["cuda"]),
         cudnn=release["cudnn"] or None,
         sass=architectures(numbers),
-        cpu=("avx",) if needs_avx(release["framework_version"]) else (),
+        cpu=("avx",) if needs_avx(facts, release["framework_version"]) else (),
         index=index,
         index_holds_dependencies=True,
         driver_floor=re.findall(r"\d{3}(?:\.\d+)*", image["driver_min"])[0],
