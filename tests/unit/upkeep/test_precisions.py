@@ -15,7 +15,7 @@ TABLE = f"""
 3.5,Kepler,GK110,no,no,no,no,no,no,no,no,no,64,192,1/3 (GeForce boards capped to 8/clk),none,,,guide
 6.1,Pascal,GP102,no,no,no,no,no,no,no,no,no,4,128,1/32,2,,,guide ( (public files))
 7.2,Volta,Xavier,,,,yes,,,,,,,,,,,,page
-7.5,Turing,TU10x (TU11x GTX 16 has no tensor cores),no,no,no,yes,no,no,no,yes,yes,2,64,1/32,128,,,guide
+7.5,Turing,TU1 (TU11x has no tensor cores),no,no,no,yes,no,no,no,yes,yes,2,64,1/32,128,,,guide
 8.8,Ampere,,,,,,,,,,,,,,,,,ptxas
 9.0,Hopper,GH100,yes,yes,yes,yes,yes,no,no,yes,no,64,128,1/2,"256 (two ways)",,,guide
 """

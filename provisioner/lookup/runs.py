@@ -1,0 +1,122 @@
+"""The newest build of each framework that runs on a GPU: by the rules that the resolver uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioner.catalog.load import Catalog
+from provisioner.catalog.rows import Build
+from provisioner.lookup.names import names
+from provisioner.lookup.platforms import facts_on
+from provisioner.lookup.values import Run
+from provisioner.machine import Gpu
+from provisioner.plan import Serve
+from provisioner.request import parse_wish
+from provisioner.resolve.builds import Builds
+from provisioner.resolve.candidates import Need
+from provisioner.resolve.facts import highest
+from provisioner.resolve.gpu_needs import known_failures, needs_of_driver, needs_of_gpus
+from provisioner.resolve.serving import serve
+from provisioner.version import numbers, order
+
+_WAYS = ("pip", "conda", "container")
+
+
+def runs(catalog: Catalog, gpu: Gpu) -> tuple[tuple[Run, ...], tuple[str, ...]]:
+    """The newest build of each framework by platform, and the frameworks without any.
+
+    A channel or an image is named only where it has a newer release than what comes before it.
+    """
+    found: list[Run] = []
+    without = []
+    judges: dict[str, _Judge] = {}
+    for name in names(catalog):
+        rows = list(catalog.builds(name))
+        if not any(row.cuda for row in rows):
+            continue
+        before = len(found)
+        for platform in sorted({row.platform for row in rows}, reverse=True):
+            judge = judges.setdefault(platform, _Judge(catalog, platform, gpu))
+            found += judge.newest(name, [row for row in rows if row.platform == platform])
+        if len(found) == before:
+            without.append(name)
+    return tuple(found), tuple(without)
+
+
+class _Judge:
+    """Says of builds of one platform whether they run on one GPU."""
+
+    def __init__(self, catalog: Catalog, platform: str, gpu: Gpu) -> None:
+        self.catalog = catalog
+        self.platform = platform
+        self.gpu = gpu
+        self.facts = facts_on(catalog, platform, gpu)
+        self.builds = Builds(self.facts, {})
+        self._known: dict[int, bool] = {}
+
+    def newest(self, name: str, rows: list[Build]) -> Iterator[Run]:
+        """The newest build that runs, by each way that has a newer one than those before."""
+        best: Build | None = None
+        for way in _WAYS:
+            listed = sorted((row for row in rows if row.via == way), key=self._rank, reverse=True)
+            row = next((row for row in listed if self.runs(row)), None)
+            if row and (best is None or order(row.version)[:2] > order(best.version)[:2]):
+                best = row
+                yield self._run(name, row)
+
+    def runs(self, row: Build) -> bool:
+        """Whether a build runs, and with it the frameworks that it is bound to."""
+        if id(row) not in self._known:
+            self._known[id(row)] = self._fits(row) and all(
+                self._has_partner(row, text) for text in row.requires
+            )
+        return self._known[id(row)]
+
+    def _fits(self, row: Build) -> bool:
+        if any(known_failures(self.facts, row)):
+            return False
+        if self.builds.sibling(row):
+            return self.builds.cuda_of(row) is not None
+        return not any(need.failed for need in self._needs(row))
+
+    def _needs(self, row: Build) -> Iterator[Need]:
+        yield from needs_of_gpus(self.facts, row, self._serves(row))
+        yield from needs_of_driver(self.facts, row, self._serves(row))
+
+    def _has_partner(self, row: Build, text: str) -> bool:
+        """Whether a framework that a build needs has a build, of the same variant, that runs."""
+        wish = parse_wish(text)
+        if wish.name == row.framework or wish.name not in names(self.catalog):
+            return True
+        partners = [
+            other for other in self.catalog.builds(wish.name) if other.platform == row.platform
+        ]
+        same = [other for other in partners if other.variant == row.variant]
+        return any(wish.admits(other.version) and self.runs(other) for other in same or partners)
+
+    def _serves(self, row: Build) -> tuple[Serve, ...]:
+        capability = self.gpu.compute_capability or ""
+        found = serve(self.gpu.name, capability, row.sass, row.ptx, self.facts.tegra)
+        return (found,) if found else ()
+
+    def _rank(self, row: Build) -> tuple[object, ...]:
+        """As the resolver ranks the builds of one release."""
+        native = all(served.kind == "sass" for served in self._serves(row))
+        released, post, local = order(row.version)
+        cuda = numbers(row.cuda or "0")
+        return released, post, row.kind == "measured", native, not row.driver_floor, cuda, local
+
+    def _run(self, name: str, row: Build) -> Run:
+        served = next(iter(self._serves(row)), None)
+        floors = [need.floor for need in needs_of_driver(self.facts, row, self._serves(row))]
+        cuda = self.builds.cuda_of(row)
+        if not row.cuda and cuda:
+            floors.append(self.facts.floor_of(cuda))
+        return Run(
+            framework=name,
+            build=row,
+            extends=self.builds.sibling(row),
+            by=served.by if served else "",
+            kind=served.kind if served else "",
+            driver_minimum=highest([floor for floor in floors if floor]),
+        )
