@@ -138,7 +138,7 @@ def _rows_by_name(catalog: Catalog, word: str) -> tuple[list[GpuModel], list[str
     found = found or _with_a_letter_more(catalog.gpus, asked)
     if not found:
         raise _unknown(word)
-    exact = [row for row in found if _words(row.name) == asked]
+    exact = [row for row in found if "".join(_words(row.name)) == "".join(asked)]
     found = exact or found
     kinds = {(row.vendor, row.compute_capability or row.architecture) for row in found}
     if len(kinds) > 1:

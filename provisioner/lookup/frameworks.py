@@ -20,6 +20,8 @@ from provisioner.resolve.facts import Facts, highest
 from provisioner.version import capability_of, is_dotted, minor, numbers, order, public
 
 _NAMED = 5
+_WAYS = ("container", "conda", "pip")
+"""Later ones are listed first."""
 
 
 def framework(catalog: Catalog, requirement: str, *, typed: str) -> Releases | Builds:
@@ -55,10 +57,12 @@ def newest_first(rows: Iterable[Build], name: str) -> list[Build]:
     """Builds in the order people look for them: newest release, its own default wheel first."""
 
     def rank(row: Build) -> tuple[object, ...]:
+        released, post, local = order(row.version)
         return (
-            order(row.version),
+            (released, post),
+            _WAYS.index(row.via),
             row.framework == name,
-            row.via == "pip",
+            local,
             row.variant == "default",
             row.kind == "measured",
             row.platform.endswith("x86_64"),
@@ -97,7 +101,7 @@ def _compiler(facts: Facts, row: Build) -> str | None:
 def _releases(rows: list[Build]) -> Iterator[Release]:
     by_version: dict[str, list[Build]] = {}
     for row in rows:
-        by_version.setdefault(public(row.version), []).append(row)
+        by_version.setdefault(row.version, []).append(row)
     for version, builds in by_version.items():
         days = sorted(filter(None, (getattr(row, "released", None) for row in builds)))
         yield Release(

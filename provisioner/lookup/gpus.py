@@ -35,7 +35,7 @@ def gpu(catalog: Catalog, word: str) -> GpuAnswer:
         raise _unknown(catalog, word)
     served, without = runs(catalog, found) if row else ((), ())
     return GpuAnswer(
-        name=found.name,
+        name=_name(found, models, word.strip()),
         vendor=found.vendor,
         compute_capability=found.compute_capability,
         memory_bytes=_one_size(models),
@@ -48,6 +48,11 @@ def gpu(catalog: Catalog, word: str) -> GpuAnswer:
         runs=served,
         without=without,
     )
+
+
+def _name(found: Gpu, models: tuple[GpuModel, ...], word: str) -> str:
+    """The product's name; what was typed where that means several products."""
+    return found.name if len({row.name for row in models}) == 1 or not word.isprintable() else word
 
 
 def has_code(cuda: Cuda, row: Architecture) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Build
@@ -14,6 +15,7 @@ from provisioner.plan import Serve
 from provisioner.request import parse_wish
 from provisioner.resolve.builds import Builds
 from provisioner.resolve.candidates import Need
+from provisioner.resolve.drivers import drives
 from provisioner.resolve.facts import highest
 from provisioner.resolve.gpu_needs import known_failures, needs_of_driver, needs_of_gpus
 from provisioner.resolve.serving import serve
@@ -53,6 +55,15 @@ class _Judge:
         self.facts = facts_on(catalog, platform, gpu)
         self.builds = Builds(self.facts, {})
         self._known: dict[int, bool] = {}
+
+    @cached_property
+    def first_driver(self) -> str | None:
+        """The first release of the first branch that drives the GPU, where that is known."""
+        row = self.facts.architectures.get(self.gpu.compute_capability or "")
+        branches = (item for item in self.catalog.drivers if row and drives(item.branch, row))
+        first = next(branches, None)
+        known = row and first and row.first_driver_branch == first.branch
+        return first.first_version if known and first else None
 
     def newest(self, name: str, rows: list[Build]) -> Iterator[Run]:
         """The newest build that runs, by each way that has a newer one than those before."""
@@ -112,6 +123,7 @@ class _Judge:
         cuda = self.builds.cuda_of(row)
         if not row.cuda and cuda:
             floors.append(self.facts.floor_of(cuda))
+        floors.append(self.first_driver)
         return Run(
             framework=name,
             build=row,

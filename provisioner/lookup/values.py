@@ -86,6 +86,7 @@ class GpuAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     about: str = "gpu"
     name: str
+    """The product's; what was asked where that means several products."""
     vendor: str
     compute_capability: str | None
     memory_bytes: int | None

@@ -19,12 +19,13 @@ _GPUS = (
 def releases(answer: Releases) -> list[Block]:
     """One line for each release, newest first."""
     count = len(answer.releases)
+    told = "1 release" if count == 1 else f"{count} releases"
     dated = any(item.released for item in answer.releases)
     head = ("version", *(["released"] if dated else []), "Python", "GPUs", "proof", "CUDA")
     rows = [head, *(_release(item, dated=dated) for item in answer.releases)]
     newest = answer.releases[0].version
     return [
-        table(f"{answer.framework}: {count} releases (looked at {answer.checked})", rows),
+        table(f"{answer.framework}: {told} (looked at {answer.checked})", rows),
         facts(
             "More",
             [
@@ -75,7 +76,7 @@ def _build(item: BuildFacts) -> Block:
             ("cuDNN", row.cudnn or ""),
             *_code(item),
             ("driver", _driver(item)),
-            ("needs", " ".join(_needs(row))),
+            ("needs", " and ".join(_needs(row))),
             ("download", size(row.download_bytes)),
         ],
     )
@@ -129,4 +130,4 @@ def _driver(item: BuildFacts) -> str:
 def _needs(row: Build) -> Iterator[str]:
     if row.glibc:
         yield f"glibc {row.glibc}"
-    yield from (f"and a CPU with {flag.upper()}" for flag in row.cpu)
+    yield from (f"a CPU with {flag.upper()}" for flag in row.cpu)
