@@ -7,7 +7,7 @@ from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Architecture, Cuda, GpuModel
 from provisioner.errors import UsageError
 from provisioner.lookup.question import near, neighbours, shown
-from provisioner.lookup.runs import runs
+from provisioner.lookup.runs import Served, served
 from provisioner.lookup.values import GpuAnswer
 from provisioner.machine import Gpu
 from provisioner.resolve.drivers import drives
@@ -33,7 +33,7 @@ def gpu(catalog: Catalog, word: str) -> GpuAnswer:
     )
     if row is None and not models:
         raise _unknown(catalog, word)
-    served, without = runs(catalog, found) if row else ((), ())
+    ran = served(catalog, found) if row else Served((), (), ())
     return GpuAnswer(
         name=_name(found, models, word.strip()),
         vendor=found.vendor,
@@ -45,8 +45,9 @@ def gpu(catalog: Catalog, word: str) -> GpuAnswer:
         newest_driver_branch=_newest_branch(catalog, found, row, models),
         kernel_modules=row.kernel_modules if row else (),
         tensor_precisions=_tensor_precisions(row, models),
-        runs=served,
-        without=without,
+        runs=ran.runs,
+        without=ran.without,
+        unknown=ran.unknown,
     )
 
 

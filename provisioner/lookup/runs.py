@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from typing import NamedTuple
 
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Build
@@ -17,23 +18,38 @@ from provisioner.resolve.builds import Builds
 from provisioner.resolve.candidates import Need
 from provisioner.resolve.drivers import drives
 from provisioner.resolve.facts import highest
-from provisioner.resolve.gpu_needs import known_failures, needs_of_driver, needs_of_gpus
+from provisioner.resolve.gpu_needs import (
+    known_failures,
+    needs_of_driver,
+    needs_of_gpus,
+    needs_of_tegra,
+)
 from provisioner.resolve.serving import serve
 from provisioner.version import numbers, order
 
 _WAYS = ("pip", "conda", "container")
 
 
-def runs(catalog: Catalog, gpu: Gpu) -> tuple[tuple[Run, ...], tuple[str, ...]]:
-    """The newest build of each framework by platform, and the frameworks without any.
+class Served(NamedTuple):
+    """What runs on a GPU, and the frameworks of which nothing does."""
+
+    runs: tuple[Run, ...]
+    without: tuple[str, ...]
+    unknown: tuple[str, ...]
+    """Of which nothing is known to run, because nobody read the code of some builds."""
+
+
+def served(catalog: Catalog, gpu: Gpu) -> Served:
+    """The newest build of each framework that runs on a GPU, by platform.
 
     A channel or an image is named only where it has a newer release than what comes before it.
     """
     found: list[Run] = []
-    without = []
+    without: list[str] = []
+    unknown: list[str] = []
     judges: dict[str, _Judge] = {}
     for name in names(catalog):
-        rows = list(catalog.builds(name))
+        rows = catalog.builds(name)
         if not any(row.cuda for row in rows):
             continue
         before = len(found)
@@ -41,8 +57,9 @@ def runs(catalog: Catalog, gpu: Gpu) -> tuple[tuple[Run, ...], tuple[str, ...]]:
             judge = judges.setdefault(platform, _Judge(catalog, platform, gpu))
             found += judge.newest(name, [row for row in rows if row.platform == platform])
         if len(found) == before:
-            without.append(name)
-    return tuple(found), tuple(without)
+            unread = any(judges[row.platform].may_run(row) for row in rows)
+            (unknown if unread else without).append(name)
+    return Served(tuple(found), tuple(without), tuple(unknown))
 
 
 class _Judge:
@@ -79,9 +96,27 @@ class _Judge:
         """Whether a build runs, and with it the frameworks that it is bound to."""
         if id(row) not in self._known:
             self._known[id(row)] = self._fits(row) and all(
-                self._has_partner(row, text) for text in row.requires
+                self._has_partner(row, text, self.runs) for text in row.requires
             )
         return self._known[id(row)]
+
+    def may_run(self, row: Build) -> bool:
+        """Whether a build runs as far as its code, and that of its partners, was read."""
+        if row.cuda is None and not self.builds.sibling(row):
+            return False
+        return (self._fits(row) or self._is_unread(row)) and all(
+            self._has_partner(row, text, self.may_run) for text in row.requires
+        )
+
+    def _is_unread(self, row: Build) -> bool:
+        """Whether nobody knows the code of a build, and nothing else speaks against it."""
+        if row.cuda is None or row.sass or row.ptx:
+            return False
+        known = self.facts.architectures.get(self.gpu.compute_capability or "")
+        last = known.last_cuda if known else None
+        if last and numbers(row.cuda) > numbers(last):
+            return False
+        return not any((*known_failures(self.facts, row), *needs_of_tegra(self.facts)))
 
     def _fits(self, row: Build) -> bool:
         if any(known_failures(self.facts, row)):
@@ -94,8 +129,8 @@ class _Judge:
         yield from needs_of_gpus(self.facts, row, self._serves(row))
         yield from needs_of_driver(self.facts, row, self._serves(row))
 
-    def _has_partner(self, row: Build, text: str) -> bool:
-        """Whether a framework that a build needs has a build, of the same variant, that runs."""
+    def _has_partner(self, row: Build, text: str, fits: Callable[[Build], bool]) -> bool:
+        """Whether a framework that a build needs has a build, of the same variant, that fits."""
         wish = parse_wish(text)
         if wish.name == row.framework or wish.name not in names(self.catalog):
             return True
@@ -103,7 +138,7 @@ class _Judge:
             other for other in self.catalog.builds(wish.name) if other.platform == row.platform
         ]
         same = [other for other in partners if other.variant == row.variant]
-        return any(wish.admits(other.version) and self.runs(other) for other in same or partners)
+        return any(wish.admits(other.version) and fits(other) for other in same or partners)
 
     def _serves(self, row: Build) -> tuple[Serve, ...]:
         capability = self.gpu.compute_capability or ""

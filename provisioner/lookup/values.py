@@ -102,6 +102,8 @@ class GpuAnswer(msgspec.Struct, frozen=True, kw_only=True):
     runs: tuple[Run, ...]
     without: tuple[str, ...]
     """Frameworks of the catalog of which nothing runs on it."""
+    unknown: tuple[str, ...]
+    """Frameworks of which nothing is known to run, because the code of some builds is not."""
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):

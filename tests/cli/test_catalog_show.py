@@ -81,19 +81,19 @@ NVIDIA GeForce GTX 1080 Ti
   tensor cores   none
   other cores    fp64 (1/32 of fp32's speed), fp32, fp16 (1/64 of fp32's speed)
 
-Newest builds that run on it (by sm_: machine code; by compute_: PTX)
-  framework          version         on      by     driver from  build
+Newest builds that run on it
+  framework          version         on      by     driver     build
 """
 
 # 02_ptxas_arch, 01_cuda_driver, 02_cuda_toolkit_components, 04_host_compiler.
 CUDA = """\
 CUDA 12.8
   GPUs         Maxwell 5.0 5.2 5.3, Pascal 6.0 6.1 6.2, Volta 7.0 7.2, Turing
-               7.5, Ampere 8.0 8.6 8.7, Ada 8.9, Hopper 9.0, Blackwell 10.0 10.1
-               12.0
-  targets      sm_50 sm_52 sm_53 sm_60 sm_61 sm_62 sm_70 sm_72 sm_75 sm_80 sm_86
-               sm_87 sm_89 sm_90 sm_90a sm_100 sm_100a sm_101 sm_101a sm_120
-               sm_120a
+               7.5, Ampere 8.0 8.6 8.7, Ada 8.9, Hopper 9.0, Blackwell 10.0
+               10.1 12.0
+  targets      sm_50 sm_52 sm_53 sm_60 sm_61 sm_62 sm_70 sm_72 sm_75 sm_80
+               sm_86 sm_87 sm_89 sm_90 sm_90a sm_100 sm_100a sm_101 sm_101a
+               sm_120 sm_120a
   driver       Linux 525.60.13 or later, Windows 528.33 or later
   for its PTX  Linux 570.86.10 or later, Windows 571.96 or later
   came with    driver branch 570
@@ -111,8 +111,8 @@ Driver branch 450
   end of life    2023-07, over (looked at 2026-11-20)
   first release  450.36.06
   kernel module  proprietary
-  drives         Kepler 3.0 3.5 3.7, Maxwell 5.0 5.2, Pascal 6.0 6.1, Volta 7.0,
-                 Turing 7.5, Ampere 8.0
+  drives         Kepler 3.0 3.5 3.7, Maxwell 5.0 5.2, Pascal 6.0 6.1, Volta
+                 7.0, Turing 7.5, Ampere 8.0
   machine code   of CUDA up to 11.0; from 450.80.02 on up to 11.8
   compiles PTX   of CUDA up to 11.0
   came with      CUDA 11.0
@@ -172,8 +172,8 @@ def test_an_answer_reads_like_this(words: tuple[str, ...], text: str) -> None:
             GPU,
             # The newest wheels that hold Pascal: 06_torch_release_matrix (12.6), 07 (6.0).
             (
-                "  tensorflow         2.21.0          x86_64  sm_60  525.60.13    measured\n",
-                "  torch              2.14.1          x86_64  sm_60  525.60.13    cu126 ann",
+                "  tensorflow         2.21.0          x86_64  sm_60  525.60.13  measured\n",
+                "  torch              2.14.1          x86_64  sm_60  525.60.13  cu126 announced\n",
             ),
             id="a-gpu",
         ),
@@ -381,5 +381,5 @@ def test_the_verb_loads_nothing_that_it_does_not_need() -> None:
         text=True,
     )
 
-    heavy = {"rich", "jinja2", "requests", "archspec", "distro", "pynvml", "subprocess"}
+    heavy = {"rich", "jinja2", "requests", "archspec", "distro", "pynvml"}
     assert heavy & set(done.stderr.split()) == set()

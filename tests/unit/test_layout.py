@@ -39,8 +39,8 @@ def test_sizes_are_in_the_unit_that_people_read(count: int | None, text: str) ->
 def test_a_fact_without_a_value_is_left_out_and_a_long_one_goes_on_below() -> None:
     block = facts("Title", [("name", ""), ("targets", " ".join(["sm_90a"] * 12))])
 
-    # 80 columns less the indent, the name and the gap are 69: ten words of six letters.
-    assert block.rows == (("targets", " ".join(["sm_90a"] * 10)), ("", "sm_90a sm_90a"))
+    # 80 columns less the indent, the name and the gap are 68: nine words of six letters.
+    assert block.rows == (("targets", " ".join(["sm_90a"] * 9)), ("", "sm_90a sm_90a sm_90a"))
 
 
 def test_the_last_cell_of_a_table_goes_on_below_itself() -> None:

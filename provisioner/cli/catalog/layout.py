@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from provisioner.cli.display import Block
 
 _WIDTH = 80
-_INDENT = 2
+_INDENT = 3
+"""On a terminal; elsewhere a block is one column further left."""
 _BETWEEN = 2
 _NARROWEST = 10
 _MIB = 1024**2

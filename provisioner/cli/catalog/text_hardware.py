@@ -15,7 +15,7 @@ from provisioner.lookup.values import (
     Use,
 )
 
-_RUNS = "Newest builds that run on it (by sm_: machine code; by compute_: PTX)"
+_RUNS = "Newest builds that run on it"
 _MANY = 8
 """How many names of a kind are listed before the rest is counted."""
 
@@ -41,7 +41,19 @@ def gpu(answer: GpuAnswer) -> list[Block]:
             ],
         ),
         _runs(answer),
+        Block("More", _more(answer) if answer.runs else ()),
     ]
+
+
+def _more(answer: GpuAnswer) -> tuple[tuple[str, ...], ...]:
+    from shlex import quote
+
+    name = quote(answer.name.removeprefix("NVIDIA "))
+    return (
+        ("by", "sm_: machine code; compute_: PTX, which the driver compiles"),
+        ("driver", "the oldest that runs the build on this GPU"),
+        ("a plan", f"dlsetup resolve torch --gpu {name}"),
+    )
 
 
 def _support(answer: GpuAnswer, row: Architecture) -> list[tuple[str, str]]:
@@ -104,10 +116,11 @@ def _rate(rate: str) -> str:
 
 def _runs(answer: GpuAnswer) -> Block:
     rows = [_run(item) for item in answer.runs]
+    rows += [(name, UNKNOWN, "", "", "", "") for name in answer.unknown]
     rows += [(name, "none", "", "", "", "") for name in answer.without]
     if not rows:
         return Block(_RUNS, (("none that the catalog knows",),))
-    return table(_RUNS, [("framework", "version", "on", "by", "driver from", "build"), *rows])
+    return table(_RUNS, [("framework", "version", "on", "by", "driver", "build"), *rows])
 
 
 def _run(item: Run) -> tuple[str, ...]:

@@ -160,6 +160,21 @@ def test_code_for_desktop_parts_does_not_run_on_tegra() -> None:
     assert gpu("8.7", MadeBuilds(made("2.0.0"))).without == ("torch",)
 
 
+def test_unread_code_is_not_known_to_run_and_not_known_not_to() -> None:
+    unread = made("1.0.0", sass=(), cuda="10.0")
+    bound = made("0.2.0", "torchvision", sass=(), cuda=None, requires=("torch>=1.0",))
+    found = gpu("7.5", MadeBuilds(unread, bound, made("2.0.0", "jax", sass=("sm_90",))))
+
+    assert found.runs == ()
+    assert (found.unknown, found.without) == (("torch",), ("jax",))
+
+
+def test_unread_code_cannot_be_for_a_gpu_that_its_cuda_does_not_know() -> None:
+    found = gpu("2.0", MadeBuilds(made("1.0.0", sass=(), cuda="10.0")))
+
+    assert (found.unknown, found.without) == ((), ("torch",))
+
+
 def test_the_driver_is_at_least_the_first_that_drives_the_gpu() -> None:
     (run,) = gpu("12.0", MadeBuilds(made("2.0.0", sass=(), ptx=("compute_80",)))).runs
 
