@@ -86,7 +86,7 @@ def _uses(catalog: Catalog, version: str) -> tuple[Use, ...]:
             platform=platform,
             via=via,
             versions=tuple(sorted({row.version for row in rows}, key=order, reverse=True)),
-            kinds=tuple(sorted({row.kind for row in rows}, reverse=True)),
+            builds=tuple(sorted(rows, key=lambda row: order(row.version), reverse=True)),
         )
         for (name, platform, via, variant), rows in sorted(groups.items(), key=_by_name)
     )

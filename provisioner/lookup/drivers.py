@@ -59,6 +59,9 @@ def _list(catalog: Catalog, text: str) -> DriverBranches:
 def _answer(catalog: Catalog, row: DriverBranch, version: str | None) -> DriverAnswer:
     own = [item for item in catalog.driver_packages if item.branch == row.branch]
     name = re.compile(rf"\D{row.branch}(\D|$)")
+    runs = _steps(row, version, ((item, item.driver_floor.linux) for item in catalog.cuda))
+    compiles = _steps(row, version, ((item, item.driver_bundled.linux) for item in catalog.cuda))
+    named = {step.cuda for step in (*runs, *compiles)}
     return DriverAnswer(
         version=version,
         branch=row,
@@ -71,10 +74,9 @@ def _answer(catalog: Catalog, row: DriverBranch, version: str | None) -> DriverA
             and drives(row.branch, item)
             and set(item.kernel_modules) & set(row.kernel_modules)
         ),
-        runs_cuda=_steps(row, version, ((item, item.driver_floor.linux) for item in catalog.cuda)),
-        compiles_cuda=_steps(
-            row, version, ((item, item.driver_bundled.linux) for item in catalog.cuda)
-        ),
+        runs_cuda=runs,
+        compiles_cuda=compiles,
+        cuda_releases=tuple(item for item in catalog.cuda if item.version in named),
         packages=tuple(own),
         redirected=tuple(
             item

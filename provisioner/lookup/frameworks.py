@@ -8,7 +8,7 @@ from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Build
 from provisioner.catalog.sheets import natural
 from provisioner.errors import UsageError
-from provisioner.lookup.names import names
+from provisioner.lookup.names import extends, names
 from provisioner.lookup.platforms import facts_on
 from provisioner.lookup.question import names_a_gpu, shown
 from provisioner.lookup.unknown import unknown
@@ -20,6 +20,8 @@ from provisioner.resolve.facts import Facts, highest
 from provisioner.version import capability_of, is_dotted, minor, numbers, order, public
 
 _NAMED = 5
+_ANY = "linux-x86_64"
+"""For questions that do not depend on the platform."""
 _WAYS = ("container", "conda", "pip")
 """Later ones are listed first."""
 
@@ -38,7 +40,7 @@ def framework(catalog: Catalog, requirement: str, *, typed: str) -> Releases | B
         return Releases(
             framework=wish.name,
             checked=catalog.checked,
-            releases=tuple(_releases(rows)),
+            releases=tuple(_releases(catalog, rows)),
         )
     try:
         found = [row for row in rows if _within(wish, row)]
@@ -46,10 +48,13 @@ def framework(catalog: Catalog, requirement: str, *, typed: str) -> Releases | B
         raise _no_range(wish, str(error)) from None
     if not found:
         raise _unknown_release(catalog, wish, rows)
+    known = tuple(build_facts(catalog, row) for row in found)
+    cudas = {item.cuda for item in known}
     return Builds(
         framework=wish.name,
         requirement=wish.text,
-        builds=tuple(build_facts(catalog, row) for row in found),
+        builds=known,
+        cuda_releases=tuple(row for row in catalog.cuda if row.version in cudas),
     )
 
 
@@ -81,7 +86,7 @@ def build_facts(catalog: Catalog, row: Build) -> BuildFacts:
     cuda = candidates.cuda_of(row)
     return BuildFacts(
         build=row,
-        extends=candidates.sibling(row),
+        extends=extends(candidates, row),
         cuda=cuda,
         driver_for_sass=_floor(facts, row, cuda),
         driver_for_ptx=_compiler(facts, row),
@@ -98,17 +103,19 @@ def _compiler(facts: Facts, row: Build) -> str | None:
     return highest([compiler, *filter(None, (row.driver_floor,))]) if compiler else None
 
 
-def _releases(rows: list[Build]) -> Iterator[Release]:
+def _releases(catalog: Catalog, rows: list[Build]) -> Iterator[Release]:
+    candidates = Candidates(facts_on(catalog, _ANY), {})
     by_version: dict[str, list[Build]] = {}
     for row in rows:
         by_version.setdefault(row.version, []).append(row)
     for version, builds in by_version.items():
+        cudas = {candidates.cuda_of(row) for row in builds}
         days = sorted(filter(None, (getattr(row, "released", None) for row in builds)))
         yield Release(
             version=version,
             released=days[0] if days else None,
-            cuda=tuple(sorted({row.cuda for row in builds if row.cuda}, key=numbers))[::-1],
-            cpu=any(row.cuda is None for row in builds),
+            cuda=tuple(sorted(filter(None, cudas), key=numbers, reverse=True)),
+            cpu=None in cudas,
             pythons=tuple(sorted({item for row in builds for item in row.pythons}, key=natural)),
             sass=by_capability(item for row in builds for item in row.sass),
             ptx=by_capability(item for row in builds for item in row.ptx),

@@ -34,6 +34,7 @@ def gpu(catalog: Catalog, word: str) -> GpuAnswer:
     if row is None and not models:
         raise _unknown(catalog, word)
     ran = served(catalog, found) if row else Served((), (), ())
+    cudas = {run.build.cuda for run in ran.runs}
     return GpuAnswer(
         name=_name(found, models, word.strip()),
         vendor=found.vendor,
@@ -48,6 +49,7 @@ def gpu(catalog: Catalog, word: str) -> GpuAnswer:
         runs=ran.runs,
         without=ran.without,
         unknown=ran.unknown,
+        cuda_releases=tuple(item for item in catalog.cuda if item.version in cudas),
     )
 
 

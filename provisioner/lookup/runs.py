@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Build
-from provisioner.lookup.names import names
+from provisioner.lookup.names import extends, names
 from provisioner.lookup.platforms import facts_on
 from provisioner.lookup.values import Run
 from provisioner.machine import Gpu
@@ -102,7 +102,7 @@ class _Judge:
 
     def may_run(self, row: Build) -> bool:
         """Whether a build runs as far as its code, and that of its partners, was read."""
-        if row.cuda is None and not self.builds.sibling(row):
+        if row.cuda is None and not extends(self.builds, row):
             return False
         return (self._fits(row) or self._is_unread(row)) and all(
             self._has_partner(row, text, self.may_run) for text in row.requires
@@ -121,7 +121,7 @@ class _Judge:
     def _fits(self, row: Build) -> bool:
         if any(known_failures(self.facts, row)):
             return False
-        if self.builds.sibling(row):
+        if extends(self.builds, row):
             return self.builds.cuda_of(row) is not None
         return not any(need.failed for need in self._needs(row))
 
@@ -132,11 +132,11 @@ class _Judge:
     def _has_partner(self, row: Build, text: str, fits: Callable[[Build], bool]) -> bool:
         """Whether a framework that a build needs has a build, of the same variant, that fits."""
         wish = parse_wish(text)
-        if wish.name == row.framework or wish.name not in names(self.catalog):
+        known = self.catalog.builds(wish.name)
+        # One that is never built for a GPU does not decide on GPUs.
+        if wish.name == row.framework or not any(other.cuda for other in known):
             return True
-        partners = [
-            other for other in self.catalog.builds(wish.name) if other.platform == row.platform
-        ]
+        partners = [other for other in known if other.platform == row.platform]
         same = [other for other in partners if other.variant == row.variant]
         return any(wish.admits(other.version) and fits(other) for other in same or partners)
 
@@ -162,7 +162,7 @@ class _Judge:
         return Run(
             framework=name,
             build=row,
-            extends=self.builds.sibling(row),
+            extends=extends(self.builds, row),
             by=served.by if served else "",
             kind=served.kind if served else "",
             driver_minimum=highest([floor for floor in floors if floor]),

@@ -65,6 +65,8 @@ class Builds(msgspec.Struct, frozen=True, kw_only=True):
     framework: str
     requirement: str
     builds: tuple[BuildFacts, ...]
+    cuda_releases: tuple[Cuda, ...]
+    """What their drivers rest on."""
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +106,8 @@ class GpuAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Frameworks of the catalog of which nothing runs on it."""
     unknown: tuple[str, ...]
     """Frameworks of which nothing is known to run, because the code of some builds is not."""
+    cuda_releases: tuple[Cuda, ...]
+    """What the drivers of ``runs`` rest on."""
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +118,7 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     platform: str
     via: str
     versions: tuple[str, ...]
-    kinds: tuple[str, ...]
+    builds: tuple[Build, ...]
 
 
 class CudaAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,6 +165,8 @@ class DriverAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The newest CUDA whose machine code runs, by release of the branch."""
     compiles_cuda: tuple[Step, ...]
     """The newest CUDA whose PTX it compiles, by release of the branch."""
+    cuda_releases: tuple[Cuda, ...]
+    """The rows of both."""
     packages: tuple[DriverPackage, ...]
     redirected: tuple[DriverPackage, ...]
     """Packages of other branches that its own package names now install."""

@@ -247,12 +247,18 @@ def test_evidence_is_printed_when_it_is_asked_for(words: tuple[str, ...]) -> Non
 
 
 def test_evidence_names_the_row_its_proof_and_the_day() -> None:
-    assert told("tensorflow==2.21", "--evidence") == BUILD + (
-        "\nEvidence\n"
-        "  tensorflow 2.21.0 linux-x86_64\n"
-        "      tensorflow-2.21.0-cp312-cp312-manylinux_2_27_x86_64.whl: build_info.py,\n"
-        "      cuda_config.h, METADATA (looked at 2026-11-20)\n"
+    text = told("tensorflow==2.21", "--evidence")
+
+    assert text.startswith(
+        BUILD
+        + "\nEvidence\n"
+        + "  tensorflow 2.21.0 linux-x86_64\n"
+        + "      tensorflow-2.21.0-cp312-cp312-manylinux_2_27_x86_64.whl: build_info.py,\n"
+        + "      cuda_config.h, METADATA (looked at 2026-11-20)\n"
+        + "  CUDA 12.5\n"
     )
+    # 01_cuda_driver, 12.5.0.
+    assert "driver of 12.5.0: Jimver/cuda-toolkit @3d45d15 (2026-03-29)" in text
 
 
 def keys(row: type[Any]) -> set[str]:
@@ -296,9 +302,11 @@ def test_json_of_a_cuda_and_of_a_driver_hold_their_rows() -> None:
     assert set(cuda["cuda"]) == keys(rows.Cuda)
     assert set(cuda["cuda"]["host_compilers"][0]) == keys(rows.HostCompilers)
     assert cuda["driver_branch"] == "570"
+    assert set(cuda["used_by"][0]["builds"][0]) == keys(rows.Build)
     assert set(driver["branch"]) == keys(rows.DriverBranch)
     assert driver["runs_cuda"] == [{"driver": "535.54.03", "cuda": "12.9"}]
     assert {row["branch"] for row in driver["redirected"]} == {"580"}
+    assert [row["version"] for row in driver["cuda_releases"]] == ["12.2", "12.9"]
 
 
 @pytest.mark.parametrize("words", QUESTIONS, ids=" ".join)

@@ -66,18 +66,22 @@ def _rows(answer: Answer) -> Iterator[Row]:
             yield from (row for release in answer.releases for row in release.builds)
         case Builds():
             yield from (item.build for item in answer.builds)
+            yield from answer.cuda_releases
         case GpuAnswer():
             yield from answer.models
             yield from _known(answer.architecture)
             yield from (run.build for run in answer.runs)
+            yield from answer.cuda_releases
         case CudaAnswer():
             yield answer.cuda
             yield from answer.architectures
+            yield from (row for use in answer.used_by for row in use.builds)
         case CudaReleases():
             yield from answer.releases
         case DriverAnswer():
             yield answer.branch
             yield from answer.architectures
+            yield from answer.cuda_releases
             yield from answer.packages
             yield from answer.redirected
         case DriverBranches():

@@ -169,6 +169,16 @@ def test_unread_code_is_not_known_to_run_and_not_known_not_to() -> None:
     assert (found.unknown, found.without) == (("torch",), ("jax",))
 
 
+def test_a_partner_that_is_never_built_for_a_gpu_decides_nothing() -> None:
+    jaxlib = made("0.8.0", "jaxlib", cuda=None, sass=())
+    unread = made("0.8.0", "jax-cuda12-plugin", sass=(), requires=("jaxlib==0.8.0",))
+    read = made("0.8.0", "jax-cuda12-pjrt", requires=("jaxlib==0.8.0",))
+    found = gpu("8.6", MadeBuilds(jaxlib, unread, read))
+
+    assert [run.framework for run in found.runs] == ["jax-cuda12-pjrt"]
+    assert (found.unknown, found.without) == (("jax-cuda12-plugin",), ())
+
+
 def test_unread_code_cannot_be_for_a_gpu_that_its_cuda_does_not_know() -> None:
     found = gpu("2.0", MadeBuilds(made("1.0.0", sass=(), cuda="10.0")))
 
