@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from provisioner.catalog.problems import Problem
     from provisioner.catalog.rows import Reference
     from provisioner.describe import Options
+    from provisioner.lookup import Answer
     from provisioner.render import RenderedFile
     from provisioner.request import Wish
     from provisioner.resolve.resolve import Routes
@@ -270,6 +271,21 @@ def exported() -> Mapping[str, object]:
     from provisioner.catalog.export import export
 
     return export(catalog())
+
+
+def looked_up(words: tuple[str, ...]) -> Answer:
+    """What the catalog knows about what the words name. Raises UsageError."""
+    from provisioner.lookup import answer
+
+    return answer(catalog(), words)
+
+
+def plain(answer: Answer) -> Mapping[str, object]:
+    """An answer for JSON: every key of every row, None where nothing is known."""
+    from provisioner.catalog.export import plain as with_every_key
+
+    told: Mapping[str, object] = with_every_key(answer)
+    return told
 
 
 def audited() -> Sequence[Problem]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from provisioner.catalog import rows
+from provisioner.version import is_dotted, minor
 
 Form = tuple[str, str]
 """What a whole value has to match, and what is said of one that does not."""
@@ -22,6 +23,8 @@ _KIND = (r"measured|announced", "is neither measured nor announced")
 _ROUTE = (r"pip|conda|container", "is none of pip, conda, container")
 _MODULE = (r"open|proprietary", "is neither open nor proprietary")
 _PCI_ID = (r"[0-9a-f]{4}", "is not four lower-case hexadecimal digits")
+_FORMAT = (r"(fp|tf|bf|int)\d{1,2}", "is no number format such as fp16")
+_RATE = (r"\d+(/\d+)?", "is no rate such as 1/64")
 _WEB = (r"https://\S+", "is no https address")
 
 _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
@@ -39,7 +42,12 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "first_driver_branch": _DOTTED,
         "last_driver_branch": _DOTTED,
         "kernel_modules": _MODULE,
+        "precisions": _FORMAT,
+        "tensor_precisions": _FORMAT,
+        "fp64_rate": _RATE,
+        "fp16_rate": _RATE,
     },
+    rows.HostCompilers: dict.fromkeys(("nvcc", "gcc", "clang", "msvc_from", "msvc_below"), _DOTTED),
     rows.GpuModel: {
         "vendor": _PCI_ID,
         "device": _PCI_ID,
@@ -101,6 +109,11 @@ _WHEEL_PARTS = range(5, 7)
 def messages(row: msgspec.Struct) -> Iterator[str]:
     """What is wrong with a row, whatever the other rows say."""
     yield from _forms(row)
+    if isinstance(row, rows.Cuda):
+        for limits in row.host_compilers:
+            yield from _forms(limits)
+            if is_dotted(limits.nvcc) and minor(limits.nvcc) != row.version:
+                yield f"host_compilers: nvcc {limits.nvcc} is of another CUDA"
     if isinstance(row, rows.Row):
         if not row.evidence.strip():
             yield "has no evidence"

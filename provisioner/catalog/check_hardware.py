@@ -24,6 +24,7 @@ def problems(catalog: Catalog) -> Iterator[Problem]:
     architectures = {row.compute_capability: row for row in catalog.architectures}
     yield from _targets(catalog, architectures)
     yield from _gpus(catalog, architectures)
+    yield from _precisions(catalog)
     yield from _cuda(catalog)
     yield from _drivers(catalog)
 
@@ -105,6 +106,20 @@ def _capability(
     last, ends = row.last_driver_branch, architecture.last_driver_branch
     if last and ends and not at_least(ends, last):
         yield f"capability {capability} ends with driver branch {ends}, before {last}"
+
+
+def _precisions(catalog: Catalog) -> Iterator[Problem]:
+    """Tensor cores compute in what the hardware computes in, and chips are of the capability."""
+    chips = {(row.compute_capability, row.chip) for row in catalog.gpus}
+    for row in catalog.architectures:
+        for name in row.tensor_precisions or ():
+            if name not in row.precisions:
+                message = f"tensor_precisions: {name} is not among its precisions"
+                yield from found_in(sheets.ARCHITECTURES, row, (message,))
+        for chip in row.chips_without_tensor_cores:
+            if (row.compute_capability, chip) not in chips:
+                message = f"chips_without_tensor_cores: no GPU of it has the chip {chip}"
+                yield from found_in(sheets.ARCHITECTURES, row, (message,))
 
 
 def _cuda(catalog: Catalog) -> Iterator[Problem]:

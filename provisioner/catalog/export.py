@@ -32,13 +32,14 @@ def export(catalog: Catalog) -> dict[str, list[dict[str, Any]]]:
 
 
 def _plain(found: Iterable[msgspec.Struct]) -> list[dict[str, Any]]:
-    return [{name: _value(getattr(row, name)) for name in _fields(row)} for row in found]
+    return [plain(row) for row in found]
 
 
-def _value(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value for JSON with every key of every row in it, None where nothing is known."""
     if isinstance(value, msgspec.Struct):
-        return {name: _value(getattr(value, name)) for name in _fields(value)}
-    return list(value) if isinstance(value, tuple) else value
+        return {name: plain(getattr(value, name)) for name in _fields(value)}
+    return [plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _fields(row: msgspec.Struct) -> list[str]:

@@ -105,7 +105,29 @@ def _by_capability(catalog: Catalog, capability: str, name: str) -> Gpu:
     )
 
 
+def gpu_rows(catalog: Catalog, word: str) -> tuple[GpuModel, ...]:
+    """Return every row that a word means: the boards of a name, or all of a capability.
+
+    Reads words as ``gpu_by_word`` does, and raises as it does.
+    """
+    text = word.strip().lower()
+    if text.startswith(("sm_", "gfx")) or _CAPABILITY.match(text):
+        gpu = gpu_by_word(catalog, word)
+        return tuple(
+            row
+            for row in catalog.gpus
+            if (gpu.compute_capability and row.compute_capability == gpu.compute_capability)
+            or (gpu.vendor == "amd" and row.architecture == gpu.architecture)
+        )
+    return tuple(_rows_by_name(catalog, word)[0])
+
+
 def _by_name(catalog: Catalog, word: str) -> Gpu:
+    return _one_of(*_rows_by_name(catalog, word))
+
+
+def _rows_by_name(catalog: Catalog, word: str) -> tuple[list[GpuModel], list[str]]:
+    """The rows that a name means, all of one kind, and the words that were asked."""
     asked = [piece for piece in _WORD.findall(word.lower()) if piece not in _MAKERS]
     if not asked:
         raise _unknown(word)
@@ -116,12 +138,12 @@ def _by_name(catalog: Catalog, word: str) -> Gpu:
     found = found or _with_a_letter_more(catalog.gpus, asked)
     if not found:
         raise _unknown(word)
-    exact = [row for row in found if _words(row.name) == asked]
+    exact = [row for row in found if "".join(_words(row.name)) == "".join(asked)]
     found = exact or found
     kinds = {(row.vendor, row.compute_capability or row.architecture) for row in found}
     if len(kinds) > 1:
         raise _ambiguous(word, found)
-    return _one_of(found, asked)
+    return found, asked
 
 
 def _with_a_letter_more(rows: Iterable[GpuModel], asked: list[str]) -> list[GpuModel]:

@@ -25,6 +25,20 @@ class PerSystem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     windows: str | None = None
 
 
+class HostCompilers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The host compilers that one nvcc accepts: its own header refuses what is newer."""
+
+    nvcc: str
+    """``"12.8.93"``: the limits move from update to update."""
+    gcc: str
+    """The newest major release."""
+    clang: str
+    msvc_from: str
+    """``_MSC_VER`` of the oldest compiler."""
+    msvc_below: str
+    """``_MSC_VER`` of the first that is too new."""
+
+
 class Cuda(Row, frozen=True, kw_only=True):
     """One CUDA minor release, ``"12.8"``."""
 
@@ -37,6 +51,8 @@ class Cuda(Row, frozen=True, kw_only=True):
     """The driver that came with its first release: the oldest that compiles its PTX."""
     toolkits: tuple[str, ...] = ()
     """Versions of the ``cuda-toolkit`` package of this minor release, oldest first."""
+    host_compilers: tuple[HostCompilers, ...] = ()
+    """By nvcc, oldest first; empty where its header was never read."""
 
 
 class Architecture(Row, frozen=True, kw_only=True):
@@ -54,6 +70,18 @@ class Architecture(Row, frozen=True, kw_only=True):
     """None: still supported by the newest branch."""
     kernel_modules: tuple[str, ...] = ("proprietary",)
     """``open``, ``proprietary`` or both."""
+    precisions: tuple[str, ...] = ()
+    """Number formats that its hardware is known to compute in, ``fp64`` to ``int4``; one that is
+    missing is not known to be missing."""
+    tensor_precisions: tuple[str, ...] | None = None
+    """Those of them that its tensor cores multiply: empty without tensor cores; None where the
+    list is not known, or not whole."""
+    fp64_rate: str | None = None
+    """Speed beside fp32 outside tensor cores, ``1/64``."""
+    fp16_rate: str | None = None
+    """As ``fp64_rate``: ``2`` is twice as fast as fp32."""
+    chips_without_tensor_cores: tuple[str, ...] = ()
+    """Chips of this capability that lack the tensor cores of the others."""
 
 
 class GpuModel(Row, frozen=True, kw_only=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import importlib
 import os
 import sys
 from typing import Any, ClassVar
@@ -11,14 +10,16 @@ from typing import Any, ClassVar
 import click
 
 from provisioner import __version__
+from provisioner.cli.lazy import LazyGroup
 from provisioner.errors import DlsetupError, OutsideError, UsageError
 
 _INTERRUPTED = 130
 
 
-class Verbs(click.Group):
+class Verbs(LazyGroup):
     """The verbs of dlsetup; each lives in a module of its own."""
 
+    package = "provisioner.cli"
     verbs: ClassVar[dict[str, str]] = {
         "detect": "Show what dlsetup knows about this machine.",
         "resolve": "Choose versions that work together on a machine, and say why.",
@@ -27,23 +28,6 @@ class Verbs(click.Group):
         "doctor": "Explain a reference such as driver-too-old.",
         "completion": "Print the completion script of a shell.",
     }
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Every verb, in the order of the work."""
-        return list(self.verbs)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
-        """Import the verb's module and return its command; None for an unknown verb."""
-        if cmd_name not in self.verbs:
-            return None
-        module = importlib.import_module(f"provisioner.cli.{cmd_name}")
-        command: click.Command = module.command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
-        """List the verbs without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(self.verbs.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a verb; a reader that went away is told apart before click makes it exit code 1."""

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from provisioner.catalog.rows import Architecture, Cuda, PerSystem
 from provisioner.catalog.sheets import natural
+from provisioner.upkeep.facts import host_compilers
+from provisioner.upkeep.facts.precisions import Precisions, precisions
 from provisioner.upkeep.facts.table import Facts, architectures, short
 from provisioner.version import is_dotted, minor
 
@@ -52,6 +54,7 @@ def architecture(facts: Facts) -> list[Architecture]:
     open_from = _lowest(table, _FIRST_OPEN)
     open_only = _lowest(table, _FIRST_OPEN_ONLY)
     tegra = _tegra(facts)
+    computes = precisions(facts)
     found = []
     for row in table:
         for capability in re.findall(r"\d+\.\d", row["compute_capabilities"]):
@@ -62,6 +65,10 @@ def architecture(facts: Facts) -> list[Architecture]:
                 modules = ("open", "proprietary")
             first = row["first_cuda"].split()[0]
             driver = bundled(facts, first)[0].linux
+            formats = computes.get(capability, Precisions())
+            sources = [short(row["source"])]
+            if formats.source:
+                sources.append(f"precisions: {formats.source}")
             found.append(
                 Architecture(
                     name=row["architecture"].split("?")[0],
@@ -72,7 +79,12 @@ def architecture(facts: Facts) -> list[Architecture]:
                     first_driver_branch=branch_of(driver) if driver else None,
                     last_driver_branch=_branch(row["last_driver_branch"]),
                     kernel_modules=modules,
-                    evidence=short(row["source"]),
+                    precisions=formats.precisions,
+                    tensor_precisions=formats.tensor_precisions,
+                    fp64_rate=formats.fp64_rate,
+                    fp16_rate=formats.fp16_rate,
+                    chips_without_tensor_cores=formats.chips_without_tensor_cores,
+                    evidence="; ".join(sources),
                     checked=facts.gathered,
                 )
             )
@@ -88,12 +100,16 @@ def _cuda(facts: Facts, version: str) -> Cuda:
     targets = _ptxas(facts).get(version)
     if targets:
         evidence.append(f"architectures: ptxas of {targets['source']}")
+    compilers, header = host_compilers.of(facts, version)
+    if compilers:
+        evidence.append(f"host compilers: {header}")
     return Cuda(
         version=version,
         architectures=architectures(targets["sm_accepted"]) if targets else (),
         driver_floor=floor,
         driver_bundled=driver,
         toolkits=_toolkits(facts, version),
+        host_compilers=compilers,
         evidence="; ".join(evidence),
         checked=facts.gathered,
     )

@@ -35,6 +35,41 @@ RTX_4090 = ("nvidia/gpus.jsonl", {"device": "2684"})
             id="ptx-too",
         ),
         pytest.param(
+            ("nvidia/architectures.jsonl", {"compute_capability": "7.5"}),
+            {"tensor_precisions": ["fp16", "bf16"]},
+            "nvidia/architectures.jsonl, 7.5: tensor_precisions: bf16 is not among its precisions",
+            id="tensor-cores-that-know-more",
+        ),
+        pytest.param(
+            ("nvidia/architectures.jsonl", {"compute_capability": "7.5"}),
+            {"chips_without_tensor_cores": ["TU116", "GA102"]},
+            "nvidia/architectures.jsonl, 7.5: "
+            "chips_without_tensor_cores: no GPU of it has the chip GA102",
+            id="a-chip-of-another-capability",
+        ),
+        pytest.param(
+            ("nvidia/architectures.jsonl", {"compute_capability": "8.6"}),
+            {"fp64_rate": "slow"},
+            "nvidia/architectures.jsonl, 8.6: fp64_rate: 'slow' is no rate such as 1/64",
+            id="a-rate-in-words",
+        ),
+        pytest.param(
+            ("nvidia/cuda.jsonl", {"version": "13.5"}),
+            {
+                "host_compilers": [
+                    {
+                        "nvcc": "13.4.59",
+                        "gcc": "16",
+                        "clang": "22",
+                        "msvc_from": "1920",
+                        "msvc_below": "1960",
+                    }
+                ]
+            },
+            "nvidia/cuda.jsonl, 13.5: host_compilers: nvcc 13.4.59 is of another CUDA",
+            id="an-nvcc-of-another-cuda",
+        ),
+        pytest.param(
             OLD_TORCH,
             {"sass": ["sm_75"]},
             f"{OLD_TORCH_NAME}: sm_75 is known from CUDA 10.0 on, not to 9.0",

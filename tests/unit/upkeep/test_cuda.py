@@ -2,8 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from provisioner.catalog.rows import PerSystem
+import pytest
+
+from provisioner.catalog.rows import HostCompilers, PerSystem
+from provisioner.errors import BadDataError
 from provisioner.upkeep.facts.cuda import cuda
+from provisioner.upkeep.facts.host_compilers import of
 from provisioner.upkeep.facts.table import Facts
 
 DRIVERS = """
@@ -32,6 +36,13 @@ cuda_toolkit,component_wheel,pin,extra,source
 12.0.0,x,,,
 12.0.0rc1,x,,,
 """
+COMPILERS = """
+nvcc_version,platform,gcc_max_major,clang_max_major,msc_ver_min,msc_ver_below,source
+12.0.140,linux-x86_64,12,14,1910,1940,nvidia_cuda_nvcc_cu12-12.0.140-manylinux1_x86_64.whl
+12.0.140,windows,12,14,1910,1940,nvidia_cuda_nvcc_cu12-12.0.140-win_amd64.whl
+12.0.76,linux-x86_64,12,13,1910,1940,nvidia_cuda_nvcc_cu12-12.0.76-manylinux1_x86_64.whl
+13.4.46rc1,linux-x86_64,16,22,1920,1960,nvidia_cuda_nvcc-13.4.46rc1.whl
+"""
 
 
 def test_cuda_rows_come_from_installers_tables_and_ptxas(facts: Callable[..., Facts]) -> None:
@@ -43,6 +54,7 @@ def test_cuda_rows_come_from_installers_tables_and_ptxas(facts: Callable[..., Fa
                 t03_driver_branches=BRANCHES,
                 t02_ptxas_arch=PTXAS,
                 t02_cuda_toolkit_components=TOOLKITS,
+                t04_host_compiler=COMPILERS,
             )
         )
     }
@@ -61,3 +73,19 @@ def test_cuda_rows_come_from_installers_tables_and_ptxas(facts: Callable[..., Fa
     assert found["12.0"].architectures == ("sm_50", "sm_90", "sm_90a")
     assert found["12.0"].toolkits == ("12.0.0", "12.0.1")
     assert found["12.0"].checked == "2026-11-20"
+    # Limits move from update to update; a pre-release counts for nothing.
+    assert found["12.0"].host_compilers == (
+        HostCompilers("12.0.76", "12", "13", "1910", "1940"),
+        HostCompilers("12.0.140", "12", "14", "1910", "1940"),
+    )
+    assert "12.0.76-manylinux1_x86_64.whl" in found["12.0"].evidence
+    assert found["13.4"].host_compilers == ()
+
+
+def test_an_nvcc_whose_limits_differ_between_platforms_is_not_one_row(
+    facts: Callable[..., Facts],
+) -> None:
+    other = COMPILERS.replace("12.0.140,windows,12", "12.0.140,windows,11")
+
+    with pytest.raises(BadDataError, match=r"CUDA 12\.0 differ"):
+        of(facts(t04_host_compiler=other), "12.0")

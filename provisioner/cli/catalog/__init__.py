@@ -1,0 +1,23 @@
+"""``dlsetup catalog``: a module for each of its commands."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import click
+
+from provisioner.cli.lazy import LazyGroup
+
+
+class _Catalog(LazyGroup):
+    package = "provisioner.cli.catalog"
+    verbs: ClassVar[dict[str, str]] = {
+        "show": "Show what is known of a framework, a GPU, a CUDA or a driver.",
+        "check": "Audit the matrix: proof on every row, no contradictions.",
+        "export": "Print every row as JSON.",
+    }
+
+
+@click.command("catalog", cls=_Catalog)
+def command() -> None:
+    """Read and audit the compatibility matrix that ships with dlsetup."""
