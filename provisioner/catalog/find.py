@@ -148,7 +148,7 @@ def _one_of(rows: list[GpuModel], asked: list[str]) -> Gpu:
     ``Tesla V100`` of V100-PCIE-16GB and V100-SXM2-32GB; the plainest name where they share less
     than was asked for.
     """
-    plainest = min(rows, key=lambda row: (len(_words(row.name)), row.name, row.device))
+    plainest = min(rows, key=lambda row: (len(_words(row.name)), row.name, row.device or ""))
     gpu = _as_gpu(plainest)
     names = {row.name.lower() for row in rows}
     if len(names) == 1:
@@ -219,7 +219,7 @@ def _as_gpu(row: GpuModel) -> Gpu:
         compute_capability=row.compute_capability,
         architecture=row.architecture or (_BEFORE_CUDA_ROWS if row.last_driver_branch else None),
         memory_bytes=row.memory_bytes,
-        pci_id=f"{row.vendor}:{row.device}",
+        pci_id=f"{row.vendor}:{row.device}" if row.device else None,
     )
 
 

@@ -38,9 +38,14 @@ class Catalog:
 
     @cached_property
     def gpus(self) -> tuple[rows.GpuModel, ...]:
-        """GPUs of every vendor by PCI id; NVIDIA's first."""
-        found = (sheets.NVIDIA_GPUS, sheets.AMD_GPUS, sheets.INTEL_GPUS)
+        """GPUs of every vendor: NVIDIA's by PCI id, its modules by name, then the others'."""
+        found = (sheets.NVIDIA_GPUS, sheets.NVIDIA_MODULES, sheets.AMD_GPUS, sheets.INTEL_GPUS)
         return tuple(row for sheet in found for row in self._read(sheet, rows.GpuModel))
+
+    @cached_property
+    def amd_targets(self) -> tuple[rows.AmdTarget, ...]:
+        """AMD's gfx targets."""
+        return self._read(sheets.AMD_TARGETS, rows.AmdTarget)
 
     @cached_property
     def drivers(self) -> tuple[rows.DriverBranch, ...]:

@@ -54,6 +54,20 @@ class Architecture(Row, frozen=True, kw_only=True):
     """None: still supported by the newest branch."""
     kernel_modules: tuple[str, ...] = ("proprietary",)
     """``open``, ``proprietary`` or both."""
+    tensor_formats: tuple[str, ...] | None = None
+    """What its tensor cores compute in, ``fp16``, ``bf16``, ``fp8`` …; empty: it has none; None:
+    not known. Single chips of a capability may lack them, such as Turing's TU11x."""
+
+
+class AmdTarget(Row, frozen=True, kw_only=True):
+    """One gfx target of AMD's compiler, and what kind of part it names."""
+
+    name: str
+    """``gfx1100``."""
+    generation: str
+    """AMD's name for the family: ``RDNA3``."""
+    integrated: bool | None = None
+    """Part of a processor (the compiler's ``APU``), or a card of its own (``dGPU``)."""
 
 
 class GpuModel(Row, frozen=True, kw_only=True):
@@ -61,8 +75,8 @@ class GpuModel(Row, frozen=True, kw_only=True):
 
     vendor: str
     """PCI vendor, four lower-case hex digits: ``10de``."""
-    device: str
-    """Four lower-case hex digits."""
+    device: str | None = None
+    """Four lower-case hex digits; None for a part that is on no PCI bus, such as a Jetson's."""
     subsystem: str | None = None
     """``"17aa:365a"``, subvendor and subdevice."""
     name: str
@@ -70,6 +84,10 @@ class GpuModel(Row, frozen=True, kw_only=True):
     architecture: str | None = None
     compute_capability: str | None = None
     memory_bytes: int | None = None
+    integrated: bool | None = None
+    """It shares the processor's memory; False: a card of its own; None: not known."""
+    official_rocm: str | None = None
+    """AMD: the ROCm releases whose documents list its target, in the documents' words."""
     last_driver_branch: str | None = None
 
 
@@ -78,7 +96,7 @@ class DriverBranch(Row, frozen=True, kw_only=True):
 
     branch: str
     kind: str | None = None
-    """LTSB, PB (production), NFB (new feature) or legacy."""
+    """LTSB, PB (production), NFB (new feature), developer or legacy."""
     end_of_life: str | None = None
     """``"2028-06"``; ``"ended"`` where only that much is known; None where nothing is."""
     first_version: str | None = None

@@ -32,6 +32,8 @@ class Sheet(msgspec.Struct, frozen=True):
 CUDA = Sheet("nvidia/cuda.jsonl", rows.Cuda, ("version",))
 ARCHITECTURES = Sheet("nvidia/architectures.jsonl", rows.Architecture, ("compute_capability",))
 NVIDIA_GPUS = Sheet("nvidia/gpus.jsonl", rows.GpuModel, ("device", "subsystem"))
+NVIDIA_MODULES = Sheet("nvidia/modules.toml", rows.GpuModel, ("name",), "gpu")
+AMD_TARGETS = Sheet("amd/targets.toml", rows.AmdTarget, ("name",), "target")
 AMD_GPUS = Sheet("amd/gpus.jsonl", rows.GpuModel, ("device", "name"))
 INTEL_GPUS = Sheet("intel/gpus.jsonl", rows.GpuModel, ("device", "name"))
 DRIVERS = Sheet("nvidia/driver_branches.jsonl", rows.DriverBranch, ("branch",))
@@ -58,6 +60,8 @@ FIXED = (
     CUDA,
     ARCHITECTURES,
     NVIDIA_GPUS,
+    NVIDIA_MODULES,
+    AMD_TARGETS,
     AMD_GPUS,
     INTEL_GPUS,
     DRIVERS,

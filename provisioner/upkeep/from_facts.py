@@ -47,7 +47,7 @@ def made(facts: Facts, catalog: Catalog) -> dict[sheets.Sheet, list[rows.Row]]:
         sheets.CUDA: cuda.cuda(facts),
         sheets.ARCHITECTURES: cuda.architecture(facts),
         sheets.NVIDIA_GPUS: gpus.nvidia(facts),
-        sheets.AMD_GPUS: gpus.amd(facts),
+        sheets.AMD_GPUS: gpus.amd(facts, catalog.amd_targets),
         sheets.INTEL_GPUS: gpus.intel(facts),
         sheets.DRIVERS: drivers.branches(facts),
         sheets.DRIVER_PACKAGES: drivers.packages(facts),

@@ -15,6 +15,8 @@ _TEGRA_CHIPS = ("GK20A", "GM20B", "GP10B", "GV11B", "GA10B", "GB10B")
 _TEGRA_NAME = "Thor"
 _OLDEST = "8.0"
 _FIRST_OPEN, _FIRST_OPEN_ONLY = "Turing", "Blackwell"
+_TENSOR = "tc_"
+"""How the columns of the table of precisions begin that are about tensor cores."""
 _DRIVER = re.compile(r"\b\d{3}(?:\.\d+)*\b")
 
 
@@ -52,6 +54,7 @@ def architecture(facts: Facts) -> list[Architecture]:
     open_from = _lowest(table, _FIRST_OPEN)
     open_only = _lowest(table, _FIRST_OPEN_ONLY)
     tegra = _tegra(facts)
+    formats = _tensor_formats(facts)
     found = []
     for row in table:
         for capability in re.findall(r"\d+\.\d", row["compute_capabilities"]):
@@ -62,6 +65,7 @@ def architecture(facts: Facts) -> list[Architecture]:
                 modules = ("open", "proprietary")
             first = row["first_cuda"].split()[0]
             driver = bundled(facts, first)[0].linux
+            told, source = formats.get(capability, (None, ""))
             found.append(
                 Architecture(
                     name=row["architecture"].split("?")[0],
@@ -72,10 +76,22 @@ def architecture(facts: Facts) -> list[Architecture]:
                     first_driver_branch=branch_of(driver) if driver else None,
                     last_driver_branch=_branch(row["last_driver_branch"]),
                     kernel_modules=modules,
-                    evidence=short(row["source"]),
+                    tensor_formats=told,
+                    evidence=short(row["source"]) + (f"; tensor cores: {source}" if source else ""),
                     checked=facts.gathered,
                 )
             )
+    return found
+
+
+def _tensor_formats(facts: Facts) -> dict[str, tuple[tuple[str, ...], str]]:
+    """What tensor cores compute in, and the source, by capability; only where all is known."""
+    found = {}
+    for row in facts.rows("18_precisions"):
+        told = {key[len(_TENSOR) :]: row[key] for key in row if key.startswith(_TENSOR)}
+        if all(told.values()):
+            source = short(row["source"].split(" (")[0])
+            found[row["cc"]] = tuple(name for name in told if told[name] == "yes"), source
     return found
 
 
