@@ -47,6 +47,24 @@ def test_a_change_is_shown_and_waits_for_write(
     assert sheet.read_text(encoding="utf-8") == damaged
 
 
+@needs_facts
+def test_rows_that_were_added_by_hand_stay(
+    stacks: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = stacks / "nvidia/gpus.jsonl"
+    own = sheet.read_text(encoding="utf-8").splitlines()[0].replace('"0020"', '"268f"')
+    with sheet.open("a", encoding="utf-8") as stream:
+        stream.write(own + "\n")
+    (stacks / "nvidia/cuda.jsonl").unlink()
+
+    assert main([str(FACTS), "--write"]) == 0
+
+    assert own in sheet.read_text(encoding="utf-8").splitlines()
+    assert (stacks / "nvidia/cuda.jsonl").exists()
+    told = [line for line in capsys.readouterr().out.splitlines() if "do not make" in line]
+    assert [line for line in told if line.startswith("nvidia/gpus.jsonl: ")]
+
+
 @pytest.mark.usefixtures("stacks")
 def test_facts_that_are_not_there_are_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
