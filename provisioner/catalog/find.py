@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -23,9 +23,13 @@ _FORM_FACTORS = re.compile(r"^(sxm\d*|pcie|nvl|\d+gb|gpu|card|graphics)$")
 
 
 def system(catalog: Catalog, os_id: str, version: str) -> OperatingSystemRow | None:
-    """Return the row of an operating system, or None."""
-    rows = (row for row in catalog.systems if row.id == os_id and row.version == version)
-    return next(rows, None)
+    """Return the row of an operating system, or None.
+
+    ``id`` or an alias of it; a minor release has its major's row: ``rocky-9.4`` is ``rocky-9``.
+    """
+    rows = (row for row in catalog.systems if os_id == row.id or os_id in row.aliases)
+    fitting = [row for row in rows if f"{version}.".startswith(f"{row.version}.")]
+    return max(fitting, key=lambda row: len(row.version), default=None)
 
 
 def driver_branch(catalog: Catalog, version: str, *, windows: bool = False) -> DriverBranch | None:
@@ -109,11 +113,9 @@ def _by_name(catalog: Catalog, word: str) -> Gpu:
     asked = [piece for piece in _WORD.findall(word.lower()) if piece not in _MAKERS]
     if not asked:
         raise _unknown(word)
-    found = _matching(catalog.gpus, asked)
-    if not found:
-        kept = [piece for piece in asked if not _FORM_FACTORS.match(piece)]
-        found = _matching(catalog.gpus, kept) if kept and kept != asked else []
-    found = found or _with_a_letter_more(catalog.gpus, asked)
+    # A GPU of which no more than the name is known never makes another's name ambiguous.
+    explained = [row for row in catalog.gpus if row.architecture or row.last_driver_branch]
+    found = _called(explained, asked) or _called(catalog.gpus, asked)
     if not found:
         raise _unknown(word)
     exact = [row for row in found if _words(row.name) == asked]
@@ -122,6 +124,16 @@ def _by_name(catalog: Catalog, word: str) -> Gpu:
     if len(kinds) > 1:
         raise _ambiguous(word, found)
     return _one_of(found, asked)
+
+
+def _called(rows: Sequence[GpuModel], asked: list[str]) -> list[GpuModel]:
+    """Rows that go by this name; else without the form of the board; else with a letter more."""
+    kept = [piece for piece in asked if not _FORM_FACTORS.match(piece)]
+    return (
+        _matching(rows, asked)
+        or (_matching(rows, kept) if kept and kept != asked else [])
+        or _with_a_letter_more(rows, asked)
+    )
 
 
 def _with_a_letter_more(rows: Iterable[GpuModel], asked: list[str]) -> list[GpuModel]:

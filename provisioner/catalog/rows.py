@@ -228,11 +228,16 @@ class OperatingSystemRow(Row, frozen=True, kw_only=True):
     """An operating system that plans can be made for."""
 
     id: str
+    """``ID`` of its os-release(5)."""
+    aliases: tuple[str, ...] = ()
+    """What people call it besides: ``alma`` for ``almalinux``."""
     version: str
+    """``VERSION_ID`` of its os-release(5), or the part of it that all its minor releases share."""
     name: str
     codename: str | None = None
     family: str
-    """``debian`` (apt), ``windows``, ``macos`` …: what recipes tell systems apart by."""
+    """``debian`` (apt), ``redhat`` (dnf), ``suse`` (zypper), ``windows``, ``macos``: what recipes
+    tell systems apart by."""
     glibc: str | None = None
     python: str | None = None
     """The interpreter of the system's own packages."""

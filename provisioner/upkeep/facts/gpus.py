@@ -9,7 +9,7 @@ from provisioner.catalog.rows import AmdTarget, GpuModel
 from provisioner.upkeep.facts.table import Facts, short
 
 _GIB = 1024**3
-_NO_GPU = re.compile(r"Audio Controller|NVSwitch|Dev ID")
+_NO_GPU = re.compile(r"Audio Controller|NVSwitch|Dev ID|Coprocessor")
 """What pci.ids lists under a GPU's code name without being a GPU that somebody owns."""
 _IN_THE_PROCESSOR = "integrated"
 """How the table of figures begins its note on a chip that shares the processor's memory."""
@@ -74,6 +74,7 @@ def amd(facts: Facts, targets: Iterable[AmdTarget]) -> list[GpuModel]:
             checked=facts.gathered,
         )
         for row in facts.rows("20_rocm_gpus")
+        if not _NO_GPU.search(row["pci_name"])
         for name in sorted(_amd_names(row))
     ]
 

@@ -80,6 +80,7 @@ def test_amds_shared_ids_become_a_row_for_each_product(facts: Callable[..., Fact
     table = """
 pci_device,pci_name,marketing_names,gfx,official_rocm,source
 7550,Navi 48 [Radeon RX 9070/9070 XT/9070 GRE],,gfx1201,7.1-7.2,ids ; more
+15DF,Raven/Raven2/Fenghuang/Renoir Cryptographic Coprocessor,,gfx902,,ids ; more
 73A5,Navi 21 [Radeon RX 6950 XT],AMD Radeon RX 6950 XT,gfx1030,6.0-7.2,ids ; more
 66A2,Vega 20,,gfx906,,ids ; more
 """
