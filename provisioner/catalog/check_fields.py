@@ -39,7 +39,9 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "first_driver_branch": _DOTTED,
         "last_driver_branch": _DOTTED,
         "kernel_modules": _MODULE,
+        "tensor_formats": (r"(fp|bf|tf|int)\d{1,2}", "is no format such as fp16 or int8"),
     },
+    rows.AmdTarget: {"name": (r"gfx[0-9a-f]{3,4}", "is no target such as gfx1100")},
     rows.GpuModel: {
         "vendor": _PCI_ID,
         "device": _PCI_ID,
@@ -49,6 +51,7 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
     },
     rows.DriverBranch: {
         "branch": (r"\d+", "is no driver branch"),
+        "kind": (r"LTSB|PB|NFB|developer|legacy", "is no kind of driver branch"),
         "end_of_life": (rf"{_MONTH[0]}|ended", f"{_MONTH[1]}, nor ended"),
         "first_version": _DOTTED,
         "kernel_modules": _MODULE,
@@ -84,7 +87,12 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
     },
     rows.WheelCode: {"sass": _TARGET, "ptx": _TARGET},
     rows.Image: {"python": _PYTHON, "cuda": _MINOR, "kind": _KIND},
-    rows.OperatingSystemRow: {"glibc": _MINOR, "python": _PYTHON, "end_of_life": _MONTH},
+    rows.OperatingSystemRow: {
+        "family": (r"debian|redhat|suse|windows|macos", "is no family of systems"),
+        "glibc": _MINOR,
+        "python": _PYTHON,
+        "end_of_life": _MONTH,
+    },
     rows.PythonRow: {"version": _PYTHON},
     rows.Conflict: {"effect": (r"refuse|warn", "is neither refuse nor warn")},
     rows.Tool: {"hashes": (r"sha256:[0-9a-f]{64}", "is no sha256 hash")},

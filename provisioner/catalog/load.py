@@ -86,6 +86,11 @@ class Catalog:
         return self._read(sheets.SYSTEMS, rows.OperatingSystemRow)
 
     @cached_property
+    def system_packages(self) -> tuple[rows.SystemPackage, ...]:
+        """Packages that were seen in the archives of operating systems."""
+        return self._read(sheets.SYSTEM_PACKAGES, rows.SystemPackage)
+
+    @cached_property
     def pythons(self) -> tuple[rows.PythonRow, ...]:
         """CPython minor releases, oldest first."""
         return self._read(sheets.PYTHONS, rows.PythonRow)

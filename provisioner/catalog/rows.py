@@ -248,6 +248,16 @@ class OperatingSystemRow(Row, frozen=True, kw_only=True):
     end_of_life: str | None = None
 
 
+class SystemPackage(Row, frozen=True, kw_only=True):
+    """A package that was seen in the own archive of an operating system."""
+
+    os: str
+    """``"ubuntu-22.04"``."""
+    package: str
+    version: str | None = None
+    """Where an index was read: the one it had that day."""
+
+
 class PythonRow(Row, frozen=True, kw_only=True):
     """A CPython minor release."""
 

@@ -45,6 +45,7 @@ IMAGES = Sheet("images/frameworks.jsonl", rows.Image, ("image",))
 BASE_IMAGES = Sheet("images/bases.toml", rows.Image, ("image",), "image")
 REPOSITORIES = Sheet("nvidia/repositories.toml", rows.Repository, ("name", "os"), "repository")
 SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
+SYSTEM_PACKAGES = Sheet("system_packages.toml", rows.SystemPackage, ("os", "package"), "package")
 PYTHONS = Sheet("python.toml", rows.PythonRow, ("version",), "python")
 CONFLICTS = Sheet("conflicts.toml", rows.Conflict, (), "conflict")
 CAPS = Sheet("caps.toml", rows.Cap, (), "cap")
@@ -74,6 +75,7 @@ FIXED = (
     BASE_IMAGES,
     REPOSITORIES,
     SYSTEMS,
+    SYSTEM_PACKAGES,
     PYTHONS,
     CONFLICTS,
     CAPS,
