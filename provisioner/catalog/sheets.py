@@ -32,7 +32,9 @@ class Sheet(msgspec.Struct, frozen=True):
 CUDA = Sheet("nvidia/cuda.jsonl", rows.Cuda, ("version",))
 ARCHITECTURES = Sheet("nvidia/architectures.jsonl", rows.Architecture, ("compute_capability",))
 NVIDIA_GPUS = Sheet("nvidia/gpus.jsonl", rows.GpuModel, ("device", "subsystem"))
-NVIDIA_MODULES = Sheet("nvidia/modules.toml", rows.GpuModel, ("name",), "gpu")
+# A Jetson's GPU is on no PCI bus. A module's driver prints less than its name, so these rows are
+# found by the name that a person gives, not by detection.
+NVIDIA_MODULES = Sheet("nvidia/modules.jsonl", rows.GpuModel, ("name",))
 AMD_TARGETS = Sheet("amd/targets.toml", rows.AmdTarget, ("name",), "target")
 AMD_GPUS = Sheet("amd/gpus.jsonl", rows.GpuModel, ("device", "name"))
 INTEL_GPUS = Sheet("intel/gpus.jsonl", rows.GpuModel, ("device", "name"))

@@ -206,9 +206,10 @@ def test_hardware_that_cannot_be_is_told_in_one_sentence(
     ("path", "change", "expected"),
     [
         pytest.param(
-            "nvidia/modules.toml",
-            ('name = "Jetson TX2"', 'device = "2684"\nname = "Jetson TX2"'),
-            "nvidia/modules.toml, Jetson TX2: has a PCI id, and this sheet is for GPUs without one",
+            "nvidia/modules.jsonl",
+            ('"name": "Jetson TX2"', '"device": "2684", "name": "Jetson TX2"'),
+            "nvidia/modules.jsonl, Jetson TX2: "
+            "has a PCI id, and this sheet is for GPUs without one",
             id="a-module-on-a-bus",
         ),
         pytest.param(

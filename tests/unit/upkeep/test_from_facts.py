@@ -28,7 +28,11 @@ def test_the_second_run_changes_nothing(stacks: Path, capsys: pytest.CaptureFixt
 
     assert main([str(FACTS), "--write"]) == 0
     assert main([str(FACTS)]) == 0
-    assert capsys.readouterr().out.endswith("1 files written.\nNothing changes.\n")
+    told = capsys.readouterr().out.splitlines()
+    assert [line for line in told if "do not make" not in line][-2:] == [
+        "1 files written.",
+        "Nothing changes.",
+    ]
 
 
 @needs_facts

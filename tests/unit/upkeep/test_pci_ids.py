@@ -64,7 +64,7 @@ def catalog(tmp_path: Path) -> Catalog:
     for vendor, text in KNOWN.items():
         (tmp_path / vendor).mkdir()
         (tmp_path / vendor / "gpus.jsonl").write_text(text, encoding="utf-8")
-    (tmp_path / "nvidia" / "modules.toml").write_text("", encoding="utf-8")
+    (tmp_path / "nvidia" / "modules.jsonl").write_text("", encoding="utf-8")
     return Catalog(tmp_path)
 
 
