@@ -34,6 +34,7 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
     },
     rows.Architecture: {
         "compute_capability": _CAPABILITY,
+        "renamed": _CAPABILITY,
         "first_cuda": _MINOR,
         "last_cuda": _MINOR,
         "first_driver_branch": _DOTTED,

@@ -128,7 +128,11 @@ def _capability(
 def _architectures(catalog: Catalog) -> Iterator[Problem]:
     """The first that knows a capability comes before the last, and both have rows."""
     known = {"cuda": _column(catalog.cuda, "version"), "driver_branch": _branches(catalog)}
+    capabilities = _column(catalog.architectures, "compute_capability")
     for row in catalog.architectures:
+        if row.renamed and row.renamed not in capabilities:
+            message = f"compute capability {row.renamed} has no row"
+            yield from found_in(sheets.ARCHITECTURES, row, (message,))
         for what, listed in known.items():
             yield from found_in(sheets.ARCHITECTURES, row, _life(row, what, listed))
 

@@ -46,6 +46,8 @@ class Architecture(Row, frozen=True, kw_only=True):
     compute_capability: str
     tegra: bool = False
     """Outside binary compatibility with desktop parts, in both directions."""
+    renamed: str | None = None
+    """The capability by which later CUDA releases call the same parts: Thor's 10.1 became 11.0."""
     first_cuda: str | None = None
     last_cuda: str | None = None
     """None: still supported."""

@@ -459,6 +459,15 @@ def test_capabilities_say_what_their_tensor_cores_compute_in(
     assert row.tensor_formats == formats
 
 
+def test_thor_was_renamed_and_rubins_name_is_only_inferred(catalog: Catalog) -> None:
+    """Facts 02: 10.1 is 11.0 from CUDA 13.0 on; ptxas gives 10.7 no name."""
+    rows = {row.compute_capability: row for row in catalog.architectures}
+
+    assert {row.renamed for row in rows.values()} == {None, "11.0"}
+    assert rows["10.1"].renamed == "11.0"
+    assert rows["10.7"].evidence.endswith("name: Rubin? (unlabelled in ptxas)")
+
+
 @pytest.mark.parametrize(
     ("branch", "kind"),
     [("455", "developer"), ("550", "PB"), ("570", "PB"), ("545", None), ("615", None)],

@@ -17,6 +17,7 @@ _OLDEST = "8.0"
 _FIRST_OPEN, _FIRST_OPEN_ONLY = "Turing", "Blackwell"
 _TENSOR = "tc_"
 """How the columns of the table of precisions begin that are about tensor cores."""
+_RENAMED = re.compile(r"renamed (\d+\.\d)")
 _DRIVER = re.compile(r"\b\d{3}(?:\.\d+)*\b")
 
 
@@ -66,18 +67,23 @@ def architecture(facts: Facts) -> list[Architecture]:
             first = row["first_cuda"].split()[0]
             driver = bundled(facts, first)[0].linux
             told, source = formats.get(capability, (None, ""))
+            renamed = _RENAMED.search(row["note"])
+            proof = [short(row["source"])]
+            proof += [f"tensor cores: {source}"] if source else []
+            proof += [f"name: {row['architecture']}"] if "?" in row["architecture"] else []
             found.append(
                 Architecture(
                     name=row["architecture"].split("?")[0],
                     compute_capability=capability,
                     tegra=capability in tegra or _TEGRA_NAME in row["note"],
+                    renamed=renamed[1] if renamed else None,
                     first_cuda=first,
                     last_cuda=_last_cuda(facts, row["last_cuda"]),
                     first_driver_branch=branch_of(driver) if driver else None,
                     last_driver_branch=_branch(row["last_driver_branch"]),
                     kernel_modules=modules,
                     tensor_formats=told,
-                    evidence=short(row["source"]) + (f"; tensor cores: {source}" if source else ""),
+                    evidence="; ".join(proof),
                     checked=facts.gathered,
                 )
             )

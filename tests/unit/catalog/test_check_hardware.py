@@ -75,6 +75,12 @@ def test_nothing_is_wrong_before_something_is_planted(sentences: Sentences) -> N
             id="a-first-driver-nobody-knows",
         ),
         pytest.param(
+            ("nvidia/architectures.jsonl", {"compute_capability": "10.1"}),
+            {"renamed": "11.9"},
+            "nvidia/architectures.jsonl, 10.1: compute capability 11.9 has no row",
+            id="renamed-to-nothing",
+        ),
+        pytest.param(
             ("nvidia/architectures.jsonl", {"compute_capability": "10.7"}),
             {"tensor_formats": ["half"]},
             "nvidia/architectures.jsonl, 10.7: "
