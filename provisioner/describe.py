@@ -24,6 +24,8 @@ _ASSUMED_OS = "ubuntu-24.04"
 _ASSUMED_ARCH = "x86_64"
 _ARCHES = ("x86_64", "aarch64")
 _SOURCE = "option"
+_NOT_LINUX = ("windows", "macos")
+"""Families of systems that cannot be what runs inside WSL2."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,12 +134,15 @@ def _overlaid(machine: Machine, options: Options, catalog: Catalog) -> Machine:
 
 
 def parse_os(text: str, catalog: Catalog) -> OperatingSystem:
-    """Read ``ubuntu-22.04`` or ``ubuntu-22.04-wsl2``. Raises UsageError ``unknown-os``."""
+    """Read ``ubuntu-22.04`` or ``ubuntu-22.04-wsl2``. Raises UsageError ``unknown-os``.
+
+    Inside WSL2 there is always a Linux: ``windows-11-wsl2`` does not say which.
+    """
     folded = text.strip().lower()
     name, wsl = (folded[:-5], True) if folded.endswith("-wsl2") else (folded, False)
     os_id, _, version = name.rpartition("-")
     row = system(catalog, os_id, version)
-    if row is None:
+    if row is None or (wsl and row.family in _NOT_LINUX):
         known = ", ".join(f"{row.id}-{row.version}" for row in catalog.systems)
         raise UsageError(
             "unknown-os",
@@ -146,7 +151,7 @@ def parse_os(text: str, catalog: Catalog) -> OperatingSystem:
             hint="Write NAME-VERSION, such as ubuntu-22.04 or ubuntu-22.04-wsl2.",
         )
     libc = f"glibc {row.glibc}" if row.glibc else None
-    return OperatingSystem(id=os_id, version=version, wsl=wsl, libc=libc)
+    return OperatingSystem(id=row.id, version=row.version, wsl=wsl, libc=libc)
 
 
 def parse_driver(text: str, catalog: Catalog, *, windows: bool = False) -> Driver | None:

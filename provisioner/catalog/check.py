@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from provisioner.catalog import check_builds, check_fields, check_hardware, sheets
+from provisioner.catalog import (
+    check_builds,
+    check_drivers,
+    check_fields,
+    check_hardware,
+    check_systems,
+    sheets,
+)
 from provisioner.catalog.contents import contents_of
 from provisioner.catalog.dump import dump, dump_contents, header_of
 from provisioner.catalog.load import Catalog, read
 from provisioner.catalog.problems import Problem, called, found_in
 from provisioner.errors import BadDataError
 
-__all__ = ["Problem", "audit"]
+__all__ = ["Look", "Problem", "audit"]
+
+Look = Callable[[Catalog], Iterable[Problem]]
+"""A part of the audit: what it finds in a catalog whose sheets can all be read."""
 
 _UNREADABLE = "cannot be read"
 _REMEDY = "python -m provisioner.upkeep.contents --write puts it right"
 
 
-def audit(catalog: Catalog) -> list[Problem]:
-    """Everything that is wrong with a catalog, sheet by sheet; empty when nothing is."""
+def audit(catalog: Catalog, *more: Look) -> list[Problem]:
+    """Everything that is wrong with a catalog, sheet by sheet; empty when nothing is.
+
+    ``more`` are looks that only some audits take, such as one at the network. They come last, and
+    only where every sheet can be read.
+    """
     found: list[Problem] = []
     whole = True
     for sheet in (*sheets.FIXED, *catalog.build_sheets):
@@ -27,8 +41,7 @@ def audit(catalog: Catalog) -> list[Problem]:
         whole = whole and not any(item.message.startswith(_UNREADABLE) for item in problems)
         found += problems
     if whole:
-        looks = (_contents, check_builds.problems, check_hardware.problems, _rules)
-        for look in looks:
+        for look in (*_LOOKS, *more):
             found += look(catalog)
     return found
 
@@ -75,7 +88,10 @@ def _rules(catalog: Catalog) -> Iterator[Problem]:
         if conflict.reference not in references:
             yield Problem(sheets.CONFLICTS.path, conflict.reference, "is not in references.toml")
     for cap in catalog.caps:
-        for message in _specifier_problems(catalog, (cap.framework,), (cap.version,)):
+        messages = list(_specifier_problems(catalog, (cap.framework,), (cap.version,)))
+        if not check_systems.is_requirement(cap.requirement):
+            messages.append(f"{cap.requirement!r} is no requirement")
+        for message in messages:
             yield Problem(sheets.CAPS.path, called(sheets.CAPS, cap), message)
 
 
@@ -98,3 +114,14 @@ def _is_specifier(text: str) -> bool:
     except InvalidSpecifier:
         return False
     return True
+
+
+_LOOKS: tuple[Look, ...] = (
+    _contents,
+    check_builds.problems,
+    check_hardware.problems,
+    check_drivers.problems,
+    check_systems.problems,
+    _rules,
+)
+"""What every audit looks at, once the sheets can be read."""

@@ -37,6 +37,7 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
     },
     rows.Architecture: {
         "compute_capability": _CAPABILITY,
+        "renamed": _CAPABILITY,
         "first_cuda": _MINOR,
         "last_cuda": _MINOR,
         "first_driver_branch": _DOTTED,
@@ -47,6 +48,7 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "fp64_rate": _RATE,
         "fp16_rate": _RATE,
     },
+    rows.AmdTarget: {"name": (r"gfx[0-9a-f]{3,4}", "is no target such as gfx1100")},
     rows.HostCompilers: dict.fromkeys(("nvcc", "gcc", "clang", "msvc_from", "msvc_below"), _DOTTED),
     rows.GpuModel: {
         "vendor": _PCI_ID,
@@ -57,6 +59,7 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
     },
     rows.DriverBranch: {
         "branch": (r"\d+", "is no driver branch"),
+        "kind": (r"LTSB|PB|NFB|developer|legacy", "is no kind of driver branch"),
         "end_of_life": (rf"{_MONTH[0]}|ended", f"{_MONTH[1]}, nor ended"),
         "first_version": _DOTTED,
         "kernel_modules": _MODULE,
@@ -95,7 +98,12 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "kind": _KIND,
     },
     rows.Image: {"python": _PYTHON, "cuda": _MINOR, "cudnn": _DOTTED, "kind": _KIND},
-    rows.OperatingSystemRow: {"glibc": _MINOR, "python": _PYTHON, "end_of_life": _MONTH},
+    rows.OperatingSystemRow: {
+        "family": (r"debian|redhat|suse|windows|macos", "is no family of systems"),
+        "glibc": _MINOR,
+        "python": _PYTHON,
+        "end_of_life": _MONTH,
+    },
     rows.PythonRow: {"version": _PYTHON},
     rows.Conflict: {"effect": (r"refuse|warn", "is neither refuse nor warn")},
     rows.Tool: {"hashes": (r"sha256:[0-9a-f]{64}", "is no sha256 hash")},

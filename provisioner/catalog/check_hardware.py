@@ -1,4 +1,4 @@
-"""How GPUs, architectures, CUDA releases and drivers go together."""
+"""How GPUs, architectures and CUDA releases go together."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from collections.abc import Iterator, Sequence
 from provisioner.catalog import sheets
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.problems import Problem, found_in, rows_of
-from provisioner.catalog.rows import Architecture, Build, Cuda, DriverPackage, GpuModel
-from provisioner.version import at_least, capability_of, is_dotted
+from provisioner.catalog.rows import Architecture, Build, Cuda, GpuModel
+from provisioner.version import at_least, capability_of, is_dotted, minor
 
 _VENDORS = {
-    sheets.NVIDIA_GPUS.path: "10de",
-    sheets.AMD_GPUS.path: "1002",
-    sheets.INTEL_GPUS.path: "8086",
+    sheets.NVIDIA_GPUS: "10de",
+    sheets.NVIDIA_MODULES: "10de",
+    sheets.AMD_GPUS: "1002",
+    sheets.INTEL_GPUS: "8086",
 }
 """The PCI vendor whose GPUs a sheet lists (pci.ids)."""
+
+_LARGEST_BYTES = 1 << 40
+"""More memory than any GPU has: a slip of the unit."""
 
 
 def problems(catalog: Catalog) -> Iterator[Problem]:
@@ -25,8 +29,9 @@ def problems(catalog: Catalog) -> Iterator[Problem]:
     yield from _targets(catalog, architectures)
     yield from _gpus(catalog, architectures)
     yield from _precisions(catalog)
+    yield from _architectures(catalog)
     yield from _cuda(catalog)
-    yield from _drivers(catalog)
+    yield from _amd(catalog)
 
 
 def _targets(catalog: Catalog, known: dict[str, Architecture]) -> Iterator[Problem]:
@@ -64,17 +69,30 @@ def _target(name: str, cuda: str | None, known: dict[str, Architecture]) -> Iter
 
 
 def _gpus(catalog: Catalog, known: dict[str, Architecture]) -> Iterator[Problem]:
-    for path, vendor in _VENDORS.items():
-        sheet = next(sheet for sheet in sheets.FIXED if sheet.path == path)
+    for sheet, vendor in _VENDORS.items():
         listed = [row for _, row in rows_of(catalog, sheet) if isinstance(row, GpuModel)]
         usual = {field: _usual(listed, field) for field in ("device", "chip")}
         for row in listed:
             if row.vendor != vendor:
                 message = f"vendor {row.vendor} does not belong into this sheet, {vendor} does"
                 yield from found_in(sheet, row, (message,))
+            yield from found_in(sheet, row, _place(row, sheet))
             # One reason is enough: the others follow from it.
             message = next(_capability(row, known, usual), "")
             yield from found_in(sheet, row, (message,) if message else ())
+
+
+def _place(row: GpuModel, sheet: sheets.Sheet) -> Iterator[str]:
+    """What is on a PCI bus is known by its id, and what is not by its name."""
+    if sheet is sheets.NVIDIA_MODULES:
+        if row.device is not None:
+            yield "has a PCI id, and this sheet is for GPUs without one"
+    elif row.device is None:
+        yield "has no PCI id, and this sheet goes by PCI ids"
+    if row.memory_bytes is not None and not 0 < row.memory_bytes < _LARGEST_BYTES:
+        yield f"memory_bytes {row.memory_bytes} is no size of a GPU's memory"
+    if row.official_rocm is not None and sheet is not sheets.AMD_GPUS:
+        yield "official_rocm is said of AMD's GPUs only"
 
 
 def _usual(listed: Sequence[GpuModel], field: str) -> dict[str, str]:
@@ -122,8 +140,62 @@ def _precisions(catalog: Catalog) -> Iterator[Problem]:
                 yield from found_in(sheets.ARCHITECTURES, row, (message,))
 
 
+def _architectures(catalog: Catalog) -> Iterator[Problem]:
+    """The first that knows a capability comes before the last, and both have rows."""
+    known = {"cuda": _column(catalog.cuda, "version"), "driver_branch": _branches(catalog)}
+    capabilities = _column(catalog.architectures, "compute_capability")
+    for row in catalog.architectures:
+        if row.renamed and row.renamed not in capabilities:
+            message = f"compute capability {row.renamed} has no row"
+            yield from found_in(sheets.ARCHITECTURES, row, (message,))
+        for what, listed in known.items():
+            yield from found_in(sheets.ARCHITECTURES, row, _life(row, what, listed))
+
+
+def _life(row: Architecture, what: str, listed: Sequence[str]) -> Iterator[str]:
+    """``what`` is ``cuda`` or ``driver_branch``, ``listed`` the versions of it that have rows."""
+    ends = (getattr(row, f"first_{what}"), getattr(row, f"last_{what}"))
+    first, last = (version if version and is_dotted(version) else None for version in ends)
+    if first and last and not at_least(last, first):
+        yield f"last_{what} {last} is before first_{what} {first}"
+    for version in filter(None, (first, last)):
+        # What is older than every row was never gathered.
+        if version not in listed and at_least(version, listed[0]):
+            yield f"{what.replace('_', ' ')} {version} has no row"
+
+
+def _column(found: Sequence[object], field: str) -> list[str]:
+    return [getattr(row, field) for row in found]
+
+
+def _branches(catalog: Catalog) -> list[str]:
+    return _column(catalog.drivers, "branch")
+
+
+def _amd(catalog: Catalog) -> Iterator[Problem]:
+    """AMD's GPUs have a target with a row, are what it is, and one device has one target."""
+    targets = {row.name: row for row in catalog.amd_targets}
+    of_device: dict[str | None, str] = {}
+    for sheet, row in rows_of(catalog, sheets.AMD_GPUS):
+        if not isinstance(row, GpuModel) or row.architecture is None:
+            continue
+        target = targets.get(row.architecture)
+        if target is None:
+            yield from found_in(sheet, row, (f"target {row.architecture} has no row",))
+        elif row.integrated != target.integrated:
+            told = {True: "integrated", False: "a card of its own", None: "not known to be either"}
+            message = f"is {told[row.integrated]}, and its target is {told[target.integrated]}"
+            yield from found_in(sheet, row, (message,))
+        first = of_device.setdefault(row.device, row.architecture)
+        if first != row.architecture:
+            message = f"device {row.device} is {first} elsewhere, not {row.architecture}"
+            yield from found_in(sheet, row, (message,))
+
+
 def _cuda(catalog: Catalog) -> Iterator[Problem]:
-    """A newer CUDA never runs on an older driver than the one before it."""
+    """A newer CUDA never runs on an older driver than the one before it, nor before its own."""
+    for row in catalog.cuda:
+        yield from found_in(sheets.CUDA, row, _own(row))
     for field in ("driver_floor", "driver_bundled"):
         for system in ("linux", "windows"):
             before: Cuda | None = None
@@ -141,22 +213,12 @@ def _cuda(catalog: Catalog) -> Iterator[Problem]:
                 before = row
 
 
-def _drivers(catalog: Catalog) -> Iterator[Problem]:
-    """Packages install known branches on known systems, from known repositories."""
-    branches = {row.branch for row in catalog.drivers}
-    systems = {f"{row.id}-{row.version}" for row in catalog.systems}
-    repositories = {(row.name, row.os) for row in catalog.repositories}
-    for sheet, row in rows_of(catalog, sheets.DRIVER_PACKAGES, sheets.DEBIAN_PACKAGES):
-        if not isinstance(row, DriverPackage):
-            continue
-        if row.branch not in branches:
-            yield from found_in(sheet, row, (f"branch {row.branch} has no row",))
-        if row.os not in systems:
-            yield from found_in(sheet, row, (f"{row.os} has no row",))
-        if row.repository and (row.repository, row.os) not in repositories:
-            message = f"repository {row.repository} has no row for {row.os}"
-            yield from found_in(sheet, row, (message,))
-    for branch in catalog.drivers:
-        if branch.first_version and branch.first_version.partition(".")[0] != branch.branch:
-            message = f"first_version {branch.first_version} is of another branch"
-            yield from found_in(sheets.DRIVERS, branch, (message,))
+def _own(row: Cuda) -> Iterator[str]:
+    """A release's driver is no older than the oldest that runs it; its toolkits are its own."""
+    floor, bundled = row.driver_floor.linux, row.driver_bundled.linux
+    readable = floor and bundled and is_dotted(floor) and is_dotted(bundled)
+    if floor and bundled and readable and not at_least(bundled, floor):
+        yield f"driver_bundled {bundled} on linux is below driver_floor {floor}"
+    for toolkit in row.toolkits:
+        if is_dotted(toolkit) and minor(toolkit) != row.version:
+            yield f"toolkit {toolkit} is of CUDA {minor(toolkit)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -23,9 +23,13 @@ _FORM_FACTORS = re.compile(r"^(sxm\d*|pcie|nvl|\d+gb|gpu|card|graphics)$")
 
 
 def system(catalog: Catalog, os_id: str, version: str) -> OperatingSystemRow | None:
-    """Return the row of an operating system, or None."""
-    rows = (row for row in catalog.systems if row.id == os_id and row.version == version)
-    return next(rows, None)
+    """Return the row of an operating system, or None.
+
+    ``id`` or an alias of it; a minor release has its major's row: ``rocky-9.4`` is ``rocky-9``.
+    """
+    rows = (row for row in catalog.systems if os_id == row.id or os_id in row.aliases)
+    fitting = [row for row in rows if f"{version}.".startswith(f"{row.version}.")]
+    return max(fitting, key=lambda row: len(row.version), default=None)
 
 
 def driver_branch(catalog: Catalog, version: str, *, windows: bool = False) -> DriverBranch | None:
@@ -131,11 +135,9 @@ def _rows_by_name(catalog: Catalog, word: str) -> tuple[list[GpuModel], list[str
     asked = [piece for piece in _WORD.findall(word.lower()) if piece not in _MAKERS]
     if not asked:
         raise _unknown(word)
-    found = _matching(catalog.gpus, asked)
-    if not found:
-        kept = [piece for piece in asked if not _FORM_FACTORS.match(piece)]
-        found = _matching(catalog.gpus, kept) if kept and kept != asked else []
-    found = found or _with_a_letter_more(catalog.gpus, asked)
+    # A GPU of which no more than the name is known never makes another's name ambiguous.
+    explained = [row for row in catalog.gpus if row.architecture or row.last_driver_branch]
+    found = _called(explained, asked) or _called(catalog.gpus, asked)
     if not found:
         raise _unknown(word)
     exact = [row for row in found if "".join(_words(row.name)) == "".join(asked)]
@@ -144,6 +146,16 @@ def _rows_by_name(catalog: Catalog, word: str) -> tuple[list[GpuModel], list[str
     if len(kinds) > 1:
         raise _ambiguous(word, found)
     return found, asked
+
+
+def _called(rows: Sequence[GpuModel], asked: list[str]) -> list[GpuModel]:
+    """Rows that go by this name; else without the form of the board; else with a letter more."""
+    kept = [piece for piece in asked if not _FORM_FACTORS.match(piece)]
+    return (
+        _matching(rows, asked)
+        or (_matching(rows, kept) if kept and kept != asked else [])
+        or _with_a_letter_more(rows, asked)
+    )
 
 
 def _with_a_letter_more(rows: Iterable[GpuModel], asked: list[str]) -> list[GpuModel]:
@@ -170,7 +182,7 @@ def _one_of(rows: list[GpuModel], asked: list[str]) -> Gpu:
     ``Tesla V100`` of V100-PCIE-16GB and V100-SXM2-32GB; the plainest name where they share less
     than was asked for.
     """
-    plainest = min(rows, key=lambda row: (len(_words(row.name)), row.name, row.device))
+    plainest = min(rows, key=lambda row: (len(_words(row.name)), row.name, row.device or ""))
     gpu = _as_gpu(plainest)
     names = {row.name.lower() for row in rows}
     if len(names) == 1:
@@ -241,7 +253,7 @@ def _as_gpu(row: GpuModel) -> Gpu:
         compute_capability=row.compute_capability,
         architecture=row.architecture or (_BEFORE_CUDA_ROWS if row.last_driver_branch else None),
         memory_bytes=row.memory_bytes,
-        pci_id=f"{row.vendor}:{row.device}",
+        pci_id=f"{row.vendor}:{row.device}" if row.device else None,
     )
 
 

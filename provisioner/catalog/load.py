@@ -38,9 +38,14 @@ class Catalog:
 
     @cached_property
     def gpus(self) -> tuple[rows.GpuModel, ...]:
-        """GPUs of every vendor by PCI id; NVIDIA's first."""
-        found = (sheets.NVIDIA_GPUS, sheets.AMD_GPUS, sheets.INTEL_GPUS)
+        """GPUs of every vendor: NVIDIA's by PCI id, its modules by name, then the others'."""
+        found = (sheets.NVIDIA_GPUS, sheets.NVIDIA_MODULES, sheets.AMD_GPUS, sheets.INTEL_GPUS)
         return tuple(row for sheet in found for row in self._read(sheet, rows.GpuModel))
+
+    @cached_property
+    def amd_targets(self) -> tuple[rows.AmdTarget, ...]:
+        """AMD's gfx targets."""
+        return self._read(sheets.AMD_TARGETS, rows.AmdTarget)
 
     @cached_property
     def drivers(self) -> tuple[rows.DriverBranch, ...]:
@@ -84,6 +89,11 @@ class Catalog:
     def systems(self) -> tuple[rows.OperatingSystemRow, ...]:
         """Operating systems that plans can be made for."""
         return self._read(sheets.SYSTEMS, rows.OperatingSystemRow)
+
+    @cached_property
+    def system_packages(self) -> tuple[rows.SystemPackage, ...]:
+        """Packages that were seen in the archives of operating systems."""
+        return self._read(sheets.SYSTEM_PACKAGES, rows.SystemPackage)
 
     @cached_property
     def pythons(self) -> tuple[rows.PythonRow, ...]:

@@ -62,6 +62,8 @@ class Architecture(Row, frozen=True, kw_only=True):
     compute_capability: str
     tegra: bool = False
     """Outside binary compatibility with desktop parts, in both directions."""
+    renamed: str | None = None
+    """The capability by which later CUDA releases call the same parts: Thor's 10.1 became 11.0."""
     first_cuda: str | None = None
     last_cuda: str | None = None
     """None: still supported."""
@@ -84,13 +86,24 @@ class Architecture(Row, frozen=True, kw_only=True):
     """Chips of this capability that lack the tensor cores of the others."""
 
 
+class AmdTarget(Row, frozen=True, kw_only=True):
+    """One gfx target of AMD's compiler, and what kind of part it names."""
+
+    name: str
+    """``gfx1100``."""
+    generation: str
+    """AMD's name for the family: ``RDNA3``."""
+    integrated: bool | None = None
+    """Part of a processor (the compiler's ``APU``), or a card of its own (``dGPU``)."""
+
+
 class GpuModel(Row, frozen=True, kw_only=True):
     """One PCI id (device, and subsystem where the name depends on it) and what it is."""
 
     vendor: str
     """PCI vendor, four lower-case hex digits: ``10de``."""
-    device: str
-    """Four lower-case hex digits."""
+    device: str | None = None
+    """Four lower-case hex digits; None for a part that is on no PCI bus, such as a Jetson's."""
     subsystem: str | None = None
     """``"17aa:365a"``, subvendor and subdevice."""
     name: str
@@ -98,6 +111,10 @@ class GpuModel(Row, frozen=True, kw_only=True):
     architecture: str | None = None
     compute_capability: str | None = None
     memory_bytes: int | None = None
+    integrated: bool | None = None
+    """It shares the processor's memory; False: a card of its own; None: not known."""
+    official_rocm: str | None = None
+    """AMD: the ROCm releases whose documents list its target, in the documents' words."""
     last_driver_branch: str | None = None
 
 
@@ -106,7 +123,7 @@ class DriverBranch(Row, frozen=True, kw_only=True):
 
     branch: str
     kind: str | None = None
-    """LTSB, PB (production), NFB (new feature) or legacy."""
+    """LTSB, PB (production), NFB (new feature), developer or legacy."""
     end_of_life: str | None = None
     """``"2028-06"``; ``"ended"`` where only that much is known; None where nothing is."""
     first_version: str | None = None
@@ -260,11 +277,16 @@ class OperatingSystemRow(Row, frozen=True, kw_only=True):
     """An operating system that plans can be made for."""
 
     id: str
+    """``ID`` of its os-release(5)."""
+    aliases: tuple[str, ...] = ()
+    """What people call it besides: ``alma`` for ``almalinux``."""
     version: str
+    """``VERSION_ID`` of its os-release(5), or the part of it that all its minor releases share."""
     name: str
     codename: str | None = None
     family: str
-    """``debian`` (apt), ``windows``, ``macos`` …: what recipes tell systems apart by."""
+    """``debian`` (apt), ``redhat`` (dnf), ``suse`` (zypper), ``windows``, ``macos``: what recipes
+    tell systems apart by."""
     glibc: str | None = None
     python: str | None = None
     """The interpreter of the system's own packages."""
@@ -273,6 +295,16 @@ class OperatingSystemRow(Row, frozen=True, kw_only=True):
     nvidia_repository: str | None = None
     """The system's name in NVIDIA's package repository, ``debian12``."""
     end_of_life: str | None = None
+
+
+class SystemPackage(Row, frozen=True, kw_only=True):
+    """A package that was seen in the own archive of an operating system."""
+
+    os: str
+    """``"ubuntu-22.04"``."""
+    package: str
+    version: str | None = None
+    """Where an index was read: the one it had that day."""
 
 
 class PythonRow(Row, frozen=True, kw_only=True):

@@ -33,6 +33,10 @@ _LIBRARY_KEY = ("package", "version", "cuda", "platform")
 CUDA = Sheet("nvidia/cuda.jsonl", rows.Cuda, ("version",))
 ARCHITECTURES = Sheet("nvidia/architectures.jsonl", rows.Architecture, ("compute_capability",))
 NVIDIA_GPUS = Sheet("nvidia/gpus.jsonl", rows.GpuModel, ("device", "subsystem"))
+# A Jetson's GPU is on no PCI bus. A module's driver prints less than its name, so these rows are
+# found by the name that a person gives, not by detection.
+NVIDIA_MODULES = Sheet("nvidia/modules.jsonl", rows.GpuModel, ("name",))
+AMD_TARGETS = Sheet("amd/targets.toml", rows.AmdTarget, ("name",), "target")
 AMD_GPUS = Sheet("amd/gpus.jsonl", rows.GpuModel, ("device", "name"))
 INTEL_GPUS = Sheet("intel/gpus.jsonl", rows.GpuModel, ("device", "name"))
 DRIVERS = Sheet("nvidia/driver_branches.jsonl", rows.DriverBranch, ("branch",))
@@ -45,6 +49,7 @@ CUDA_IMAGES = Sheet("images/cuda.jsonl", rows.Image, ("image",))
 BASE_IMAGES = Sheet("images/bases.toml", rows.Image, ("image",), "image")
 REPOSITORIES = Sheet("nvidia/repositories.toml", rows.Repository, ("name", "os"), "repository")
 SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
+SYSTEM_PACKAGES = Sheet("system_packages.toml", rows.SystemPackage, ("os", "package"), "package")
 PYTHONS = Sheet("python.toml", rows.PythonRow, ("version",), "python")
 CONFLICTS = Sheet("conflicts.toml", rows.Conflict, (), "conflict")
 CAPS = Sheet("caps.toml", rows.Cap, (), "cap")
@@ -68,6 +73,8 @@ FIXED = (
     CUDA,
     ARCHITECTURES,
     NVIDIA_GPUS,
+    NVIDIA_MODULES,
+    AMD_TARGETS,
     AMD_GPUS,
     INTEL_GPUS,
     DRIVERS,
@@ -81,6 +88,7 @@ FIXED = (
     BASE_IMAGES,
     REPOSITORIES,
     SYSTEMS,
+    SYSTEM_PACKAGES,
     PYTHONS,
     CONFLICTS,
     CAPS,

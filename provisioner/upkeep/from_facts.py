@@ -3,7 +3,8 @@
     python -m provisioner.upkeep.from_facts FACTS_DIR [--write]
 
 Shows what would change as a diff and writes only with ``--write``. Run twice, the second run
-changes nothing. Sheets that people edit are read for the table of contents and never touched.
+changes nothing. Rows that the facts do not make stay (``merging``). Sheets that people edit are
+read for the table of contents and never touched.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from provisioner import resources
 from provisioner.catalog import rows, sheets
 from provisioner.catalog.dump import dump
-from provisioner.catalog.load import Catalog
+from provisioner.catalog.load import Catalog, read
 from provisioner.errors import DlsetupError
 from provisioner.upkeep import writing
 from provisioner.upkeep.announced import announced
@@ -26,6 +27,7 @@ from provisioner.upkeep.facts import (
     gpus,
 )
 from provisioner.upkeep.facts.table import Facts
+from provisioner.upkeep.merging import merged, not_made
 
 
 def made(facts: Facts, catalog: Catalog) -> dict[sheets.Sheet, list[rows.Row]]:
@@ -38,7 +40,7 @@ def made(facts: Facts, catalog: Catalog) -> dict[sheets.Sheet, list[rows.Row]]:
         sheets.CUDA: cuda.cuda(facts),
         sheets.ARCHITECTURES: cuda.architecture(facts),
         sheets.NVIDIA_GPUS: gpus.nvidia(facts),
-        sheets.AMD_GPUS: gpus.amd(facts),
+        sheets.AMD_GPUS: gpus.amd(facts, catalog.amd_targets),
         sheets.INTEL_GPUS: gpus.intel(facts),
         sheets.DRIVERS: drivers.branches(facts),
         sheets.DRIVER_PACKAGES: drivers.packages(facts),
@@ -49,10 +51,32 @@ def made(facts: Facts, catalog: Catalog) -> dict[sheets.Sheet, list[rows.Row]]:
 
 
 def texts(facts: Facts, folder: Path) -> dict[str, bytes]:
-    """What the files below ``folder`` should hold, by path: sheets, and the contents of all."""
+    """What the files below ``folder`` should hold, by path: sheets, and the contents of all.
+
+    Raises BadDataError ``bad-row`` for a sheet that cannot be read.
+    """
     sheets_made = made(facts, Catalog(folder))
-    found = {sheet.path: dump(sheet, listed) for sheet, listed in sheets_made.items()}
+    found = {
+        sheet.path: dump(sheet, merged(sheet, standing(folder, sheet), listed))
+        for sheet, listed in sheets_made.items()
+    }
     return writing.with_contents(folder, found)
+
+
+def others(facts: Facts, folder: Path) -> dict[str, list[rows.Row]]:
+    """The rows below ``folder`` that the facts do not make and therefore leave, by path."""
+    found = {
+        sheet.path: not_made(sheet, standing(folder, sheet), listed)
+        for sheet, listed in made(facts, Catalog(folder)).items()
+    }
+    return {path: left for path, left in found.items() if left}
+
+
+def standing(folder: Path, sheet: sheets.Sheet) -> list[rows.Row]:
+    """The rows that a sheet holds now; none where there is no sheet yet."""
+    file = folder / sheet.path
+    found = read(sheet, file.read_bytes()) if file.exists() else ()
+    return [row for row in found if isinstance(row, rows.Row)]
 
 
 def main(arguments: list[str]) -> int:
@@ -62,10 +86,14 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(__doc__ or "")
         return 2
     stacks = resources.stacks()
+    facts = Facts(Path(folders[0]))
     try:
-        fresh = texts(Facts(Path(folders[0])), stacks)
+        fresh = texts(facts, stacks)
+        left = others(facts, stacks)
     except DlsetupError as error:
         return writing.complain(error)
+    for path, listed in left.items():
+        writing.say(f"{path}: rows that the facts do not make, and that stay: {len(listed)}")
     return writing.show_and_write(stacks, fresh, for_real="--write" in arguments)
 
 

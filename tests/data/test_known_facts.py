@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Build
+
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def build(catalog: Catalog, framework: str, version: str, variant: str = "default") -> Build:
@@ -337,3 +342,137 @@ def test_a_recommended_python_has_an_image(catalog: Catalog) -> None:
         "3.12",
         "3.13",
     }
+
+
+@pytest.mark.parametrize(
+    ("os", "facts"),
+    [
+        # glibc and ends: pep600_compliance's table; repositories: facts 04; Pythons: the makers.
+        ("rhel 8", ("2.28", "3.6", "rhel8", "2029-05")),
+        ("rhel 9", ("2.34", "3.9", "rhel9", "2032-05")),
+        ("rhel 10", ("2.39", "3.12", "rhel10", "2035-05")),
+        ("rocky 10", ("2.39", None, "rhel10", "2035-05")),
+        ("almalinux 8", ("2.28", None, "rhel8", "2029-03")),
+        ("fedora 42", ("2.41", "3.13", "fedora42", "2026-05")),
+        # The guides that were read name 42 and 44.
+        ("fedora 43", ("2.42", "3.14", None, "2026-12")),
+        ("fedora 44", ("2.43", "3.14", "fedora44", None)),
+        ("opensuse-leap 15.6", ("2.38", "3.6", "opensuse15", "2026-04")),
+        ("opensuse-leap 16.0", ("2.40", "3.13", "suse16", "2027-10")),
+        # Service packs differ in their glibc.
+        ("sles 15", (None, "3.6", "sles15", None)),
+        ("amzn 2023", ("2.34", "3.9", "amzn2023", "2028-03")),
+    ],
+)
+def test_operating_systems_are_what_their_makers_say(
+    catalog: Catalog, os: str, facts: tuple[str | None, ...]
+) -> None:
+    row = next(row for row in catalog.systems if f"{row.id} {row.version}" == os)
+
+    assert (row.glibc, row.python, row.nvidia_repository, row.end_of_life) == facts
+
+
+def test_what_templates_install_by_name_was_seen_on_the_systems_they_are_for(
+    catalog: Catalog,
+) -> None:
+    """Only the action that adds a repository names packages; all others come as arguments."""
+    installed = re.compile(r"apt[-_]get (?:-[-\w]+ )*install ([^|\\]*)")
+    files = [file for file in (CHECKOUT / "templates").rglob("*") if file.is_file()]
+    named = {
+        (file.name, word)
+        for file in files
+        for match in installed.finditer(file.read_text(encoding="utf-8"))
+        for word in match[1].split("{{")[0].split(")")[0].split()
+        if re.fullmatch(r"[a-z][a-z0-9.+-]+", word)
+    }
+    seen = {(row.os, row.package) for row in catalog.system_packages}
+
+    assert named == {("repository.sh", name) for name in ("ca-certificates", "curl", "gpg")}
+    wanted = {(row.os, word) for row in catalog.repositories for _, word in named}
+    assert wanted - seen == set()
+
+
+def test_jetsons_have_no_pci_id_and_are_known_by_name(catalog: Catalog) -> None:
+    modules = {row.name: row for row in catalog.gpus if row.vendor == "10de" and not row.device}
+
+    # Capabilities and memory: facts 19; the chips' capabilities: facts 09.
+    assert modules["Jetson AGX Orin 64GB"].compute_capability == "8.7"
+    assert modules["Jetson AGX Orin 64GB"].memory_bytes == 64 * 1024**3
+    assert modules["Jetson T5000"].compute_capability == "11.0"
+    assert modules["Jetson TX1"].compute_capability == "5.3"
+    assert all(row.integrated for row in modules.values())
+
+
+@pytest.mark.parametrize(
+    ("device", "subsystem", "integrated"),
+    [("2e12", "10de:21ec", True), ("2b00", None, True), ("2684", None, False)],
+)
+def test_gb10_and_thor_share_the_processors_memory(
+    catalog: Catalog, device: str, subsystem: str | None, *, integrated: bool
+) -> None:
+    (row,) = [
+        row
+        for row in catalog.gpus
+        if (row.vendor, row.device, row.subsystem) == ("10de", device, subsystem)
+    ]
+
+    assert row.integrated is integrated
+
+
+@pytest.mark.parametrize(
+    ("name", "integrated", "rocm"),
+    [
+        ("Radeon 680M", True, "not in the official lists read"),
+        ("AMD Radeon RX 6900 XT", False, "6.0-7.2 (V620/W6800 class)"),
+        ("Instinct MI355X", False, "7.1-7.2+"),
+        # gfx942 names cards and a processor.
+        ("Instinct MI300A", None, "6.0-7.2+"),
+    ],
+)
+def test_amds_gpus_say_what_kind_they_are_and_what_the_documents_say(
+    catalog: Catalog, name: str, integrated: bool | None, rocm: str
+) -> None:
+    found = {(row.integrated, row.official_rocm) for row in catalog.gpus if row.name == name}
+
+    assert found == {(integrated, rocm)}
+
+
+@pytest.mark.parametrize(
+    ("capability", "formats"),
+    [
+        # Facts 18.
+        ("6.1", ()),
+        ("7.0", ("fp16",)),
+        ("8.6", ("tf32", "bf16", "fp16", "int8", "int4")),
+        ("9.0", ("fp64", "tf32", "bf16", "fp16", "fp8", "int8")),
+        ("12.0", ("tf32", "bf16", "fp16", "fp8", "fp6", "fp4", "int8")),
+        # Only partly known there.
+        ("7.2", None),
+        ("8.8", None),
+    ],
+)
+def test_capabilities_say_what_their_tensor_cores_compute_in(
+    catalog: Catalog, capability: str, formats: tuple[str, ...] | None
+) -> None:
+    row = next(row for row in catalog.architectures if row.compute_capability == capability)
+
+    assert row.tensor_formats == formats
+
+
+def test_thor_was_renamed_and_rubins_name_is_only_inferred(catalog: Catalog) -> None:
+    """Facts 02: 10.1 is 11.0 from CUDA 13.0 on; ptxas gives 10.7 no name."""
+    rows = {row.compute_capability: row for row in catalog.architectures}
+
+    assert {row.renamed for row in rows.values()} == {None, "11.0"}
+    assert rows["10.1"].renamed == "11.0"
+    assert rows["10.7"].evidence.endswith("name: Rubin? (unlabelled in ptxas)")
+
+
+@pytest.mark.parametrize(
+    ("branch", "kind"),
+    [("455", "developer"), ("550", "PB"), ("570", "PB"), ("545", None), ("615", None)],
+)
+def test_branches_are_of_the_kind_that_documents_or_ubuntu_say(
+    catalog: Catalog, branch: str, kind: str | None
+) -> None:
+    assert next(row for row in catalog.drivers if row.branch == branch).kind == kind

@@ -11,14 +11,16 @@ from provisioner.catalog import rows, sheets
 from provisioner.catalog.check import audit
 from provisioner.catalog.dump import dump, header_of
 from provisioner.catalog.load import Catalog, read
+from provisioner.upkeep import pci_ids
 from provisioner.upkeep.facts.table import Facts
-from provisioner.upkeep.from_facts import texts
+from provisioner.upkeep.from_facts import others, texts
 from provisioner.upkeep.writing import changes
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 STACKS = CHECKOUT / "stacks"
 FACTS = CHECKOUT.parent / "shared" / "facts"
-ALL = (*sheets.FIXED, *Catalog(STACKS).build_sheets)
+BUILDS = Catalog(STACKS).build_sheets
+ALL = (*sheets.FIXED, *BUILDS)
 
 
 def test_the_audit_finds_nothing(catalog: Catalog) -> None:
@@ -61,6 +63,16 @@ def test_the_facts_make_exactly_these_sheets() -> None:
     fresh = texts(Facts(FACTS), STACKS)
 
     assert changes(STACKS, fresh) == {}
+
+
+@pytest.mark.skipif(not FACTS.is_dir(), reason="the gathered facts lie beside the checkout in CI")
+def test_what_the_facts_do_not_make_was_read_elsewhere_and_says_where() -> None:
+    left = others(Facts(FACTS), STACKS)
+
+    assert set(left) <= {sheet.path for sheet in (*pci_ids.SHEETS.values(), *BUILDS)}
+    for sheet in pci_ids.SHEETS.values():
+        named = re.compile(r"pci\.ids \d{4}\.\d\d\.\d\d(; as all GPUs with this chip)?")
+        assert [row for row in left[sheet.path] if not named.fullmatch(row.evidence)] == []
 
 
 def test_a_build_with_gpu_code_says_how_it_is_known(catalog: Catalog) -> None:

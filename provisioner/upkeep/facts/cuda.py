@@ -17,6 +17,7 @@ _TEGRA_CHIPS = ("GK20A", "GM20B", "GP10B", "GV11B", "GA10B", "GB10B")
 _TEGRA_NAME = "Thor"
 _OLDEST = "8.0"
 _FIRST_OPEN, _FIRST_OPEN_ONLY = "Turing", "Blackwell"
+_RENAMED = re.compile(r"renamed (\d+\.\d)")
 _DRIVER = re.compile(r"\b\d{3}(?:\.\d+)*\b")
 
 
@@ -67,13 +68,16 @@ def architecture(facts: Facts) -> list[Architecture]:
             driver = bundled(facts, first)[0].linux
             formats = computes.get(capability, Precisions())
             sources = [short(row["source"])]
+            renamed = _RENAMED.search(row["note"])
             if formats.source:
                 sources.append(f"precisions: {formats.source}")
+            sources += [f"name: {row['architecture']}"] if "?" in row["architecture"] else []
             found.append(
                 Architecture(
                     name=row["architecture"].split("?")[0],
                     compute_capability=capability,
                     tegra=capability in tegra or _TEGRA_NAME in row["note"],
+                    renamed=renamed[1] if renamed else None,
                     first_cuda=first,
                     last_cuda=_last_cuda(facts, row["last_cuda"]),
                     first_driver_branch=branch_of(driver) if driver else None,

@@ -11,7 +11,14 @@ from provisioner.upkeep.facts.cuda import branch_of, bundled
 from provisioner.upkeep.facts.table import Facts, short
 from provisioner.version import is_dotted, minor
 
-_KINDS = {"ltsb": "LTSB", "production": "PB", "nfb": "NFB", "legacy": "legacy"}
+_KINDS = {
+    "ltsb": "LTSB",
+    "production": "PB",
+    "pb": "PB",
+    "nfb": "NFB",
+    "evaluation/developer": "developer",
+    "legacy": "legacy",
+}
 _SAME = "same pdf"
 _OPEN_MARK = "first branch with open modules"
 _OPEN_DEFAULT_MARK = "open modules become default"
@@ -73,12 +80,14 @@ def _branch(
     facts: Facts, branch: str, row: dict[str, str] | None, known: list[tuple[str, str]]
 ) -> DriverBranch:
     first = min(known, key=lambda pair: natural(pair[0])) if known else None
-    evidence = dict.fromkeys(
-        filter(None, (short(row["source"]) if row else "", first[1] if first else ""))
-    )
+    kind, packaged = _KINDS.get(row["type"].lower()) if row else None, ""
+    if kind is None:
+        kind, packaged = _packaged_kind(facts, branch)
+    sources = (short(row["source"]) if row else "", first[1] if first else "", packaged)
+    evidence = dict.fromkeys(filter(None, sources))
     return DriverBranch(
         branch=branch,
-        kind=_KINDS.get(row["type"].lower()) if row else None,
+        kind=kind,
         end_of_life=_end_of_life(row["end_of_life"]) if row else None,
         first_version=first[0] if first else None,
         kernel_modules=_modules(facts, branch),
@@ -87,6 +96,18 @@ def _branch(
         evidence="; ".join(evidence),
         checked=facts.gathered,
     )
+
+
+def _packaged_kind(facts: Facts, branch: str) -> tuple[str | None, str]:
+    """What Ubuntu's packages of a branch say it is, and where, if all of them say the same."""
+    found: dict[str, str] = {}
+    for row in facts.rows("03_ubuntu_driver_packages"):
+        if row["support_field"] and branch_of(row["version"]) == branch:
+            found.setdefault(row["support_field"].lower(), short(row["source"]))
+    if len(found) != 1:
+        return None, ""
+    kind, source = found.popitem()
+    return _KINDS.get(kind), f"{source} (Support)"
 
 
 def _versions(facts: Facts) -> dict[str, list[tuple[str, str]]]:

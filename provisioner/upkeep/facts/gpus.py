@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from provisioner.catalog.rows import GpuModel
+from provisioner.catalog.rows import AmdTarget, GpuModel
 from provisioner.upkeep.facts.table import Facts, short
 
 _GIB = 1024**3
-_NO_GPU = re.compile(r"Audio Controller|NVSwitch|Dev ID")
+_NO_GPU = re.compile(r"Audio Controller|NVSwitch|Dev ID|Coprocessor")
 """What pci.ids lists under a GPU's code name without being a GPU that somebody owns."""
+_IN_THE_PROCESSOR = "integrated"
+"""How the table of figures begins its note on a chip that shares the processor's memory."""
+_INTEL_PROCESSORS = ("Core Ultra",)
+_INTEL_CARDS = ("Arc", "Data Center GPU", "Iris Xe MAX")
+"""Intel's families of products: some are processors, some are cards."""
 
 
 def nvidia(facts: Facts) -> list[GpuModel]:
     """What NVIDIA's driver names, then what only pci.ids knows."""
     memory = _memory(facts)
+    integrated = _integrated(facts)
     named = facts.rows("09_gpus")
     rest = [row for row in facts.rows("09_gpus_pciids_only") if not _NO_GPU.search(row["name"])]
     sold = _capabilities(named)
     found = [(row, row["name"]) for row in named]
     found += [(row, _name_of_rest(row, sold)) for row in rest]
-    return [_nvidia(facts, row, name, memory.get(name)) for row, name in found]
+    return [_nvidia(facts, row, name, memory.get(name), integrated) for row, name in found]
 
 
-def _nvidia(facts: Facts, row: dict[str, str], name: str, memory_bytes: int | None) -> GpuModel:
+def _nvidia(
+    facts: Facts,
+    row: dict[str, str],
+    name: str,
+    figure: tuple[int, str] | None,
+    integrated: Mapping[str, bool],
+) -> GpuModel:
+    """One row; ``figure`` is its memory in bytes, and who says so."""
+    memory_bytes, source = figure or (None, "")
     return GpuModel(
         vendor="10de",
         device=row["pci_device"].lower(),
@@ -34,14 +48,19 @@ def _nvidia(facts: Facts, row: dict[str, str], name: str, memory_bytes: int | No
         architecture=row["architecture"] or None,
         compute_capability=row["compute_capability"] or None,
         memory_bytes=memory_bytes,
+        integrated=integrated.get(row["chip"]),
         last_driver_branch=_branch(row["last_driver_branch"]),
-        evidence=short(row["source"]),
+        evidence=short(row["source"]) + (f"; memory: {source}" if source else ""),
         checked=facts.gathered,
     )
 
 
-def amd(facts: Facts) -> list[GpuModel]:
-    """One row for each product name of each PCI id; the architecture is the gfx target."""
+def amd(facts: Facts, targets: Iterable[AmdTarget]) -> list[GpuModel]:
+    """One row for each product name of each PCI id; the architecture is the gfx target.
+
+    Whether a part is integrated is what ``targets`` say of its own.
+    """
+    integrated = {row.name: row.integrated for row in targets}
     return [
         GpuModel(
             vendor="1002",
@@ -49,10 +68,13 @@ def amd(facts: Facts) -> list[GpuModel]:
             name=name,
             chip=row["pci_name"].split(" [")[0],
             architecture=row["gfx"] or None,
+            integrated=integrated.get(row["gfx"]),
+            official_rocm=row["official_rocm"] or None,
             evidence=short(row["source"].split(";")[0]),
             checked=facts.gathered,
         )
         for row in facts.rows("20_rocm_gpus")
+        if not _NO_GPU.search(row["pci_name"])
         for name in sorted(_amd_names(row))
     ]
 
@@ -66,11 +88,18 @@ def intel(facts: Facts) -> list[GpuModel]:
             name=_in_brackets(row["pci_name"]) or row["pci_name"],
             chip=row["pci_name"].split(" [")[0],
             architecture=row["codename"] or None,
+            integrated=_intel_integrated(row["family"]),
             evidence=short(row["source"].split(";")[0]),
             checked=facts.gathered,
         )
         for row in facts.rows("21_intel_gpus")
     ]
+
+
+def _intel_integrated(family: str) -> bool | None:
+    if family.startswith(_INTEL_PROCESSORS):
+        return True
+    return False if family.startswith(_INTEL_CARDS) else None
 
 
 def _in_brackets(name: str) -> str | None:
@@ -120,10 +149,20 @@ def _spelled_out(text: str) -> list[str]:
     ]
 
 
-def _memory(facts: Facts) -> dict[str, int]:
-    """Memory by the driver's name, where all boards of that name have the same."""
-    found: dict[str, set[int]] = {}
+def _memory(facts: Facts) -> dict[str, tuple[int, str]]:
+    """Memory and its source by the driver's name, where all boards of that name have the same."""
+    found: dict[str, dict[int, str]] = {}
     for row in facts.rows("19_gpu_specs"):
+        source = short(row["source"].split(" (")[0])
         for name in filter(None, re.split(r"\s*\|\s*", row["driver_name"])):
-            found.setdefault(name, set()).add(int(float(row["memory_gb"]) * _GIB))
-    return {name: sizes.pop() for name, sizes in found.items() if len(sizes) == 1}
+            size = int(float(row["memory_gb"]) * _GIB)
+            found.setdefault(name, {}).setdefault(size, source)
+    return {name: sizes.popitem() for name, sizes in found.items() if len(sizes) == 1}
+
+
+def _integrated(facts: Facts) -> dict[str, bool]:
+    """Whether a chip shares the processor's memory, where all its figures say the same."""
+    found: dict[str, set[bool]] = {}
+    for row in facts.rows("19_gpu_specs"):
+        found.setdefault(row["chip"], set()).add(row["note"].startswith(_IN_THE_PROCESSOR))
+    return {chip: told.pop() for chip, told in found.items() if len(told) == 1}

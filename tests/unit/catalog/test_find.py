@@ -119,3 +119,67 @@ def test_a_system_is_found_by_name_and_version() -> None:
     assert found is not None
     assert found.python == "3.11"
     assert system(CATALOG, "debian", "99") is None
+
+
+@pytest.mark.parametrize(
+    ("word", "name", "capability"),
+    [
+        # pci.ids knows a FirePro M4000 and a Radeon HD 6950 as well, and nothing of them.
+        ("M4000", "Quadro M4000", "5.2"),
+        ("650", "GeForce GTX 650", "3.0"),
+        ("Jetson AGX Orin", "Jetson AGX Orin", "8.7"),
+        ("Jetson Nano", "Jetson Nano", "5.3"),
+    ],
+)
+def test_a_gpu_that_is_only_a_name_makes_no_other_ambiguous(
+    word: str, name: str, capability: str
+) -> None:
+    found = gpu_by_word(CATALOG, word)
+
+    assert (found.name, found.compute_capability) == (name, capability)
+
+
+def test_a_gpu_that_is_only_a_name_is_found_where_no_other_is_meant() -> None:
+    found = gpu_by_word(CATALOG, "Radeon HD 7970")
+
+    assert (found.vendor, found.compute_capability, found.architecture) == ("amd", None, None)
+
+
+def test_a_module_has_no_pci_id() -> None:
+    assert gpu_by_word(CATALOG, "Jetson AGX Orin 64GB").pci_id is None
+
+
+@pytest.mark.parametrize(
+    ("vendor", "device", "name"),
+    [
+        # pci.ids 2026.10.24.
+        ("8086", "a780", "UHD Graphics 770"),
+        ("1002", "6798", "Radeon HD 7970/8970 OEM / R9 280X"),
+    ],
+)
+def test_what_stands_on_the_bus_has_its_name_though_nothing_else_is_known(
+    vendor: str, device: str, name: str
+) -> None:
+    found = gpu_by_pci_id(CATALOG, vendor, device, None)
+
+    assert found is not None
+    assert found.name.startswith(name)
+
+
+@pytest.mark.parametrize(
+    ("os", "version", "row"),
+    [
+        ("rocky", "9.4", "rocky 9"),
+        ("rhel", "8.10", "rhel 8"),
+        ("opensuse-leap", "16.0", "opensuse-leap 16.0"),
+        ("alma", "9", "almalinux 9"),
+        ("ubuntu", "24.04", "ubuntu 24.04"),
+        ("ubuntu", "24.10", None),
+        ("rocky", "90", None),
+        ("arch", "rolling", None),
+    ],
+)
+def test_a_minor_release_has_its_majors_row(os: str, version: str, row: str | None) -> None:
+    found = system(CATALOG, os, version)
+
+    assert (f"{found.id} {found.version}" if found else None) == row

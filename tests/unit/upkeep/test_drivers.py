@@ -21,11 +21,14 @@ branch,type,end_of_life,max_cuda_major_without_compat,first_known_linux_version,
 620,unknown,,,,modules are open source only (no flavour),guide
 """
 PACKAGES = """
-package,ubuntu,version,note,source
-nvidia-driver-530,focal,535.230.02-0ubuntu0.20.04.1,transitional to nvidia-driver-535,index of focal
-nvidia-driver-510,focal,525.147.05-0ubuntu2.20.04.1,transitional to nvidia-driver-530,index of focal
-nvidia-driver-535,focal,535.230.02-0ubuntu0.20.04.1,,index of focal
-nvidia-driver-999,noble,999.1-1,,index of noble
+package,ubuntu,version,support_field,note,source
+nvidia-driver-530,focal,535.230.02-0ubuntu0.20.04.1,,transitional to nvidia-driver-535,focal list
+nvidia-driver-510,focal,525.147.05-0ubuntu2.20.04.1,,transitional to nvidia-driver-530,focal list
+nvidia-driver-535,focal,535.230.02-0ubuntu0.20.04.1,PB,,focal list
+nvidia-driver-615,noble,615.71.09-1,PB,,index of noble
+nvidia-driver-515,noble,515.43.04-1,NFB,,index of noble
+nvidia-driver-515-open,noble,515.43.04-1,PB,,index of noble
+nvidia-driver-999,noble,999.1-1,,,index of noble
 """
 REDIRECTS = {
     "noble": {
@@ -81,6 +84,17 @@ def test_a_branch_has_its_kind_its_end_and_its_modules(facts: Callable[..., Fact
     assert found["615"].kernel_modules == ("open",)
     assert found["620"].kernel_modules == ("open",)
     assert found["620"].first_version is None
+
+
+def test_where_the_table_is_silent_ubuntus_packages_say_what_kind_a_branch_is(
+    facts: Callable[..., Facts],
+) -> None:
+    found = {row.branch: row for row in branches(tables(facts))}
+
+    assert (found["615"].kind, found["615"].evidence) == ("PB", "logs; index of noble (Support)")
+    # Its packages disagree, so nothing is said; and what the table says goes first.
+    assert found["515"].kind is None
+    assert found["535"].kind == "LTSB"
 
 
 def test_a_source_that_points_at_the_line_above_is_made_whole(

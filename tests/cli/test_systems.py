@@ -1,0 +1,130 @@
+"""Every operating system that can be named gets a plan, or a refusal with a reason.
+
+There are never apt lines where there is no apt.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from provisioner import resources
+from provisioner.catalog.load import Catalog
+from provisioner.cli.main import main
+
+APT = (*(f"ubuntu-{v}" for v in ("20.04", "22.04", "24.04", "26.04")), "debian-12", "debian-13")
+OTHER_LINUX = (
+    *(f"{name}-{v}" for name in ("rhel", "rocky", "almalinux") for v in ("8", "9", "10")),
+    *("fedora-42", "fedora-43", "fedora-44", "opensuse-leap-15.6", "opensuse-leap-16.0"),
+    *("sles-15", "sles-16", "amzn-2023", "ol-8", "ol-9"),
+)
+NO_LINUX = ("windows-11", "macos-15")
+LINUX = (*APT, *OTHER_LINUX)
+APT_LINE = re.compile(r"\b(apt|apt-get|dpkg|apt_get)\b")
+ASKED = ("torch", "--gpu", "RTX 3090", "--arch", "x86_64")
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, words)
+
+
+def resolved(*words: str) -> dict[str, Any]:
+    result = run("resolve", *words, "--json")
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found | {"code": result.exit_code}
+
+
+def test_these_are_all_systems_of_the_catalog() -> None:
+    known = {f"{row.id}-{row.version}" for row in Catalog(resources.stacks()).systems}
+
+    assert known == {*LINUX, *NO_LINUX}
+
+
+@pytest.mark.parametrize("name", [*LINUX, "ubuntu-22.04-wsl2", "debian-12-wsl2", "rocky-9-wsl2"])
+def test_a_linux_gets_a_plan_on_the_gpu(name: str) -> None:
+    plan = resolved(*ASKED, "--os", name)["data"]["plan"]
+
+    assert plan["accelerator"] == "cuda"
+    assert plan["pins"][0]["name"] == "torch"
+    # CUDA 13 from 580.65.06 on, on WSL2 as the Windows driver counts (facts 01).
+    assert plan["driver"]["action"] == "ensure"
+    assert plan["driver"]["minimum"].startswith("580")
+
+
+@pytest.mark.parametrize("name", NO_LINUX)
+def test_where_no_build_is_known_the_refusal_says_so(name: str) -> None:
+    answer = resolved(*ASKED, "--os", name)
+
+    assert answer["code"] == 1
+    (error,) = answer["errors"]
+    assert error["reference"] == "no-compatible-stack"
+    assert any(name in line for line in error["context"])
+
+
+@pytest.mark.parametrize("name", APT)
+def test_a_script_is_made_where_there_is_apt(name: str) -> None:
+    result = run("render", "script", *ASKED, "--os", name)
+
+    assert result.exit_code == 0
+    assert APT_LINE.search(result.stdout)
+
+
+@pytest.mark.parametrize("name", [*OTHER_LINUX, *NO_LINUX, "rocky-9-wsl2", "fedora-44-wsl2"])
+def test_no_script_is_made_where_there_is_none(name: str) -> None:
+    result = run("render", "script", *ASKED, "--os", name, "--json")
+
+    assert result.exit_code == 1
+    (error,) = json.loads(result.stdout)["errors"]
+    wanted = "no-compatible-stack" if name in NO_LINUX else "format-cannot-carry"
+    assert error["reference"] == wanted
+    assert not APT_LINE.search(result.stdout)
+
+
+@pytest.mark.parametrize("form", ["dockerfile", "conda"])
+@pytest.mark.parametrize("name", OTHER_LINUX)
+def test_other_formats_hold_no_apt_line_for_a_system_without_it(name: str, form: str) -> None:
+    result = run("render", form, *ASKED, "--os", name)
+
+    assert result.exit_code == 0
+    assert not APT_LINE.search(result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        # os-release names the minor release: VERSION_ID="9.4".
+        ("rocky-9.4", "rocky-9"),
+        ("rhel-10.1", "rhel-10"),
+        ("sles-15.6", "sles-15"),
+        ("alma-9", "almalinux-9"),
+        ("oracle-9", "ol-9"),
+        ("opensuse-15.6", "opensuse-leap-15.6"),
+        ("amazonlinux-2023", "amzn-2023"),
+        ("rockylinux-8-wsl2", "rocky-8"),
+    ],
+)
+def test_a_system_is_understood_as_people_and_os_release_call_it(word: str, meant: str) -> None:
+    system = resolved(*ASKED, "--os", word)["data"]["plan"]["machine"]["os"]
+
+    assert f"{system['id']}-{system['version']}" == meant
+    assert system["wsl"] is word.endswith("-wsl2")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        # No row is near enough: another release of Ubuntu, a Leap without its minor release.
+        *("ubuntu-24.10", "ubuntu-2", "opensuse-leap-15", "rocky-90", "fedora-4"),
+        # What runs inside WSL2 is a Linux, and these do not say which.
+        *("windows-11-wsl2", "macos-15-wsl2"),
+    ],
+)
+def test_a_system_that_is_not_known_is_not_taken_for_another(name: str) -> None:
+    answer = resolved(*ASKED, "--os", name)
+
+    assert answer["code"] == 2
+    assert answer["errors"][0]["reference"] == "unknown-os"
