@@ -71,6 +71,11 @@ class Web:
         response = self._ask(self._pages, url, {"Accept": accept})
         return response.text, response.headers.get("Content-Type", "")
 
+    def whole(self, url: str) -> bytes:
+        """A whole file."""
+        response = self._ask(self._parts, url, {"Accept-Encoding": "identity"})
+        return response.content
+
     def part(self, url: str, first: int, last: int | None) -> Part:
         """The bytes from ``first`` to ``last`` (both included); with ``first`` negative, the end.
 

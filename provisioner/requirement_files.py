@@ -54,7 +54,7 @@ def _from_requirements(path: Path, text: str) -> Words:
 
 
 def _from_pyproject(path: Path, text: str) -> Words:
-    from provisioner.catalog.load import parse_toml
+    from provisioner.catalog.decode import parse_toml
 
     try:
         document = parse_toml(text)

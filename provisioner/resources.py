@@ -3,6 +3,8 @@
 Inside an installed package they are in ``provisioner/data``; in a checkout they are the folders
 ``stacks`` and ``templates`` beside the package. ``DLSETUP_STACKS`` and ``DLSETUP_TEMPLATES`` name
 other folders, for tests and for sites that keep a catalog of their own.
+
+What dlsetup writes of itself lies where the XDG specification puts it, on every system.
 """
 
 from __future__ import annotations
@@ -16,6 +18,30 @@ _PACKAGE = Path(__file__).resolve().parent
 def stacks() -> Path:
     """The folder of the catalog's sheets."""
     return _folder("stacks")
+
+
+def ships_installed() -> bool:
+    """Whether the catalog that is read belongs to an installed package, which nobody changes."""
+    return not os.environ.get("DLSETUP_STACKS") and (_PACKAGE / "data" / "stacks").is_dir()
+
+
+def overlay() -> Path | None:
+    """Where a user's own additions to the catalog lie; None for a catalog of one's own."""
+    if os.environ.get("DLSETUP_STACKS"):
+        return None
+    return _home("XDG_DATA_HOME", ".local/share") / "catalog.json"
+
+
+def cache() -> Path:
+    """Where what was fetched is kept."""
+    return _home("XDG_CACHE_HOME", ".cache") / "upkeep"
+
+
+def _home(setting: str, usual: str) -> Path:
+    chosen = os.environ.get(setting, "")
+    # The specification says to pass over a relative path.
+    base = Path(chosen) if os.path.isabs(chosen) else Path.home() / usual
+    return base / "dlsetup"
 
 
 def templates() -> Path:

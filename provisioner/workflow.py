@@ -14,6 +14,7 @@ import msgspec
 
 from provisioner import resources
 from provisioner.catalog.load import Catalog
+from provisioner.catalog.overlay import read_overlay
 from provisioner.errors import DlsetupError, RefusedError, UsageError
 from provisioner.machine import Gpu, Machine
 from provisioner.plan import Plan, Refused, Request, Warning
@@ -50,8 +51,8 @@ class WhyNot(msgspec.Struct, frozen=True):
 
 @cache
 def catalog() -> Catalog:
-    """Return the catalog that ships with dlsetup."""
-    return Catalog(resources.stacks())
+    """Return the catalog that ships with dlsetup, under the user's overlay where there is one."""
+    return Catalog(resources.stacks(), read_overlay(resources.overlay()))
 
 
 def this_machine() -> tuple[Machine, tuple[Warning, ...]]:

@@ -14,8 +14,9 @@ from provisioner.catalog import (
     sheets,
 )
 from provisioner.catalog.contents import contents_of
+from provisioner.catalog.decode import read
 from provisioner.catalog.dump import dump, dump_contents, header_of
-from provisioner.catalog.load import Catalog, read
+from provisioner.catalog.load import Catalog
 from provisioner.catalog.problems import Problem, called, found_in
 from provisioner.errors import BadDataError
 

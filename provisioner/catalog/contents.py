@@ -40,5 +40,16 @@ def contents_of(sheets: Iterable[tuple[Sheet, Iterable[msgspec.Struct]]]) -> Con
     return Contents(checked, **{folder: _in_order(found) for folder, found in names.items()})
 
 
+def joined(contents: Contents, more: Contents) -> Contents:
+    """The contents of two catalogs that are read as one."""
+    names = {}
+    for folder in BUILD_FOLDERS:
+        found = {name: set(listed) for name, listed in getattr(contents, folder).items()}
+        for name, listed in getattr(more, folder).items():
+            found.setdefault(name, set()).update(listed)
+        names[folder] = _in_order(found)
+    return Contents(max(contents.checked, more.checked), **names)
+
+
 def _in_order(names: dict[str, set[str]]) -> Names:
     return {name: tuple(sorted(names[name])) for name in sorted(names)}

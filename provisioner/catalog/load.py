@@ -1,16 +1,20 @@
-"""Reading the catalog: every sheet on first use, and only the sheets a question needs."""
+"""Reading the catalog: every sheet on first use, and only the sheets a question needs.
+
+Over the rows that ship with dlsetup lie those of the user's overlay, where there is one.
+"""
 
 from __future__ import annotations
 
-import sys
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 import msgspec
 
 from provisioner.catalog import rows, sheets
-from provisioner.catalog.contents import Contents
+from provisioner.catalog.contents import Contents, joined
+from provisioner.catalog.decode import bad_row, read
+from provisioner.catalog.overlay import NOTHING, Overlay
 from provisioner.errors import BadDataError
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -19,11 +23,14 @@ R = TypeVar("R", bound=msgspec.Struct)
 class Catalog:
     """The rows below one folder, decoded when they are first asked for and then kept.
 
+    Rows of ``overlay`` are added to them, or stand in their place where they are newer.
+
     Any attribute raises BadDataError ``bad-row`` when its sheet is damaged.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, overlay: Overlay = NOTHING) -> None:
         self.folder = folder
+        self.overlay = overlay
         self._builds: dict[sheets.Sheet, tuple[rows.Build, ...]] = {}
 
     @cached_property
@@ -181,9 +188,10 @@ class Catalog:
         """The table of contents: names and the newest day, without reading any sheet."""
         text = self._bytes(sheets.CONTENTS)
         try:
-            return msgspec.json.decode(text, type=Contents)
+            found = msgspec.json.decode(text, type=Contents)
         except msgspec.MsgspecError as error:
             raise bad_row(sheets.CONTENTS, None, str(error)) from None
+        return joined(found, self.overlay.contents) if self.overlay.contents else found
 
     @property
     def build_sheets(self) -> tuple[sheets.Sheet, ...]:
@@ -191,14 +199,16 @@ class Catalog:
         return tuple(
             sheets.builds(name, folder)
             for folder in sheets.BUILD_FOLDERS
-            for name in sorted(path.stem for path in (self.folder / folder).glob("*.jsonl"))
+            for name in sorted(
+                {path.stem for path in (self.folder / folder).glob("*.jsonl")}
+                | self.overlay.names_in(folder)
+            )
         )
 
     def rows_of(self, sheet: sheets.Sheet) -> tuple[msgspec.Struct, ...]:
         """The rows of any sheet; none where there is no such file."""
-        if not (self.folder / sheet.path).exists():
-            return ()
-        return read(sheet, self._bytes(sheet.path))
+        lies_there = (self.folder / sheet.path).exists()
+        return self.overlay.over(sheet, read(sheet, self._bytes(sheet.path)) if lies_there else ())
 
     def builds(self, framework: str) -> tuple[rows.Build, ...]:
         """Every build that answers to a name: ``tensorflow`` finds tensorflow-gpu's too.
@@ -233,6 +243,8 @@ class Catalog:
 
     def _read(self, sheet: sheets.Sheet, _row: type[R]) -> tuple[R, ...]:
         # The sheet knows its row type; the second argument only tells the type checker.
+        if sheet.path in self.overlay.sheets:
+            return cast("tuple[R, ...]", self.rows_of(sheet))
         return cast("tuple[R, ...]", read(sheet, self._bytes(sheet.path)))
 
     def _bytes(self, path: str) -> bytes:
@@ -245,69 +257,3 @@ class Catalog:
                 context=(f"{self.folder / path}: {error.strerror}",),
                 hint="Install dlsetup again, or set DLSETUP_STACKS to a whole catalog.",
             ) from None
-
-
-def read(sheet: sheets.Sheet, text: bytes) -> tuple[msgspec.Struct, ...]:
-    """Decode one sheet. Raises BadDataError ``bad-row`` naming file, line or row, and key."""
-    return _read_tables(sheet, text) if sheet.table else _read_lines(sheet, text)
-
-
-def _read_lines(sheet: sheets.Sheet, text: bytes) -> tuple[msgspec.Struct, ...]:
-    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(sheet.row)
-    try:
-        return tuple(decoder.decode_lines(text))
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        pass
-    for number, line in enumerate(text.splitlines(), start=1):
-        _decode_line(decoder, line, sheet.path, number)
-    raise bad_row(sheet.path, 1, "the lines are not separated as JSON lines are")
-
-
-def _decode_line(decoder: msgspec.json.Decoder[Any], line: bytes, path: str, number: int) -> None:
-    try:
-        decoder.decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise bad_row(path, number, str(error)) from None
-
-
-def _read_tables(sheet: sheets.Sheet, text: bytes) -> tuple[msgspec.Struct, ...]:
-    try:
-        document = parse_toml(text.decode())
-    except ValueError as error:
-        raise bad_row(sheet.path, None, str(error)) from None
-    unknown = set(document) - {sheet.table}
-    if unknown:
-        raise bad_row(sheet.path, None, f"unknown table {min(unknown)!r}")
-    tables = document.get(sheet.table, [])
-    if not isinstance(tables, list):
-        raise bad_row(sheet.path, None, f"{sheet.table} is not an array of tables")
-    return tuple(_convert(sheet, table, number) for number, table in enumerate(tables, start=1))
-
-
-def _convert(sheet: sheets.Sheet, table: object, number: int) -> msgspec.Struct:
-    try:
-        return msgspec.convert(table, sheet.row)
-    except msgspec.MsgspecError as error:
-        raise bad_row(sheet.path, number, str(error), f"[[{sheet.table}]]") from None
-
-
-def parse_toml(text: str) -> dict[str, Any]:
-    """Parse TOML with what this Python has. Raises ValueError."""
-    # Imported late: it costs more than all JSON sheets together.
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    document: dict[str, Any] = tomllib.loads(text)
-    return document
-
-
-def bad_row(path: str, number: int | None, detail: str, unit: str = "line") -> BadDataError:
-    """The error for a damaged sheet; ``detail`` carries the key as msgspec writes it."""
-    place = f"{path}, {unit} {number}" if number is not None else path
-    return BadDataError(
-        "bad-row",
-        f"A sheet of the catalog is damaged: {place}.",
-        context=(detail,),
-        hint="Restore the file, or correct the row and run: dlsetup catalog check",
-    )

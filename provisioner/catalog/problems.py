@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from provisioner.catalog import sheets
-from provisioner.catalog.load import Catalog, read
+from provisioner.catalog.load import Catalog
 
 Listed = tuple[sheets.Sheet, msgspec.Struct]
 
@@ -40,5 +40,5 @@ def called(sheet: sheets.Sheet, row: msgspec.Struct) -> str:
 def rows_of(catalog: Catalog, *listed: sheets.Sheet) -> Iterator[Listed]:
     """The rows of some sheets, each with its sheet."""
     for sheet in listed:
-        for row in read(sheet, catalog.text_of(sheet)):
+        for row in catalog.rows_of(sheet):
             yield sheet, row

@@ -9,7 +9,7 @@ from provisioner.resolve.builds import Builds
 
 def names(catalog: Catalog) -> tuple[str, ...]:
     """Every name that ``Catalog.builds`` knows, in alphabetical order."""
-    return catalog.frameworks
+    return tuple(sorted({*catalog.frameworks, *catalog.contents.companions}))
 
 
 def extends(builds: Builds, row: Build) -> str | None:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from provisioner import resources
 from provisioner.catalog import sheets
+from provisioner.catalog.decode import read
 from provisioner.catalog.dump import dump, header_of
-from provisioner.catalog.load import Catalog, read
+from provisioner.catalog.load import Catalog
 from provisioner.errors import DlsetupError
 from provisioner.upkeep import writing
 

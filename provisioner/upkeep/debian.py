@@ -25,7 +25,6 @@ _TIMEOUT_S = 60
 _ORIGIN = "Debian"
 _NEWEST = "sid"
 _MEMBER = "usr/share/misc/pci.ids"
-_ALL_BYTES = 1 << 40
 _AR_MAGIC, _AR_HEADER_BYTES = b"!<arch>\n", 60
 
 
@@ -49,12 +48,12 @@ def mirror() -> str:
     )
 
 
-def newest_pci_ids(fetch: Fetch | None = None, base: str | None = None) -> str:
+def newest_pci_ids(fetch: Fetch, base: str | None = None) -> str:
     """The text of pci.ids out of Debian's newest package of that name.
 
     Raises OutsideError ``index-unknown`` or ``index-unreachable``.
     """
-    fetch, base = fetch or _fetch, base or mirror()
+    base = base or mirror()
     index = fetch(f"{base}/dists/{_NEWEST}/main/binary-all/Packages.xz")
     try:
         fields = _fields(lzma.decompress(index).decode(), "pci.ids")
@@ -98,12 +97,6 @@ def _ar(archive: bytes) -> Iterator[tuple[str, bytes]]:
         at += _AR_HEADER_BYTES
         yield header[:16].decode().strip().rstrip("/"), archive[at : at + size]
         at += size + size % 2
-
-
-def _fetch(address: str) -> bytes:
-    from provisioner.upkeep.package_index import PackageIndex
-
-    return PackageIndex(address).part(address, 0, _ALL_BYTES)
 
 
 def _unreadable(why: str) -> OutsideError:

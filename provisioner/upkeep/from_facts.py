@@ -15,8 +15,9 @@ from pathlib import Path
 
 from provisioner import resources
 from provisioner.catalog import rows, sheets
+from provisioner.catalog.decode import read
 from provisioner.catalog.dump import dump
-from provisioner.catalog.load import Catalog, read
+from provisioner.catalog.load import Catalog
 from provisioner.errors import DlsetupError
 from provisioner.upkeep import writing
 from provisioner.upkeep.announced import announced

@@ -135,6 +135,14 @@ def cuda_refreshed(
     return list(rows.values()), troubles
 
 
+def with_named(known: Sequence[Cuda], named: Iterable[str], day: str) -> list[Cuda]:
+    """CUDA releases, with a row for each minor release of a known major that builds name anew."""
+    have = {row.version for row in known}
+    missing = (version for version in sorted(named) if "." in version and version not in have)
+    made = (_of_known_major(version, known, day) for version in missing)
+    return [*known, *(row for row in made if row is not None)]
+
+
 def _compilers(libraries: Iterable[Library]) -> dict[str, Library]:
     """The newest compiler of each minor release."""
     found: dict[str, Library] = {}

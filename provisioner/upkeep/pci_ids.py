@@ -1,10 +1,7 @@
 """pci.ids: which graphics processors of NVIDIA, AMD and Intel it lists that the catalog lacks.
 
-    python -m provisioner.upkeep.pci_ids [FILE] [--write]
-
-Reads FILE, or the newest package of Debian's mirror, and shows the rows that would be added; with
-``--write`` they go into the sheets. pci.ids says what an id is called and nothing else: a new row
-has a name, and of NVIDIA's chips what the catalog already knows of the same chip.
+pci.ids says what an id is called and nothing else: a new row has a name, and of NVIDIA's chips what
+the catalog already knows of the same chip.
 
 The list has no classes, so a graphics processor is known by its name: NVIDIA's stand as chip and
 product, Intel's name a product line, AMD's that or a chip that the catalog has. A bare code name of
@@ -14,20 +11,14 @@ theirs that nobody has explained yet is passed over.
 from __future__ import annotations
 
 import re
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime, timezone
-from pathlib import Path
 from typing import NamedTuple
 
-from provisioner import resources
 from provisioner.catalog import sheets
-from provisioner.catalog.dump import dump
 from provisioner.catalog.load import Catalog
-from provisioner.catalog.rows import GpuModel
-from provisioner.errors import DlsetupError, OutsideError
-from provisioner.upkeep import debian, writing
+from provisioner.catalog.rows import GpuModel, Row
+from provisioner.errors import OutsideError
 from provisioner.upkeep.merging import merged
 
 NVIDIA, AMD, INTEL = "10de", "1002", "8086"
@@ -125,15 +116,14 @@ def news(text: str, catalog: Catalog, checked: str) -> list[GpuModel]:
     return found
 
 
-def with_news(folder: Path, found: list[GpuModel]) -> dict[str, bytes]:
-    """The sheets below ``folder`` with new rows in them, and the contents, by path."""
-    catalog = Catalog(folder)
+def with_news(catalog: Catalog, found: list[GpuModel]) -> dict[sheets.Sheet, list[Row]]:
+    """Each sheet of GPUs with the new rows in it."""
     fresh = {}
     for vendor, sheet in SHEETS.items():
         rows = [row for row in catalog.gpus if row.vendor == vendor and row.device]
         mine = [row for row in found if row.vendor == vendor]
-        fresh[sheet.path] = dump(sheet, merged(sheet, rows, mine))
-    return writing.with_contents(folder, fresh)
+        fresh[sheet] = merged(sheet, rows, mine)
+    return fresh
 
 
 def _is_gpu(listed: Listed, alike: _Alike | None) -> bool:
@@ -176,28 +166,3 @@ def _chips(catalog: Catalog) -> _Known:
             told = _Alike(row.architecture, row.compute_capability)
             found[row.vendor, row.chip].add(told)
     return {key: told.pop() for key, told in found.items() if len(told) == 1}
-
-
-def main(arguments: list[str]) -> int:
-    """Run the command: 0 when nothing changes or the change was written, 1 when it waits."""
-    files = [word for word in arguments if not word.startswith("-")]
-    if len(files) > 1 or set(arguments) - {"--write", *files}:
-        sys.stderr.write(__doc__ or "")
-        return 2
-    stacks = resources.stacks()
-    try:
-        text = Path(files[0]).read_text(encoding="utf-8") if files else debian.newest_pci_ids()
-        today = datetime.now(tz=timezone.utc).date().isoformat()
-        found = news(text, Catalog(stacks), today)
-        fresh = with_news(stacks, found)
-    except OSError as error:
-        return writing.complain(
-            OutsideError("facts-unreadable", f"{files[0]} cannot be read: {error.strerror}.")
-        )
-    except DlsetupError as error:
-        return writing.complain(error)
-    return writing.show_and_write(stacks, fresh, for_real="--write" in arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -12,22 +12,26 @@ from pathlib import Path
 
 import msgspec
 
-from provisioner.catalog import sheets
+from provisioner.catalog import check_fields, sheets
+from provisioner.catalog.contents import contents_of
 from provisioner.catalog.dump import dump, header_of
 from provisioner.catalog.load import Catalog
-from provisioner.catalog.rows import Project
+from provisioner.catalog.overlay import overlay_of
+from provisioner.catalog.problems import called
+from provisioner.catalog.rows import Build, Library, Project
 from provisioner.download import Bill, Web
 from provisioner.errors import OutsideError, UsageError
-from provisioner.upkeep import frameworks, libraries, tools
+from provisioner.upkeep import debian, frameworks, libraries, pci_ids, tools
 from provisioner.upkeep.measurements import Measurements
 from provisioner.upkeep.news import News, news
 from provisioner.upkeep.package_index import PackageIndex, address
-from provisioner.upkeep.survey import Told, Trouble
+from provisioner.upkeep.survey import Survey, Told, Trouble
 
-SUBJECTS = ("frameworks", "cudnn", "cuda", "tools")
+SUBJECTS = ("frameworks", "cudnn", "cuda", "gpus", "tools")
 """What can be asked for as a whole."""
 DAILY = ("frameworks", "cudnn", "tools")
-"""What is asked for when nothing is named; ``cuda`` runs compilers that it fetches."""
+"""What is asked for when nothing is named: ``cuda`` runs compilers that it fetches, and ``gpus``
+asks a mirror of Debian."""
 _COMPILER = "nvcc"
 _ALIASES = {"pytorch": "torch"}
 
@@ -50,6 +54,19 @@ class Asked(msgspec.Struct, frozen=True):
 
     projects: tuple[Project, ...]
     subjects: frozenset[str]
+
+
+class _Found(msgspec.Struct):
+    """What was gathered so far."""
+
+    rows: Rows = {}
+    troubles: list[Trouble] = []
+    wheels_read: int = 0
+
+    def add(self, rows: Rows, survey: Survey) -> None:
+        self.rows |= rows
+        self.troubles += survey.troubles
+        self.wheels_read += survey.wheels_read
 
 
 def asked_for(
@@ -86,53 +103,85 @@ def _subject_of(project: Project) -> str:
 def refresh(
     catalog: Catalog, asked: Asked, cache: Path | None, *, anew: bool, told: Told
 ) -> Refreshed:
-    """Ask the index about projects, and compare with what the catalog holds.
+    """Ask the world about projects and subjects, and compare with what the catalog holds.
 
     ``cache`` keeps pages and measurements between runs. With ``anew`` the catalog's own rows are
-    measured again. Raises OutsideError when nothing could be asked.
+    measured again. Raises OutsideError when the index does not answer at all.
     """
     web = Web(cache)
     index = PackageIndex(address(), web)
     measurements = Measurements(cache / "measured" if cache else None)
     day = today()
-    found: Rows = {}
-    troubles: list[Trouble] = []
-    wheels_read = 0
+    found = _Found()
     builds = [project for project in asked.projects if project.holds != "libraries"]
     if builds:
-        merged, survey = frameworks.refreshed(
+        made, survey = frameworks.refreshed(
             catalog, builds, index, measurements, anew=anew, day=day, told=told
         )
-        found |= {sheet: list(rows) for sheet, rows in merged.items()}
-        troubles += survey.troubles
-        wheels_read += survey.wheels_read
+        found.add({sheet: list(rows) for sheet, rows in made.items()}, survey)
     wheels = [project for project in asked.projects if project.holds == "libraries"]
     if wheels:
         libs, survey = libraries.refreshed(
             catalog, wheels, index, measurements, anew=anew, day=day, told=told
         )
-        found[sheets.LIBRARIES] = list(libs)
-        troubles += survey.troubles
-        wheels_read += survey.wheels_read
-        if any(_COMPILER in project.name for project in wheels):
-            rows, more = libraries.cuda_refreshed(catalog, libs, index, day)
-            found[sheets.CUDA] = list(rows)
-            troubles += more
-    if "tools" in asked.subjects:
-        try:
-            found[sheets.TOOLS] = list(tools.refreshed(index, catalog.tools, day))
-        except OutsideError as error:
-            troubles.append(Trouble("tools", error.reference, error.message))
-    told_news = {
-        sheet: tuple(news(sheet, catalog.rows_of(sheet), rows)) for sheet, rows in found.items()
-    }
+        found.add({sheets.LIBRARIES: list(libs)}, survey)
+    _cuda(catalog, asked, index, found, day)
+    _others(catalog, asked, index, found, day)
+    return _compared(catalog, found, web.bill)
+
+
+def _cuda(catalog: Catalog, asked: Asked, index: PackageIndex, found: _Found, day: str) -> None:
+    """CUDA releases: from their compilers when asked for, else those that builds name anew."""
+    if any(_COMPILER in project.name for project in asked.projects):
+        libs = [row for row in found.rows[sheets.LIBRARIES] if isinstance(row, Library)]
+        rows, troubles = libraries.cuda_refreshed(catalog, libs, index, day)
+        found.troubles += troubles
+    else:
+        builds = (row for listed in found.rows.values() for row in listed)
+        named = {row.cuda for row in builds if isinstance(row, Build) and row.cuda}
+        rows = libraries.with_named(catalog.cuda, named, day)
+    found.rows[sheets.CUDA] = list(rows)
+
+
+def _others(catalog: Catalog, asked: Asked, index: PackageIndex, found: _Found, day: str) -> None:
+    try:
+        if "tools" in asked.subjects:
+            found.rows[sheets.TOOLS] = list(tools.refreshed(index, catalog.tools, day))
+        if "gpus" in asked.subjects:
+            text = debian.newest_pci_ids(index.web.whole)
+            fresh = pci_ids.with_news(catalog, pci_ids.news(text, catalog, day))
+            found.rows |= {sheet: list(rows) for sheet, rows in fresh.items()}
+    except OutsideError as error:
+        found.troubles.append(Trouble("tools or gpus", error.reference, error.message))
+
+
+def _compared(catalog: Catalog, found: _Found, bill: Bill) -> Refreshed:
+    """What differs from the catalog, without what no row may say."""
+    changed: Rows = {}
+    told: list[News] = []
+    for sheet, listed in found.rows.items():
+        old = catalog.rows_of(sheet)
+        known = set(old)
+        good = [row for row in listed if row in known or not _refused(sheet, row, found)]
+        items = tuple(news(sheet, old, good))
+        if items:
+            changed[sheet] = good
+            told += items
     return Refreshed(
-        news=tuple(item for items in told_news.values() for item in items),
-        troubles=tuple(sorted(troubles, key=lambda item: item.subject)),
-        wheels_read=wheels_read,
-        bill=web.bill,
-        rows={sheet: rows for sheet, rows in found.items() if told_news[sheet]},
+        news=tuple(told),
+        troubles=tuple(sorted(found.troubles, key=lambda item: item.subject)),
+        wheels_read=found.wheels_read,
+        bill=bill,
+        rows=changed,
     )
+
+
+def _refused(sheet: sheets.Sheet, row: msgspec.Struct, found: _Found) -> bool:
+    """Whether a row says what no row may; that is told, and nothing false is written."""
+    wrong = list(check_fields.messages(row))
+    for message in wrong:
+        found.troubles.append(Trouble(called(sheet, row), "bad-row", message))
+    return bool(wrong)
 
 
 def texts(catalog: Catalog, rows: Rows) -> dict[str, bytes]:
@@ -144,6 +193,24 @@ def texts(catalog: Catalog, rows: Rows) -> dict[str, bytes]:
 
 def _header(catalog: Catalog, sheet: sheets.Sheet) -> str:
     return header_of(catalog.text_of(sheet)) if sheet.table else ""
+
+
+def overlaid(catalog: Catalog, rows: Rows) -> bytes:
+    """An overlay's bytes: all that differs from what ships with dlsetup, old additions too.
+
+    ``catalog`` is the one that was compared, with the overlay there was.
+    """
+    shipped = Catalog(catalog.folder)
+    listed = {sheet.path: sheet for sheet in (*sheets.FIXED, *catalog.build_sheets, *rows)}
+    changed = {}
+    for sheet in listed.values():
+        if sheet not in rows and sheet.path not in catalog.overlay.sheets:
+            continue
+        known = set(shipped.rows_of(sheet))
+        ours = [row for row in rows.get(sheet, catalog.rows_of(sheet)) if row not in known]
+        if ours:
+            changed[sheet] = sorted(ours, key=sheets.order(sheet))
+    return overlay_of(changed, contents_of(changed.items()), today())
 
 
 def today() -> str:

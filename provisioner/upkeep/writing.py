@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import sys
@@ -12,9 +13,9 @@ import msgspec
 
 from provisioner.catalog import sheets
 from provisioner.catalog.contents import contents_of
+from provisioner.catalog.decode import read
 from provisioner.catalog.dump import dump_contents
-from provisioner.catalog.load import read
-from provisioner.errors import DlsetupError
+from provisioner.errors import DlsetupError, OutsideError
 
 _DIFF_LINES = 200
 
@@ -51,11 +52,28 @@ def changes(folder: Path, fresh: Mapping[str, bytes]) -> dict[str, list[str]]:
 def write(folder: Path, fresh: Mapping[str, bytes]) -> None:
     """Write files below ``folder``, each whole or not at all."""
     for path, text in fresh.items():
-        target = folder / path
+        write_file(folder / path, text)
+
+
+def write_file(target: Path, text: bytes) -> None:
+    """Write one file whole or not at all. Raises OutsideError ``cannot-write``."""
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        draft = target.with_name(f".{target.name}.new")
-        draft.write_bytes(text)
+        with draft.open("wb") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
         os.replace(draft, target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise OutsideError(
+            "cannot-write",
+            f"{target} cannot be written.",
+            context=(error.strerror or str(error),),
+            hint="Make room there, or write elsewhere; the file is as it was.",
+        ) from None
 
 
 def show_and_write(folder: Path, fresh: Mapping[str, bytes], *, for_real: bool) -> int:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.catalog.load import Catalog, parse_toml
+from provisioner.catalog.decode import parse_toml
+from provisioner.catalog.load import Catalog
 from tests.peers.comparison import ABOUT, EXTRACTS, KINDS, Statement, statements
 from tests.peers.ours import NOTHING, Answer, Ours
 

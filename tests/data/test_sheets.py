@@ -9,8 +9,9 @@ import pytest
 
 from provisioner.catalog import rows, sheets
 from provisioner.catalog.check import audit
+from provisioner.catalog.decode import read
 from provisioner.catalog.dump import dump, header_of
-from provisioner.catalog.load import Catalog, read
+from provisioner.catalog.load import Catalog
 from provisioner.upkeep import pci_ids
 from provisioner.upkeep.facts.table import Facts
 from provisioner.upkeep.from_facts import others, texts

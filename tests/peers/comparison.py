@@ -10,7 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from provisioner.catalog.load import Catalog, parse_toml
+from provisioner.catalog.decode import parse_toml
+from provisioner.catalog.load import Catalog
 from tests.peers import builds, hardware
 from tests.peers.ours import NOTHING, Answer, Ours
 

@@ -14,10 +14,12 @@ class _Catalog(LazyGroup):
     verbs: ClassVar[dict[str, str]] = {
         "show": "Show what is known of a framework, a GPU, a CUDA or a driver.",
         "check": "Audit the matrix: proof on every row, no contradictions.",
+        "refresh": "Bring it up to date with what is published.",
+        "overlay": "Show or drop your own additions.",
         "export": "Print every row as JSON.",
     }
 
 
 @click.command("catalog", cls=_Catalog)
 def command() -> None:
-    """Read and audit the compatibility matrix that ships with dlsetup."""
+    """Read the compatibility matrix, audit it, and bring it up to date."""

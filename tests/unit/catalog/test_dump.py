@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.catalog import rows, sheets
+from provisioner.catalog.decode import read
 from provisioner.catalog.dump import dump, header_of
-from provisioner.catalog.load import read
 
 LINE_SAFE = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 

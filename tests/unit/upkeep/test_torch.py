@@ -3,12 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+from provisioner.upkeep.facts.torch import default_wheels
+from provisioner.upkeep.facts.torch_pairs import pairs
 
 from provisioner.catalog.rows import Build, IndexVariant, WheelCode
 from provisioner.upkeep.derived import cpu_variants, measured, pair_variants, partner
 from provisioner.upkeep.facts.table import Facts
-from provisioner.upkeep.facts.torch import default_wheels
-from provisioner.upkeep.facts.torch_pairs import pairs
 from provisioner.upkeep.facts.torch_variants import variants, variants_of
 
 ADDRESSES = {"pytorch": "https://index.test/whl"}
