@@ -126,7 +126,7 @@ def _runs(answer: GpuAnswer) -> Block:
 def _does_not_run(answer: GpuAnswer) -> Block:
     """Frameworks of which no build is listed above, by what is known of them."""
     told = (("no build for it", answer.without), ("not known", answer.unknown))
-    return Block(_OTHERS, tuple((word, ", ".join(names)) for word, names in told if names))
+    return facts(_OTHERS, [(word, ", ".join(names)) for word, names in told])
 
 
 def _on(platform: str) -> str:
@@ -145,7 +145,7 @@ def _run(item: Run) -> tuple[str, ...]:
         _on(row.platform),
         item.by or f"as {item.extends}",
         item.driver_minimum or UNKNOWN,
-        " ".join([*([row.variant] if row.variant != "default" else []), row.kind]),
+        f"{'' if row.variant == 'default' else row.channel or row.variant} {row.kind}".strip(),
     )
 
 
@@ -205,7 +205,7 @@ def _uses(used: Sequence[Use]) -> Block:
 
 
 def _use(item: Use) -> tuple[str, ...]:
-    where = item.platform.removeprefix("linux-")
+    where = _on(item.platform)
     return item.framework, item.variant, where, ", ".join(item.versions)
 
 
