@@ -46,6 +46,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     """``linux-x86_64``, or ``any``."""
     files: tuple[IndexFile, ...]
     pythons: tuple[str, ...]
+    yanked: bool = False
+    """Its publisher took it back: installers take it only where it is pinned."""
     glibc: str | None = None
     """The oldest on which every listed Python has a wheel."""
 
@@ -66,20 +68,22 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def releases(project: str, files: Iterable[IndexFile], pythons: Sequence[str]) -> Iterator[Release]:
-    """Every stable release that was not taken back, for each platform, oldest first.
+    """Every stable release, for each platform, oldest first.
 
+    A release counts as taken back where all its files were; else those files do not count.
     ``pythons`` are the minor releases there are: what a wheel for any Python 3 is held against.
     """
     found: dict[tuple[str, str], list[IndexFile]] = {}
     for file in files:
         parts = file.name.removesuffix(".whl").split("-")
-        if not file.name.endswith(".whl") or len(parts) not in {5, 6} or file.yanked:
+        if not file.name.endswith(".whl") or len(parts) not in {5, 6}:
             continue
         if _STABLE.fullmatch(parts[1]):
             for platform in dict.fromkeys(_platforms(parts[-1])):
                 found.setdefault((parts[1], platform), []).append(file)
     for version, platform in sorted(found, key=lambda key: (natural(key[0]), key[1])):
-        listed = found[version, platform]
+        every = found[version, platform]
+        listed = [file for file in every if not file.yanked] or every
         yield Release(
             project=project,
             version=version,
@@ -88,6 +92,7 @@ def releases(project: str, files: Iterable[IndexFile], pythons: Sequence[str]) -
             pythons=tuple(
                 sorted({p for f in listed for p in _pythons(f, pythons)}, key=_python_order)
             ),
+            yanked=listed[0].yanked,
             glibc=_glibc(listed, pythons),
         )
 

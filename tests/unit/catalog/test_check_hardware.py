@@ -83,8 +83,7 @@ def test_nothing_is_wrong_before_something_is_planted(sentences: Sentences) -> N
         pytest.param(
             ("nvidia/architectures.jsonl", {"compute_capability": "10.7"}),
             {"precisions": ["half"]},
-            "nvidia/architectures.jsonl, 10.7: "
-            "precisions: 'half' is no number format such as fp16",
+            "nvidia/architectures.jsonl, 10.7: precisions: 'half' is no number format such as fp16",
             id="a-format-nobody-knows",
         ),
         pytest.param(
