@@ -73,7 +73,7 @@ def survey(
     Raises OutsideError when the index does not answer for any of them; KeyboardInterrupt leaves
     what was read in ``known.measurements``.
     """
-    found, troubles = _releases(projects, pythons, index, told)
+    found, troubles = listed_releases(projects, pythons, index, told)
     measured: list[tuple[Release, Measured]] = []
     listed: list[tuple[Release, Row]] = []
     to_read: list[Release] = []
@@ -101,9 +101,13 @@ def survey(
     return Survey(measured=measured, listed=listed, troubles=troubles, wheels_read=len(to_read))
 
 
-def _releases(
+def listed_releases(
     projects: Sequence[Project], pythons: Sequence[str], index: PackageIndex, told: Told
 ) -> tuple[list[Release], list[Trouble]]:
+    """The releases of some projects as the index lists them, and the pages it does not give.
+
+    Raises OutsideError when it does not answer for any of them.
+    """
     found: dict[str, list[Release]] = {}
     troubles, errors = [], []
 

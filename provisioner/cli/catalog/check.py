@@ -2,25 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from provisioner import workflow
 from provisioner.cli import options
-from provisioner.cli.output import show_json
+from provisioner.cli.output import show_json, show_warnings
+from provisioner.plan import Warning
+
+if TYPE_CHECKING:
+    from provisioner.catalog.problems import Problem
+    from provisioner.errors import OutsideError
 
 
 @click.command("check")
+@click.option(
+    "--network",
+    is_flag=True,
+    help="Ask the package index as well: what does it list that the matrix lacks?",
+)
 @options.as_json
 @click.pass_context
-def command(ctx: click.Context, *, as_json: bool) -> None:
-    """Audit the matrix: evidence on every row, no contradictions, everything named exists."""
-    problems = workflow.audited()
+def command(ctx: click.Context, *, network: bool, as_json: bool) -> None:
+    """Audit the matrix: evidence on every row, no contradictions, everything named exists.
+
+    It exits with 1 when there is a problem, each of them one line; with --network also when a
+    release is on the index that pip or uv is set up with and has no row, and with 3 when the index
+    does not answer and nothing else is wrong.
+    """
+    problems, warnings, failed = _audited(network=network)
+    if failed is not None and not problems:
+        raise failed
     if as_json:
-        show_json("catalog check", {"problems": problems})
+        show_json("catalog check", {"problems": problems}, warnings)
     else:
         for problem in problems:
             click.echo(str(problem))
+        show_warnings(warnings)
         count = len(problems)
         told = "1 problem found" if count == 1 else f"{count or 'no'} problems found"
         click.echo(told, err=bool(count))
-    ctx.exit(1 if problems else 0)
+    ctx.exit(1 if problems else 3 if warnings else 0)
+
+
+def _audited(*, network: bool) -> tuple[Sequence[Problem], Sequence[Warning], OutsideError | None]:
+    """The problems, what the index did not tell, and the error when it told nothing."""
+    if not network:
+        return workflow.audited(), (), None
+    from provisioner.cli.progress import progress
+    from provisioner.upkeep.lacking import IndexLook
+
+    with progress() as told:
+        look = IndexLook(told)
+        problems = workflow.audited(look)
+    warnings = [
+        Warning(item.reference, f"{item.subject}: {item.message}") for item in look.troubles
+    ]
+    if look.failed is not None:
+        warnings.append(Warning(look.failed.reference, look.failed.message))
+    return problems, warnings, look.failed
