@@ -14,7 +14,7 @@ from provisioner import resources
 from provisioner.catalog import sheets
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.problems import Problem
-from provisioner.catalog.rows import Build, Library, Project
+from provisioner.catalog.rows import Build, Project
 from provisioner.download import Web
 from provisioner.errors import OutsideError
 from provisioner.upkeep.frameworks import sheet_of
@@ -88,7 +88,7 @@ def _sheet(project: Project) -> sheets.Sheet:
 
 def _rows_of(catalog: Catalog, project: Project) -> Rows:
     if project.holds == "libraries":
-        libraries = (row for row in catalog.libraries if isinstance(row, Library))
-        return {(r.version, r.platform): r for r in libraries if r.package == project.name}
+        libraries = (row for row in catalog.libraries if row.package == project.name)
+        return {(row.version, row.platform): row for row in libraries}
     builds = (row for row in catalog.rows_of(sheet_of(project)) if isinstance(row, Build))
-    return {(r.version, r.platform): r for r in builds if r.variant == "default"}
+    return {(row.version, row.platform): row for row in builds if row.variant == "default"}

@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from provisioner.catalog.rows import Project, Reading, Row
-from provisioner.download import CONNECTIONS, Web
+from provisioner.download import CONNECTIONS, NotThereError, Web
 from provisioner.errors import OutsideError
 from provisioner.upkeep.measurements import Measurements
 from provisioner.upkeep.package_index import IndexFile, PackageIndex
@@ -106,10 +106,12 @@ def listed_releases(
 ) -> tuple[list[Release], list[Trouble]]:
     """The releases of some projects as the index lists them, and the pages it does not give.
 
-    Raises OutsideError when it does not answer for any of them.
+    Raises OutsideError when it does not answer for any of them; that is taken as said when the
+    first few get no answer.
     """
     found: dict[str, list[Release]] = {}
     troubles, errors = [], []
+    silent = 0
 
     def listing(project: Project) -> list[Release]:
         return [
@@ -122,6 +124,9 @@ def listed_releases(
         if isinstance(outcome, OutsideError):
             errors.append(outcome)
             troubles.append(Trouble(project.name, outcome.reference, _sentence(outcome)))
+            silent += not isinstance(outcome, NotThereError)
+            if silent == CONNECTIONS and not found:
+                raise outcome
         else:
             found[project.name] = outcome
         told("asking the index", number, len(projects))

@@ -10,7 +10,8 @@ from click.testing import CliRunner
 
 from provisioner import workflow
 from provisioner.catalog.load import Catalog
-from provisioner.catalog.rows import Build, Library
+from provisioner.catalog.problems import Problem
+from provisioner.catalog.rows import Build
 from provisioner.cli.catalog import check
 from provisioner.download import Web
 from provisioner.errors import DlsetupError, OutsideError
@@ -108,7 +109,6 @@ def test_a_release_with_a_row_is_not_missed(catalog: Catalog) -> None:
 
 def test_a_library_with_a_row_is_not_missed(catalog: Catalog) -> None:
     row = [row for row in catalog.libraries if row.package == "nvidia-cudnn-cu12"][-1]
-    assert isinstance(row, Library)
 
     assert found(catalog, MadeIndex(row.evidence.partition(":")[0])) == []
 
@@ -176,7 +176,7 @@ def asked(
     ours = Catalog(CHECKOUT / "stacks")
 
     def audited(*more: IndexLook) -> list[object]:
-        local = [lacking.Problem("nvidia/cuda.jsonl", "1.0", message) for message in wrong]
+        local = [Problem("nvidia/cuda.jsonl", "1.0", message) for message in wrong]
         return [*local, *(item for look in more for item in look(ours))]
 
     monkeypatch.setattr(workflow, "audited", audited)
@@ -242,3 +242,12 @@ def test_a_lost_page_alone_is_a_failure_outside(monkeypatch: pytest.MonkeyPatch)
     assert told["warnings"] == [
         {"reference": "index-unreachable", "message": "jax: The package index does not answer."}
     ]
+
+
+def test_an_index_that_does_not_answer_is_given_up_early(catalog: Catalog) -> None:
+    index = MadeIndex(lost=("*",))
+    look = IndexLook(quiet, index)
+
+    assert look(catalog) == []
+    assert look.failed is UNREACHABLE
+    assert len(index.asked) < len(catalog.projects)
