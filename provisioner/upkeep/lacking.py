@@ -14,7 +14,8 @@ from provisioner import resources
 from provisioner.catalog import sheets
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.problems import Problem
-from provisioner.catalog.rows import Build, Project
+from provisioner.catalog.rows import Build
+from provisioner.catalog.upkeep_rows import Project
 from provisioner.download import Web
 from provisioner.errors import OutsideError
 from provisioner.upkeep.frameworks import sheet_of

@@ -11,7 +11,8 @@ from typing import TypeVar
 
 import msgspec
 
-from provisioner.catalog.rows import Project, Reading, Row
+from provisioner.catalog.rows import Row
+from provisioner.catalog.upkeep_rows import Project, Reading
 from provisioner.download import CONNECTIONS, NotThereError, Web
 from provisioner.errors import OutsideError
 from provisioner.upkeep.measurements import Measurements
