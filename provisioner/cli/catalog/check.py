@@ -23,15 +23,25 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Ask the package index as well: what does it list that the matrix lacks?",
 )
+@click.option(
+    "--fix",
+    is_flag=True,
+    help="After editing by hand: first put rows, keys and contents.json into their one form.",
+)
 @options.as_json
 @click.pass_context
-def command(ctx: click.Context, *, network: bool, as_json: bool) -> None:
+def command(ctx: click.Context, *, network: bool, fix: bool, as_json: bool) -> None:
     """Audit the matrix: evidence on every row, no contradictions, everything named exists.
 
     It exits with 1 when there is a problem, each of them one line; with --network also when a
     release is on the index that pip or uv is set up with and has no row, and with 3 when the index
     does not answer and nothing else is wrong.
     """
+    if fix:
+        from provisioner.upkeep import contents
+
+        for path in contents.put_right():
+            click.echo(f"put into its form: {path}", err=True)
     problems, warnings, failed = _audited(network=network)
     if failed is not None and not problems:
         raise failed
