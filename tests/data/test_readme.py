@@ -57,7 +57,7 @@ def test_a_gpu_that_was_added_is_known_and_gets_a_plan(checkout: Path) -> None:
     assert "no problems found" in said
     assert "for          NVIDIA GeForce RTX 4090 Z, " in said
     assert "NVIDIA GeForce RTX 4090 Z runs its machine code for sm_8" in said
-    assert "nvidia-smi -L of a machine that has one (2026-12-01)" in " ".join(said.split())
+    assert "PCI ids        10de:268f" in said
 
 
 def test_a_cuda_release_that_was_added_is_shown_with_its_driver(checkout: Path) -> None:

@@ -166,3 +166,19 @@ def test_the_catalog_of_an_installed_package_is_not_edited(
     with pytest.raises(OutsideError, match="is not edited"):
         put_right()
     assert (stacks / "nvidia" / "gpus.jsonl").read_bytes() == before
+
+
+def test_what_cannot_be_read_is_left_and_all_of_it_told(stacks: Path) -> None:
+    append(stacks / "nvidia" / "gpus.jsonl", {"vendor": "10de"})
+    append(stacks / "nvidia" / "cuda.jsonl", {"version": 14})
+    before = (stacks / "nvidia" / "gpus.jsonl").read_bytes()
+
+    done = CliRunner().invoke(check.command, ["--fix"])
+
+    assert done.exit_code == 1
+    assert [line.partition(",")[0] for line in done.stdout.splitlines()] == [
+        "nvidia/cuda.jsonl",
+        "nvidia/gpus.jsonl",
+    ]
+    assert done.stderr == "not fixed: a sheet cannot be read\n2 problems found\n"
+    assert (stacks / "nvidia" / "gpus.jsonl").read_bytes() == before
