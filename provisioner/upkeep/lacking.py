@@ -6,7 +6,7 @@ lacks a Python for which a wheel was added since. ``dlsetup catalog refresh`` re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -30,26 +30,37 @@ Rows = Mapping[tuple[str, str], msgspec.Struct]
 class IndexLook:
     """A look that an audit may take: what the index has that the catalog lacks.
 
-    ``troubles`` are the pages that could not be read; ``failed`` is the error when none could, or
-    when no tool on this machine names an index.
+    ``failed`` is the error when it did not tell everything: the pages that could not be read, or
+    that no tool on this machine names an index.
     """
 
     def __init__(self, told: Told, index: PackageIndex | None = None) -> None:
-        self.troubles: list[Trouble] = []
         self.failed: OutsideError | None = None
         self._told = told
         self._index = index
 
     def __call__(self, catalog: Catalog) -> list[Problem]:
-        """Ask every project's page; without any answer there are no problems, but ``failed``."""
+        """Ask every project's page; without any answer it gives no problems."""
         try:
             index = self._index or PackageIndex(address(), Web(resources.cache()))
             pythons = [row.version for row in catalog.pythons]
-            found, self.troubles = listed_releases(catalog.projects, pythons, index, self._told)
+            found, troubles = listed_releases(catalog.projects, pythons, index, self._told)
         except OutsideError as error:
             self.failed = error
             return []
+        self.failed = _incomplete(troubles)
         return list(lacking(catalog, found))
+
+
+def _incomplete(troubles: Sequence[Trouble]) -> OutsideError | None:
+    if not troubles:
+        return None
+    return OutsideError(
+        troubles[0].reference,
+        "The package index does not tell of every project.",
+        context=tuple(f"{item.subject}: {item.message}" for item in troubles),
+        hint="What it told of is complete; try again for the rest.",
+    )
 
 
 def lacking(catalog: Catalog, listed: Iterable[Release]) -> Iterator[Problem]:

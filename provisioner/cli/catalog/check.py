@@ -39,9 +39,10 @@ def command(ctx: click.Context, *, network: bool, fix: bool, as_json: bool) -> N
     """
     if fix:
         _fix()
-    problems, warnings, failed = _audited(network=network)
+    problems, failed = _audited(network=network)
     if failed is not None and not problems:
         raise failed
+    warnings = _warnings(failed)
     if as_json:
         show_json("catalog check", {"problems": problems}, warnings)
     else:
@@ -51,7 +52,7 @@ def command(ctx: click.Context, *, network: bool, fix: bool, as_json: bool) -> N
         count = len(problems)
         told = "1 problem found" if count == 1 else f"{count or 'no'} problems found"
         click.echo(told, err=bool(count))
-    ctx.exit(1 if problems else 3 if warnings else 0)
+    ctx.exit(1 if problems else 0)
 
 
 def _fix() -> None:
@@ -66,19 +67,21 @@ def _fix() -> None:
         click.echo("not fixed: a sheet cannot be read", err=True)
 
 
-def _audited(*, network: bool) -> tuple[Sequence[Problem], Sequence[Warning], OutsideError | None]:
-    """The problems, what the index did not tell, and the error when it told nothing."""
+def _audited(*, network: bool) -> tuple[Sequence[Problem], OutsideError | None]:
+    """The problems, and the error when the index did not tell everything."""
     if not network:
-        return workflow.audited(), (), None
+        return workflow.audited(), None
     from provisioner.cli.progress import progress
     from provisioner.upkeep.lacking import IndexLook
 
     with progress() as told:
         look = IndexLook(told)
         problems = workflow.audited(look)
-    warnings = [
-        Warning(item.reference, f"{item.subject}: {item.message}") for item in look.troubles
-    ]
-    if look.failed is not None:
-        warnings.append(Warning(look.failed.reference, look.failed.message))
-    return problems, warnings, look.failed
+    return problems, look.failed
+
+
+def _warnings(failed: OutsideError | None) -> list[Warning]:
+    """What failed, beside problems that count more."""
+    if failed is None:
+        return []
+    return [Warning(failed.reference, text) for text in (failed.message, *failed.context)]

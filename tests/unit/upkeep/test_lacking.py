@@ -161,9 +161,8 @@ def test_a_page_that_is_lost_is_told_and_the_others_count(catalog: Catalog) -> N
     look = IndexLook(quiet, index)
 
     assert [problem.row for problem in look(catalog)] == ["torch 99.1.0 linux-x86_64"]
-    assert [(item.subject, item.reference) for item in look.troubles] == [
-        ("jax", "index-unreachable")
-    ]
+    assert look.failed is not None
+    assert look.failed.context == ("jax: The package index does not answer.",)
 
 
 # The command
@@ -234,13 +233,24 @@ def test_without_network_what_is_wrong_in_the_sheets_is_still_told(
 
 
 def test_a_lost_page_alone_is_a_failure_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    code, out, err, _ = asked(monkeypatch, MadeIndex(lost=("jax",)), "--network", "--json")
+    *_, error = asked(monkeypatch, MadeIndex(lost=("jax",)), "--network", "--json")
 
-    told = json.loads(out)
-    assert (code, err) == (3, "")
-    assert told["data"] == {"problems": []}
-    assert told["warnings"] == [
-        {"reference": "index-unreachable", "message": "jax: The package index does not answer."}
+    assert error is not None
+    assert (error.reference, error.exit_code) == ("index-unreachable", 3)
+    assert error.context == ("jax: The package index does not answer.",)
+
+
+def test_a_lost_page_beside_something_lacking_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    code, out, err, _ = asked(monkeypatch, MadeIndex(NEW, lost=("jax",)), "--network", "--json")
+
+    answer = json.loads(out)
+    assert (code, err) == (1, "")
+    assert [item["row"] for item in answer["data"]["problems"]] == ["torch 99.1.0 linux-x86_64"]
+    assert [item["message"] for item in answer["warnings"]] == [
+        "The package index does not tell of every project.",
+        "jax: The package index does not answer.",
     ]
 
 
