@@ -6,6 +6,7 @@ was. What was read by other rules than today's is not looked at.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Sequence
@@ -49,7 +50,8 @@ class Measurements:
             draft.write_bytes(msgspec.json.encode(measured))
             os.replace(draft, path)
         except OSError:
-            draft.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
 
     def _path(self, file: IndexFile, rules: Sequence[Reading]) -> Path | None:
         if self._folder is None or file.sha256 is None:
