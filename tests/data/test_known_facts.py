@@ -223,7 +223,9 @@ def test_torchvision_0_8_0_has_no_gpu_code_and_is_refused_for_gpus(catalog: Cata
     ("package", "version", "requires"),
     [
         ("torchvision", "0.29.1", "torch>=2.14.0"),
-        ("torchvision", "0.11.0", "torch==1.10.0"),
+        # Taken back: its METADATA asked for what only PyTorch's own index has.
+        ("torchvision", "0.11.0", "torch==1.10.0+cu102"),
+        ("torchvision", "0.11.1", "torch==1.10.0"),
         ("torchaudio", "2.10.0", "torch==2.10.0"),
         ("torchaudio", "2.11.0", "torch==2.11.*"),
     ],

@@ -38,7 +38,8 @@ class Ours:
         self.builds = [
             row
             for row in exported["builds"]
-            if row["via"] == "pip" and row["platform"].startswith("linux-")
+            # What its publisher took back is no release that peers speak of.
+            if row["via"] == "pip" and row["platform"].startswith("linux-") and not row["yanked"]
         ]
         self.architectures = {row.compute_capability: row for row in catalog.architectures}
         self.names: dict[tuple[str, ...], list[dict[str, Any]]] = {}
