@@ -197,7 +197,8 @@ def _billed(pay: Callable[[int, int], None]) -> HTTPAdapter:
             except requests.exceptions.RetryError:
                 pay(1 + _RETRIES, 0)
                 raise
-            pay(1 + len(response.raw.retries.history), 0)
+            tried = response.raw.retries
+            pay(1 + (len(tried.history) if tried else 0), 0)
             if not more.get("stream"):
                 try:
                     response.content  # noqa: B018 - reads it, so that it can be counted

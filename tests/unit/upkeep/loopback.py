@@ -165,7 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         return
 
-    def do_GET(self) -> None:  # noqa: N802 - the library's name
+    def do_GET(self) -> None:
         how = self.index.next_answer(self.path)
         if how == "never":
             self.close_connection = True
