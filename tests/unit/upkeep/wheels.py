@@ -33,9 +33,10 @@ def library(*targets: int, ptx: int | None = None) -> bytes:
 def packed(members: Mapping[str, bytes | str]) -> bytes:
     """A zip file of some members."""
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(made, "w") as archive:
         for name, data in members.items():
-            archive.writestr(zipfile.ZipInfo(name, (2026, 11, 19, 0, 0, 0)), data)
+            info = zipfile.ZipInfo(name, (2026, 11, 19, 0, 0, 0))
+            archive.writestr(info, data, zipfile.ZIP_DEFLATED)
     return made.getvalue()
 
 
@@ -78,7 +79,7 @@ def torch(
     return wheel("torch", version, members, requires)
 
 
-def tensorflow(  # noqa: PLR0913, PLR0917 - what its two files say
+def tensorflow(  # noqa: PLR0917 - what its two files say
     version: str,
     cuda: str | None = None,
     cudnn: str | None = None,
