@@ -6,8 +6,10 @@ was. What was read by other rules than today's is not looked at.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import threading
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -43,13 +45,15 @@ class Measurements:
         path = self._path(file, rules)
         if path is None:
             return
-        draft = path.with_suffix(f".{os.getpid()}")
+        # One wheel can be that of two platforms, and be read twice at once.
+        draft = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             draft.write_bytes(msgspec.json.encode(measured))
             os.replace(draft, path)
         except OSError:
-            draft.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
 
     def _path(self, file: IndexFile, rules: Sequence[Reading]) -> Path | None:
         if self._folder is None or file.sha256 is None:

@@ -144,15 +144,26 @@ def _cuda(catalog: Catalog, asked: Asked, index: PackageIndex, found: _Found, da
 
 
 def _others(catalog: Catalog, asked: Asked, index: PackageIndex, found: _Found, day: str) -> None:
-    try:
-        if "tools" in asked.subjects:
-            found.rows[sheets.TOOLS] = list(tools.refreshed(index, catalog.tools, day))
-        if "gpus" in asked.subjects:
-            text = debian.newest_pci_ids(index.web.whole)
-            fresh = pci_ids.with_news(catalog, pci_ids.news(text, catalog, day))
-            found.rows |= {sheet: list(rows) for sheet, rows in fresh.items()}
-    except OutsideError as error:
-        found.troubles.append(Trouble("tools or gpus", error.reference, error.message))
+    def newest_tools() -> Rows:
+        return {sheets.TOOLS: list(tools.refreshed(index, catalog.tools, day))}
+
+    def newest_gpus() -> Rows:
+        text = debian.newest_pci_ids(index.web.whole)
+        fresh = pci_ids.with_news(catalog, pci_ids.news(text, catalog, day))
+        return {sheet: list(rows) for sheet, rows in fresh.items()}
+
+    answered = bool(asked.projects)
+    errors = []
+    for subject, ask in (("tools", newest_tools), ("gpus", newest_gpus)):
+        if subject in asked.subjects:
+            try:
+                found.rows |= ask()
+                answered = True
+            except OutsideError as error:
+                errors.append(error)
+                found.troubles.append(Trouble(subject, error.reference, error.message))
+    if errors and not answered:
+        raise errors[0]
 
 
 def _compared(catalog: Catalog, found: _Found, bill: Bill) -> Refreshed:
@@ -161,8 +172,7 @@ def _compared(catalog: Catalog, found: _Found, bill: Bill) -> Refreshed:
     told: list[News] = []
     for sheet, listed in found.rows.items():
         old = catalog.rows_of(sheet)
-        known = set(old)
-        good = [row for row in listed if row in known or not _refused(sheet, row, found)]
+        good = _good(sheet, old, listed, found)
         items = tuple(news(sheet, old, good))
         if items:
             changed[sheet] = good
@@ -174,6 +184,25 @@ def _compared(catalog: Catalog, found: _Found, bill: Bill) -> Refreshed:
         bill=bill,
         rows=changed,
     )
+
+
+def _good(
+    sheet: sheets.Sheet,
+    old: Iterable[msgspec.Struct],
+    listed: Iterable[msgspec.Struct],
+    found: _Found,
+) -> list[msgspec.Struct]:
+    """The rows that may be written; where a row may not, the one that stood there stays."""
+    key = sheets.order(sheet)
+    standing = {key(row): row for row in old}
+    good = []
+    for row in listed:
+        was = standing.get(key(row))
+        if row == was or not _refused(sheet, row, found):
+            good.append(row)
+        elif was is not None:
+            good.append(was)
+    return good
 
 
 def _refused(sheet: sheets.Sheet, row: msgspec.Struct, found: _Found) -> bool:

@@ -5,27 +5,23 @@ A wheel that cannot be read is told and left out; the rest goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TypeVar
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import msgspec
 
 from provisioner.catalog.rows import Project, Reading, Row
-from provisioner.download import CONNECTIONS, Web
+from provisioner.download import Web
 from provisioner.errors import OutsideError
 from provisioner.upkeep.measurements import Measurements
 from provisioner.upkeep.package_index import IndexFile, PackageIndex
 from provisioner.upkeep.readings import Measured, cost, measure
 from provisioner.upkeep.releases import Release, releases
+from provisioner.upkeep.side_by_side import side_by_side
 from provisioner.upkeep.wheel import opened
 
 _TRIED = 3
 _THIS_FILE_ONLY = ("bad-wheel", "hash-differs", "not-on-index")
 """Troubles that another wheel of the release need not have."""
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 Told = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -91,7 +87,7 @@ def survey(
     def read(release: Release) -> Measured:
         return _read(index.web, release, readings, known.measurements)
 
-    for number, (release, outcome) in enumerate(_side_by_side(to_read, read), start=1):
+    for number, (release, outcome) in enumerate(side_by_side(to_read, read), start=1):
         if isinstance(outcome, Measured):
             measured.append((release, outcome))
         else:
@@ -114,7 +110,7 @@ def _releases(
             if not project.platforms or release.platform in project.platforms
         ]
 
-    for number, (project, outcome) in enumerate(_side_by_side(projects, listing), start=1):
+    for number, (project, outcome) in enumerate(side_by_side(projects, listing), start=1):
         if isinstance(outcome, OutsideError):
             errors.append(outcome)
             troubles.append(Trouble(project.name, outcome.reference, _sentence(outcome)))
@@ -167,31 +163,6 @@ def _tried(web: Web, file: IndexFile, rules: Sequence[Reading]) -> Measured | Ou
             return measure(wheel, rules)
     except OutsideError as error:
         return error
-
-
-def _side_by_side(
-    items: Iterable[T], work: Callable[[T], R]
-) -> Iterator[tuple[T, R | OutsideError]]:
-    """Do some work for each item, a few at once; an item that fails gives its error."""
-    waiting = iter(items)
-    running: dict[Future[R], T] = {}
-    pool = ThreadPoolExecutor(CONNECTIONS)
-    try:
-        while True:
-            for item in waiting:
-                running[pool.submit(work, item)] = item
-                if len(running) >= 2 * CONNECTIONS:
-                    break
-            if not running:
-                return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                item = running.pop(future)
-                try:
-                    yield item, future.result()
-                except OutsideError as error:
-                    yield item, error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _sentence(error: OutsideError) -> str:

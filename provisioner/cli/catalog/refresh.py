@@ -48,7 +48,7 @@ def command(
     keeper = Keeper(overlay=overlay)
     with progress() as told:
         found = keeper.refreshed(what, anew=anew, told=told)
-    written = keeper.write(found) if write else None
+    written = keeper.write(found) if write and found.news else None
     warnings = [
         Warning(item.reference, f"{item.subject}: {item.message}") for item in found.troubles
     ]
