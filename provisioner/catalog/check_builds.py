@@ -36,6 +36,9 @@ def problems(catalog: Catalog) -> Iterator[Problem]:
         # What no plan takes may leave open what a plan would have to know.
         if sheets.folder_of(sheet) != sheets.UNPLANNED and not row.pythons:
             yield from found_in(sheet, row, ("has no Python",))
+        if sheets.folder_of(sheet) == sheets.FRAMEWORKS and row.cuda and "." not in row.cuda:
+            message = f"CUDA {row.cuda} is no minor release, and plans choose among these builds"
+            yield from found_in(sheet, row, (message,))
     yield from _base_images(catalog, known)
     yield from _index_variants(catalog)
 
@@ -71,16 +74,22 @@ class _Known:
             if row.sass or row.ptx or row.cudnn:
                 yield "has GPU code, and no CUDA"
             return
-        if row.cuda not in self.cuda:
+        listed = [version for version in self.cuda if _is_within(version, row.cuda)]
+        if not listed:
             yield f"CUDA {row.cuda} has no row"
             return
-        accepted = self.cuda[row.cuda]
+        # Of a whole major release, what any of its compilers accepts may be there.
+        accepted = {target for version in listed for target in self.cuda[version]}
         for target in row.sass + row.ptx:
-            if accepted and f"sm_{target.partition('_')[2]}" not in accepted:
+            if all(map(self.cuda.get, listed)) and f"sm_{target.partition('_')[2]}" not in accepted:
                 yield f"{target} is no target of CUDA {row.cuda}"
 
     def _is_place(self, index: str) -> bool:
         return any(f"{index}/".startswith(f"{place.rstrip('/')}/") for place in self.places)
+
+
+def _is_within(version: str, cuda: str) -> bool:
+    return version == cuda or ("." not in cuda and version.startswith(f"{cuda}."))
 
 
 def _itself(row: Build) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from provisioner.catalog import rows
+from provisioner.catalog import rows, upkeep_rows
 from provisioner.version import is_dotted, minor
 
 Form = tuple[str, str]
@@ -19,6 +19,7 @@ _PYTHON = (r"\d\.\d{1,2}t?", "is no Python such as 3.12 or 3.13t")
 _MONTH = (r"\d{4}-(0[1-9]|1[0-2])", "is no month such as 2028-06")
 _CAPABILITY = (r"\d{1,2}\.\d", "is no compute capability such as 8.6")
 _TARGET = (r"(sm|compute)_\d{2,3}[af]?", "is no architecture")
+_DAY = (r"\d{4}-\d\d-\d\d", "is no day such as 2026-11-20")
 _KIND = (r"measured|announced", "is neither measured nor announced")
 _ROUTE = (r"pip|conda|container", "is none of pip, conda, container")
 _MODULE = (r"open|proprietary", "is neither open nor proprietary")
@@ -74,12 +75,12 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
     },
     rows.Build: {
         "pythons": _PYTHON,
-        "cuda": _MINOR,
+        "cuda": (r"\d+(\.\d+)?", "is no version of CUDA"),
         "cudnn": _DOTTED,
         "sass": _TARGET,
         "ptx": _TARGET,
         "accelerator": (r"rocm|xpu|mps", "is none of rocm, xpu, mps"),
-        "rocm": (r"\d+\.\d+(\.\d+)?", "is no version of ROCm such as 7.2"),
+        "rocm": (r"\d+(\.\d+){0,2}", "is no version of ROCm such as 7.2"),
         "gfx": (r"gfx[0-9a-f]{3,4}", "is no AMD target such as gfx1100"),
         "glibc": _MINOR,
         "via": _ROUTE,
@@ -87,8 +88,22 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "index": _WEB,
         "driver_floor": _DOTTED,
         "kind": _KIND,
+        "bundles_cuda": _MINOR,
+        "unknown": (r"cuda", "is no fact that can be unknown"),
+        "released": _DAY,
     },
-    rows.IndexVariant: {"first_version": _DOTTED},
+    upkeep_rows.IndexVariant: {"first_version": _DOTTED},
+    upkeep_rows.Project: {
+        "holds": (r"builds|companions|libraries", "is none of builds, companions, libraries"),
+        "cuda": (r"\d+(\.\d+)?", "is no version of CUDA"),
+    },
+    upkeep_rows.Reading: {
+        "fact": (
+            r"cuda|no-cuda|rocm|cudnn|sass|targets|code|ptxas",
+            "is no fact that a wheel can be read for",
+        ),
+    },
+    upkeep_rows.Documented: {"cuda": _MINOR, "cudnn": _DOTTED, "ptx": _TARGET},
     rows.Library: {
         "via": _ROUTE,
         "cuda": (r"\d+(\.\d+)?", "is no version of CUDA"),
@@ -128,7 +143,7 @@ def messages(row: msgspec.Struct) -> Iterator[str]:
         if not _is_day(row.checked):
             yield f"checked: {row.checked!r} is no day"
         yield from _wheels(row)
-    if isinstance(row, rows.Difference) and row.theirs == row.ours:
+    if isinstance(row, upkeep_rows.Difference) and row.theirs == row.ours:
         yield "is no difference: both say the same"
 
 

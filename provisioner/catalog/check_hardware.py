@@ -43,7 +43,7 @@ def _targets(catalog: Catalog, known: dict[str, Architecture]) -> Iterator[Probl
         cuda = row.version if isinstance(row, Cuda) else None
         # cuDNN is compiled with a CUDA of its own, often newer than the one it is packed for;
         # where a compiler was asked what it accepts, builds are held against that.
-        if isinstance(row, Build) and row.cuda not in asked:
+        if isinstance(row, Build) and row.cuda not in asked and "." in (row.cuda or ""):
             cuda = row.cuda
         for name in dict.fromkeys(found):
             yield from found_in(sheet, row, _target(name, cuda, known))

@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from provisioner.catalog import rows, sheets
+from provisioner.catalog import rows, sheets, upkeep_rows
 from provisioner.catalog.contents import Contents, joined
 from provisioner.catalog.decode import bad_row, read
 from provisioner.catalog.overlay import NOTHING, Overlay
@@ -118,14 +118,14 @@ class Catalog:
         return self._read(sheets.CAPS, rows.Cap)
 
     @cached_property
-    def index_variants(self) -> tuple[rows.IndexVariant, ...]:
+    def index_variants(self) -> tuple[upkeep_rows.IndexVariant, ...]:
         """Variants that every release of a framework has, for upkeep to make builds of."""
-        return self._read(sheets.INDEX_VARIANTS, rows.IndexVariant)
+        return self._read(sheets.INDEX_VARIANTS, upkeep_rows.IndexVariant)
 
     @cached_property
-    def differences(self) -> tuple[rows.Difference, ...]:
+    def differences(self) -> tuple[upkeep_rows.Difference, ...]:
         """Where other projects' tables say something else, and why."""
-        return self._read(sheets.DIFFERENCES, rows.Difference)
+        return self._read(sheets.DIFFERENCES, upkeep_rows.Difference)
 
     @cached_property
     def addresses(self) -> dict[str, str]:
@@ -148,24 +148,24 @@ class Catalog:
         return self._read(sheets.TOOLS, rows.Tool)
 
     @cached_property
-    def projects(self) -> tuple[rows.Project, ...]:
+    def projects(self) -> tuple[upkeep_rows.Project, ...]:
         """Projects of the package index that upkeep measures."""
-        return self._read(sheets.PROJECTS, rows.Project)
+        return self._read(sheets.PROJECTS, upkeep_rows.Project)
 
     @cached_property
-    def readings(self) -> tuple[rows.Reading, ...]:
+    def readings(self) -> tuple[upkeep_rows.Reading, ...]:
         """Which member of a wheel proves which fact."""
-        return self._read(sheets.READINGS, rows.Reading)
+        return self._read(sheets.READINGS, upkeep_rows.Reading)
 
     @cached_property
-    def documented(self) -> tuple[rows.Documented, ...]:
+    def documented(self) -> tuple[upkeep_rows.Documented, ...]:
         """What wheels do not say of themselves."""
-        return self._read(sheets.DOCUMENTED, rows.Documented)
+        return self._read(sheets.DOCUMENTED, upkeep_rows.Documented)
 
     @cached_property
-    def broken(self) -> tuple[rows.Broken, ...]:
+    def broken(self) -> tuple[upkeep_rows.Broken, ...]:
         """Wheels of the index that no installer can use."""
-        return self._read(sheets.BROKEN, rows.Broken)
+        return self._read(sheets.BROKEN, upkeep_rows.Broken)
 
     @property
     def frameworks(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from provisioner.catalog import rows
+from provisioner.catalog import rows, upkeep_rows
 
 SortKey = tuple[tuple[tuple[int, int, str], ...], str]
 
@@ -54,19 +54,19 @@ PYTHONS = Sheet("python.toml", rows.PythonRow, ("version",), "python")
 CONFLICTS = Sheet("conflicts.toml", rows.Conflict, (), "conflict")
 CAPS = Sheet("caps.toml", rows.Cap, (), "cap")
 INDEX_VARIANTS = Sheet(
-    "index_variants.toml", rows.IndexVariant, ("framework", "variant"), "variant"
+    "index_variants.toml", upkeep_rows.IndexVariant, ("framework", "variant"), "variant"
 )
-DIFFERENCES = Sheet("differences.toml", rows.Difference, ("peer", "subject"), "difference")
+DIFFERENCES = Sheet("differences.toml", upkeep_rows.Difference, ("peer", "subject"), "difference")
 ADDRESSES = Sheet("addresses.toml", rows.Address, ("name",), "address")
 DEBIAN_PACKAGES = Sheet(
     "debian/driver_packages.toml", rows.DriverPackage, ("os", "package"), "package"
 )
 PROFILES = Sheet("profiles.toml", rows.Profile, (), "profile")
 REFERENCES = Sheet("references.toml", rows.Reference, ("name",), "reference")
-PROJECTS = Sheet("upkeep/projects.toml", rows.Project, ("name",), "project")
-READINGS = Sheet("upkeep/readings.toml", rows.Reading, (), "reading")
-DOCUMENTED = Sheet("upkeep/documented.jsonl", rows.Documented, ("framework", "versions"))
-BROKEN = Sheet("upkeep/broken.toml", rows.Broken, ("wheel",), "broken")
+PROJECTS = Sheet("upkeep/projects.toml", upkeep_rows.Project, ("name",), "project")
+READINGS = Sheet("upkeep/readings.toml", upkeep_rows.Reading, (), "reading")
+DOCUMENTED = Sheet("upkeep/documented.jsonl", upkeep_rows.Documented, ("framework", "versions"))
+BROKEN = Sheet("upkeep/broken.toml", upkeep_rows.Broken, ("wheel",), "broken")
 TOOLS = Sheet("tools.toml", rows.Tool, ("name", "version"), "tool")
 
 FIXED = (

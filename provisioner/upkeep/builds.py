@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
-from provisioner.catalog.rows import Build, Documented, Project
+from provisioner.catalog.rows import Build
 from provisioner.catalog.sheets import natural
+from provisioner.catalog.upkeep_rows import Documented, Project
 from provisioner.upkeep.readings import Measured
 from provisioner.upkeep.releases import Release
 from provisioner.upkeep.requirements import parsed, requires

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from provisioner.catalog.rows import Build, IndexVariant
+from provisioner.catalog.rows import Build
 from provisioner.catalog.sheets import natural
+from provisioner.catalog.upkeep_rows import IndexVariant
 
 _PARTNER = re.compile(r"torch\s*(==|>=)\s*([\d.]+)(?!\.\*)")
 _CODE = "; GPU code: "

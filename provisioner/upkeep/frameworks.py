@@ -8,7 +8,8 @@ import msgspec
 
 from provisioner.catalog import sheets
 from provisioner.catalog.load import Catalog
-from provisioner.catalog.rows import Build, Project
+from provisioner.catalog.rows import Build
+from provisioner.catalog.upkeep_rows import Project
 from provisioner.upkeep.builds import Surroundings, build, is_of, relisted
 from provisioner.upkeep.derived import cpu_variants, measured, pair_variants
 from provisioner.upkeep.measurements import Measurements

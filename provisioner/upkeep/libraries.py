@@ -8,8 +8,9 @@ import msgspec
 
 from provisioner.catalog import sheets
 from provisioner.catalog.load import Catalog
-from provisioner.catalog.rows import Cuda, Documented, Library, PerSystem, Project
+from provisioner.catalog.rows import Cuda, Library, PerSystem
 from provisioner.catalog.sheets import natural
+from provisioner.catalog.upkeep_rows import Documented, Project
 from provisioner.errors import OutsideError
 from provisioner.upkeep.measurements import Measurements
 from provisioner.upkeep.package_index import PackageIndex

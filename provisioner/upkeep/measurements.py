@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from provisioner.catalog.rows import Reading
+from provisioner.catalog.upkeep_rows import Reading
 from provisioner.upkeep import fatbin, readings, wheel
 from provisioner.upkeep.package_index import IndexFile
 from provisioner.upkeep.readings import Measured

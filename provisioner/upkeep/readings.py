@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from provisioner.catalog.rows import Reading
 from provisioner.catalog.sheets import natural
+from provisioner.catalog.upkeep_rows import Reading
 from provisioner.errors import OutsideError
 from provisioner.upkeep.fatbin import Code, code_of
 from provisioner.upkeep.ptxas import targets_of

@@ -18,7 +18,8 @@ from provisioner.catalog.dump import dump, header_of
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.overlay import overlay_of
 from provisioner.catalog.problems import called
-from provisioner.catalog.rows import Build, Library, Project
+from provisioner.catalog.rows import Build, Library
+from provisioner.catalog.upkeep_rows import Project
 from provisioner.download import Bill, Web
 from provisioner.errors import OutsideError, UsageError
 from provisioner.upkeep import debian, frameworks, libraries, pci_ids, tools

@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 import msgspec
 
-from provisioner.catalog.rows import Project, Reading, Row
+from provisioner.catalog.rows import Row
+from provisioner.catalog.upkeep_rows import Project, Reading
 from provisioner.download import Web
 from provisioner.errors import OutsideError
 from provisioner.upkeep.measurements import Measurements

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from provisioner.catalog.rows import Documented
+from provisioner.catalog.upkeep_rows import Documented
 from provisioner.upkeep.facts.avx import avx_notes
 from provisioner.upkeep.facts.cudnn import driver_floor
 from provisioner.upkeep.facts.table import Facts, short

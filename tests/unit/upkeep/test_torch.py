@@ -6,7 +6,8 @@ import msgspec
 from provisioner.upkeep.facts.torch import default_wheels
 from provisioner.upkeep.facts.torch_pairs import pairs
 
-from provisioner.catalog.rows import Build, IndexVariant, WheelCode
+from provisioner.catalog.rows import Build, WheelCode
+from provisioner.catalog.upkeep_rows import IndexVariant
 from provisioner.upkeep.derived import cpu_variants, measured, pair_variants, partner
 from provisioner.upkeep.facts.table import Facts
 from provisioner.upkeep.facts.torch_variants import variants, variants_of
