@@ -12,12 +12,11 @@ from pathlib import Path
 
 import msgspec
 
-from provisioner.catalog import check_fields, sheets
+from provisioner.catalog import sheets
 from provisioner.catalog.contents import contents_of
 from provisioner.catalog.dump import dump, header_of
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.overlay import overlay_of
-from provisioner.catalog.problems import called
 from provisioner.catalog.rows import Build, Library
 from provisioner.catalog.upkeep_rows import Project
 from provisioner.download import Bill, Web
@@ -26,7 +25,7 @@ from provisioner.upkeep import debian, frameworks, libraries, pci_ids, tools
 from provisioner.upkeep.measurements import Measurements
 from provisioner.upkeep.news import News, news
 from provisioner.upkeep.package_index import PackageIndex, address
-from provisioner.upkeep.survey import Survey, Told, Trouble
+from provisioner.upkeep.survey import Survey, Told, Trouble, refused
 
 SUBJECTS = ("frameworks", "cudnn", "cuda", "gpus", "tools")
 """What can be asked for as a whole."""
@@ -199,19 +198,13 @@ def _good(
     good = []
     for row in listed:
         was = standing.get(key(row))
-        if row == was or not _refused(sheet, row, found):
+        wrong = refused(sheet, row) if row != was else []
+        found.troubles += wrong
+        if not wrong:
             good.append(row)
         elif was is not None:
             good.append(was)
     return good
-
-
-def _refused(sheet: sheets.Sheet, row: msgspec.Struct, found: _Found) -> bool:
-    """Whether a row says what no row may; that is told, and nothing false is written."""
-    wrong = list(check_fields.messages(row))
-    for message in wrong:
-        found.troubles.append(Trouble(called(sheet, row), "bad-row", message))
-    return bool(wrong)
 
 
 def texts(catalog: Catalog, rows: Rows) -> dict[str, bytes]:

@@ -75,7 +75,7 @@ def releases(project: str, files: Iterable[IndexFile], pythons: Sequence[str]) -
     found: dict[tuple[str, str], list[IndexFile]] = {}
     for file in files:
         parts = file.name.removesuffix(".whl").split("-")
-        if file.yanked or not _WHEEL.fullmatch(file.name):
+        if file.yanked or not _WHEEL.fullmatch(file.name) or _plain(parts[0]) != _plain(project):
             continue
         if _STABLE.fullmatch(parts[1]):
             for platform in dict.fromkeys(_platforms(parts[-1])):
@@ -92,6 +92,10 @@ def releases(project: str, files: Iterable[IndexFile], pythons: Sequence[str]) -
             ),
             glibc=_glibc(listed, pythons),
         )
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _platforms(tags: str) -> Iterator[str]:

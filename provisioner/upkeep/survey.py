@@ -9,7 +9,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 import msgspec
 
+from provisioner.catalog import check_fields
+from provisioner.catalog.problems import called
 from provisioner.catalog.rows import Row
+from provisioner.catalog.sheets import Sheet
 from provisioner.catalog.upkeep_rows import Project, Reading
 from provisioner.download import Web
 from provisioner.errors import OutsideError
@@ -35,6 +38,11 @@ class Trouble(msgspec.Struct, frozen=True):
     """The project or the wheel."""
     reference: str
     message: str
+
+
+def refused(sheet: Sheet, row: msgspec.Struct) -> list[Trouble]:
+    """What a row says that no row may: it is told, and nothing false is written."""
+    return [Trouble(called(sheet, row), "bad-row", text) for text in check_fields.messages(row)]
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
