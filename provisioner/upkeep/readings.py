@@ -145,7 +145,7 @@ def _code(wheel: Wheel, reading: Reading) -> list[tuple[str, str]]:
             raise OutsideError(
                 "too-much-to-read",
                 f"{wheel.name} holds no GPU code within the part that is read.",
-                context=(f"{member}, first {len(library)} bytes",),
+                context=(f"{member!r}, first {len(library)} bytes",),
             )
         told = member if whole else f"{member} (its beginning)"
         found += [(told, target) for target in (*code.sass, *code.ptx)]

@@ -440,3 +440,23 @@ def test_one_wheel_for_two_machines_is_measured_for_both(index: Loopback, tmp_pa
     assert [found["platform"] for found in made] == ["macos-aarch64", "macos-x86_64"]
     assert {found["evidence"] for found in made} == {f"{name}: METADATA"}
     assert [path.suffix for path in (tmp_path / "measured").rglob("*.*")] == [".json"]
+
+
+@pytest.mark.parametrize(
+    ("project", "member", "requires"),
+    [
+        ("vllm", "vllm/_C\x1b[2J.so", ()),
+        ("jax", "jax/version.py", ('jaxlib; python_version > "\x1b]0;\x07"',)),
+    ],
+)
+def test_what_would_command_a_terminal_is_no_row_and_is_not_told(
+    index: Loopback, project: str, member: str, requires: tuple[str, ...]
+) -> None:
+    data = wheels.wheel(project, "99.1.0", {member: wheels.library(90)}, requires)
+    serve(index, project, "py3-none-any", data)
+
+    found = asked(project)
+
+    assert found.rows == {}
+    assert [item.reference for item in found.troubles] == ["bad-row"]
+    assert all(map(str.isprintable, (found.troubles[0].subject, found.troubles[0].message)))

@@ -10,7 +10,6 @@ import pytest
 from provisioner import process
 from provisioner.download import NotThereError, Web
 from provisioner.errors import OutsideError
-from provisioner.upkeep import package_index
 from provisioner.upkeep.package_index import IndexFile, PackageIndex, address
 from tests.unit.upkeep.loopback import Loopback
 
@@ -163,7 +162,7 @@ def test_without_a_setting_the_tools_are_asked_and_a_folder_is_no_answer(
             return process.Completed(0, said[argv[1]], "")
         raise OutsideError("program-not-found", f"{argv[0]} was not found.")
 
-    monkeypatch.setattr(package_index.process, "run", run)
+    monkeypatch.setattr(process, "run", run)
 
     assert address() == "https://default.test/simple"
 
@@ -175,7 +174,7 @@ def test_where_no_tool_can_say_that_is_the_error(monkeypatch: pytest.MonkeyPatch
     def run(argv: list[str], **_: object) -> process.Completed:
         raise OutsideError("program-not-found", f"{argv[0]} was not found.")
 
-    monkeypatch.setattr(package_index.process, "run", run)
+    monkeypatch.setattr(process, "run", run)
 
     with pytest.raises(OutsideError) as caught:
         address()

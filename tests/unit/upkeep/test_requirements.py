@@ -88,3 +88,9 @@ def test_what_no_installer_can_read_is_passed_over() -> None:
 
 def test_two_sentences_that_come_to_one_are_one() -> None:
     assert of("torch", 'torch; sys_platform == "linux"') == ("torch",)
+
+
+def test_a_marker_that_compares_what_cannot_be_compared_stays() -> None:
+    stated = 'torch; platform_machine ~= "x86"'
+
+    assert of(stated) == (stated,)

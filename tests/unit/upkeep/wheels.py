@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 PTX, ELF = 1, 2
 _MAGIC = 0xBA55ED50
@@ -30,7 +31,7 @@ def library(*targets: int, ptx: int | None = None) -> bytes:
     return b"\x7fELF libcudart.so.13" + bytes(64) + (fat(*found) if found else b"") + bytes(64)
 
 
-def packed(members: Mapping[str, bytes | str]) -> bytes:
+def packed(members: Mapping[str, Any]) -> bytes:
     """A zip file of some members."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
@@ -50,7 +51,7 @@ def metadata(name: str, version: str, requires: Sequence[str] = ()) -> dict[str,
 def wheel(
     name: str,
     version: str,
-    members: Mapping[str, bytes | str] | None = None,
+    members: Mapping[str, Any] | None = None,
     requires: Sequence[str] = (),
 ) -> bytes:
     """Any wheel."""
