@@ -120,8 +120,7 @@ def cuda_refreshed(
         was = rows.get(version)
         base = was or _of_known_major(version, catalog.cuda, day)
         if base is None:
-            told = f"CUDA {version} is of a new major release: its driver floor is not known"
-            troubles.append(Trouble(f"CUDA {version}", "unknown-floor", told))
+            troubles.append(unknown_floor(version))
             continue
         known = set(base.architectures) == set(compiler.sass)
         source = f"architectures: ptxas of {compiler.evidence.partition(':')[0]}"
@@ -134,6 +133,12 @@ def cuda_refreshed(
         if was is not None and rows[version] != was:
             rows[version] = msgspec.structs.replace(rows[version], checked=day)
     return list(rows.values()), troubles
+
+
+def unknown_floor(version: str) -> Trouble:
+    """What is told of a CUDA that no row can be made for."""
+    told = "it is of a new major release, whose driver floor nobody has entered yet"
+    return Trouble(f"CUDA {version}", "unknown-floor", told)
 
 
 def with_named(known: Sequence[Cuda], named: Iterable[str], day: str) -> list[Cuda]:

@@ -140,6 +140,8 @@ def _cuda(catalog: Catalog, asked: Asked, index: PackageIndex, found: _Found, da
         builds = (row for listed in found.rows.values() for row in listed)
         named = {row.cuda for row in builds if isinstance(row, Build) and row.cuda}
         rows = libraries.with_named(catalog.cuda, named, day)
+        missing = sorted(named - {row.version for row in rows})
+        found.troubles += [libraries.unknown_floor(v) for v in missing if "." in v]
     found.rows[sheets.CUDA] = list(rows)
 
 
