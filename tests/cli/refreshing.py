@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from click.testing import CliRunner
 
+from provisioner import workflow
+from provisioner.cli.main import main
 from tests.unit.upkeep import wheels
 from tests.unit.upkeep.loopback import Hosted, Loopback
 
@@ -39,6 +42,8 @@ class Place(msgspec.Struct, frozen=True):
     def settings(self) -> dict[str, str]:
         found = {
             "PIP_INDEX_URL": self.index.address,
+            "UV_INDEX_URL": "",
+            "UV_DEFAULT_INDEX": "",
             "XDG_CACHE_HOME": str(self.home / "cache"),
             "XDG_DATA_HOME": str(self.home / "data"),
             "HOME": str(self.home),
@@ -61,9 +66,11 @@ class Place(msgspec.Struct, frozen=True):
         )
 
     def run(self, *words: str, **settings: str) -> Ran:
-        process = self.start(*words, **settings)
-        out, err = process.communicate(timeout=60)
-        return Ran(process.returncode, out, err)
+        """As ``start``, but within this process, and to its end."""
+        workflow.catalog.cache_clear()
+        result = CliRunner().invoke(main, list(words), env=self.settings | settings)
+        workflow.catalog.cache_clear()
+        return Ran(result.exit_code, result.stdout, result.stderr)
 
 
 class Ran(msgspec.Struct, frozen=True):
