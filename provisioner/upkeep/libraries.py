@@ -15,7 +15,7 @@ from provisioner.errors import OutsideError
 from provisioner.upkeep.measurements import Measurements
 from provisioner.upkeep.package_index import PackageIndex
 from provisioner.upkeep.readings import Measured
-from provisioner.upkeep.releases import Release
+from provisioner.upkeep.releases import Release, parts_of
 from provisioner.upkeep.survey import Known, Survey, Told, Trouble, survey
 from provisioner.version import is_dotted, minor
 
@@ -181,7 +181,7 @@ def _with_source(evidence: str, source: str) -> str:
 def _toolkits(index: PackageIndex) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for file in index.files(_TOOLKIT):
-        parts = file.name.removesuffix(".whl").split("-")
-        if file.name.endswith(".whl") and is_dotted(parts[1]) and not file.yanked:
+        parts = parts_of(file.name)
+        if parts and is_dotted(parts[1]) and not file.yanked:
             found.setdefault(minor(parts[1]), set()).add(parts[1])
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import threading
 from collections.abc import Sequence
 from functools import cache
@@ -21,6 +22,7 @@ from provisioner.upkeep import fatbin, readings, wheel
 from provisioner.upkeep.package_index import IndexFile
 from provisioner.upkeep.readings import Measured
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _RULES = (fatbin, readings, wheel)
 
 
@@ -56,7 +58,8 @@ class Measurements:
                 draft.unlink(missing_ok=True)
 
     def _path(self, file: IndexFile, rules: Sequence[Reading]) -> Path | None:
-        if self._folder is None or file.sha256 is None:
+        # What an index calls a hash becomes a file's name.
+        if self._folder is None or not _SHA256.fullmatch(file.sha256 or ""):
             return None
         return self._folder / _fingerprint(rules) / f"{file.sha256}.json"
 

@@ -74,8 +74,8 @@ def releases(project: str, files: Iterable[IndexFile], pythons: Sequence[str]) -
     """
     found: dict[tuple[str, str], list[IndexFile]] = {}
     for file in files:
-        parts = file.name.removesuffix(".whl").split("-")
-        if file.yanked or not _WHEEL.fullmatch(file.name) or _plain(parts[0]) != _plain(project):
+        parts = parts_of(file.name)
+        if file.yanked or not parts or _plain(parts[0]) != _plain(project):
             continue
         if _STABLE.fullmatch(parts[1]):
             for platform in dict.fromkeys(_platforms(parts[-1])):
@@ -92,6 +92,11 @@ def releases(project: str, files: Iterable[IndexFile], pythons: Sequence[str]) -
             ),
             glibc=_glibc(listed, pythons),
         )
+
+
+def parts_of(name: str) -> list[str]:
+    """Project, version, maybe a build number, Python, ABI, platform; empty: it is no wheel."""
+    return name.removesuffix(".whl").split("-") if _WHEEL.fullmatch(name) else []
 
 
 def _plain(name: str) -> str:

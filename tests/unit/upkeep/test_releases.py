@@ -73,7 +73,7 @@ def test_a_name_says_which_platform_pythons_and_glibc(
 
 
 def test_a_universal_wheel_is_for_both_machines() -> None:
-    found = of("jaxlib-0.1.70-cp39-none-macosx_10_9_universal2.whl")
+    found = of("torch-0.1.70-cp39-none-macosx_10_9_universal2.whl")
 
     assert [release.platform for release in found] == ["macos-aarch64", "macos-x86_64"]
 
@@ -155,3 +155,11 @@ def test_the_day_is_that_of_the_first_upload() -> None:
     (found,) = releases("torch", files, KNOWN)
 
     assert found.released == "2026-10-28"
+
+
+def test_a_name_is_the_projects_in_any_spelling() -> None:
+    name = "Jax_CUDA13.plugin-0.12.0-cp312-cp312-manylinux_2_27_x86_64.whl"
+    file = IndexFile(name=name, url="")
+
+    assert len(list(releases("jax-cuda13-plugin", [file], KNOWN))) == 1
+    assert list(releases("jax", [file], KNOWN)) == []
