@@ -127,7 +127,9 @@ def _overlaid(machine: Machine, options: Options, catalog: Catalog) -> Machine:
         sources["gpus"] = _SOURCE
     if options.driver is not None:
         system_now = changes.get("os", machine.os)
-        windows = isinstance(system_now, OperatingSystem) and system_now.wsl
+        windows = isinstance(system_now, OperatingSystem) and (
+            system_now.wsl or system_now.id == "windows"
+        )
         changes["driver"] = parse_driver(options.driver, catalog, windows=windows)
         sources["driver"] = _SOURCE
     return msgspec.structs.replace(machine, **changes, sources=sources) if changes else machine

@@ -94,7 +94,10 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
     },
     upkeep_rows.IndexVariant: {"first_version": _DOTTED},
     upkeep_rows.Project: {
-        "holds": (r"builds|companions|libraries", "is none of builds, companions, libraries"),
+        "holds": (
+            r"builds|companions|unplanned|libraries",
+            "is none of builds, companions, unplanned, libraries",
+        ),
         "cuda": (r"\d+(\.\d+)?", "is no version of CUDA"),
     },
     upkeep_rows.Reading: {

@@ -9,7 +9,7 @@ from provisioner.catalog.rows import Build
 from provisioner.catalog.sheets import natural
 from provisioner.errors import UsageError
 from provisioner.lookup.names import extends, names
-from provisioner.lookup.platforms import facts_on
+from provisioner.lookup.platforms import facts_on, platform_order
 from provisioner.lookup.question import names_a_gpu, shown
 from provisioner.lookup.unknown import unknown
 from provisioner.lookup.values import BuildFacts, Builds, Release, Releases
@@ -70,13 +70,18 @@ def newest_first(rows: Iterable[Build], name: str) -> list[Build]:
             local,
             row.variant == "default",
             row.kind == "measured",
-            row.platform.endswith("x86_64"),
-            natural(row.platform),
+            _late(row.platform),
             numbers(row.cuda or "0"),
             natural(row.variant),
         )
 
     return sorted(rows, key=rank, reverse=True)
+
+
+def _late(platform: str) -> tuple[int, bool]:
+    """The order of platforms turned round, for a list that is sorted from its end."""
+    place, other_machine, _ = platform_order(platform)
+    return -place, not other_machine
 
 
 def build_facts(catalog: Catalog, row: Build) -> BuildFacts:
@@ -110,7 +115,7 @@ def _releases(catalog: Catalog, rows: list[Build]) -> Iterator[Release]:
         by_version.setdefault(row.version, []).append(row)
     for version, builds in by_version.items():
         cudas = {candidates.cuda_of(row) for row in builds}
-        days = sorted(filter(None, (getattr(row, "released", None) for row in builds)))
+        days = sorted(filter(None, (row.released for row in builds)))
         yield Release(
             version=version,
             released=days[0] if days else None,

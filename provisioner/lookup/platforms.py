@@ -20,3 +20,11 @@ def facts_on(catalog: Catalog, platform: str, gpu: Gpu | None = None) -> Facts:
         gpus=(gpu,) if gpu else (),
     )
     return Facts(machine, Request(requirements=()), catalog)
+
+
+def platform_order(platform: str) -> tuple[int, bool, str]:
+    """What sorts platforms in the order people look for them: Linux first, x86_64 before others."""
+    system, _, machine = platform.partition("-")
+    systems = ("linux", "any", "windows", "macos")
+    place = systems.index(system) if system in systems else len(systems)
+    return place, machine != "x86_64", machine

@@ -9,12 +9,12 @@ from typing import NamedTuple
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Build
 from provisioner.lookup.names import extends, names
-from provisioner.lookup.platforms import facts_on
+from provisioner.lookup.platforms import facts_on, platform_order
 from provisioner.lookup.values import Run
 from provisioner.machine import Gpu
 from provisioner.plan import Serve
 from provisioner.request import parse_wish
-from provisioner.resolve.builds import Builds
+from provisioner.resolve.builds import Builds, has_unread_code
 from provisioner.resolve.candidates import Need
 from provisioner.resolve.drivers import drives
 from provisioner.resolve.facts import highest
@@ -50,10 +50,10 @@ def served(catalog: Catalog, gpu: Gpu) -> Served:
     judges: dict[str, _Judge] = {}
     for name in names(catalog):
         rows = catalog.builds(name)
-        if not any(row.cuda for row in rows):
+        if not any(row.cuda or has_unread_code(row) for row in rows):
             continue
         before = len(found)
-        for platform in sorted({row.platform for row in rows}, reverse=True):
+        for platform in sorted({row.platform for row in rows}, key=platform_order):
             judge = judges.setdefault(platform, _Judge(catalog, platform, gpu))
             found += judge.newest(name, [row for row in rows if row.platform == platform])
         if len(found) == before:
@@ -102,7 +102,7 @@ class _Judge:
 
     def may_run(self, row: Build) -> bool:
         """Whether a build runs as far as its code, and that of its partners, was read."""
-        if row.cuda is None and not extends(self.builds, row):
+        if row.cuda is None and not (extends(self.builds, row) or has_unread_code(row)):
             return False
         return (self._fits(row) or self._is_unread(row)) and all(
             self._has_partner(row, text, self.may_run) for text in row.requires
@@ -110,8 +110,10 @@ class _Judge:
 
     def _is_unread(self, row: Build) -> bool:
         """Whether nobody knows the code of a build, and nothing else speaks against it."""
-        if row.cuda is None or row.sass or row.ptx:
+        if row.sass or row.ptx or not (row.cuda or has_unread_code(row)):
             return False
+        if row.cuda is None:
+            return True
         known = self.facts.architectures.get(self.gpu.compute_capability or "")
         last = known.last_cuda if known else None
         if last and numbers(row.cuda) > numbers(last):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
 from provisioner.errors import UsageError
 from provisioner.plan import Plan
 from provisioner.render.formats import FORMATS, Format, RenderedFile, cannot_carry
+
+_NO_LINUX = ("windows", "macos")
 
 __all__ = ["FORMATS", "Format", "RenderedFile", "render"]
 
@@ -27,6 +30,10 @@ def render(plan: Plan, format_name: str, catalog: Catalog) -> tuple[RenderedFile
         )
     if plan.via not in chosen.carries:
         raise cannot_carry(chosen.name, f"a plan that goes by {plan.via}", plan.via)
+    row = system(catalog, plan.machine.os.id, plan.machine.os.version)
+    if chosen.linux_only and row is not None and row.family in _NO_LINUX:
+        what = f"a plan for {plan.machine.os_name}, because it is for Linux"
+        raise cannot_carry(chosen.name, what, plan.via, linux=False)
     if not plan.steps:
         raise UsageError(
             "plan-without-steps",

@@ -18,6 +18,8 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     file_name: str
     several_files: bool = False
+    linux_only: bool = False
+    """It installs, or builds, a Linux."""
 
 
 class RenderedFile(msgspec.Struct, frozen=True):
@@ -36,6 +38,7 @@ FORMATS: Mapping[str, Format] = {
             carries=("pip",),
             description="a bash script that installs everything on the machine and proves it",
             file_name="install.sh",
+            linux_only=True,
         ),
         Format(
             name="conda",
@@ -48,15 +51,20 @@ FORMATS: Mapping[str, Format] = {
             carries=("pip", "container"),
             description="an image with everything but the driver",
             file_name="Dockerfile",
+            linux_only=True,
         ),
     )
 }
 """Every format by the name that ``render`` takes."""
 
 
-def cannot_carry(name: str, what: str, via: str) -> RefusedError:
+def cannot_carry(name: str, what: str, via: str, *, linux: bool = True) -> RefusedError:
     """Return the error for a plan that a format cannot carry, naming formats that can."""
-    others = [row.name for row in FORMATS.values() if via in row.carries and row.name != name]
+    others = [
+        row.name
+        for row in FORMATS.values()
+        if via in row.carries and row.name != name and (linux or not row.linux_only)
+    ]
     return RefusedError(
         "format-cannot-carry",
         f"{name} cannot carry {what}.",

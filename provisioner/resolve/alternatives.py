@@ -38,7 +38,7 @@ def ways_out(
     facts: Facts, wishes: Sequence[Wish], routes: Routes, search: Search
 ) -> Iterator[Alternative]:
     """Single changes after which there is a plan."""
-    if facts.gpus and facts.machine.driver is not None and not facts.machine.os.wsl:
+    if facts.gpus and facts.machine.driver is not None and not facts.has_windows_driver:
         yield from _way(
             _without_driver(facts), wishes, routes, search=search, change="change the driver"
         )
@@ -86,7 +86,7 @@ def _newer_driver(
     if needed is None:
         return None
     gifts = [_gift(better.found[name], freed) for name in _improved(wishes, better, solution)]
-    where = " in Windows" if facts.machine.os.wsl else ""
+    where = " in Windows" if facts.has_windows_driver else ""
     return Alternative(f"upgrade the driver{where} to {needed} or later", ", ".join(gifts))
 
 

@@ -199,7 +199,7 @@ def _driver(
         for need in (builds.needs(item) if isinstance(item.row, Build) else item.needs)
         if need.on == DRIVER and need.floor
     ]
-    if not facts.machine.os.wsl:
+    if not facts.has_windows_driver:
         floors += _floors_of_gpus(facts)
     choice = found[DRIVER].row if DRIVER in found else scenario.choices[0]
     return DriverPlan(
@@ -207,9 +207,9 @@ def _driver(
         current=current,
         minimum=highest(floors),
         branch=choice.branch,
-        flavour=None if facts.machine.os.wsl else choice.flavour,
-        last_branch=None if facts.machine.os.wsl else last_branch(facts),
-        package=None if facts.machine.os.wsl else choice.package,
+        flavour=None if facts.has_windows_driver else choice.flavour,
+        last_branch=None if facts.has_windows_driver else last_branch(facts),
+        package=None if facts.has_windows_driver else choice.package,
     )
 
 
@@ -251,7 +251,7 @@ def _machine_warnings(facts: Facts, rows: Sequence[Build]) -> Iterator[Warning]:
 def _driver_warnings(facts: Facts) -> Iterator[Warning]:
     """A driver that runs and does not drive a GPU: why it is not kept."""
     driver = facts.machine.driver
-    if driver is None or driver.version is None or facts.machine.os.wsl:
+    if driver is None or driver.version is None or facts.has_windows_driver:
         return
     loaded = driver.kernel_module_version
     if loaded and loaded != driver.version:

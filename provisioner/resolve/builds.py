@@ -20,6 +20,12 @@ _NOT_PLANNED = frozenset({"rocm", "xpu"})
 neither. What computes on Apple's runs on the CPU as well."""
 
 
+def has_unread_code(row: Build) -> bool:
+    """Whether a wheel that was measured has GPU code, and nobody read for which GPUs."""
+    told = row.cuda is not None or bool(row.bundles_cuda or row.unknown)
+    return row.kind == "measured" and told and not (row.sass or row.ptx)
+
+
 class Builds:
     """Makes candidates out of build rows, for one machine.
 
@@ -88,7 +94,7 @@ class Builds:
 
         It is bound to the same variant of it, and that one decides on GPUs, CUDA and driver.
         """
-        if row.sass or row.ptx or row.via != "pip":
+        if row.sass or row.ptx or row.via != "pip" or has_unread_code(row):
             return None
         names = (parse_wish(text).name for text in row.requires)
         return next((name for name in names if name in self.facts.catalog.frameworks), None)

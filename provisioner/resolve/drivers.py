@@ -44,9 +44,9 @@ def scenarios(facts: Facts) -> tuple[Scenario, ...]:
         raise _no_common_driver(facts)
     machine = facts.machine
     current = machine.driver.version if machine.driver else None
-    untouchable = facts.request.keep_driver or machine.os.wsl
+    untouchable = facts.request.keep_driver or facts.has_windows_driver
     if current is None:
-        if not machine.driver_is_known or machine.os.wsl:
+        if not machine.driver_is_known or facts.has_windows_driver:
             return (Scenario(action="ensure", choices=_every(drivable, flavours, facts)),)
         if untouchable:
             raise _no_driver(facts, "there is no driver, and it must not be touched")
@@ -100,7 +100,7 @@ def last_branch(facts: Facts) -> str | None:
 
 def branch_of(facts: Facts, version: str) -> DriverBranch | None:
     """Return the row of the branch a driver version belongs to, or None."""
-    return driver_branch(facts.catalog, version, windows=facts.machine.os.wsl)
+    return driver_branch(facts.catalog, version, windows=facts.has_windows_driver)
 
 
 def _drivable(facts: Facts, flavours: frozenset[str]) -> Iterable[DriverBranch]:
@@ -214,7 +214,7 @@ def _no_driver(facts: Facts, reason: str) -> RefusedError:
         f"Nothing can run on the GPUs of this machine: {reason}.",
         context=tuple(lines),
         hint="Change the driver in Windows."
-        if facts.machine.os.wsl
+        if facts.has_windows_driver
         else "Leave out --keep-driver, and the plan says which driver to install.",
         data={
             "refused": tuple(

@@ -96,13 +96,22 @@ class Facts:
         return {row.version: row for row in self.catalog.cuda}
 
     def driver_of(self, versions: PerSystem) -> str | None:
-        """The driver version that counts here: on WSL2 it is the Windows driver's."""
-        return versions.windows if self.machine.os.wsl else versions.linux
+        """The driver version that counts here: on WSL2 too it is the Windows driver's."""
+        return versions.windows if self.has_windows_driver else versions.linux
+
+    def cuda_within(self, version: str) -> list[Cuda]:
+        """The rows of a minor release, or of all that a major release has; oldest first."""
+        if "." in version:
+            return [self.cuda[version]] if version in self.cuda else []
+        return [row for row in self.catalog.cuda if row.version.startswith(f"{version}.")]
 
     def floor_of(self, cuda: str) -> str | None:
-        """The oldest driver that runs machine code of this CUDA, None where nobody knows."""
-        row = self.cuda.get(cuda)
-        return self.driver_of(row.driver_floor) if row else None
+        """The oldest driver that runs machine code of this CUDA, None where nobody knows.
+
+        What serves a whole major release asks for the most that any of it does.
+        """
+        floors = (self.driver_of(row.driver_floor) for row in self.cuda_within(cuda))
+        return highest([floor for floor in floors if floor])
 
     def compiler_floor_of(self, cuda: str) -> str | None:
         """The oldest driver that compiles PTX of this CUDA, None where nobody knows."""
@@ -145,10 +154,18 @@ class Facts:
     @property
     def platform(self) -> str:
         """``linux-x86_64``, as builds name it."""
+        return f"{self._kernel}-{self.machine.arch}"
+
+    @property
+    def has_windows_driver(self) -> bool:
+        """Whether the driver is one for Windows, whose releases are numbered otherwise."""
+        return self.machine.os.wsl or self._kernel == "windows"
+
+    @property
+    def _kernel(self) -> str:
         row = system(self.catalog, self.machine.os.id, self.machine.os.version)
         family = row.family if row else "linux"
-        kernel = family if family in {"windows", "macos"} else "linux"
-        return f"{kernel}-{self.machine.arch}"
+        return family if family in {"windows", "macos"} else "linux"
 
 
 def highest(versions: list[str]) -> str | None:

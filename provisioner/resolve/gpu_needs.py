@@ -116,6 +116,7 @@ def _cudnn_refuses(facts: Facts, row: Build, capability: str) -> tuple[str, str]
         library
         for library in facts.catalog.libraries
         if library.via == "pip"
+        and library.platform == facts.platform
         and library.package.startswith("nvidia-cudnn")
         and library.cuda == row.cuda.split(".")[0]
         and f"{library.version}.".startswith(f"{row.cudnn}.")
@@ -163,7 +164,7 @@ def needs_of_driver(facts: Facts, row: Build, serves: tuple[Serve, ...]) -> Iter
         return
     reason = f"CUDA {row.cuda} needs driver {floor} or later"
     stated = [floor]
-    if row.driver_floor and not facts.machine.os.wsl:
+    if row.driver_floor and not facts.has_windows_driver:
         stated.append(row.driver_floor)
     compiled = [serve for serve in serves if serve.kind == "ptx"]
     if compiled:
@@ -185,6 +186,6 @@ def needs_of_driver(facts: Facts, row: Build, serves: tuple[Serve, ...]) -> Iter
         on=DRIVER,
         reference="driver-too-old",
         reason=reason,
-        evidence=facts.cuda[row.cuda].evidence,
+        evidence=facts.cuda_within(row.cuda)[-1].evidence,
         floor=floor,
     )

@@ -18,7 +18,11 @@ from provisioner.upkeep.releases import Release
 from provisioner.upkeep.survey import Known, Survey, Told, refused, survey
 
 Key = tuple[str, str, str, str]
-_FOLDERS = {"builds": sheets.FRAMEWORKS, "companions": sheets.COMPANIONS}
+_FOLDERS = {
+    "builds": sheets.FRAMEWORKS,
+    "companions": sheets.COMPANIONS,
+    "unplanned": sheets.UNPLANNED,
+}
 
 
 def refreshed(

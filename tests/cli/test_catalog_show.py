@@ -57,6 +57,7 @@ More
 BUILD = """\
 tensorflow 2.21.0 (linux-x86_64, measured)
   from      pip, tensorflow[and-cuda] of the default index
+  released  2026-03-06
   Python    3.10-3.13
   CUDA      12.5
   cuDNN     9.3
@@ -82,7 +83,7 @@ NVIDIA GeForce GTX 1080 Ti
   other cores    fp64 (1/32 of fp32's speed), fp32, fp16 (1/64 of fp32's speed)
 
 Newest builds that run on it
-  framework          version         on      by     driver     build
+  framework          version         on       by          driver     build
 """
 
 # 02_ptxas_arch, 01_cuda_driver, 02_cuda_toolkit_components, 04_host_compiler.
@@ -154,7 +155,6 @@ More
     ("words", "text"),
     [
         pytest.param(("nvidia-tensorflow",), RELEASES, id="releases"),
-        pytest.param(("tensorflow==2.21",), BUILD, id="one-build"),
         pytest.param(("driver", "450"), DRIVER, id="a-branch"),
         pytest.param(("cuda", ">=13.4"), CUDA_LIST, id="a-range-of-cuda"),
         pytest.param(("driver>=575,<590",), BRANCHES, id="a-range-of-branches"),
@@ -172,16 +172,18 @@ def test_an_answer_reads_like_this(words: tuple[str, ...], text: str) -> None:
             GPU,
             # The newest wheels that hold Pascal: 06_torch_release_matrix (12.6), 07 (6.0).
             (
-                "  tensorflow         2.21.0          x86_64  sm_60  525.60.13  measured\n",
-                "  torch              2.14.1          x86_64  sm_60  525.60.13  cu126 announced\n",
+                "  tensorflow         2.21.0          x86_64   sm_60       525.60.13  measured\n",
+                "  torch              2.14.1          x86_64   sm_60       525.60.13  cu126\n",
             ),
             id="a-gpu",
         ),
+        # Linux's build first; 06_release_dates has the day.
+        pytest.param(("tensorflow==2.21",), BUILD, (), id="builds"),
         pytest.param(
             ("cuda", "12.8"),
             CUDA,
             # 06_torch_default_wheels; 06_torch_variants.
-            ("  torch        default              x86_64   2.10.0, 2.9.1, 2.9.0, 2.8.0\n",),
+            ("  torch            default              x86_64   2.10.0, 2.9.1, 2.9.0, 2.8.0\n",),
             id="a-cuda",
         ),
     ],
@@ -249,14 +251,14 @@ def test_evidence_is_printed_when_it_is_asked_for(words: tuple[str, ...]) -> Non
 def test_evidence_names_the_row_its_proof_and_the_day() -> None:
     text = told("tensorflow==2.21", "--evidence")
 
-    assert text.startswith(
-        BUILD
-        + "\nEvidence\n"
-        + "  tensorflow 2.21.0 linux-x86_64\n"
-        + "      tensorflow-2.21.0-cp312-cp312-manylinux_2_27_x86_64.whl: build_info.py,\n"
-        + "      cuda_config.h, METADATA (looked at 2026-11-20)\n"
-        + "  CUDA 12.5\n"
+    assert text.startswith(BUILD)
+    proof = (
+        "Evidence\n"
+        "  tensorflow 2.21.0 linux-x86_64\n"
+        "      tensorflow-2.21.0-cp310-cp310-manylinux_2_27_x86_64.whl: cuda_config.h,\n"
+        "      build_info.py, METADATA; AVX:\n"
     )
+    assert proof in text
     # 01_cuda_driver, 12.5.0.
     assert "driver of 12.5.0: Jimver/cuda-toolkit @3d45d15 (2026-03-29)" in text
 

@@ -70,7 +70,7 @@ def _build(item: BuildFacts) -> Block:
         f"{row.framework} {row.version}{variant} ({row.platform}, {row.kind})",
         [
             ("from", _from(row)),
-            ("released", getattr(row, "released", None) or ""),
+            ("released", row.released or ""),
             ("Python", pythons(row.pythons)),
             ("CUDA", _cuda(item)),
             ("cuDNN", row.cudnn or ""),

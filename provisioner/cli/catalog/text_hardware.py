@@ -16,6 +16,7 @@ from provisioner.lookup.values import (
 )
 
 _RUNS = "Newest builds that run on it"
+_OTHERS = "Of these, none is listed"
 _MANY = 8
 """How many names of a kind are listed before the rest is counted."""
 
@@ -41,6 +42,7 @@ def gpu(answer: GpuAnswer) -> list[Block]:
             ],
         ),
         _runs(answer),
+        _does_not_run(answer),
         Block("More", _more(answer) if answer.runs else ()),
     ]
 
@@ -115,12 +117,24 @@ def _rate(rate: str) -> str:
 
 
 def _runs(answer: GpuAnswer) -> Block:
-    rows = [_run(item) for item in answer.runs]
-    rows += [(name, UNKNOWN, "", "", "", "") for name in answer.unknown]
-    rows += [(name, "none", "", "", "", "") for name in answer.without]
-    if not rows:
+    if not answer.runs:
         return Block(_RUNS, (("none that the catalog knows",),))
+    rows = [_run(item) for item in answer.runs]
     return table(_RUNS, [("framework", "version", "on", "by", "driver", "build"), *rows])
+
+
+def _does_not_run(answer: GpuAnswer) -> Block:
+    """Frameworks of which no build is listed above, by what is known of them."""
+    told = (("no build for it", answer.without), ("not known", answer.unknown))
+    return facts(_OTHERS, [(word, ", ".join(names)) for word, names in told])
+
+
+def _on(platform: str) -> str:
+    """A platform in the width of a column: Linux and x86_64 go without saying."""
+    system, _, machine = platform.partition("-")
+    if system == "linux":
+        return machine
+    return system if machine in {"", "x86_64"} else f"{system} arm"
 
 
 def _run(item: Run) -> tuple[str, ...]:
@@ -128,10 +142,10 @@ def _run(item: Run) -> tuple[str, ...]:
     return (
         item.framework,
         row.version,
-        row.platform.removeprefix("linux-"),
+        _on(row.platform),
         item.by or f"as {item.extends}",
         item.driver_minimum or UNKNOWN,
-        " ".join([*([row.variant] if row.variant != "default" else []), row.kind]),
+        f"{'' if row.variant == 'default' else row.channel or row.variant} {row.kind}".strip(),
     )
 
 
@@ -191,7 +205,7 @@ def _uses(used: Sequence[Use]) -> Block:
 
 
 def _use(item: Use) -> tuple[str, ...]:
-    where = item.platform.removeprefix("linux-")
+    where = _on(item.platform)
     return item.framework, item.variant, where, ", ".join(item.versions)
 
 
