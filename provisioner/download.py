@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import requests
     from requests.adapters import HTTPAdapter
+    from urllib3 import BaseHTTPResponse
 
 CONNECTIONS = 8
 """How many requests run at once: what an index serves without being troubled."""
@@ -30,6 +31,8 @@ WHOLE_FILE_BYTES = 8 * 1024 * 1024
 """A server that cannot serve parts may send a whole file up to this size."""
 _TIMEOUT_S = (10, 60)
 _RETRIES, _BACKOFF_S = 4, 0.5
+_LONGEST_WAIT_S = 30
+"""A server may ask for hours; nobody waits for that."""
 _TRY_AGAIN = (429, 500, 502, 503, 504)
 _NOT_THERE = (404, 410)
 _PARTIAL, _OK = 206, 200
@@ -206,7 +209,13 @@ def _billed(pay: Callable[[int, int], None]) -> HTTPAdapter:
                     pay(0, response.raw.tell())
             return response
 
-    retry = Retry(total=_RETRIES, backoff_factor=_BACKOFF_S, status_forcelist=_TRY_AGAIN)
+    class Patient(Retry):
+        def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
+            """How long the server asks to be left alone, within reason."""
+            asked = super().get_retry_after(response)
+            return asked if asked is None else min(asked, _LONGEST_WAIT_S)
+
+    retry = Patient(total=_RETRIES, backoff_factor=_BACKOFF_S, status_forcelist=_TRY_AGAIN)
     return Billed(pool_maxsize=CONNECTIONS, max_retries=retry)
 
 

@@ -42,6 +42,7 @@ class Place(msgspec.Struct, frozen=True):
     def settings(self) -> dict[str, str]:
         found = {
             "PIP_INDEX_URL": self.index.address,
+            "NO_PROXY": "127.0.0.1",
             "UV_INDEX_URL": "",
             "UV_DEFAULT_INDEX": "",
             "XDG_CACHE_HOME": str(self.home / "cache"),

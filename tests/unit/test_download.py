@@ -19,6 +19,7 @@ DATA = bytes(range(256)) * 8
 @pytest.fixture
 def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
     monkeypatch.setattr(download, "_BACKOFF_S", 0)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with serving() as served:
         served.add("torch", "some.whl", DATA)
         yield served
@@ -129,6 +130,15 @@ def test_a_busy_server_is_asked_again(index: Loopback) -> None:
     assert web.part(file(index), 0, 1).data == DATA[:2]
     assert [item.status for item in index.sent] == [503, 503, 206]
     assert web.bill.requests == 3
+
+
+def test_a_server_that_asks_to_be_left_alone_for_a_day_is_not_waited_for_so_long(
+    index: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "_LONGEST_WAIT_S", 0)
+    index.behaviour["some.whl"] = ["later", "fine"]
+
+    assert Web().part(file(index), 0, 1).data == DATA[:2]
 
 
 def test_a_server_that_stays_broken_is_given_up(index: Loopback) -> None:

@@ -32,6 +32,7 @@ def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
     monkeypatch.setattr(download, "_BACKOFF_S", 0)
     with serving() as served:
         monkeypatch.setenv("PIP_INDEX_URL", served.address)
-        for other in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        for other in ("UV_DEFAULT_INDEX", "UV_INDEX_URL"):
             monkeypatch.delenv(other, raising=False)
         yield served

@@ -62,7 +62,7 @@ class Loopback:
         """By the last part of a path, what the next answers are instead; the last one stays.
 
         ``404``, ``500``, ``503``, ``fine``, ``cut``, ``whole``, ``wrong-span``, ``never``,
-        ``garbage``, ``list``, ``to:ADDRESS``, ``compressed``.
+        ``garbage``, ``list``, ``to:ADDRESS``, ``compressed``, ``later`` (in a day).
         """
         self.gate = threading.Event()
         self.gate.set()
@@ -172,6 +172,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.index.ended.wait(_SLOW_S)
         elif how.startswith("to:"):
             self._answer(302, b"", {"Location": how.removeprefix("to:")})
+        elif how == "later":
+            self._answer(503, b"", {"Retry-After": "86400"})
         elif how.isdigit():
             self._answer(int(how), b"no")
         elif self.path.startswith("/files/"):
