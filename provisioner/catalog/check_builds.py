@@ -10,7 +10,7 @@ from provisioner.catalog.problems import Problem, found_in, rows_of
 from provisioner.catalog.rows import Build
 from provisioner.version import is_dotted
 
-_BROUGHT = ("nvidia-", "cuda-", "triton")
+_BROUGHT = ("nvidia-", "cuda-", "triton", "jax-")
 """How the names of packages begin that frameworks bring along and nobody chooses."""
 
 

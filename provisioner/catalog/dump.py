@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -48,14 +49,17 @@ def header_of(text: bytes) -> str:
 
 def _ordered(row: msgspec.Struct) -> dict[str, Any]:
     # Defaults are compared by value: msgspec leaves an empty tuple out only if it is the same one.
-    unsaid = {
-        field.name
-        for field in msgspec.structs.fields(row)
-        if not field.required and getattr(row, field.name) == field.default
-    }
+    unsaid = {name for name, default in _defaults(type(row)) if getattr(row, name) == default}
     plain = {key: value for key, value in msgspec.to_builtins(row).items() if key not in unsaid}
     first = {key: plain[key] for key in plain if key not in _LAST}
     return first | {key: plain[key] for key in _LAST if key in plain}
+
+
+@cache
+def _defaults(kind: type[msgspec.Struct]) -> list[tuple[str, object]]:
+    """The fields that may be left out, each with what they are then."""
+    fields = msgspec.structs.fields(kind)
+    return [(field.name, field.default) for field in fields if not field.required]
 
 
 def _line(fields: dict[str, Any]) -> str:

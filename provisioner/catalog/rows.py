@@ -222,6 +222,8 @@ class Build(Row, frozen=True, kw_only=True):
     download_bytes: int | None = None
     released: str | None = None
     """The day its first file was uploaded."""
+    yanked: bool = False
+    """Its publisher took it back: installers take it only where it is pinned."""
     kind: str
     """``measured`` or ``announced``."""
 

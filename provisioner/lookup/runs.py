@@ -86,7 +86,11 @@ class _Judge:
         """The newest build that runs, by each way that has a newer one than those before."""
         best: Build | None = None
         for way in _WAYS:
-            listed = sorted((row for row in rows if row.via == way), key=self._rank, reverse=True)
+            listed = sorted(
+                (row for row in rows if row.via == way and not row.yanked),
+                key=self._rank,
+                reverse=True,
+            )
             row = next((row for row in listed if self.runs(row)), None)
             if row and (best is None or order(row.version)[:2] > order(best.version)[:2]):
                 best = row

@@ -20,6 +20,11 @@ _NOT_PLANNED = frozenset({"rocm", "xpu"})
 neither. What computes on Apple's runs on the CPU as well."""
 
 
+def _is_pinned(wish: Wish) -> bool:
+    """Whether one version is asked for: a release that was taken back is for those who name it."""
+    return wish.specifier.startswith("==") and not wish.specifier.endswith(".*")
+
+
 def has_unread_code(row: Build) -> bool:
     """Whether a wheel that was measured has GPU code, and nobody read for which GPUs."""
     told = row.cuda is not None or bool(row.bundles_cuda or row.unknown)
@@ -51,6 +56,7 @@ class Builds:
             and row.accelerator not in _NOT_PLANNED
             and self._goes_along(row, routes)
             and (wish is None or is_asked(wish, row))
+            and (not row.yanked or (wish is not None and _is_pinned(wish)))
         ]
         served = {id(row): self._served(row) for row in rows}
         tied = len(routes) > 1 and "container" in routes

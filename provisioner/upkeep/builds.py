@@ -68,6 +68,7 @@ def build(project: Project, release: Release, measured: Measured, around: Surrou
         libraries="bundled" if with_extra or not cuda else project.libraries,
         download_bytes=measured.size,
         released=release.released,
+        yanked=release.yanked,
         kind="measured",
         evidence="; ".join(dict.fromkeys(filter(None, proof))),
         checked=around.day,
@@ -94,7 +95,11 @@ def _needs(
 def relisted(row: Build, release: Release) -> Build:
     """A known row with what the index lists today: more Pythons may have been added."""
     return msgspec.structs.replace(
-        row, pythons=release.pythons, glibc=release.glibc, released=release.released
+        row,
+        pythons=release.pythons,
+        glibc=release.glibc,
+        released=release.released,
+        yanked=release.yanked,
     )
 
 

@@ -23,6 +23,7 @@ def measured(builds: Iterable[Build], framework: str) -> list[Build]:
         row
         for row in builds
         if (row.framework, row.kind, row.variant) == (framework, "measured", "default")
+        and not row.yanked
     ]
 
 

@@ -48,6 +48,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     """``linux-x86_64``, or ``any``."""
     files: tuple[IndexFile, ...]
     pythons: tuple[str, ...]
+    yanked: bool = False
+    """Its publisher took it back: installers take it only where it is pinned."""
     glibc: str | None = None
     """The oldest on which every listed Python has a wheel."""
 
@@ -68,20 +70,22 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def releases(project: str, files: Iterable[IndexFile], pythons: Sequence[str]) -> Iterator[Release]:
-    """Every stable release that was not taken back, for each platform, oldest first.
+    """Every stable release, for each platform, oldest first.
 
+    A release counts as taken back where all its files were; else those files do not count.
     ``pythons`` are the minor releases there are: what a wheel for any Python 3 is held against.
     """
     found: dict[tuple[str, str], list[IndexFile]] = {}
     for file in files:
         parts = parts_of(file.name)
-        if file.yanked or not parts or _plain(parts[0]) != _plain(project):
+        if not parts or _plain(parts[0]) != _plain(project):
             continue
         if _STABLE.fullmatch(parts[1]):
             for platform in dict.fromkeys(_platforms(parts[-1])):
                 found.setdefault((parts[1], platform), []).append(file)
     for version, platform in sorted(found, key=lambda key: (natural(key[0]), key[1])):
-        listed = found[version, platform]
+        every = found[version, platform]
+        listed = [file for file in every if not file.yanked] or every
         yield Release(
             project=project,
             version=version,
@@ -90,6 +94,7 @@ def releases(project: str, files: Iterable[IndexFile], pythons: Sequence[str]) -
             pythons=tuple(
                 sorted({p for f in listed for p in _pythons(f, pythons)}, key=_python_order)
             ),
+            yanked=listed[0].yanked,
             glibc=_glibc(listed, pythons),
         )
 

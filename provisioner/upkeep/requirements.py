@@ -22,7 +22,7 @@ _MACHINES = {
     ("macos", "aarch64"): "arm64",
 }
 """What ``platform.machine()`` says where it is not the field's own word."""
-BROUGHT = ("nvidia-", "cuda-", "triton", "pytorch-triton")
+BROUGHT = ("nvidia-", "cuda-", "triton", "pytorch-triton", "jax-")
 """How the names of packages begin that frameworks bring along and nobody chooses."""
 
 

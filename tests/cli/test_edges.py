@@ -41,7 +41,7 @@ def pins(made: dict[str, Any]) -> list[str]:
             id="no-package-of-the-system-is-a-driver-for-it",
         ),
         pytest.param(
-            ("cudnn", "--gpu", "A100", "--arch", "aarch64"),
+            ("cudnn", "--gpu", "A100", "--os", "macos-15"),
             "no-compatible-stack",
             id="no-such-wheel",
         ),

@@ -55,8 +55,19 @@ def test_a_linux_gets_a_plan_on_the_gpu(name: str) -> None:
     assert plan["driver"]["minimum"].startswith("580")
 
 
-@pytest.mark.parametrize("name", NO_LINUX)
-def test_where_no_build_is_known_the_refusal_says_so(name: str) -> None:
+def test_windows_gets_the_wheels_of_pytorchs_index_and_counts_windows_drivers() -> None:
+    """The default wheel is without CUDA there (21_xpu_mps); 06_torch_release_matrix has cu126."""
+    plan = resolved("torch==2.14.1", *ASKED[1:], "--os", "windows-11")["data"]["plan"]
+
+    assert plan["pins"][0]["variant"].startswith("cu")
+    assert "/whl/cu" in plan["pins"][0]["index"]
+    # Facts 01: the floor of CUDA 13 on Windows.
+    assert plan["driver"]["minimum"] == "580"
+    assert plan["driver"]["flavour"] is None
+
+
+def test_where_no_build_is_known_the_refusal_says_so() -> None:
+    name = "macos-15"
     answer = resolved(*ASKED, "--os", name)
 
     assert answer["code"] == 1
@@ -79,7 +90,7 @@ def test_no_script_is_made_where_there_is_none(name: str) -> None:
 
     assert result.exit_code == 1
     (error,) = json.loads(result.stdout)["errors"]
-    wanted = "no-compatible-stack" if name in NO_LINUX else "format-cannot-carry"
+    wanted = "no-compatible-stack" if name == "macos-15" else "format-cannot-carry"
     assert error["reference"] == wanted
     assert not APT_LINE.search(result.stdout)
 

@@ -82,13 +82,6 @@ RTX_4090 = ("nvidia/gpus.jsonl", {"device": "2684"})
             id="sm_999",
         ),
         pytest.param(
-            ("nvidia/wheel_code.jsonl", {"package": "torchvision", "version": "0.29.2"}),
-            {"sass": ["sm_999"]},
-            "nvidia/wheel_code.jsonl, torchvision 0.29.2: "
-            "sm_999: compute capability 99.9 has no row",
-            id="sm_999-in-a-wheel",
-        ),
-        pytest.param(
             TORCH,
             {
                 "evidence": "torch-2.14.1-cp314-cp314-manylinux_2_28_x86_64.whl: METADATA; "

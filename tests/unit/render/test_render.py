@@ -50,16 +50,26 @@ def test_a_plan_that_a_format_cannot_carry_names_formats_that_can(
     assert caught.value.data["formats"] == others
 
 
-def test_a_script_for_a_system_without_apt_is_refused() -> None:
+def test_a_script_for_windows_is_refused() -> None:
     plan = on_windows(plans.cpu())
 
     with pytest.raises(RefusedError) as caught:
         render(plan, "script", plans.catalog())
 
     assert caught.value.reference == "format-cannot-carry"
-    assert caught.value.message == "script cannot carry a plan for windows-11."
+    assert caught.value.message == (
+        "script cannot carry a plan for windows-11, because it is for Linux."
+    )
+    assert caught.value.data["formats"] == ("conda",)
     assert render(plan, "conda", plans.catalog())
-    assert "python:3.11-slim-bookworm" in render(plan, "dockerfile", plans.catalog())[0].text
+
+
+def test_an_image_is_not_made_of_the_wheels_of_another_system() -> None:
+    """The same version on Linux is another wheel: torch's brings CUDA there."""
+    with pytest.raises(RefusedError) as caught:
+        render(on_windows(plans.cpu()), "dockerfile", plans.catalog())
+
+    assert caught.value.reference == "format-cannot-carry"
 
 
 def on_windows(plan: Plan) -> Plan:

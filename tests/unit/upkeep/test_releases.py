@@ -101,8 +101,19 @@ def test_what_is_no_stable_wheel_for_a_known_platform_is_passed_over(name: str) 
     assert of(name) == []
 
 
-def test_what_was_taken_back_is_no_release() -> None:
-    assert of("torch-2.15.0-cp311-cp311-win_amd64.whl", yanked=True) == []
+def test_a_release_of_which_all_was_taken_back_is_told_as_that() -> None:
+    (found,) = of("torch-2.15.0-cp311-cp311-win_amd64.whl", yanked=True)
+
+    assert (found.yanked, found.pythons) == (True, ("3.11",))
+
+
+def test_files_that_were_taken_back_do_not_count_beside_others() -> None:
+    names = ("torch-2.15.0-cp310-cp310-win_amd64.whl", "torch-2.15.0-cp311-cp311-win_amd64.whl")
+    files = [IndexFile(name=name, url="", yanked="cp310" in name) for name in names]
+
+    (found,) = releases("torch", files, KNOWN)
+
+    assert (found.yanked, found.pythons) == (False, ("3.11",))
 
 
 def test_post_releases_and_build_numbers_are_stable() -> None:
