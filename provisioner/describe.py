@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from provisioner import saved
+from provisioner.catalog import newer
 from provisioner.catalog.find import driver_branch, gpu_by_word, system
 from provisioner.catalog.load import Catalog
 from provisioner.errors import UsageError
@@ -179,7 +180,7 @@ def parse_driver(text: str, catalog: Catalog, *, windows: bool = False) -> Drive
             "unknown-driver",
             f"The catalog does not know driver branch {branch}.",
             context=(f"it knows {newest[0]} to {newest[-1]}",),
-            hint="Check the number, or refresh the catalog with a newer dlsetup",
+            hint=f"Check the number; {newer.DRIVER_BRANCHES}",
         )
     return Driver(version=folded if windows else _first_release(folded, row.first_version))
 

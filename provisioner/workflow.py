@@ -20,6 +20,7 @@ from provisioner.machine import Gpu, Machine
 from provisioner.plan import Plan, Refused, Request, Warning
 
 if TYPE_CHECKING:
+    from provisioner.catalog.check import Look
     from provisioner.catalog.problems import Problem
     from provisioner.catalog.rows import Reference
     from provisioner.describe import Options
@@ -289,11 +290,14 @@ def plain(answer: Answer) -> Mapping[str, object]:
     return told
 
 
-def audited() -> Sequence[Problem]:
-    """What an audit of the catalog finds wrong; each reads as one sentence."""
+def audited(*more: Look) -> Sequence[Problem]:
+    """What an audit of the catalog finds wrong; each reads as one sentence.
+
+    ``more`` are looks beside those that every audit takes.
+    """
     from provisioner.catalog.check import audit
 
-    return audit(catalog())
+    return audit(catalog(), *more)
 
 
 def explained(name: str) -> Reference:

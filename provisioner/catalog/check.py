@@ -26,7 +26,7 @@ Look = Callable[[Catalog], Iterable[Problem]]
 """A part of the audit: what it finds in a catalog whose sheets can all be read."""
 
 _UNREADABLE = "cannot be read"
-_REMEDY = "python -m provisioner.upkeep.contents --write puts it right"
+_REMEDY = "dlsetup catalog check --fix puts it right"
 
 
 def audit(catalog: Catalog, *more: Look) -> list[Problem]:

@@ -26,6 +26,10 @@ _MODULE = (r"open|proprietary", "is neither open nor proprietary")
 _PCI_ID = (r"[0-9a-f]{4}", "is not four lower-case hexadecimal digits")
 _FORMAT = (r"(fp|tf|bf|int)\d{1,2}", "is no number format such as fp16")
 _RATE = (r"\d+(/\d+)?", "is no rate such as 1/64")
+_PLATFORM = (
+    r"(linux|windows|macos)-(x86_64|aarch64)|any",
+    "is no platform such as linux-x86_64, nor any",
+)
 _WEB = (r"https://\S+", "is no https address")
 
 _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
@@ -74,6 +78,7 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "fingerprint": (r"[0-9A-F]{40}", "is not 40 upper-case hexadecimal digits"),
     },
     rows.Build: {
+        "platform": _PLATFORM,
         "pythons": _PYTHON,
         "cuda": (r"\d+(\.\d+)?", "is no version of CUDA"),
         "cudnn": _DOTTED,
@@ -108,6 +113,7 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
     },
     upkeep_rows.Documented: {"cuda": _MINOR, "cudnn": _DOTTED, "ptx": _TARGET},
     rows.Library: {
+        "platform": (f"{_PLATFORM[0]}|noarch", _PLATFORM[1]),
         "via": _ROUTE,
         "cuda": (r"\d+(\.\d+)?", "is no version of CUDA"),
         "sass": _TARGET,

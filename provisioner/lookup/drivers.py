@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from provisioner.catalog import newer
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Cuda, DriverBranch, DriverPackage
 from provisioner.errors import UsageError
@@ -130,5 +131,5 @@ def _unknown(catalog: Catalog, name: str) -> UsageError:
         context=(f"it knows {branches[0]} to {branches[-1]} (looked at {catalog.checked})",),
         hint=f"Did you mean {' or '.join(close)}? On Windows drivers bear other numbers."
         if close
-        else "Check the number, or bring the catalog up to date.",
+        else f"Check the number; {newer.DRIVER_BRANCHES}",
     )

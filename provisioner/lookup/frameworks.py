@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from provisioner.catalog import newer
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Build
 from provisioner.catalog.sheets import natural
@@ -174,9 +175,10 @@ def _unknown_release(catalog: Catalog, wish: Wish, rows: list[Build]) -> UsageEr
     close = [version for version in known if minor(version) == asked][:_NAMED]
     told = ", ".join(known[:_NAMED]) + (" …" if len(known) > _NAMED else "")
     hint = f"See all of them: dlsetup catalog show {wish.name}"
+    fresh = newer.releases(catalog, wish.name)
     return UsageError(
         "unknown-release",
         f"The catalog knows no {wish.name} within {shown(wish.specifier)}.",
         context=(f"newest of {len(known)}: {told} (looked at {catalog.checked})",),
-        hint=f"Did you mean {' or '.join(close)}? {hint}" if close else hint,
+        hint=f"Did you mean {' or '.join(close)}? {hint}" if close else f"{hint}; {fresh}",
     )

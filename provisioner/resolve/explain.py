@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from provisioner.catalog import newer
 from provisioner.errors import RefusedError
 from provisioner.plan import Refused
 from provisioner.request import Wish
@@ -61,7 +62,7 @@ def unknown_release(facts: Facts, wish: Wish, versions: Sequence[str]) -> Refuse
         "no-compatible-stack",
         f"{wish.text} is unknown: the catalog knows no such release.",
         context=(f"newest {wish.name} it knows: {newest} (looked at {facts.catalog.checked})",),
-        hint="Ask for a version it knows, or refresh the catalog with a newer dlsetup",
+        hint=f"Ask for a version it knows; {newer.releases(facts.catalog, wish.name)}",
         data={
             "refused": (Refused(wish.text, "unknown-release", reason, ""),),
             "alternatives": (),

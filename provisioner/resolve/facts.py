@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from provisioner.catalog import newer
 from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Architecture, Cuda, PerSystem
@@ -71,8 +72,7 @@ class Facts:
             "unknown-gpu",
             f"The catalog does not know {gpu.name}, so nothing can be promised for it.",
             context=(f"compute capability: {told}", f"PCI id: {gpu.pci_id or 'not known'}"),
-            hint="Name its compute capability, such as --gpu 9.0, or refresh the catalog with a "
-            "newer dlsetup.",
+            hint=f"Name its compute capability, such as --gpu 9.0; {newer.GPUS}",
         )
 
     @property

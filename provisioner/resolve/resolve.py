@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from resolvelib import BaseReporter, ResolutionImpossible, Resolver
 
+from provisioner.catalog import newer
 from provisioner.catalog.load import Catalog
 from provisioner.errors import RefusedError
 from provisioner.machine import Machine
@@ -137,7 +138,7 @@ def _known_driver(facts: Facts) -> None:
             "unknown-driver",
             f"The catalog does not know driver branch {driver.version.split('.')[0]}.",
             context=(f"this machine has driver {driver.version}",),
-            hint="Refresh the catalog with a newer dlsetup",
+            hint=newer.DRIVER_BRANCHES,
         )
 
 

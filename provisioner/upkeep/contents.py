@@ -1,6 +1,7 @@
 """After sheets were edited by hand: their one form and order, and the table of contents.
 
     python -m provisioner.upkeep.contents [--write]
+    dlsetup catalog check --fix
 
 Reads nothing but the sheets, those of DLSETUP_STACKS where that is set. Shows what would change as
 a diff, and changes it with --write. Comments in a TOML sheet are kept at its head only.
@@ -16,7 +17,7 @@ from provisioner.catalog import sheets
 from provisioner.catalog.decode import read
 from provisioner.catalog.dump import dump, header_of
 from provisioner.catalog.load import Catalog
-from provisioner.errors import DlsetupError
+from provisioner.errors import DlsetupError, OutsideError
 from provisioner.upkeep import writing
 
 
@@ -31,6 +32,25 @@ def texts(folder: Path) -> dict[str, bytes]:
         text = catalog.text_of(sheet)
         found[sheet.path] = dump(sheet, read(sheet, text), header_of(text) if sheet.table else "")
     return writing.with_contents(folder, found)
+
+
+def put_right() -> tuple[str, ...]:
+    """Write what is not in its one form, and give the paths; the rows' meaning stays.
+
+    Raises BadDataError ``bad-row`` for a sheet that cannot be read, and OutsideError
+    ``cannot-write``, always for the catalog of an installed package.
+    """
+    if resources.ships_installed():
+        raise OutsideError(
+            "cannot-write",
+            "The catalog of an installed dlsetup is not edited.",
+            hint="Edit a checkout, or a copy of its stacks that DLSETUP_STACKS names.",
+        )
+    stacks = resources.stacks()
+    fresh = texts(stacks)
+    changed = tuple(writing.changes(stacks, fresh))
+    writing.write(stacks, {path: fresh[path] for path in changed})
+    return changed
 
 
 def main(arguments: list[str]) -> int:

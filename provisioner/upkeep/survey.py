@@ -14,7 +14,7 @@ from provisioner.catalog.problems import called
 from provisioner.catalog.rows import Row
 from provisioner.catalog.sheets import Sheet
 from provisioner.catalog.upkeep_rows import Project, Reading
-from provisioner.download import Web
+from provisioner.download import CONNECTIONS, NotThereError, Web
 from provisioner.errors import OutsideError
 from provisioner.upkeep.measurements import Measurements
 from provisioner.upkeep.package_index import IndexFile, PackageIndex
@@ -78,7 +78,7 @@ def survey(
     Raises OutsideError when the index does not answer for any of them; KeyboardInterrupt leaves
     what was read in ``known.measurements``.
     """
-    found, troubles = _releases(projects, pythons, index, told)
+    found, troubles = listed_releases(projects, pythons, index, told)
     measured: list[tuple[Release, Measured]] = []
     listed: list[tuple[Release, Row]] = []
     to_read: list[Release] = []
@@ -106,11 +106,17 @@ def survey(
     return Survey(measured=measured, listed=listed, troubles=troubles, wheels_read=len(to_read))
 
 
-def _releases(
+def listed_releases(
     projects: Sequence[Project], pythons: Sequence[str], index: PackageIndex, told: Told
 ) -> tuple[list[Release], list[Trouble]]:
+    """The releases of some projects as the index lists them, and the pages it does not give.
+
+    Raises OutsideError when it does not answer for any of them; that is taken as said when the
+    first few get no answer.
+    """
     found: dict[str, list[Release]] = {}
     troubles, errors = [], []
+    silent = 0
 
     def listing(project: Project) -> list[Release]:
         return [
@@ -123,6 +129,9 @@ def _releases(
         if isinstance(outcome, OutsideError):
             errors.append(outcome)
             troubles.append(Trouble(project.name, outcome.reference, _sentence(outcome)))
+            silent += not isinstance(outcome, NotThereError)
+            if silent == CONNECTIONS and not found:
+                raise outcome
         else:
             found[project.name] = outcome
         told("asking the index", number, len(projects))

@@ -11,7 +11,7 @@ import pytest
 from importlinter.cli import lint_imports
 
 ROOT = Path(__file__).parents[2]
-OURS = ["provisioner", "stacks", "templates", "tests", ".ci"]
+OURS = ["provisioner", "stacks", "templates", "tests", ".ci", ".github"]
 SOURCES = sorted(path for path in (ROOT / "provisioner").rglob("*.py") if "data" not in path.parts)
 
 # Written so that this file does not match itself.

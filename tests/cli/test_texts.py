@@ -70,7 +70,8 @@ torch==99 is unknown: the catalog knows no such release.
 
   newest torch it knows: 2.15.0 (looked at 2026-11-20)
 
-hint: Ask for a version it knows, or refresh the catalog with a newer dlsetup
+hint: Ask for a version it knows
+      Newer ones: dlsetup catalog refresh torch --write
 """
 
 

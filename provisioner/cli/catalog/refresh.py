@@ -25,7 +25,11 @@ _MEGABYTE = 1_000_000
 )
 @click.argument("what", nargs=-1, metavar="[WHAT]...")
 @click.option("--write", is_flag=True, help="Write the news; without it they are only shown.")
-@click.option("--anew", is_flag=True, help="Read again what the catalog knows already.")
+@click.option(
+    "--anew",
+    is_flag=True,
+    help="Make the rows anew that the catalog has; what was read of their wheels is kept.",
+)
 @click.option(
     "--overlay",
     is_flag=True,
@@ -41,7 +45,7 @@ def command(
     frameworks, cudnn and tools. News are measured from the wheels on the package index that pip or
     uv is set up with; cuda runs the compilers that it fetches, gpus asks Debian's mirror. With
     --write they go into your overlay (or the sheets of a checkout), and every verb knows them from
-    then on.
+    then on. No row is ever taken away. What was read is kept: a stopped run goes on where it was.
     """
     from provisioner.upkeep.keeping import Keeper
 

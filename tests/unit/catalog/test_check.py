@@ -88,6 +88,12 @@ def first_line(change: Callable[[str], str]) -> Callable[[str], str]:
             id="kind",
         ),
         pytest.param(
+            "frameworks/torch.jsonl",
+            lambda text: text.replace('"platform": "linux-x86_64"', '"platform": "linux"', 1),
+            "'linux' is no platform such as linux-x86_64",
+            id="platform",
+        ),
+        pytest.param(
             "frameworks/torchvision.jsonl",
             lambda text: text.replace('["torch==', '["trch==', 1),
             "requires 'trch'",

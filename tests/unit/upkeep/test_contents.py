@@ -8,11 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from provisioner import resources, workflow
 from provisioner.catalog.check import audit
 from provisioner.catalog.find import gpu_by_pci_id
 from provisioner.catalog.load import Catalog
-from provisioner.upkeep.contents import main
+from provisioner.cli.catalog import check
+from provisioner.errors import OutsideError
+from provisioner.upkeep.contents import main, put_right
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -21,6 +25,8 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 def stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = Path(shutil.copytree(CHECKOUT / "stacks", tmp_path / "stacks"))
     monkeypatch.setenv("DLSETUP_STACKS", str(folder))
+    # Each question is a program of its own, which reads the catalog anew.
+    monkeypatch.setattr(workflow, "catalog", lambda: Catalog(folder))
     return folder
 
 
@@ -135,3 +141,44 @@ def test_a_damaged_sheet_is_named_and_nothing_is_written(
 def test_a_word_it_does_not_know_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--wirte"]) == 2
     assert "python -m provisioner.upkeep.contents [--write]" in capsys.readouterr().err
+
+
+def test_the_audit_fixes_the_form_before_it_looks(stacks: Path) -> None:
+    append(stacks / "nvidia" / "gpus.jsonl", GPU)
+    looked = CliRunner().invoke(check.command, [])
+    fixed = CliRunner().invoke(check.command, ["--fix"])
+
+    assert looked.exit_code == 1
+    assert "dlsetup catalog check --fix puts it right" in looked.stdout
+    assert (fixed.exit_code, fixed.stdout) == (0, "no problems found\n")
+    assert fixed.stderr == (
+        "put into its form: nvidia/gpus.jsonl\nput into its form: contents.json\n"
+    )
+
+
+def test_the_catalog_of_an_installed_package_is_not_edited(
+    stacks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(stacks / "nvidia" / "gpus.jsonl", GPU)
+    before = (stacks / "nvidia" / "gpus.jsonl").read_bytes()
+    monkeypatch.setattr(resources, "ships_installed", lambda: True)
+
+    with pytest.raises(OutsideError, match="is not edited"):
+        put_right()
+    assert (stacks / "nvidia" / "gpus.jsonl").read_bytes() == before
+
+
+def test_what_cannot_be_read_is_left_and_all_of_it_told(stacks: Path) -> None:
+    append(stacks / "nvidia" / "gpus.jsonl", {"vendor": "10de"})
+    append(stacks / "nvidia" / "cuda.jsonl", {"version": 14})
+    before = (stacks / "nvidia" / "gpus.jsonl").read_bytes()
+
+    done = CliRunner().invoke(check.command, ["--fix"])
+
+    assert done.exit_code == 1
+    assert [line.partition(",")[0] for line in done.stdout.splitlines()] == [
+        "nvidia/cuda.jsonl",
+        "nvidia/gpus.jsonl",
+    ]
+    assert done.stderr == "not fixed: a sheet cannot be read\n2 problems found\n"
+    assert (stacks / "nvidia" / "gpus.jsonl").read_bytes() == before
