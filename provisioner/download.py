@@ -6,11 +6,13 @@ files are not kept. Everything that goes over the wire is counted on the bill.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import ssl
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3 import BaseHTTPResponse
 
 CONNECTIONS = 8
 """How many requests run at once: what an index serves without being troubled."""
@@ -27,14 +31,22 @@ WHOLE_FILE_BYTES = 8 * 1024 * 1024
 """A server that cannot serve parts may send a whole file up to this size."""
 _TIMEOUT_S = (10, 60)
 _RETRIES, _BACKOFF_S = 4, 0.5
+_LONGEST_WAIT_S = 30
+"""A server may ask for hours; nobody waits for that."""
 _TRY_AGAIN = (429, 500, 502, 503, 504)
 _NOT_THERE = (404, 410)
 _PARTIAL, _OK = 206, 200
-_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
+_RANGE = re.compile(r"bytes ([0-9]+)-([0-9]+)/([0-9]+)")
+
+T = TypeVar("T")
 
 
 class NotThereError(OutsideError):
     """The server answers, and has nothing under this address."""
+
+
+class BrokenOffError(OutsideError):
+    """The server began to answer, and did not come to the end."""
 
 
 class Bill(msgspec.Struct):
@@ -67,14 +79,24 @@ class Web:
         self._pages = self._prepared(_keeping_session(folder)) if folder else self._parts
 
     def page(self, url: str, accept: str) -> tuple[str, str]:
-        """The text of a page and its content type."""
-        response = self._ask(self._pages, url, {"Accept": accept})
-        return response.text, response.headers.get("Content-Type", "")
+        """The text of a page, which is UTF-8, and its content type."""
+        import sqlite3
+
+        def asked() -> requests.Response:
+            return self._ask(self._pages, url, {"Accept": accept})
+
+        try:
+            response = _patiently(asked)
+        except sqlite3.Error:  # the disk is full, or somebody damaged what was kept
+            self._pages = self._parts
+            response = _patiently(asked)
+        text = response.content.decode(errors="replace")
+        return text, response.headers.get("Content-Type", "")
 
     def whole(self, url: str) -> bytes:
         """A whole file."""
-        response = self._ask(self._parts, url, {"Accept-Encoding": "identity"})
-        return response.content
+        headers = {"Accept-Encoding": "identity"}
+        return _patiently(lambda: self._ask(self._parts, url, headers)).content
 
     def part(self, url: str, first: int, last: int | None) -> Part:
         """The bytes from ``first`` to ``last`` (both included); with ``first`` negative, the end.
@@ -84,35 +106,47 @@ class Web:
         wanted = f"bytes={first}-{'' if last is None else last}" if first >= 0 else f"bytes={first}"
         # What is compressed on the way has other offsets.
         headers = {"Range": wanted, "Accept-Encoding": "identity"}
-        response = self._ask(self._parts, url, headers, stream=True)
-        try:
-            return self._part_of(response)
-        finally:
-            response.close()
 
-    def _part_of(self, response: requests.Response) -> Part:
-        import requests
+        def asked() -> Part:
+            response = self._ask(self._parts, url, headers, stream=True)
+            try:
+                return self._part_of(response, first, last)
+            finally:
+                response.close()
 
-        try:
-            if response.status_code == _PARTIAL:
-                match = _RANGE.match(response.headers.get("Content-Range", ""))
-                if match:
-                    data = response.content
-                    self._pay(0, len(data))
-                    return Part(int(match[1]), data, int(match[2]))
-            size = int(response.headers.get("Content-Length") or WHOLE_FILE_BYTES + 1)
-            if response.status_code == _OK and size <= WHOLE_FILE_BYTES:
-                data = response.content
-                self._pay(0, len(data))
-                return Part(0, data, len(data))
-        except (requests.RequestException, ValueError) as error:
-            raise _unreachable(type(error).__name__) from None
+        return _patiently(asked)
+
+    def _part_of(self, response: requests.Response, first: int, last: int | None) -> Part:
+        match = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
+        if response.status_code == _PARTIAL and match:
+            start, end, size = int(match[1]), int(match[2]) + 1, int(match[3])
+            asked_end = size if last is None else min(last + 1, size)
+            if (start, end) == (first if first >= 0 else max(0, size + first), asked_end):
+                return Part(start, self._body(response, end - start), size)
+        told = response.headers.get("Content-Length", "")
+        if response.status_code == _OK and told.isdecimal() and int(told) <= WHOLE_FILE_BYTES:
+            return Part(0, self._body(response, int(told)), int(told))
         raise OutsideError(
             "no-partial-files",
             "The package index does not serve parts of files.",
             context=(f"HTTP {response.status_code}",),
             hint="Name an index that does in PIP_INDEX_URL: wheels are too large to read whole.",
         )
+
+    def _body(self, response: requests.Response, size: int) -> bytes:
+        """So many bytes, and no more of them than were announced."""
+        from urllib3.exceptions import HTTPError
+
+        data = b""
+        try:
+            data = response.raw.read(size, decode_content=False)
+        except (HTTPError, OSError) as error:
+            raise _unreachable(type(error).__name__, BrokenOffError) from None
+        finally:
+            self._pay(0, response.raw.tell())
+        if len(data) != size:
+            raise _unreachable("the answer broke off", BrokenOffError)
+        return data
 
     def _ask(
         self, session: requests.Session, url: str, headers: dict[str, str], *, stream: bool = False
@@ -121,11 +155,10 @@ class Web:
 
         try:
             response = session.get(url, headers=headers, timeout=_TIMEOUT_S, stream=stream)
-        except (requests.RequestException, OSError) as error:
+        except requests.exceptions.ChunkedEncodingError as error:
+            raise _unreachable(type(error).__name__, BrokenOffError) from None
+        except (requests.RequestException, OSError, ValueError) as error:
             raise _unreachable(type(error).__name__) from None
-        self._pay(
-            1, 0 if stream or getattr(response, "from_cache", False) else len(response.content)
-        )
         if response.status_code in _NOT_THERE:
             response.close()
             raise NotThereError(
@@ -144,17 +177,54 @@ class Web:
             self.bill.bytes += bytes_
 
     def _prepared(self, session: requests.Session) -> requests.Session:
-        from requests.adapters import HTTPAdapter
-        from urllib3.util import Retry
-
-        retry = Retry(total=_RETRIES, backoff_factor=_BACKOFF_S, status_forcelist=_TRY_AGAIN)
-        adapter = HTTPAdapter(pool_maxsize=CONNECTIONS, max_retries=retry)
+        adapter = _billed(self._pay)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         # The operating system's own certificates, which a mirror's may be among.
         paths = ssl.get_default_verify_paths()
         session.verify = os.environ.get("SSL_CERT_FILE") or paths.cafile or paths.capath or True
         return session
+
+
+def _billed(pay: Callable[[int, int], None]) -> HTTPAdapter:
+    """What sends requests: it tries again where a server is busy, and every try is paid."""
+    import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3.util import Retry
+
+    class Billed(HTTPAdapter):
+        def send(self, *words: Any, **more: Any) -> requests.Response:
+            """Send one request; a redirect is another one."""
+            try:
+                response = super().send(*words, **more)
+            except requests.exceptions.RetryError:
+                pay(1 + _RETRIES, 0)
+                raise
+            tried = response.raw.retries
+            pay(1 + (len(tried.history) if tried else 0), 0)
+            if not more.get("stream"):
+                try:
+                    response.content  # noqa: B018 - reads it, so that it can be counted
+                finally:
+                    pay(0, response.raw.tell())
+            return response
+
+    class Patient(Retry):
+        def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
+            """How long the server asks to be left alone, within reason."""
+            asked = super().get_retry_after(response)
+            return asked if asked is None else min(asked, _LONGEST_WAIT_S)
+
+    retry = Patient(total=_RETRIES, backoff_factor=_BACKOFF_S, status_forcelist=_TRY_AGAIN)
+    return Billed(pool_maxsize=CONNECTIONS, max_retries=retry)
+
+
+def _patiently(work: Callable[[], T]) -> T:
+    """Do it again where an answer broke off: only what comes before it is tried again by itself."""
+    for _ in range(_RETRIES):
+        with contextlib.suppress(BrokenOffError):
+            return work()
+    return work()
 
 
 def _plain_session() -> requests.Session:
@@ -170,7 +240,8 @@ def _keeping_session(folder: Path) -> requests.Session:
     from requests_cache import CachedSession
 
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # Addresses are kept with the pages, and some hold a password.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         session: requests.Session = CachedSession(
             str(folder / "pages.sqlite"),
             backend="sqlite",
@@ -183,8 +254,8 @@ def _keeping_session(folder: Path) -> requests.Session:
     return session
 
 
-def _unreachable(reason: str) -> OutsideError:
-    return OutsideError(
+def _unreachable(reason: str, kind: type[OutsideError] = OutsideError) -> OutsideError:
+    return kind(
         "index-unreachable",
         "The package index does not answer.",
         context=(reason,),

@@ -26,22 +26,26 @@ def ships_installed() -> bool:
 
 
 def overlay() -> Path | None:
-    """Where a user's own additions to the catalog lie; None for a catalog of one's own."""
+    """Where a user's own additions to the catalog lie.
+
+    None for a catalog of one's own, and for a user without a home.
+    """
     if os.environ.get("DLSETUP_STACKS"):
         return None
-    return _home("XDG_DATA_HOME", ".local/share") / "catalog.json"
+    return _of_user("XDG_DATA_HOME", ".local/share", "catalog.json")
 
 
-def cache() -> Path:
-    """Where what was fetched is kept."""
-    return _home("XDG_CACHE_HOME", ".cache") / "upkeep"
+def cache() -> Path | None:
+    """Where what was fetched is kept; None for a user without a home."""
+    return _of_user("XDG_CACHE_HOME", ".cache", "upkeep")
 
 
-def _home(setting: str, usual: str) -> Path:
+def _of_user(setting: str, usual: str, name: str) -> Path | None:
     chosen = os.environ.get(setting, "")
     # The specification says to pass over a relative path.
-    base = Path(chosen) if os.path.isabs(chosen) else Path.home() / usual
-    return base / "dlsetup"
+    base = chosen if os.path.isabs(chosen) else os.path.join(os.path.expanduser("~"), usual)
+    # A number that no user has may run a container: it has no home then.
+    return Path(base) / "dlsetup" / name if os.path.isabs(base) else None
 
 
 def templates() -> Path:

@@ -152,6 +152,7 @@ def messages(row: msgspec.Struct) -> Iterator[str]:
         if not _is_day(row.checked):
             yield f"checked: {row.checked!r} is no day"
         yield from _wheels(row)
+        yield from _unprintable(row)
     if isinstance(row, upkeep_rows.Difference) and row.theirs == row.ours:
         yield "is no difference: both say the same"
 
@@ -161,6 +162,13 @@ def _forms(row: msgspec.Struct) -> Iterator[str]:
         for text in _texts(getattr(row, field)):
             if not re.fullmatch(pattern, text, re.ASCII):
                 yield f"{field}: {text!r} {complaint}"
+
+
+def _unprintable(row: msgspec.Struct) -> Iterator[str]:
+    """Some texts come from indexes and wheels, and all of them are printed on terminals."""
+    for field in row.__struct_fields__:
+        if not all(str(text).isprintable() for text in _texts(getattr(row, field))):
+            yield f"{field}: holds a character that cannot be printed"
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from provisioner.catalog.sheets import Sheet, order
 from provisioner.errors import BadDataError
 
 SCHEMA = 1
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class Overlay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,7 +56,7 @@ class Overlay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(sheet.row)
         try:
             return [decoder.decode(raw) for raw in self.sheets[sheet.path]]
-        except msgspec.MsgspecError as error:
+        except _UNREADABLE as error:
             raise damaged(f"{sheet.path}: {error}") from None
 
 
@@ -74,7 +75,7 @@ def read_overlay(path: Path | None) -> Overlay:
         raise damaged(f"{path}: {error.strerror}") from None
     try:
         found = msgspec.json.decode(text, type=Overlay)
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         raise damaged(str(error)) from None
     if found.schema != SCHEMA:
         raise damaged(f"schema {found.schema}, this dlsetup reads {SCHEMA}")

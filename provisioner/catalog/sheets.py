@@ -67,7 +67,7 @@ PROJECTS = Sheet("upkeep/projects.toml", upkeep_rows.Project, ("name",), "projec
 READINGS = Sheet("upkeep/readings.toml", upkeep_rows.Reading, (), "reading")
 DOCUMENTED = Sheet("upkeep/documented.jsonl", upkeep_rows.Documented, ("framework", "versions"))
 BROKEN = Sheet("upkeep/broken.toml", upkeep_rows.Broken, ("wheel",), "broken")
-TOOLS = Sheet("tools.toml", rows.Tool, ("name", "version"), "tool")
+TOOLS = Sheet("tools.toml", rows.Tool, ("name",), "tool")
 
 FIXED = (
     CUDA,

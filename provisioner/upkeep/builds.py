@@ -35,16 +35,12 @@ class Surroundings(msgspec.Struct, frozen=True):
 def build(project: Project, release: Release, measured: Measured, around: Surroundings) -> Build:
     """The row of a measured release."""
     notes = [row for row in around.documented if _speaks_of(row, release)]
-    needs = requires(
-        measured.requires,
-        platform=release.platform,
-        pythons=release.pythons,
-        extra=project.extra,
-        known=around.known,
-        other_extras=project.holds == "companions",
-    )
+    needs = _needs(project, release, measured, around, project.extra)
     stated = needs or tuple(text for row in notes for text in row.requires)
     cuda, how = _cuda(project, release, measured, notes, stated, around)
+    if project.extra and not cuda:  # nobody asks for the extra then
+        needs = _needs(project, release, measured, around, None)
+        stated = needs or tuple(text for row in notes for text in row.requires)
     bundles = measured.cuda if len(measured.cuda) > 1 else ()
     is_gpu = bool(cuda or bundles)
     with_extra = bool(cuda and project.extra and _has_extra(measured.requires, project.extra))
@@ -76,6 +72,23 @@ def build(project: Project, release: Release, measured: Measured, around: Surrou
         kind="measured",
         evidence="; ".join(dict.fromkeys(filter(None, proof))),
         checked=around.day,
+    )
+
+
+def _needs(
+    project: Project,
+    release: Release,
+    measured: Measured,
+    around: Surroundings,
+    extra: str | None,
+) -> tuple[str, ...]:
+    return requires(
+        measured.requires,
+        platform=release.platform,
+        pythons=release.pythons,
+        extra=extra,
+        known=around.known,
+        other_extras=project.holds == "companions",
     )
 
 

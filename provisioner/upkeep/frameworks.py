@@ -15,7 +15,7 @@ from provisioner.upkeep.derived import cpu_variants, measured, pair_variants
 from provisioner.upkeep.measurements import Measurements
 from provisioner.upkeep.package_index import PackageIndex
 from provisioner.upkeep.releases import Release
-from provisioner.upkeep.survey import Known, Survey, Told, survey
+from provisioner.upkeep.survey import Known, Survey, Told, refused, survey
 
 Key = tuple[str, str, str, str]
 _FOLDERS = {
@@ -139,6 +139,10 @@ def _built(
             if isinstance(row, Build) and (release.project in partners) is first
         ]
         for row in made:
+            wrong = refused(sheet_of(by_name[row.framework]), row)
+            found.troubles.extend(wrong)
+            if wrong:
+                continue  # and nothing is made of it
             fresh.setdefault(row.framework, []).append(row)
             builds[row.framework, row.version, row.platform] = row
     return fresh

@@ -11,7 +11,7 @@ from provisioner import resources
 from provisioner.catalog import sheets
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.overlay import read_overlay
-from provisioner.errors import OutsideError
+from provisioner.errors import OutsideError, UsageError
 from provisioner.upkeep import refresh, writing
 from provisioner.upkeep.news import News, news
 from provisioner.upkeep.refresh import Refreshed
@@ -32,11 +32,19 @@ class Keeper:
     """The place for news: the sheets that are read, or the user's overlay.
 
     The overlay is meant for an installed package, which nobody changes, and with ``overlay``.
+    Raises UsageError ``bad-usage`` where there can be none.
     """
 
     def __init__(self, *, overlay: bool = False) -> None:
         meant = overlay or resources.ships_installed()
         self.path: Path | None = resources.overlay() if meant else None
+        if meant and self.path is None:
+            raise UsageError(
+                "bad-usage",
+                "There is no place for an overlay.",
+                hint="Name a folder in XDG_DATA_HOME; a catalog of your own (DLSETUP_STACKS) has "
+                "none: leave --overlay away, and the news go into its sheets",
+            )
         # News to the sheets are compared with the sheets alone: an overlay is none of theirs.
         self.catalog = Catalog(resources.stacks(), read_overlay(self.path))
 

@@ -15,7 +15,7 @@ from provisioner.errors import OutsideError
 from provisioner.upkeep.measurements import Measurements
 from provisioner.upkeep.package_index import PackageIndex
 from provisioner.upkeep.readings import Measured
-from provisioner.upkeep.releases import Release
+from provisioner.upkeep.releases import Release, parts_of
 from provisioner.upkeep.survey import Known, Survey, Told, Trouble, survey
 from provisioner.version import is_dotted, minor
 
@@ -120,8 +120,7 @@ def cuda_refreshed(
         was = rows.get(version)
         base = was or _of_known_major(version, catalog.cuda, day)
         if base is None:
-            told = f"CUDA {version} is of a new major release: its driver floor is not known"
-            troubles.append(Trouble(f"CUDA {version}", "unknown-floor", told))
+            troubles.append(unknown_floor(version))
             continue
         known = set(base.architectures) == set(compiler.sass)
         source = f"architectures: ptxas of {compiler.evidence.partition(':')[0]}"
@@ -134,6 +133,12 @@ def cuda_refreshed(
         if was is not None and rows[version] != was:
             rows[version] = msgspec.structs.replace(rows[version], checked=day)
     return list(rows.values()), troubles
+
+
+def unknown_floor(version: str) -> Trouble:
+    """What is told of a CUDA that no row can be made for."""
+    told = "it is of a new major release, whose driver floor nobody has entered yet"
+    return Trouble(f"CUDA {version}", "unknown-floor", told)
 
 
 def with_named(known: Sequence[Cuda], named: Iterable[str], day: str) -> list[Cuda]:
@@ -176,7 +181,7 @@ def _with_source(evidence: str, source: str) -> str:
 def _toolkits(index: PackageIndex) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for file in index.files(_TOOLKIT):
-        parts = file.name.removesuffix(".whl").split("-")
-        if file.name.endswith(".whl") and is_dotted(parts[1]) and not file.yanked:
+        parts = parts_of(file.name)
+        if parts and is_dotted(parts[1]) and not file.yanked:
             found.setdefault(minor(parts[1]), set()).add(parts[1])
     return found

@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
+import threading
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -20,6 +22,7 @@ from provisioner.upkeep import fatbin, readings, wheel
 from provisioner.upkeep.package_index import IndexFile
 from provisioner.upkeep.readings import Measured
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _RULES = (fatbin, readings, wheel)
 
 
@@ -44,7 +47,8 @@ class Measurements:
         path = self._path(file, rules)
         if path is None:
             return
-        draft = path.with_suffix(f".{os.getpid()}")
+        # One wheel can be that of two platforms, and be read twice at once.
+        draft = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             draft.write_bytes(msgspec.json.encode(measured))
@@ -54,7 +58,8 @@ class Measurements:
                 draft.unlink(missing_ok=True)
 
     def _path(self, file: IndexFile, rules: Sequence[Reading]) -> Path | None:
-        if self._folder is None or file.sha256 is None:
+        # What an index calls a hash becomes a file's name.
+        if self._folder is None or not _SHA256.fullmatch(file.sha256 or ""):
             return None
         return self._folder / _fingerprint(rules) / f"{file.sha256}.json"
 

@@ -14,6 +14,7 @@ _TOLD = {
     "bundles_cuda": "CUDA {}",
     "rocm": "ROCm {}",
     "cudnn": "cuDNN {}",
+    "driver_floor": "driver {}",
     "architectures": "{}",
     "sass": "{}",
     "ptx": "{}",
@@ -40,7 +41,8 @@ class News(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         sign = {"added": "+", "changed": "~"}[self.change]
-        return f"{sign} {self.row}: {'; '.join(self.facts) or 'no CUDA'} [{self.source}]"
+        told = f": {'; '.join(self.facts)}" if self.facts else ""
+        return f"{sign} {self.row}{told} [{self.source}]"
 
 
 def news(
@@ -82,4 +84,7 @@ def _short(value: object) -> str:
 
 
 def _source(row: msgspec.Struct) -> str:
-    return str(getattr(row, "evidence", "")).partition(":")[0]
+    """The wheel that was read, or the first document."""
+    evidence = str(getattr(row, "evidence", ""))
+    wheel = evidence.partition(":")[0]
+    return wheel if wheel.endswith(".whl") else evidence.partition("; ")[0]

@@ -53,6 +53,22 @@ class IndexFile(msgspec.Struct, frozen=True, kw_only=True):
     """The day of the upload, ``2026-10-28``."""
 
 
+class _Listed(msgspec.Struct, rename="kebab"):
+    """A file as the index's JSON has it."""
+
+    filename: str
+    url: str
+    hashes: dict[str, str] | None = None
+    yanked: bool | str = False
+    requires_python: str | None = None
+    size: int | None = None
+    upload_time: str | None = None
+
+
+class _Listing(msgspec.Struct):
+    files: list[_Listed]
+
+
 def address() -> str:
     """The index's address: the environment, then pip's settings, then the tools' own default.
 
@@ -77,7 +93,10 @@ def address() -> str:
 
 def _as_pip_says(*question: str) -> str | None:
     for python in (sys.executable, "python3"):
-        answer = process.run([python, *question], timeout=_TIMEOUT_S)
+        try:
+            answer = process.run([python, *question], timeout=_TIMEOUT_S)
+        except OutsideError:
+            continue
         if answer.returncode == 0 and answer.stdout.strip():
             return answer.stdout.strip()
     return None
@@ -112,26 +131,26 @@ class PackageIndex:
                 return list(_from_json(page, text))
             links = _Links(page)
             links.feed(text)
-        except (msgspec.MsgspecError, ValueError, KeyError, TypeError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise OutsideError(
                 "index-unreadable",
                 f"The package index's page of {project} cannot be read.",
-                context=(f"{type(error).__name__}: {error}",),
+                context=(type(error).__name__,),
                 hint="Try again, or name another index in PIP_INDEX_URL.",
             ) from None
         return links.found
 
 
 def _from_json(page: str, text: str) -> Iterator[IndexFile]:
-    for file in msgspec.json.decode(text)["files"]:
+    for file in msgspec.json.decode(text, type=_Listing).files:
         yield IndexFile(
-            name=file["filename"],
-            url=urljoin(page, file["url"]),
-            sha256=file.get("hashes", {}).get("sha256"),
-            yanked=bool(file.get("yanked")),
-            requires_python=file.get("requires-python"),
-            size=file.get("size"),
-            released=_day(file.get("upload-time")),
+            name=file.filename,
+            url=urljoin(page, file.url),
+            sha256=(file.hashes or {}).get("sha256"),
+            yanked=bool(file.yanked),
+            requires_python=file.requires_python,
+            size=file.size,
+            released=_day(file.upload_time),
         )
 
 

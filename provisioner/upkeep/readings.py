@@ -134,15 +134,18 @@ def _code(wheel: Wheel, reading: Reading) -> list[tuple[str, str]]:
     Of a large one the beginning is read: every source file of a library is compiled for the same
     targets, and the first of them lie there.
     """
-    found = []
+    found: list[tuple[str, str]] = []
     for member, _ in _members(wheel, reading):
+        if found and not wheel.head_room():
+            break
         library, whole = wheel.head(member)
         code = code_of(library)
-        if not whole and code == Code((), ()) and any(mark in library for mark in _LINKED):
+        unseen = len(library) < _LINKS_BYTES or any(mark in library for mark in _LINKED)
+        if not whole and code == Code((), ()) and unseen:
             raise OutsideError(
                 "too-much-to-read",
                 f"{wheel.name} holds no GPU code within the part that is read.",
-                context=(f"{member}, first {len(library)} bytes",),
+                context=(f"{member!r}, first {len(library)} bytes",),
             )
         told = member if whole else f"{member} (its beginning)"
         found += [(told, target) for target in (*code.sass, *code.ptx)]

@@ -12,12 +12,11 @@ from pathlib import Path
 
 import msgspec
 
-from provisioner.catalog import check_fields, sheets
+from provisioner.catalog import sheets
 from provisioner.catalog.contents import contents_of
 from provisioner.catalog.dump import dump, header_of
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.overlay import overlay_of
-from provisioner.catalog.problems import called
 from provisioner.catalog.rows import Build, Library
 from provisioner.catalog.upkeep_rows import Project
 from provisioner.download import Bill, Web
@@ -26,7 +25,7 @@ from provisioner.upkeep import debian, frameworks, libraries, pci_ids, tools
 from provisioner.upkeep.measurements import Measurements
 from provisioner.upkeep.news import News, news
 from provisioner.upkeep.package_index import PackageIndex, address
-from provisioner.upkeep.survey import Survey, Told, Trouble
+from provisioner.upkeep.survey import Survey, Told, Trouble, refused
 
 SUBJECTS = ("frameworks", "cudnn", "cuda", "gpus", "tools")
 """What can be asked for as a whole."""
@@ -141,19 +140,32 @@ def _cuda(catalog: Catalog, asked: Asked, index: PackageIndex, found: _Found, da
         builds = (row for listed in found.rows.values() for row in listed)
         named = {row.cuda for row in builds if isinstance(row, Build) and row.cuda}
         rows = libraries.with_named(catalog.cuda, named, day)
+        missing = sorted(named - {row.version for row in rows})
+        found.troubles += [libraries.unknown_floor(v) for v in missing if "." in v]
     found.rows[sheets.CUDA] = list(rows)
 
 
 def _others(catalog: Catalog, asked: Asked, index: PackageIndex, found: _Found, day: str) -> None:
-    try:
-        if "tools" in asked.subjects:
-            found.rows[sheets.TOOLS] = list(tools.refreshed(index, catalog.tools, day))
-        if "gpus" in asked.subjects:
-            text = debian.newest_pci_ids(index.web.whole)
-            fresh = pci_ids.with_news(catalog, pci_ids.news(text, catalog, day))
-            found.rows |= {sheet: list(rows) for sheet, rows in fresh.items()}
-    except OutsideError as error:
-        found.troubles.append(Trouble("tools or gpus", error.reference, error.message))
+    def newest_tools() -> Rows:
+        return {sheets.TOOLS: list(tools.refreshed(index, catalog.tools, day))}
+
+    def newest_gpus() -> Rows:
+        text = debian.newest_pci_ids(index.web.whole)
+        fresh = pci_ids.with_news(catalog, pci_ids.news(text, catalog, day))
+        return {sheet: list(rows) for sheet, rows in fresh.items()}
+
+    answered = bool(asked.projects)
+    errors = []
+    for subject, ask in (("tools", newest_tools), ("gpus", newest_gpus)):
+        if subject in asked.subjects:
+            try:
+                found.rows |= ask()
+                answered = True
+            except OutsideError as error:
+                errors.append(error)
+                found.troubles.append(Trouble(subject, error.reference, error.message))
+    if errors and not answered:
+        raise errors[0]
 
 
 def _compared(catalog: Catalog, found: _Found, bill: Bill) -> Refreshed:
@@ -162,8 +174,7 @@ def _compared(catalog: Catalog, found: _Found, bill: Bill) -> Refreshed:
     told: list[News] = []
     for sheet, listed in found.rows.items():
         old = catalog.rows_of(sheet)
-        known = set(old)
-        good = [row for row in listed if row in known or not _refused(sheet, row, found)]
+        good = _good(sheet, old, listed, found)
         items = tuple(news(sheet, old, good))
         if items:
             changed[sheet] = good
@@ -177,12 +188,25 @@ def _compared(catalog: Catalog, found: _Found, bill: Bill) -> Refreshed:
     )
 
 
-def _refused(sheet: sheets.Sheet, row: msgspec.Struct, found: _Found) -> bool:
-    """Whether a row says what no row may; that is told, and nothing false is written."""
-    wrong = list(check_fields.messages(row))
-    for message in wrong:
-        found.troubles.append(Trouble(called(sheet, row), "bad-row", message))
-    return bool(wrong)
+def _good(
+    sheet: sheets.Sheet,
+    old: Iterable[msgspec.Struct],
+    listed: Iterable[msgspec.Struct],
+    found: _Found,
+) -> list[msgspec.Struct]:
+    """The rows that may be written; where a row may not, the one that stood there stays."""
+    key = sheets.order(sheet)
+    standing = {key(row): row for row in old}
+    good = []
+    for row in listed:
+        was = standing.get(key(row))
+        wrong = refused(sheet, row) if row != was else []
+        found.troubles += wrong
+        if not wrong:
+            good.append(row)
+        elif was is not None:
+            good.append(was)
+    return good
 
 
 def texts(catalog: Catalog, rows: Rows) -> dict[str, bytes]:

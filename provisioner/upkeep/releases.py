@@ -34,7 +34,9 @@ _PATCHES = range(32)
 _GLIBC = re.compile(r"manylinux_(\d+)_(\d+)_")
 _LEGACY_GLIBC = {"manylinux1_": "2.5", "manylinux2010_": "2.12", "manylinux2014_": "2.17"}
 """PEP 600."""
-_STABLE = re.compile(r"\d+(\.\d+)*(\.post\d+)?")
+_STABLE = re.compile(r"[0-9]+(\.[0-9]+)*(\.post[0-9]+)?")
+_WHEEL = re.compile(r"[\w.+!]+(-[\w.+!]+){4,5}\.whl", re.ASCII)
+"""Any other name is nobody's wheel, and what stands in it is not to be printed."""
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,8 +77,8 @@ def releases(project: str, files: Iterable[IndexFile], pythons: Sequence[str]) -
     """
     found: dict[tuple[str, str], list[IndexFile]] = {}
     for file in files:
-        parts = file.name.removesuffix(".whl").split("-")
-        if not file.name.endswith(".whl") or len(parts) not in {5, 6}:
+        parts = parts_of(file.name)
+        if not parts or _plain(parts[0]) != _plain(project):
             continue
         if _STABLE.fullmatch(parts[1]):
             for platform in dict.fromkeys(_platforms(parts[-1])):
@@ -95,6 +97,15 @@ def releases(project: str, files: Iterable[IndexFile], pythons: Sequence[str]) -
             yanked=listed[0].yanked,
             glibc=_glibc(listed, pythons),
         )
+
+
+def parts_of(name: str) -> list[str]:
+    """Project, version, maybe a build number, Python, ABI, platform; empty: it is no wheel."""
+    return name.removesuffix(".whl").split("-") if _WHEEL.fullmatch(name) else []
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _platforms(tags: str) -> Iterator[str]:

@@ -50,16 +50,21 @@ class RemoteFile(io.RawIOBase):
     def prefetch(self, start: int, end: int) -> None:
         """Fetch what is missing of a span (``end`` not included) in one request."""
         end = min(end, self.size)
-        while start < end and (held := self._held(start)):
-            start += len(held)
-        if start < end:
-            if self.fetched + end - start > self._limit:
+        if count := self.missing(start, end):
+            if self.fetched + count > self._limit:
                 raise OutsideError(
                     "too-much-to-read",
                     "Reading this file would take more bytes than it is worth.",
-                    context=(f"{self.fetched + end - start} bytes, the limit is {self._limit}",),
+                    context=(f"{self.fetched + count} bytes, the limit is {self._limit}",),
                 )
-            self._keep(self._web.part(self._url, start, end - 1))
+            self._keep(self._web.part(self._url, end - count, end - 1))
+
+    def missing(self, start: int, end: int) -> int:
+        """How many bytes of a span (``end`` not included) are still to be fetched."""
+        end = min(end, self.size)
+        while start < end and (held := self._held(start)):
+            start += len(held)
+        return max(0, end - start)
 
     def _keep(self, part: Part) -> None:
         self.fetched += len(part.data)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from provisioner.upkeep.releases import ANY_PLATFORM
 
 if TYPE_CHECKING:
+    from packaging.markers import Marker
     from packaging.requirements import Requirement
 
 _ENVIRONMENTS = {
@@ -88,19 +89,32 @@ def _on(
     }
     for asked in dict.fromkeys(("", extra or "")):
         answers = {
-            marker.evaluate(
-                environment | {"python_version": p, "python_full_version": f"{p}.0", "extra": asked}
+            _answer(
+                marker,
+                environment
+                | {"python_version": p, "python_full_version": f"{p}.0", "extra": asked},
             )
             for p in (python.removesuffix("t") for python in pythons)
         }
         if answers == {True}:
             yield bare
             return
-        if True in answers:
+        if answers & {True, None}:
             yield f"{bare}; {marker}"
             return
     if "extra" in str(marker):
         yield f"{bare}; {marker}"
+
+
+def _answer(marker: Marker, environment: dict[str, str]) -> bool | None:
+    """Whether a marker holds; None where it compares what cannot be compared."""
+    from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
+    from packaging.version import InvalidVersion
+
+    try:
+        return marker.evaluate(environment)
+    except (UndefinedComparison, UndefinedEnvironmentName, InvalidVersion):
+        return None
 
 
 def _without_marker(requirement: Requirement) -> str:

@@ -5,13 +5,14 @@ A wheel that cannot be read is told and left out; the rest goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TypeVar
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import msgspec
 
+from provisioner.catalog import check_fields
+from provisioner.catalog.problems import called
 from provisioner.catalog.rows import Row
+from provisioner.catalog.sheets import Sheet
 from provisioner.catalog.upkeep_rows import Project, Reading
 from provisioner.download import CONNECTIONS, NotThereError, Web
 from provisioner.errors import OutsideError
@@ -19,14 +20,12 @@ from provisioner.upkeep.measurements import Measurements
 from provisioner.upkeep.package_index import IndexFile, PackageIndex
 from provisioner.upkeep.readings import Measured, cost, measure
 from provisioner.upkeep.releases import Release, releases
+from provisioner.upkeep.side_by_side import side_by_side
 from provisioner.upkeep.wheel import opened
 
 _TRIED = 3
 _THIS_FILE_ONLY = ("bad-wheel", "hash-differs", "not-on-index")
 """Troubles that another wheel of the release need not have."""
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 Told = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -39,6 +38,11 @@ class Trouble(msgspec.Struct, frozen=True):
     """The project or the wheel."""
     reference: str
     message: str
+
+
+def refused(sheet: Sheet, row: msgspec.Struct) -> list[Trouble]:
+    """What a row says that no row may: it is told, and nothing false is written."""
+    return [Trouble(called(sheet, row), "bad-row", text) for text in check_fields.messages(row)]
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +96,7 @@ def survey(
     def read(release: Release) -> Measured:
         return _read(index.web, release, readings, known.measurements)
 
-    for number, (release, outcome) in enumerate(_side_by_side(to_read, read), start=1):
+    for number, (release, outcome) in enumerate(side_by_side(to_read, read), start=1):
         if isinstance(outcome, Measured):
             measured.append((release, outcome))
         else:
@@ -121,7 +125,7 @@ def listed_releases(
             if not project.platforms or release.platform in project.platforms
         ]
 
-    for number, (project, outcome) in enumerate(_side_by_side(projects, listing), start=1):
+    for number, (project, outcome) in enumerate(side_by_side(projects, listing), start=1):
         if isinstance(outcome, OutsideError):
             errors.append(outcome)
             troubles.append(Trouble(project.name, outcome.reference, _sentence(outcome)))
@@ -177,31 +181,6 @@ def _tried(web: Web, file: IndexFile, rules: Sequence[Reading]) -> Measured | Ou
             return measure(wheel, rules)
     except OutsideError as error:
         return error
-
-
-def _side_by_side(
-    items: Iterable[T], work: Callable[[T], R]
-) -> Iterator[tuple[T, R | OutsideError]]:
-    """Do some work for each item, a few at once; an item that fails gives its error."""
-    waiting = iter(items)
-    running: dict[Future[R], T] = {}
-    pool = ThreadPoolExecutor(CONNECTIONS)
-    try:
-        while True:
-            for item in waiting:
-                running[pool.submit(work, item)] = item
-                if len(running) >= 2 * CONNECTIONS:
-                    break
-            if not running:
-                return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                item = running.pop(future)
-                try:
-                    yield item, future.result()
-                except OutsideError as error:
-                    yield item, error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _sentence(error: OutsideError) -> str:

@@ -11,9 +11,10 @@ from provisioner.catalog.rows import Tool
 from provisioner.catalog.sheets import natural
 from provisioner.errors import OutsideError
 from provisioner.upkeep.package_index import PackageIndex
+from provisioner.upkeep.releases import parts_of
+from provisioner.version import is_dotted
 
 _PLATFORM = re.compile(r"(many|musl)linux.*_(x86_64|aarch64)$")
-_PARTS = (5, 6)
 
 
 def refreshed(index: PackageIndex, known: Iterable[Tool], day: str) -> list[Tool]:
@@ -32,8 +33,8 @@ def _newest(index: PackageIndex, row: Tool, day: str) -> Tool:
     admitted = SpecifierSet(row.specifier)
     releases: dict[str, set[str]] = {}
     for file in index.files(row.name):
-        parts = file.name.removesuffix(".whl").split("-")
-        if len(parts) not in _PARTS or not file.sha256 or file.yanked:
+        parts = parts_of(file.name)
+        if not parts or not is_dotted(parts[1]) or not file.sha256 or file.yanked:
             continue
         if parts[1] in admitted and _PLATFORM.search(parts[-1]):
             releases.setdefault(parts[1], set()).add(f"sha256:{file.sha256}")

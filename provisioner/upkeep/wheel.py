@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import struct
 import zipfile
 import zlib
@@ -24,7 +25,23 @@ _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _LOCAL_MAGIC = b"PK\x03\x04"
 _SLACK_BYTES = 256
 """A member's own header holds its name and some extra fields; this is room for the latter."""
+_UNPACKED_BYTES = 256 * 1024 * 1024
+"""What a member may unpack to: a few bytes can be made to hold gigabytes."""
 _INTACT = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    RuntimeError,  # it is encrypted, or compressed in a way that is not known here
+    ValueError,
+    OSError,
+    MemoryError,
+)
+"""What reading a damaged zip file can raise."""
 
 
 class Wheel:
@@ -52,11 +69,20 @@ class Wheel:
             self._remote.prefetch(
                 info.header_offset, info.header_offset + room + info.compress_size
             )
-            return self._archive.read(member)
+            if info.file_size > _UNPACKED_BYTES:
+                raise _too_large(self.name)
+            with self._archive.open(info) as stream:
+                # One more than there should be: what is longer than it says fails its checksum.
+                return stream.read(info.file_size + 1)
 
     def text(self, member: str) -> str:
         """A member as text; what is no UTF-8 in it is replaced."""
         return self.read(member).decode(errors="replace")
+
+    def head_room(self) -> int:
+        """How many bytes can still be afforded; 0: what else there is stays unseen."""
+        # METADATA is still to be read where the directory was too long for the first look.
+        return max(0, READ_BYTES - self._remote.fetched - _METADATA_BYTES)
 
     def head(self, member: str, most: int = READ_BYTES) -> tuple[bytes, bool]:
         """As much of a member's beginning as can still be afforded, and whether that is all.
@@ -64,14 +90,17 @@ class Wheel:
         ``most`` is the number of compressed bytes that are enough.
         """
         info = self._archive.getinfo(member)
-        # METADATA is still to be read where the directory was too long for the first look.
-        left = min(most, READ_BYTES - self._remote.fetched - _METADATA_BYTES)
+        left = min(most, self.head_room())
         room = _LOCAL_HEADER.size + 2 * len(member.encode()) + _SLACK_BYTES
-        if room + info.compress_size <= left or info.compress_type not in _INTACT:
+        start = info.header_offset
+        end = start + room + info.compress_size
+        if self._remote.missing(start, end) <= left or info.compress_type not in _INTACT:
             return self.read(member), True
+        if left <= room:
+            raise _too_large(self.name)
         with _told_as_damage(self.name):
-            self._remote.prefetch(info.header_offset, info.header_offset + max(left, 0))
-            self._remote.seek(info.header_offset)
+            self._remote.prefetch(start, start + left)
+            self._remote.seek(start)
             magic, name, extra = _LOCAL_HEADER.unpack(self._exactly(_LOCAL_HEADER.size))
             if magic != _LOCAL_MAGIC:
                 raise zipfile.BadZipFile
@@ -79,7 +108,8 @@ class Wheel:
             packed = self._exactly(left - _LOCAL_HEADER.size - name - extra)
             if info.compress_type == zipfile.ZIP_STORED:
                 return packed, False
-            return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed), False
+            unpacking = zlib.decompressobj(-zlib.MAX_WBITS)
+            return unpacking.decompress(packed, _UNPACKED_BYTES), False
 
     def _exactly(self, count: int) -> bytes:
         found = bytearray()
@@ -112,8 +142,12 @@ def opened(web: Web, file: IndexFile, limit: int = READ_BYTES) -> Iterator[Wheel
 def _told_as_damage(name: str) -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise _damaged(name, f"{type(error).__name__}: {error}") from None
+
+
+def _too_large(name: str) -> OutsideError:
+    return OutsideError("too-much-to-read", f"{name} holds more than reading it may cost.")
 
 
 def _damaged(name: str, reason: str) -> OutsideError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from provisioner.cli import options
+from provisioner.cli.catalog.text_news import lines
 from provisioner.cli.output import show_json
 
 
@@ -32,6 +33,6 @@ def command(*, drop: bool, as_json: bool) -> None:
         click.echo("There is no overlay: the catalog is the one that ships with dlsetup.")
     else:
         click.echo(f"{found.path}, made {found.made}")
-        for item in found.news:
-            click.echo(f"  {item}")
+        for line in lines(found.news):
+            click.echo(line)
         click.echo("Drop it with: dlsetup catalog overlay --drop")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from provisioner.cli import options
+from provisioner.cli.catalog.text_news import lines
 from provisioner.cli.output import show_json, show_warnings
 from provisioner.cli.progress import progress
 from provisioner.plan import Warning
@@ -15,7 +16,6 @@ from provisioner.plan import Warning
 if TYPE_CHECKING:
     from provisioner.upkeep.refresh import Refreshed
 
-_SHOWN = 200
 _MEGABYTE = 1_000_000
 
 
@@ -52,7 +52,7 @@ def command(
     keeper = Keeper(overlay=overlay)
     with progress() as told:
         found = keeper.refreshed(what, anew=anew, told=told)
-    written = keeper.write(found) if write else None
+    written = keeper.write(found) if write and found.news else None
     warnings = [
         Warning(item.reference, f"{item.subject}: {item.message}") for item in found.troubles
     ]
@@ -68,22 +68,11 @@ def command(
         }
         show_json("catalog refresh", data, warnings)
         return
-    for line in _told(found):
+    for line in lines(found.news):
         click.echo(line)
     show_warnings(warnings)
     for line in _closing(found, written, write=write):
         click.echo(line)
-
-
-def _told(found: Refreshed) -> Iterator[str]:
-    sheet = ""
-    for item in found.news[:_SHOWN]:
-        if item.sheet != sheet:
-            sheet = item.sheet
-            yield sheet
-        yield f"  {item}"
-    if len(found.news) > _SHOWN:
-        yield f"  and {len(found.news) - _SHOWN} more, see --json"
 
 
 def _closing(found: Refreshed, written: str | None, *, write: bool) -> Sequence[str]:

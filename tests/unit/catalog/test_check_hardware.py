@@ -301,13 +301,13 @@ def test_hardware_that_cannot_be_is_told_in_one_sentence(
         pytest.param(
             "tools.toml",
             ('specifier = "==0.13.*"', 'specifier = "==0.14.*"'),
-            "tools.toml, uv 0.13.8: version 0.13.8 is not within ==0.14.*",
+            "tools.toml, uv: version 0.13.8 is not within ==0.14.*",
             id="a-tool-outside-its-range",
         ),
         pytest.param(
             "tools.toml",
             ('specifier = "==0.13.*"', 'specifier = "the newest"'),
-            "tools.toml, uv 0.13.8: 'the newest' is no specifier",
+            "tools.toml, uv: 'the newest' is no specifier",
             id="no-range",
         ),
         pytest.param(

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from provisioner import download
 from provisioner.upkeep.facts.table import Facts
+from tests.unit.upkeep.loopback import Loopback, serving
 
 Tables = Callable[..., Facts]
 
@@ -22,3 +24,15 @@ def facts(tmp_path: Path) -> Tables:
         return Facts(tmp_path)
 
     return make
+
+
+@pytest.fixture
+def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
+    """A package index on loopback, and the one that the settings name."""
+    monkeypatch.setattr(download, "_BACKOFF_S", 0)
+    with serving() as served:
+        monkeypatch.setenv("PIP_INDEX_URL", served.address)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        for other in ("UV_DEFAULT_INDEX", "UV_INDEX_URL"):
+            monkeypatch.delenv(other, raising=False)
+        yield served

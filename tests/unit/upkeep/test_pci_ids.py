@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.catalog import sheets
+from provisioner.catalog.dump import dump
 from provisioner.catalog.load import Catalog
 from provisioner.errors import OutsideError
-from provisioner.upkeep.pci_ids import devices, main, news, version_of, with_news
+from provisioner.upkeep.pci_ids import devices, news, version_of, with_news
 
 LIST = """\
 #
@@ -134,19 +136,17 @@ def test_news_find_their_place_and_are_none_the_second_time() -> None:
     found = [row for row in news(LIST, stacks, "2026-12-02") if row.vendor == "10de"]
 
     assert [row.device for row in found] == ["268f", "2690", "2691", "3f00"]
-    text = with_news(stacks.folder, found)["nvidia/gpus.jsonl"].decode()
-    old = (stacks.folder / "nvidia/gpus.jsonl").read_text(encoding="utf-8").splitlines()
-    assert [line for line in old if line not in set(text.splitlines())] == []
-    assert len(text.splitlines()) == len(old) + 4
+    fresh = with_news(stacks, found)[sheets.NVIDIA_GPUS]
+    assert [row for row in stacks.rows_of(sheets.NVIDIA_GPUS) if row not in fresh] == []
+    assert [row for row in fresh if row in found] == found
+    lines = dump(sheets.NVIDIA_GPUS, fresh).splitlines()
+    old = stacks.text_of(sheets.NVIDIA_GPUS).splitlines()
+    assert [line for line in lines if line in set(old)] == old
+    assert len(lines) == len(old) + 4
 
 
-def test_a_file_that_is_not_there_is_an_error(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main([str(tmp_path / "pci.ids")]) == 3
-    assert capsys.readouterr().err.startswith("error: facts-unreadable\n")
+def test_sheets_without_news_stay_as_they_are() -> None:
+    stacks = Catalog(CHECKOUT / "stacks")
 
-
-def test_wrong_words_show_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["a", "b"]) == 2
-    assert "pci_ids [FILE] [--write]" in capsys.readouterr().err
+    for sheet, rows in with_news(stacks, []).items():
+        assert tuple(rows) == stacks.rows_of(sheet)

@@ -1,12 +1,12 @@
+"""Builds that follow from measured ones: PyTorch's own index, variant by variant."""
+
 from __future__ import annotations
 
 from pathlib import Path
 
 import msgspec
-from provisioner.upkeep.facts.torch import default_wheels
-from provisioner.upkeep.facts.torch_pairs import pairs
 
-from provisioner.catalog.rows import Build, WheelCode
+from provisioner.catalog.rows import Build
 from provisioner.catalog.upkeep_rows import IndexVariant
 from provisioner.upkeep.derived import cpu_variants, measured, pair_variants, partner
 from provisioner.upkeep.facts.table import Facts
@@ -25,31 +25,59 @@ CPU = IndexVariant(
 )
 INDEX = "https://index.test/whl"
 FACTS = Facts(Path(__file__).parent / "excerpts" / "torch")
-CODE = (
-    WheelCode(
-        package="torchvision",
-        version="0.19.1",
-        sass=("sm_50", "sm_86", "sm_90"),
-        ptx=("compute_50",),
-        evidence="torchvision-0.19.1.whl: _C.so",
+
+
+def torch(version: str, cuda: str, *sass: str, platform: str = "linux-x86_64") -> Build:
+    """A measured wheel; what it names as proof is enough for what follows from it."""
+    return Build(
+        framework="torch",
+        version=version,
+        platform=platform,
+        pythons=("3.11",) if version == "2.15.0" else ("3.10",),
+        cuda=cuda,
+        sass=sass,
+        glibc="2.28",
+        kind="measured",
+        evidence=f"torch-{version}-cp310-cp310-manylinux_2_28_x86_64.whl: CUDAConfig.h, METADATA",
         checked="2026-11-20",
-    ),
-    WheelCode(
-        package="torchaudio",
-        version="2.11.0",
-        sass=("sm_75",),
-        evidence="torchaudio-2.11.0.whl: lib.so",
-        checked="2026-11-20",
-    ),
+    )
+
+
+RELEASES = (
+    msgspec.structs.replace(torch("1.1.0", "9.0", "sm_35", "sm_70"), ptx=("compute_50",)),
+    torch("2.4.1", "12.1", "sm_50", "sm_90"),
+    torch("2.5.0", "12.4", "sm_50", "sm_90"),
+    torch("2.6.0", "12.4", "sm_50", "sm_90"),
+    msgspec.structs.replace(torch("2.11.0", "13.0", "sm_75", "sm_120"), cudnn="9.19.0.56"),
+    torch("2.11.0", "13.0", "sm_80", "sm_120", platform="linux-aarch64"),
+    torch("2.15.0", "13.2", "sm_75", "sm_120"),
+)
+
+
+def companion(name: str, version: str, *sass: str, requires: tuple[str, ...] = ()) -> Build:
+    """A measured companion."""
+    row = torch(version, "13.0" if sass else "", *sass)
+    return msgspec.structs.replace(
+        row,
+        framework=name,
+        cuda=row.cuda or None,
+        requires=requires,
+        evidence=f"{name}-{version}-cp310-cp310-manylinux_2_28_x86_64.whl: _C.so, METADATA",
+    )
+
+
+COMPANIONS = (
+    companion("torchvision", "0.19.1", "sm_50", "sm_86", "sm_90", requires=("torch==2.4.1",)),
+    companion("torchvision", "0.30.0", requires=("torch>=2.15.0",)),
+    companion("torchaudio", "2.11.0", "sm_75"),
 )
 
 
 def all_rows() -> list[Build]:
-    releases = default_wheels(FACTS)
     return [
-        *releases,
-        *cpu_variants(releases, [CPU], ADDRESSES),
-        *variants_of(FACTS, releases, INDEX),
+        *RELEASES,
+        *cpu_variants(RELEASES, [CPU], ADDRESSES),
+        *variants_of(FACTS, RELEASES, INDEX),
     ]
 
 
@@ -60,31 +88,9 @@ def made() -> dict[tuple[str, str, str], Build]:
 
 
 def companions(package: str) -> dict[tuple[str, str], Build]:
-    wheels = pairs(FACTS, package, default_wheels(FACTS), CODE)
+    wheels = [row for row in COMPANIONS if row.framework == package]
     found = [*wheels, *pair_variants(wheels, all_rows())]
     return {(row.version, row.variant): row for row in found}
-
-
-def test_the_default_wheel_is_measured() -> None:
-    row = made()["2.4.1", "default", "x86_64"]
-
-    assert (row.kind, row.cuda, row.cudnn, row.index) == ("measured", "12.1", "9.1.0.70", None)
-    assert row.pythons == ("3.9", "3.10")
-    assert row.requires == ("nvidia-cudnn-cu12==9.1.0.70", "triton==3.0.0")
-    assert row.evidence.startswith("torch-2.4.1-cp310-cp310-manylinux1_x86_64.whl: ")
-
-
-def test_ptx_of_a_wheel_is_kept_apart_from_machine_code() -> None:
-    row = made()["1.1.0", "default", "x86_64"]
-
-    assert (row.sass, row.ptx) == (("sm_35", "sm_70"), ("compute_50",))
-    assert (row.cuda, row.cudnn) == ("9.0", None)
-
-
-def test_a_build_without_cuda_asks_for_nothing_of_nvidias() -> None:
-    row = made()["2.1.1", "default", "aarch64"]
-
-    assert (row.cuda, row.cudnn, row.requires, row.glibc) == (None, None, (), "2.17")
 
 
 def test_every_release_on_the_index_has_a_cpu_build() -> None:
@@ -209,25 +215,18 @@ def test_companions_are_built_like_the_torch_they_pair_with() -> None:
     }
     assert vision["0.19.1", "cu118"].requires == ("torch==2.4.1",)
     assert vision["0.19.1", "cu118"].index == f"{INDEX}/cu118"
-    assert vision["0.30.0", "default"].requires == ("torch>=2.15.0",)
-    # A wheel for every Python 3 is no wider than its torch.
-    assert vision["0.30.0", "default"].pythons == ("3.11",)
-    assert audio["2.11.0", "default"].requires == ("torch==2.11.*",)
-    assert "by its number" in audio["2.11.0", "default"].evidence
+    # A companion that names no torch pairs with the one of its number.
+    assert {key[1] for key in audio} == {"default", "cpu", "cu126", "cu130"}
 
 
 def test_companions_hold_what_was_read_and_their_variants_what_torchs_hold() -> None:
     vision, audio = companions("torchvision"), companions("torchaudio")
 
-    default = vision["0.19.1", "default"]
-    assert (default.sass, default.ptx) == (("sm_50", "sm_86", "sm_90"), ("compute_50",))
-    assert "_C.so" in default.evidence
     # torch 2.4.1 has 5.0 and 9.0, which the wheel holds too.
     assert vision["0.19.1", "cu118"].sass == ("sm_37", "sm_50", "sm_90")
     assert vision["0.19.1", "cu118"].ptx == ()
     assert vision["0.19.1", "cpu"].sass == ()
     # Not read: not known.
-    assert vision["0.30.0", "default"].sass == ()
+    assert vision["0.30.0", "cpu"].sass == ()
     # The wheel lacks 12.0 of its torch: nothing can be said of the variants.
-    assert audio["2.11.0", "default"].sass == ("sm_75",)
     assert audio["2.11.0", "cu130"].sass == ()

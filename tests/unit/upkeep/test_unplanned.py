@@ -264,10 +264,19 @@ nvidia-tensorflow (pip),21.07-tf1-py3 / 1.15.5+nv21.07,1.15.5,,,branch 21.07
 nvidia-tensorflow (pip),22.07-tf1-py3 / 1.15.5+nv22.07,1.15.5,11.7.0,8.4.1.50,branch 22.07
 nvidia-tensorflow (pip),22.09-tf1-py3 / 1.15.5+nv22.09,1.15.5,11.7.1,8.6.0.163,branch 22.09
 """
+    notes = """
+topic,fact,source
+cpu,PyPI binaries >= 1.6 need AVX; 1.5.0 did not; 1.5.1 was built with AVX by mistake,an issue
+"""
     addresses = {"nvidia-pyindex": "https://a.test", "nvidia-redist": "https://b.test"}
 
     found = nvidia_tensorflow.unplanned(
-        facts(t11_nvidia_tensorflow=seen, t16_framework_images=branches), addresses
+        facts(
+            t11_nvidia_tensorflow=seen,
+            t16_framework_images=branches,
+            t07_tensorflow_notes=notes,
+        ),
+        addresses,
     )
 
     # A build whose CUDA nobody knows would look like one without CUDA.
