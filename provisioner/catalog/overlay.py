@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from provisioner.catalog.contents import Contents
-from provisioner.catalog.sheets import Sheet, order
+from provisioner.catalog.sheets import Sheet, identity, order
 from provisioner.errors import BadDataError
 
 SCHEMA = 1
@@ -44,13 +44,13 @@ class Overlay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         """
         if sheet.path not in self.sheets:
             return standing
-        key = order(sheet)
-        found = {key(row): row for row in standing}
+        name = identity(sheet)
+        found = {name(row): row for row in standing}
         for row in self._rows(sheet):
-            old = found.get(key(row))
+            old = found.get(name(row))
             if old is None or _day(row) >= _day(old):
-                found[key(row)] = row
-        return tuple(found[at] for at in sorted(found))
+                found[name(row)] = row
+        return tuple(sorted(found.values(), key=order(sheet)))
 
     def _rows(self, sheet: Sheet) -> list[msgspec.Struct]:
         decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(sheet.row)

@@ -27,6 +27,8 @@ class Sheet(msgspec.Struct, frozen=True):
     key: tuple[str, ...]
     table: str = ""
     """The name of the TOML tables; empty for JSON lines."""
+    name: tuple[str, ...] = ()
+    """The fields that tell a row from all others, where they are fewer than what sorts it."""
 
 
 _LIBRARY_KEY = ("package", "version", "cuda", "platform")
@@ -122,7 +124,8 @@ takes yet: for accelerators, channels and images that cannot be planned for."""
 def builds(name: str, folder: str = FRAMEWORKS) -> Sheet:
     """The sheet of builds called ``name``: ``torch`` → ``frameworks/torch.jsonl``."""
     key = ("framework", "version", "platform", "via", "variant", "cuda")
-    return Sheet(f"{folder}/{name}.jsonl", rows.Build, key)
+    own_name = ("framework", "version", "variant", "platform")
+    return Sheet(f"{folder}/{name}.jsonl", rows.Build, key, name=own_name)
 
 
 def folder_of(sheet: Sheet) -> str:
@@ -137,6 +140,16 @@ def order(sheet: Sheet) -> Callable[[msgspec.Struct], tuple[SortKey, ...]]:
         return tuple(_sortable(field, getattr(row, field) or "") for field in sheet.key)
 
     return sort_key
+
+
+def identity(sheet: Sheet) -> Callable[[msgspec.Struct], tuple[object, ...]]:
+    """What tells a row of a sheet from all others: two with the same are one, seen twice."""
+    fields = sheet.name or sheet.key
+
+    def name_of_row(row: msgspec.Struct) -> tuple[object, ...]:
+        return tuple(getattr(row, field) for field in fields)
+
+    return name_of_row
 
 
 def _sortable(field: str, text: str) -> SortKey:

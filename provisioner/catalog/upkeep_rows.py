@@ -62,7 +62,8 @@ class Reading(Row, frozen=True, kw_only=True):
     needed: bool = True
     """A wheel in which it is not found has changed its layout, and is reported."""
     read_bytes: int | None = None
-    """What it may cost where a member cannot be read in part; otherwise a few megabytes."""
+    """What it may cost where a wheel must be read whole, because a member is run; otherwise a few
+    megabytes."""
 
 
 class Documented(Row, frozen=True, kw_only=True):

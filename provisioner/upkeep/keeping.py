@@ -56,7 +56,9 @@ class Keeper:
     def write(self, found: Refreshed) -> str:
         """Write news, and say where to. Raises OutsideError ``cannot-write``."""
         if self.path is not None:
-            writing.write_file(self.path, refresh.overlaid(self.catalog, found.rows))
+            # Read again: a refresh of something else may have written meanwhile.
+            now = Catalog(self.catalog.folder, read_overlay(self.path))
+            writing.write_file(self.path, refresh.overlaid(now, found.rows))
             return str(self.path)
         folder = self.catalog.folder
         fresh = writing.with_contents(folder, refresh.texts(self.catalog, found.rows))

@@ -66,7 +66,8 @@ def _incomplete(troubles: Sequence[Trouble]) -> OutsideError | None:
 def lacking(catalog: Catalog, listed: Iterable[Release]) -> Iterator[Problem]:
     """A problem for each listed release without a row, and for each row that lacks a Python.
 
-    Wheels that are known to be broken, which no installer can use, are not missed.
+    Wheels that are known to be broken, which no installer can use, are not missed, nor is what
+    its publisher took back.
     """
     projects = {project.name: project for project in catalog.projects}
     broken = {row.wheel for row in catalog.broken}
@@ -75,7 +76,7 @@ def lacking(catalog: Catalog, listed: Iterable[Release]) -> Iterator[Problem]:
         project = projects[release.project]
         if project.name not in rows:
             rows[project.name] = _rows_of(catalog, project)
-        if release.samples[0].name in broken:
+        if release.yanked or release.samples[0].name in broken:
             continue
         row = rows[project.name].get((release.version, release.platform))
         if message := _missed(release, row):

@@ -20,7 +20,7 @@ def merged(sheet: sheets.Sheet, standing: Iterable[Row], made: Iterable[Row]) ->
     Of two rows with one key the standing one goes on only if it was looked at on a later day, or
     was measured where the new one is announced.
     """
-    key = sheets.order(sheet)
+    key = sheets.identity(sheet)
     rows = {key(row): row for row in standing}
     for row in made:
         old = rows.get(key(row))
@@ -31,7 +31,7 @@ def merged(sheet: sheets.Sheet, standing: Iterable[Row], made: Iterable[Row]) ->
 
 def not_made(sheet: sheets.Sheet, standing: Iterable[Row], made: Iterable[Row]) -> list[Row]:
     """The standing rows whose key the source does not make: they stay."""
-    key = sheets.order(sheet)
+    key = sheets.identity(sheet)
     own = {key(row) for row in made}
     return [row for row in standing if key(row) not in own]
 

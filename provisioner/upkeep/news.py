@@ -49,10 +49,10 @@ def news(
     sheet: sheets.Sheet, old: Iterable[msgspec.Struct], fresh: Iterable[msgspec.Struct]
 ) -> Iterator[News]:
     """Compare two states of a sheet; a row that only has another day is no news."""
-    key = sheets.order(sheet)
-    before = {key(row): row for row in old}
+    key, name = sheets.order(sheet), sheets.identity(sheet)
+    before = {name(row): row for row in old}
     for row in sorted(fresh, key=key):
-        was = before.get(key(row))
+        was = before.get(name(row))
         if was is None:
             yield News(sheet.path, "added", called(sheet, row), tuple(_told(row)), _source(row))
         elif changed := tuple(_differences(was, row)):

@@ -156,7 +156,7 @@ def _ptxas(wheel: Wheel, reading: Reading) -> list[tuple[str, str]]:
     return [
         (member, target)
         for member, _ in _members(wheel, reading)
-        for target in targets_of(wheel.read(member))
+        for target in targets_of(wheel.program(member))
     ]
 
 

@@ -195,7 +195,7 @@ def _good(
     found: _Found,
 ) -> list[msgspec.Struct]:
     """The rows that may be written; where a row may not, the one that stood there stays."""
-    key = sheets.order(sheet)
+    key = sheets.identity(sheet)
     standing = {key(row): row for row in old}
     good = []
     for row in listed:
@@ -223,7 +223,7 @@ def _header(catalog: Catalog, sheet: sheets.Sheet) -> str:
 def overlaid(catalog: Catalog, rows: Rows) -> bytes:
     """An overlay's bytes: all that differs from what ships with dlsetup, old additions too.
 
-    ``catalog`` is the one that was compared, with the overlay there was.
+    ``catalog`` has the overlay that lies there now: another refresh may have written since.
     """
     shipped = Catalog(catalog.folder)
     listed = {sheet.path: sheet for sheet in (*sheets.FIXED, *catalog.build_sheets, *rows)}
@@ -231,10 +231,11 @@ def overlaid(catalog: Catalog, rows: Rows) -> bytes:
     for sheet in listed.values():
         if sheet not in rows and sheet.path not in catalog.overlay.sheets:
             continue
+        name = sheets.identity(sheet)
+        ours = {name(row): row for row in (*catalog.rows_of(sheet), *rows.get(sheet, ()))}
         known = set(shipped.rows_of(sheet))
-        ours = [row for row in rows.get(sheet, catalog.rows_of(sheet)) if row not in known]
-        if ours:
-            changed[sheet] = sorted(ours, key=sheets.order(sheet))
+        if differing := [row for row in ours.values() if row not in known]:
+            changed[sheet] = sorted(differing, key=sheets.order(sheet))
     return overlay_of(changed, contents_of(changed.items()), today())
 
 

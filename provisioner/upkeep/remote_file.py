@@ -32,31 +32,34 @@ class RemoteFile(io.RawIOBase):
     """
 
     def __init__(self, web: Web, url: str, *, limit: int, sha256: str | None = None) -> None:
-        self._web, self._url, self._limit = web, url, limit
+        self._web, self._url, self._limit, self._sha256 = web, url, limit, sha256
         self._spans: list[tuple[int, bytes]] = []
         self._at = 0
         self.fetched = 0
         tail = web.part(url, -_TAIL_BYTES, None)
         self.size = tail.size
         self._keep(tail)
-        whole = tail.start == 0 and len(tail.data) == tail.size
-        if whole and sha256 and hashlib.sha256(tail.data).hexdigest() != sha256:
-            raise OutsideError(
-                "hash-differs",
-                "The file is not the one that the package index lists: its hash differs.",
-                hint="Try again later; if it stays so, tell those who run the index.",
-            )
+        if sha256 and tail.start == 0 and len(tail.data) == tail.size:
+            _hold_against(sha256, tail.data)
+
+    def verify(self) -> None:
+        """Fetch all of it, and hold it against its hash: for what is going to be run.
+
+        Raises OutsideError ``hash-differs``, also where the index lists none.
+        """
+        if self.size > self._limit:
+            raise _too_much(self.size, self._limit)
+        whole = self._web.part(self._url, 0, self.size - 1)
+        _hold_against(self._sha256 or "", whole.data)
+        self.fetched += len(whole.data)
+        self._spans = [(0, whole.data)]
 
     def prefetch(self, start: int, end: int) -> None:
         """Fetch what is missing of a span (``end`` not included) in one request."""
         end = min(end, self.size)
         if count := self.missing(start, end):
             if self.fetched + count > self._limit:
-                raise OutsideError(
-                    "too-much-to-read",
-                    "Reading this file would take more bytes than it is worth.",
-                    context=(f"{self.fetched + count} bytes, the limit is {self._limit}",),
-                )
+                raise _too_much(self.fetched + count, self._limit)
             self._keep(self._web.part(self._url, end - count, end - 1))
 
     def missing(self, start: int, end: int) -> int:
@@ -111,3 +114,20 @@ class RemoteFile(io.RawIOBase):
         buffer[: len(piece)] = piece
         self._at += len(piece)
         return len(piece)
+
+
+def _hold_against(sha256: str, data: bytes) -> None:
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise OutsideError(
+            "hash-differs",
+            "The file is not the one that the package index lists: its hash differs.",
+            hint="Try again later; if it stays so, tell those who run the index.",
+        )
+
+
+def _too_much(count: int, limit: int) -> OutsideError:
+    return OutsideError(
+        "too-much-to-read",
+        "Reading this file would take more bytes than it is worth.",
+        context=(f"{count} bytes, the limit is {limit}",),
+    )

@@ -75,6 +75,11 @@ class Wheel:
                 # One more than there should be: what is longer than it says fails its checksum.
                 return stream.read(info.file_size + 1)
 
+    def program(self, member: str) -> bytes:
+        """A member that is going to be run: of a wheel that is, to the byte, the listed one."""
+        self._remote.verify()
+        return self.read(member)
+
     def text(self, member: str) -> str:
         """A member as text; what is no UTF-8 in it is replaced."""
         return self.read(member).decode(errors="replace")

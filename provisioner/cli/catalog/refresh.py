@@ -75,10 +75,16 @@ def command(
         click.echo(line)
 
 
+def counted(number: int, what: str) -> str:
+    """``1 wheel``, ``2 wheels``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def _closing(found: Refreshed, written: str | None, *, write: bool) -> Sequence[str]:
     bill = found.bill
     megabytes = f"{bill.bytes / _MEGABYTE:.1f} MB"
-    cost = f"{found.wheels_read} wheels read with {bill.requests} requests, {megabytes}."
+    wheels, requests = counted(found.wheels_read, "wheel"), counted(bill.requests, "request")
+    cost = f"{wheels} read with {requests}, {megabytes}."
     if not found.news:
         return (f"No news. {cost}",)
     count = f"{len(found.news)} news. {cost}"
