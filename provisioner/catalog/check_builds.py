@@ -49,6 +49,7 @@ class _Known:
     def __init__(self, catalog: Catalog) -> None:
         self.cuda = {row.version: row.architectures for row in catalog.cuda}
         self.packages = {row.package for row in catalog.libraries} | set(catalog.every_name)
+        self.packages |= {"nvcc"}  # the component, wherever it comes from
         self.images = {row.image for row in (*catalog.images, *catalog.cuda_images)}
         self.pythons = {row.version for row in catalog.pythons}
         self.places = tuple(catalog.addresses.values())

@@ -37,6 +37,8 @@ class Project(Row, frozen=True, kw_only=True):
     """The ROCm that its name states."""
     platforms: tuple[str, ...] = ()
     """The platforms it is measured on; empty: all."""
+    source: bool = False
+    """It publishes its source alone: documents say what building it needs."""
     gpu: bool = False
     """Every wheel of it needs a GPU; one that does not say which CUDA leaves that unknown."""
     extra: str | None = None

@@ -9,7 +9,7 @@ from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Build
 from provisioner.catalog.sheets import natural
 from provisioner.errors import UsageError
-from provisioner.lookup.names import extends, names
+from provisioner.lookup.names import extends
 from provisioner.lookup.platforms import facts_on, platform_order
 from provisioner.lookup.question import names_a_gpu, shown
 from provisioner.lookup.unknown import unknown
@@ -34,9 +34,10 @@ def framework(catalog: Catalog, requirement: str, *, typed: str) -> Releases | B
     ``bad-requirement``, ``unknown-framework`` or ``unknown-release``.
     """
     wish = _wish(catalog, requirement, typed)
-    if wish.name not in names(catalog):
+    if wish.name not in catalog.every_name:
         raise unknown(catalog, wish.name, typed)
-    rows = newest_first(catalog.builds(wish.name), wish.name)
+    listed = catalog.builds(wish.name) or catalog.every_build(wish.name)
+    rows = newest_first(listed, wish.name)
     if not wish.specifier:
         return Releases(
             framework=wish.name,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from provisioner.catalog.load import Catalog
 from provisioner.errors import UsageError
-from provisioner.lookup.names import names
 from provisioner.lookup.question import KINDS, names_a_gpu, near, shown
 
 _COMPONENTS = {
@@ -18,7 +17,7 @@ def unknown(catalog: Catalog, name: str, typed: str) -> UsageError:
     return UsageError(
         "unknown-framework",
         f"The catalog has no builds of {shown(name)}.",
-        context=("it knows:", *_lines(names(catalog))),
+        context=("it knows:", *_lines(catalog.every_name)),
         hint=_hint(catalog, name, typed),
     )
 
@@ -28,7 +27,7 @@ def _hint(catalog: Catalog, name: str, typed: str) -> str:
         return _COMPONENTS[name]
     if any(row.name == name for row in catalog.profiles):
         return f"It is a profile, a request with a name: dlsetup resolve {name}"
-    if close := near(name, [*names(catalog), *KINDS, "pytorch"]):
+    if close := near(name, [*catalog.every_name, *KINDS, "pytorch"]):
         return f"Did you mean {' or '.join(close)}?"
     if names_a_gpu(catalog, typed):
         return f"If a GPU is meant: dlsetup catalog show gpu {shown(typed)}"

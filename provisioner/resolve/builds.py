@@ -26,9 +26,12 @@ def _is_pinned(wish: Wish) -> bool:
 
 
 def has_unread_code(row: Build) -> bool:
-    """Whether a wheel that was measured has GPU code, and nobody read for which GPUs."""
-    told = row.cuda is not None or bool(row.bundles_cuda or row.unknown)
-    return row.kind == "measured" and told and not (row.sass or row.ptx)
+    """Whether a build has GPU code of its own, and nobody read for which GPUs.
+
+    Of an announced build only what is said to be unknown is: others may have none.
+    """
+    told = row.kind == "measured" and (row.cuda is not None or bool(row.bundles_cuda))
+    return (told or bool(row.unknown)) and not (row.sass or row.ptx)
 
 
 class Builds:

@@ -45,12 +45,14 @@ def build(project: Project, release: Release, measured: Measured, around: Surrou
     is_gpu = bool(cuda or bundles)
     with_extra = bool(cuda and project.extra and _has_extra(measured.requires, project.extra))
     ptx = measured.ptx or tuple(name for row in notes if is_gpu for name in row.ptx)
-    proof = [f"{measured.wheel}: {', '.join(_short(measured.members))}", how]
+    members = ", ".join(_short(measured.members)) or "the package index lists it"
+    proof = [f"{measured.wheel}: {members}", how]
     proof += [row.evidence for row in notes if _is_used(row, measured, cuda, needs)]
     return Build(
         framework=project.name,
         provides=project.provides,
         version=release.version,
+        variant="source" if project.source else "default",
         platform=release.platform,
         pythons=release.pythons,
         cuda=cuda,
@@ -66,10 +68,10 @@ def build(project: Project, release: Release, measured: Measured, around: Surrou
         cpu=tuple(name for row in notes for name in row.cpu),
         extra=project.extra if with_extra else None,
         libraries="bundled" if with_extra or not cuda else project.libraries,
-        download_bytes=measured.size,
+        download_bytes=measured.size or None,
         released=release.released,
         yanked=release.yanked,
-        kind="measured",
+        kind="announced" if project.source else "measured",
         evidence="; ".join(dict.fromkeys(filter(None, proof))),
         checked=around.day,
     )

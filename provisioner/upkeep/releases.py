@@ -34,6 +34,7 @@ _PATCHES = range(32)
 _GLIBC = re.compile(r"manylinux_(\d+)_(\d+)_")
 _LEGACY_GLIBC = {"manylinux1_": "2.5", "manylinux2010_": "2.12", "manylinux2014_": "2.17"}
 """PEP 600."""
+_SOURCE = re.compile(r"([\w.-]+)-(\d+(?:\.\d+)*(?:\.post\d+)?)\.tar\.gz", re.ASCII)
 _STABLE = re.compile(r"[0-9]+(\.[0-9]+)*(\.post[0-9]+)?")
 _WHEEL = re.compile(r"[\w.+!]+(-[\w.+!]+){4,5}\.whl", re.ASCII)
 """Any other name is nobody's wheel, and what stands in it is not to be printed."""
@@ -96,6 +97,26 @@ def releases(project: str, files: Iterable[IndexFile], pythons: Sequence[str]) -
             ),
             yanked=listed[0].yanked,
             glibc=_glibc(listed, pythons),
+        )
+
+
+def source_releases(
+    project: str, files: Iterable[IndexFile], pythons: Sequence[str]
+) -> Iterator[Release]:
+    """Every stable release of a project that publishes its source alone, oldest first."""
+    found = {}
+    for file in files:
+        match = _SOURCE.fullmatch(file.name)
+        if match and _plain(match[1]) == _plain(project) and not file.yanked:
+            found[match[2]] = file
+    for version in sorted(found, key=natural):
+        file = found[version]
+        yield Release(
+            project=project,
+            version=version,
+            platform=ANY_PLATFORM,
+            files=(file,),
+            pythons=tuple(p for p in pythons if p[0] != "2" and _admitted(file.requires_python, p)),
         )
 
 

@@ -19,7 +19,7 @@ from provisioner.errors import OutsideError
 from provisioner.upkeep.measurements import Measurements
 from provisioner.upkeep.package_index import IndexFile, PackageIndex
 from provisioner.upkeep.readings import Measured, cost, measure
-from provisioner.upkeep.releases import Release, releases
+from provisioner.upkeep.releases import Release, releases, source_releases
 from provisioner.upkeep.side_by_side import side_by_side
 from provisioner.upkeep.wheel import opened
 
@@ -82,8 +82,12 @@ def survey(
     measured: list[tuple[Release, Measured]] = []
     listed: list[tuple[Release, Row]] = []
     to_read: list[Release] = []
+    sources = {project.name for project in projects if project.source}
     for release in found:
         if release.samples[0].name in known.broken:
+            continue
+        if release.project in sources:  # what it needs is told by documents
+            measured.append((release, Measured(wheel=release.samples[0].name, size=0)))
             continue
         before = _before(release, _rules(readings, release), known.measurements)
         if before is not None:
@@ -119,9 +123,10 @@ def listed_releases(
     silent = 0
 
     def listing(project: Project) -> list[Release]:
+        listed = source_releases if project.source else releases
         return [
             release
-            for release in releases(project.name, index.files(project.name), pythons)
+            for release in listed(project.name, index.files(project.name), pythons)
             if not project.platforms or release.platform in project.platforms
         ]
 

@@ -97,18 +97,18 @@ def test_a_release_that_nobody_has_heard_of_becomes_resolvable_and_goes_again(
     cost = f"2 requests, {place.index.bytes / 1e6:.1f} MB.\n"
     assert (shown.code, shown.err) == (0, "")
     assert shown.out == (
-        f"{NEWS}2 news. 1 wheels read with {cost}Nothing was written: say --write to keep them.\n"
+        f"{NEWS}2 news. 1 wheel read with {cost}Nothing was written: say --write to keep them.\n"
     )
     assert not place.overlay.exists()
 
     written = place.run("catalog", "refresh", "torch", "--write", "--overlay")
     assert (written.code, written.err) == (0, "")
     assert written.out == (
-        f"{NEWS}2 news. 0 wheels read with 1 requests, 0.0 MB.\nWritten: {place.overlay}\n"
+        f"{NEWS}2 news. 0 wheels read with 1 request, 0.0 MB.\nWritten: {place.overlay}\n"
     )
 
     again = place.run("catalog", "refresh", "torch", "--write", "--overlay")
-    assert again.out == "No news. 0 wheels read with 1 requests, 0.0 MB.\n"
+    assert again.out == "No news. 0 wheels read with 1 request, 0.0 MB.\n"
 
     assert place.run("catalog", "overlay").out == (
         f"{place.overlay}, made 2026-11-20\n{NEWS}Drop it with: dlsetup catalog overlay --drop\n"

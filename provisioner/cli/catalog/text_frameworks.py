@@ -14,6 +14,8 @@ _GPUS = (
     "lowest and highest compute capability that any build has code for; a plus is PTX, which "
     "runs on later ones too"
 )
+_NOTHING_OF_ITS_OWN = "none of its own"
+_BROUGHT = ("nvidia-", "cuda-")
 
 
 def releases(answer: Releases) -> list[Block]:
@@ -77,6 +79,8 @@ def _build(item: BuildFacts) -> Block:
             *_code(item),
             ("driver", _driver(item)),
             ("needs", " and ".join(_needs(row))),
+            ("beside it", ", ".join(_beside(row))),
+            ("taken back", "by its publisher; only for those who pin it" if row.yanked else ""),
             ("download", size(row.download_bytes)),
         ],
     )
@@ -94,13 +98,24 @@ def _from(row: Build) -> str:
 
 
 def _cuda(item: BuildFacts) -> str:
+    row = item.build
+    if row.bundles_cuda:
+        return f"a library for each of {', '.join(row.bundles_cuda)}"
     if item.cuda is None:
-        return "none: it computes on the CPU"
-    if item.build.cuda is None:
+        return _no_cuda(row)
+    if row.cuda is None:
         return f"{item.cuda}, that of its {item.extends}"
-    if item.build.libraries == "system":
+    if row.libraries == "system":
         return f"{item.cuda}, whose libraries have to be installed beside it"
     return item.cuda
+
+
+def _no_cuda(row: Build) -> str:
+    if row.accelerator:
+        return f"none: it is for {row.accelerator} {row.rocm or ''}".rstrip()
+    if row.unknown:
+        return UNKNOWN
+    return _NOTHING_OF_ITS_OWN if row.platform == "any" else "none: it computes on the CPU"
 
 
 def _code(item: BuildFacts) -> Iterator[tuple[str, str]]:
@@ -125,6 +140,14 @@ def _driver(item: BuildFacts) -> str:
         ptx = f"{item.driver_for_ptx} or later" if item.driver_for_ptx else UNKNOWN
         told += f"; for its PTX {ptx}" if ptx != told else "; also for its PTX"
     return told
+
+
+def _beside(row: Build) -> Iterator[str]:
+    """The frameworks and compilers that it is bound to; CUDA's own packages go without saying."""
+    for text in row.requires:
+        requirement, _, marker = text.partition("; ")
+        if not requirement.startswith(_BROUGHT) and "extra" not in marker:
+            yield requirement
 
 
 def _needs(row: Build) -> Iterator[str]:

@@ -11,12 +11,13 @@ from provisioner.upkeep.facts.table import Facts, short
 from provisioner.version import minor
 
 _TENSORFLOW = ("tensorflow", "tensorflow-gpu")
+_COMPILER = re.compile(r"setup\.py nvcc>=([\d.]+)")
 _PAIRED = re.compile(r"torch (?:>=)?(\d+\.\d+)")
 
 
 def documented(facts: Facts) -> list[Documented]:
     """One row for each release, or range of releases, that a document speaks of."""
-    return [*_tested(facts), *_avx(facts), *_paired(facts), *_floors(facts)]
+    return [*_tested(facts), *_avx(facts), *_paired(facts), *_sources(facts), *_floors(facts)]
 
 
 def _tested(facts: Facts) -> list[Documented]:
@@ -86,6 +87,24 @@ def _paired(facts: Facts) -> list[Documented]:
         for row in facts.rows("06_torch_pairs")
         if row["package"] == "torchaudio" and not row["requires_torch"].startswith("torch")
     ]
+    return found
+
+
+def _sources(facts: Facts) -> list[Documented]:
+    """What building flash-attn needs: torch, and a compiler from the release its setup.py names."""
+    found = []
+    for row in facts.rows("22_extensions"):
+        compiler = _COMPILER.search(row["cuda"])
+        if row["package"] == "flash-attn" and compiler:
+            found.append(
+                Documented(
+                    framework=row["package"],
+                    versions=f"=={row['version']}",
+                    requires=("torch", f"nvcc>={compiler[1]}"),
+                    evidence="setup.py and PKG-INFO inside",
+                    checked=facts.gathered,
+                )
+            )
     return found
 
 
