@@ -12,10 +12,8 @@ from provisioner.catalog.rows import Build
 from provisioner.catalog.upkeep_rows import Project
 from provisioner.upkeep.builds import Surroundings, build, is_of, relisted
 from provisioner.upkeep.derived import cpu_variants, measured, pair_variants
-from provisioner.upkeep.measurements import Measurements
-from provisioner.upkeep.package_index import PackageIndex
 from provisioner.upkeep.releases import Release
-from provisioner.upkeep.survey import Known, Survey, Told, refused, survey
+from provisioner.upkeep.survey import Look, Survey, refused, survey
 
 Key = tuple[str, str, str, str]
 _FOLDERS = {
@@ -26,40 +24,23 @@ _FOLDERS = {
 
 
 def refreshed(
-    catalog: Catalog,
-    projects: Sequence[Project],
-    index: PackageIndex,
-    measurements: Measurements,
-    *,
-    anew: bool,
-    day: str,
-    told: Told,
+    look: Look, projects: Sequence[Project]
 ) -> tuple[dict[sheets.Sheet, list[Build]], Survey]:
     """The sheets of some projects as they should be, and the survey they rest on.
 
     Rows that are no measured builds of the project stay as they are, and so does a row whose
-    release the index no longer lists. With ``anew``, known rows do not count.
+    release the index no longer lists.
     """
+    catalog = look.catalog
     old = {project.name: _rows(catalog, project) for project in projects}
     by_release = {_key(row): row for listed in old.values() for row in listed}
 
     def known_row(release: Release) -> Build | None:
-        row = (
-            None
-            if anew
-            else by_release.get((release.project, release.version, "default", release.platform))
-        )
+        row = by_release.get((release.project, release.version, "default", release.platform))
         return row if row is not None and is_of(row, release) else None
 
-    found = survey(
-        projects,
-        catalog.readings,
-        [row.version for row in catalog.pythons],
-        index=index,
-        known=Known(known_row, measurements, {row.wheel for row in catalog.broken}),
-        told=told,
-    )
-    fresh = _built(catalog, projects, found, day)
+    found = survey(look, projects, known_row)
+    fresh = _built(catalog, projects, found, look.day)
     merged = {
         sheet_of(project): _merged(old[project.name], fresh.get(project.name, ()))
         for project in projects

@@ -12,47 +12,31 @@ from provisioner.catalog.rows import Cuda, Library, PerSystem
 from provisioner.catalog.sheets import natural
 from provisioner.catalog.upkeep_rows import Documented, Project
 from provisioner.errors import OutsideError
-from provisioner.upkeep.measurements import Measurements
 from provisioner.upkeep.package_index import PackageIndex
 from provisioner.upkeep.readings import Measured
 from provisioner.upkeep.releases import Release, parts_of
-from provisioner.upkeep.survey import Known, Survey, Told, Trouble, survey
+from provisioner.upkeep.survey import Look, Survey, Trouble, survey
 from provisioner.version import is_dotted, minor
 
 _TOOLKIT, _COMPILER = "cuda-toolkit", "nvcc"
 Key = tuple[str, str, str]
 
 
-def refreshed(
-    catalog: Catalog,
-    projects: Sequence[Project],
-    index: PackageIndex,
-    measurements: Measurements,
-    *,
-    anew: bool,
-    day: str,
-    told: Told,
-) -> tuple[list[Library], Survey]:
+def refreshed(look: Look, projects: Sequence[Project]) -> tuple[list[Library], Survey]:
     """The sheet of libraries as it should be, and the survey it rests on."""
-    old = [row for row in catalog.libraries if row.via == "pip"]
-    rows = {_key(row): row for row in old}
+    rows = {_key(row): row for row in look.catalog.libraries if row.via == "pip"}
     by_name = {project.name: project for project in projects}
 
     def known_row(release: Release) -> Library | None:
-        return None if anew else rows.get((release.project, release.version, release.platform))
+        return rows.get((release.project, release.version, release.platform))
 
-    found = survey(
-        projects,
-        catalog.readings,
-        [row.version for row in catalog.pythons],
-        index=index,
-        known=Known(known_row, measurements),
-        told=told,
-    )
+    found = survey(look, projects, known_row)
     for release, measured in found.measured:
         if not (measured.sass or measured.ptx) and not by_name[release.project].cuda:
             continue  # a compiler for another system, which cannot be asked here
-        row = _library(by_name[release.project], release, measured, catalog.documented, day)
+        row = _library(
+            by_name[release.project], release, measured, look.catalog.documented, look.day
+        )
         was = rows.get(_key(row))
         if was is None or msgspec.structs.replace(was, checked=row.checked) != row:
             rows[_key(row)] = row

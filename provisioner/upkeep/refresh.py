@@ -25,7 +25,7 @@ from provisioner.upkeep import debian, frameworks, libraries, pci_ids, tools
 from provisioner.upkeep.measurements import Measurements
 from provisioner.upkeep.news import News, news
 from provisioner.upkeep.package_index import PackageIndex, address
-from provisioner.upkeep.survey import Survey, Told, Trouble, refused
+from provisioner.upkeep.survey import Look, Survey, Told, Trouble, refused
 
 SUBJECTS = ("frameworks", "cudnn", "cuda", "gpus", "tools")
 """What can be asked for as a whole."""
@@ -112,18 +112,15 @@ def refresh(
     index = PackageIndex(address(), web)
     measurements = Measurements(cache / "measured" if cache else None)
     day = today()
+    look = Look(catalog, index, measurements, anew, day, told)
     found = _Found()
     builds = [project for project in asked.projects if project.holds != "libraries"]
     if builds:
-        made, survey = frameworks.refreshed(
-            catalog, builds, index, measurements, anew=anew, day=day, told=told
-        )
+        made, survey = frameworks.refreshed(look, builds)
         found.add({sheet: list(rows) for sheet, rows in made.items()}, survey)
     wheels = [project for project in asked.projects if project.holds == "libraries"]
     if wheels:
-        libs, survey = libraries.refreshed(
-            catalog, wheels, index, measurements, anew=anew, day=day, told=told
-        )
+        libs, survey = libraries.refreshed(look, wheels)
         found.add({sheets.LIBRARIES: list(libs)}, survey)
     _cuda(catalog, asked, index, found, day)
     _others(catalog, asked, index, found, day)

@@ -5,11 +5,12 @@ A wheel that cannot be read is told and left out; the rest goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from provisioner.catalog import check_fields
+from provisioner.catalog.load import Catalog
 from provisioner.catalog.problems import called
 from provisioner.catalog.rows import Row
 from provisioner.catalog.sheets import Sheet
@@ -54,51 +55,52 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     wheels_read: int
 
 
-class Known(msgspec.Struct, frozen=True):
-    """What need not be read again."""
+class Look(msgspec.Struct, frozen=True):
+    """How one refresh looks at the index, and what it need not read again."""
 
-    rows: Callable[[Release], Row | None]
-    """The catalog's row of a release, where it was read from one of its wheels."""
+    catalog: Catalog
+    index: PackageIndex
     measurements: Measurements
-    broken: Collection[str] = ()
-    """File names of wheels that are known to be damaged for good."""
+    anew: bool
+    """The catalog's own rows do not count."""
+    day: str
+    """What fresh rows bear."""
+    told: Told
 
 
 def survey(
-    projects: Sequence[Project],
-    readings: Sequence[Reading],
-    pythons: Sequence[str],
-    *,
-    index: PackageIndex,
-    known: Known,
-    told: Told,
+    look: Look, projects: Sequence[Project], known_row: Callable[[Release], Row | None]
 ) -> Survey:
     """Look at every release of some projects.
 
+    ``known_row`` is the catalog's row of a release, where it was read from one of its wheels.
     Raises OutsideError when the index does not answer for any of them; KeyboardInterrupt leaves
-    what was read in ``known.measurements``.
+    what was read in ``look.measurements``.
     """
-    found, troubles = listed_releases(projects, pythons, index, told)
+    pythons = [row.version for row in look.catalog.pythons]
+    readings = look.catalog.readings
+    broken = {row.wheel for row in look.catalog.broken}
+    found, troubles = listed_releases(projects, pythons, look.index, look.told)
     measured: list[tuple[Release, Measured]] = []
     listed: list[tuple[Release, Row]] = []
     to_read: list[Release] = []
     sources = {project.name for project in projects if project.source}
     for release in found:
-        if release.samples[0].name in known.broken:
+        if release.samples[0].name in broken:
             continue
         if release.project in sources:  # what it needs is told by documents
             measured.append((release, Measured(wheel=release.samples[0].name, size=0)))
             continue
-        before = _before(release, _rules(readings, release), known.measurements)
+        before = _before(release, _rules(readings, release), look.measurements)
         if before is not None:
             measured.append((release, before))
-        elif (row := known.rows(release)) is not None:
+        elif not look.anew and (row := known_row(release)) is not None:
             listed.append((release, row))
         else:
             to_read.append(release)
 
     def read(release: Release) -> Measured:
-        return _read(index.web, release, readings, known.measurements)
+        return _read(look.index.web, release, readings, look.measurements)
 
     for number, (release, outcome) in enumerate(side_by_side(to_read, read), start=1):
         if isinstance(outcome, Measured):
@@ -106,7 +108,7 @@ def survey(
         else:
             name = release.samples[0].name
             troubles.append(Trouble(name, outcome.reference, _sentence(outcome)))
-        told("reading wheels", number, len(to_read))
+        look.told("reading wheels", number, len(to_read))
     return Survey(measured=measured, listed=listed, troubles=troubles, wheels_read=len(to_read))
 
 
