@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 COMPONENTS = ("cuda", "cudnn", "nvcc")
 _ALIASES = {"pytorch": "torch"}
+_LONG_NUMBER = re.compile(r"\d{100}")
+"""Python refuses to read the longest of these, and some readers of versions fall over them."""
 _BARE = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")
 
 
@@ -77,6 +79,8 @@ def parse_wish(word: str) -> Wish:
 
     if not text.isprintable():
         raise _not_a_requirement(text, "it holds characters that do not print")
+    if _LONG_NUMBER.search(text):
+        raise _not_a_requirement(text, "no version has a number as long as that")
     try:
         parsed = Requirement(text)
     except InvalidRequirement as error:

@@ -11,6 +11,7 @@ from provisioner.catalog import (
     check_fields,
     check_hardware,
     check_systems,
+    check_upkeep,
     sheets,
 )
 from provisioner.catalog.contents import contents_of
@@ -123,6 +124,7 @@ _LOOKS: tuple[Look, ...] = (
     check_hardware.problems,
     check_drivers.problems,
     check_systems.problems,
+    check_upkeep.problems,
     _rules,
 )
 """What every audit looks at, once the sheets can be read."""

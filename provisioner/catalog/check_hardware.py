@@ -9,7 +9,7 @@ from provisioner.catalog import sheets
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.problems import Problem, found_in, rows_of
 from provisioner.catalog.rows import Architecture, Build, Cuda, GpuModel
-from provisioner.version import at_least, capability_of, is_dotted, minor
+from provisioner.version import architecture_of, at_least, capability_of, is_dotted, minor
 
 _VENDORS = {
     sheets.NVIDIA_GPUS: "10de",
@@ -19,8 +19,8 @@ _VENDORS = {
 }
 """The PCI vendor whose GPUs a sheet lists (pci.ids)."""
 
-_LARGEST_BYTES = 1 << 40
-"""More memory than any GPU has: a slip of the unit."""
+_SMALLEST_BYTES, _LARGEST_BYTES = 1 << 20, 1 << 40
+"""Less and more memory than any GPU has: a slip of the unit."""
 
 
 def problems(catalog: Catalog) -> Iterator[Problem]:
@@ -89,7 +89,7 @@ def _place(row: GpuModel, sheet: sheets.Sheet) -> Iterator[str]:
             yield "has a PCI id, and this sheet is for GPUs without one"
     elif row.device is None:
         yield "has no PCI id, and this sheet goes by PCI ids"
-    if row.memory_bytes is not None and not 0 < row.memory_bytes < _LARGEST_BYTES:
+    if row.memory_bytes is not None and not _SMALLEST_BYTES <= row.memory_bytes < _LARGEST_BYTES:
         yield f"memory_bytes {row.memory_bytes} is no size of a GPU's memory"
     if row.official_rocm is not None and sheet is not sheets.AMD_GPUS:
         yield "official_rocm is said of AMD's GPUs only"
@@ -150,6 +150,21 @@ def _architectures(catalog: Catalog) -> Iterator[Problem]:
             yield from found_in(sheets.ARCHITECTURES, row, (message,))
         for what, listed in known.items():
             yield from found_in(sheets.ARCHITECTURES, row, _life(row, what, listed))
+        yield from found_in(sheets.ARCHITECTURES, row, _compiled(catalog, row))
+
+
+def _compiled(catalog: Catalog, row: Architecture) -> Iterator[str]:
+    """A capability's life with CUDA is what the compilers that were asked accept."""
+    target = architecture_of(row.compute_capability)
+    for cuda in catalog.cuda:
+        if not cuda.architectures or not row.first_cuda:
+            continue
+        lives = at_least(cuda.version, row.first_cuda) and (
+            row.last_cuda is None or at_least(row.last_cuda, cuda.version)
+        )
+        if lives is not (target in cuda.architectures):
+            told = "does not accept" if lives else "accepts"
+            yield f"its compiler of CUDA {cuda.version} {told} {target}"
 
 
 def _life(row: Architecture, what: str, listed: Sequence[str]) -> Iterator[str]:

@@ -33,7 +33,7 @@ def found_in(sheet: sheets.Sheet, row: msgspec.Struct, messages: Iterable[str]) 
 
 def called(sheet: sheets.Sheet, row: msgspec.Struct) -> str:
     """What a person calls a row: its key fields."""
-    fields = sheet.key or ("framework", "requirement", "reference", "name")
+    fields = sheet.key or ("framework", "requirement", "reference", "name", "project", "fact")
     return " ".join(str(value) for field in fields if (value := getattr(row, field, None)))
 
 

@@ -27,6 +27,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     """Of all builds, newest first."""
     cpu: bool
     """Whether there is a build without CUDA."""
+    unknown: bool
+    """Whether there is a build of which nobody knows the CUDA."""
     pythons: tuple[str, ...]
     sass: tuple[str, ...]
     """Of all builds, lowest first: no single build need hold them all."""

@@ -18,10 +18,13 @@ def needs_of_gpus(facts: Facts, row: Build, serves: tuple[Serve, ...]) -> Iterat
     if not facts.gpus:
         return
     if row.cuda is None:
+        unknown = bool(row.unknown)
         yield Need(
             on=GPU,
-            reference="cpu-only-wheel",
-            reason="it is a build without CUDA and would leave the GPU idle",
+            reference="unknown-cuda" if unknown else "cpu-only-wheel",
+            reason="nobody knows which CUDA it is built for"
+            if unknown
+            else "it is a build without CUDA and would leave the GPU idle",
             evidence=row.evidence,
             failed=True,
         )

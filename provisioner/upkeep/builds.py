@@ -59,7 +59,7 @@ def build(project: Project, release: Release, measured: Measured, around: Surrou
         bundles_cuda=bundles,
         accelerator="rocm" if measured.rocm or project.rocm else None,
         rocm=measured.rocm or project.rocm,
-        unknown=("cuda",) if project.gpu and not is_gpu and not measured.no_cuda else (),
+        unknown=("cuda",) if not is_gpu and _has_some_cuda(project, measured) else (),
         cudnn=_cudnn(measured, notes) if cuda else None,
         sass=measured.sass if is_gpu else (),
         ptx=ptx if is_gpu else (),
@@ -92,6 +92,12 @@ def _needs(
         known=around.known,
         other_extras=project.holds == "companions",
     )
+
+
+def _has_some_cuda(project: Project, measured: Measured) -> bool:
+    """Whether a wheel for which no CUDA is known is no build without CUDA all the same."""
+    other = measured.no_cuda or measured.rocm or project.rocm
+    return not other and (project.gpu or bool(measured.sass or measured.ptx))
 
 
 def relisted(row: Build, release: Release) -> Build:

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 import msgspec
 
 from provisioner import process
+from provisioner.download import NotThereError
 from provisioner.errors import OutsideError
 
 if TYPE_CHECKING:
@@ -125,7 +126,11 @@ class PackageIndex:
     def files(self, project: str) -> list[IndexFile]:
         """Every file of a project. Raises NotThereError when the index has no such project."""
         page = urljoin(self.base, f"{project}/")
-        text, content_type = self.web.page(page, _ACCEPT)
+        try:
+            text, content_type = self.web.page(page, _ACCEPT)
+        except NotThereError as error:
+            told = f"The package index has no project called {project}."
+            raise NotThereError(error.reference, told, context=error.context) from None
         try:
             if content_type.startswith(_JSON):
                 return list(_from_json(page, text))

@@ -97,7 +97,7 @@ def _expect(wheel: Wheel, found: dict[str, list[str]], missing: dict[str, Readin
             continue
         raise OutsideError(
             "layout-changed",
-            f"{wheel.name} does not say what earlier releases said.",
+            f"{wheel.name} does not say what the readings of its project look for.",
             context=(f"no {fact} in a member like {reading.member}",),
             hint="Look at the wheel, and change stacks/upkeep/readings.toml to what it says.",
         )

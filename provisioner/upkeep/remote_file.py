@@ -32,7 +32,7 @@ class RemoteFile(io.RawIOBase):
     """
 
     def __init__(self, web: Web, url: str, *, limit: int, sha256: str | None = None) -> None:
-        self._web, self._url, self._limit, self._sha256 = web, url, limit, sha256
+        self._web, self._url, self.limit, self._sha256 = web, url, limit, sha256
         self._spans: list[tuple[int, bytes]] = []
         self._at = 0
         self.fetched = 0
@@ -47,8 +47,8 @@ class RemoteFile(io.RawIOBase):
 
         Raises OutsideError ``hash-differs``, also where the index lists none.
         """
-        if self.size > self._limit:
-            raise _too_much(self.size, self._limit)
+        if self.size > self.limit:
+            raise _too_much(self.size, self.limit)
         whole = self._web.part(self._url, 0, self.size - 1)
         _hold_against(self._sha256 or "", whole.data)
         self.fetched += len(whole.data)
@@ -58,8 +58,8 @@ class RemoteFile(io.RawIOBase):
         """Fetch what is missing of a span (``end`` not included) in one request."""
         end = min(end, self.size)
         if count := self.missing(start, end):
-            if self.fetched + count > self._limit:
-                raise _too_much(self.fetched + count, self._limit)
+            if self.fetched + count > self.limit:
+                raise _too_much(self.fetched + count, self.limit)
             self._keep(self._web.part(self._url, end - count, end - 1))
 
     def missing(self, start: int, end: int) -> int:

@@ -48,7 +48,7 @@ class Wheel:
     """The members of one wheel.
 
     Every method raises OutsideError ``bad-wheel`` for a wheel that is damaged, and
-    ``too-much-to-read`` where a member would cost more than ``READ_BYTES`` allow.
+    ``too-much-to-read`` where a member would cost more than the wheel may.
     """
 
     def __init__(self, name: str, remote: RemoteFile, archive: zipfile.ZipFile) -> None:
@@ -87,15 +87,15 @@ class Wheel:
     def head_room(self) -> int:
         """How many bytes can still be afforded; 0: what else there is stays unseen."""
         # METADATA is still to be read where the directory was too long for the first look.
-        return max(0, READ_BYTES - self._remote.fetched - _METADATA_BYTES)
+        return max(0, self._remote.limit - self._remote.fetched - _METADATA_BYTES)
 
-    def head(self, member: str, most: int = READ_BYTES) -> tuple[bytes, bool]:
+    def head(self, member: str, most: int | None = None) -> tuple[bytes, bool]:
         """As much of a member's beginning as can still be afforded, and whether that is all.
 
         ``most`` is the number of compressed bytes that are enough.
         """
         info = self._archive.getinfo(member)
-        left = min(most, self.head_room())
+        left = min(most or self.head_room(), self.head_room())
         room = _LOCAL_HEADER.size + 2 * len(member.encode()) + _SLACK_BYTES
         start = info.header_offset
         end = start + room + info.compress_size

@@ -40,7 +40,8 @@ def releases(answer: Releases) -> list[Block]:
 
 
 def _release(item: Release, *, dated: bool) -> tuple[str, ...]:
-    cuda = ", ".join((*item.cuda, *(["CPU"] if item.cpu else [])))
+    rest = (("CPU", item.cpu), (UNKNOWN, item.unknown))
+    cuda = ", ".join((*item.cuda, *(word for word, is_so in rest if is_so)))
     proof = "both" if len(item.kinds) > 1 else item.kinds[0]
     when = [item.released or ""] if dated else []
     return item.version, *when, pythons(item.pythons), _gpus(item), proof, cuda
@@ -50,7 +51,7 @@ def _gpus(item: Release) -> str:
     """The range of capabilities; the highest with a plus where it is PTX for newer ones too."""
     found = [capability_of(name)[0] for name in (*item.sass, *item.ptx)]
     if not found:
-        return UNKNOWN if item.cuda else "-"
+        return UNKNOWN if item.cuda or item.unknown else "-"
     low, high = (f(found, key=_number) for f in (min, max))
     open_end = any(capability_of(name)[0] == high for name in item.ptx)
     return (low if low == high else f"{low}-{high}") + ("+" if open_end else "")

@@ -401,7 +401,7 @@ def test_a_project_that_the_index_lacks_is_reported_and_the_rest_goes_on(index: 
 
     assert len(rows(found, "jaxlib")) == 1
     assert found.troubles == (
-        Trouble("jax", "not-on-index", "The package index has no such file. (HTTP 404)"),
+        Trouble("jax", "not-on-index", "The package index has no project called jax. (HTTP 404)"),
     )
 
 

@@ -175,5 +175,5 @@ def test_a_tool_that_the_index_lacks_is_an_error_alone_and_a_trouble_beside_othe
 
     assert caught.value.reference == "not-on-index"
     assert beside.troubles == (
-        Trouble("tools", "not-on-index", "The package index has no such file."),
+        Trouble("tools", "not-on-index", "The package index has no project called uv."),
     )
