@@ -196,7 +196,7 @@ def test_what_upstream_wrote_cannot_leave_its_code_span() -> None:
 
     line = news_text(told(hostile)).splitlines()[-1]
 
-    assert line == "- `+ a' @everybody # <img src=x> [2J: no CUDA ['$(id)']`"
+    assert line == "- `+ a' @everybody # <img src=x> [2J ['$(id)']`"
 
 
 def test_a_text_that_is_too_long_for_a_pull_request_ends_with_how_much_is_left_out() -> None:
