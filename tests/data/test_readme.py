@@ -9,14 +9,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from provisioner.catalog import sheets
+from provisioner.catalog import check_fields, sheets
 from provisioner.catalog.load import Catalog
+from provisioner.catalog.upkeep_rows import Project, Reading
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "stacks/README.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^##+ (.*?)\n(.*?)(?=^##|\Z)", README, re.MULTILINE | re.DOTALL))
+SHARED = {"evidence", "checked", "project"}
 COMMANDS = {
     title: blocks[0]
     for title, text in SECTIONS.items()
@@ -58,6 +61,7 @@ def test_a_gpu_that_was_added_is_known_and_gets_a_plan(checkout: Path) -> None:
     assert "for          NVIDIA GeForce RTX 4090 Z, " in said
     assert "NVIDIA GeForce RTX 4090 Z runs its machine code for sm_8" in said
     assert "PCI ids        10de:268f" in said
+    assert "memory         24 GiB" in said
 
 
 def test_a_cuda_release_that_was_added_is_shown_with_its_driver(checkout: Path) -> None:
@@ -67,6 +71,8 @@ def test_a_cuda_release_that_was_added_is_shown_with_its_driver(checkout: Path) 
     assert "CUDA 13.6" in said
     assert "580.65.06" in said
     assert "630.10.02" in said
+    assert "gcc up to 16, clang up to 22" in said
+    assert "sm_130" in said
 
 
 def test_a_build_that_was_added_is_a_framework_that_can_be_asked_for(checkout: Path) -> None:
@@ -92,11 +98,46 @@ def test_a_project_that_was_added_is_measured_and_gets_a_plan(checkout: Path) ->
     assert "runs its machine code for sm_86" in said
 
 
+@pytest.mark.network
+def test_the_hard_case_is_measured_with_its_documents_and_gets_a_plan(checkout: Path) -> None:
+    said = typed(COMMANDS["The hard case"], checkout)
+
+    assert said.count("no problems found") == 2
+    assert re.search(r"^  0\.15\.0 .* 8\.0-12\.0\+ +measured +12\.8$", said, re.MULTILINE)
+    assert re.search(r"^  0\.14\.1 .* 8\.0-10\.0 +measured +12\.8$", said, re.MULTILINE)
+    assert re.search(r"^  0\.14\.0 .* not known +measured +not known$", said, re.MULTILINE)
+    assert "torchao  0.15.0  default  default index (measured)" in said
+    assert "torch    2.9.1   default  default index (measured)" in said
+
+
+def test_every_key_of_a_project_and_every_fact_of_a_reading_is_explained() -> None:
+    told = SECTIONS["A framework from the package index"]
+    facts = re.findall(r"`([\w-]+)`", " ".join(re.findall(r"^\| (.*?) \|", told, re.MULTILINE)))
+    used = Catalog(ROOT / "stacks").readings
+    keys = [*Project.__struct_fields__, *Reading.__struct_fields__]
+
+    assert [row.fact for row in used if row.fact not in facts] == []
+    for fact in facts:
+        row = msgspec.structs.replace(used[0], fact=fact)
+        assert list(check_fields.messages(row)) == []
+    assert [
+        name for name in keys if name not in SHARED and not re.search(rf"`{name}\b", told)
+    ] == []
+
+
+def test_every_kind_of_driver_branch_is_explained() -> None:
+    told = SECTIONS["A CUDA release and its driver branch"]
+    kinds = {row.kind for row in Catalog(ROOT / "stacks").drivers if row.kind}
+
+    assert [kind for kind in kinds if f"`{kind}`" not in told] == []
+
+
 def test_every_way_of_adding_is_tried_here() -> None:
     assert set(COMMANDS) == {
         "A GPU",
         "A CUDA release and its driver branch",
         "A framework from the package index",
+        "The hard case",
         "A framework's build, by hand",
         "An operating system",
         "Upkeep",
