@@ -73,6 +73,11 @@ def read_overlay(path: Path | None) -> Overlay:
         return NOTHING
     except OSError as error:
         raise damaged(f"{path}: {error.strerror}") from None
+    return read_bytes(text)
+
+
+def read_bytes(text: bytes) -> Overlay:
+    """An overlay from its bytes. Raises BadDataError ``bad-overlay``."""
     try:
         found = msgspec.json.decode(text, type=Overlay)
     except _UNREADABLE as error:

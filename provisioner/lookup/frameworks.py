@@ -122,7 +122,7 @@ def _releases(catalog: Catalog, rows: list[Build]) -> Iterator[Release]:
             version=version,
             released=days[0] if days else None,
             cuda=tuple(sorted(filter(None, cudas), key=numbers, reverse=True)),
-            cpu=any(candidates.cuda_of(row) is None and not row.unknown for row in builds),
+            cpu=any(candidates.cuda_of(row) is None and _is_for_cpu(row) for row in builds),
             unknown=any(row.unknown for row in builds),
             pythons=tuple(sorted({item for row in builds for item in row.pythons}, key=natural)),
             sass=by_capability(item for row in builds for item in row.sass),
@@ -130,6 +130,11 @@ def _releases(catalog: Catalog, rows: list[Build]) -> Iterator[Release]:
             kinds=tuple(sorted({row.kind for row in builds}, reverse=True)),
             builds=tuple(builds),
         )
+
+
+def _is_for_cpu(row: Build) -> bool:
+    """Whether a build without CUDA computes on the CPU, and nowhere else."""
+    return not (row.unknown or row.bundles_cuda or row.accelerator or row.platform == "any")
 
 
 def by_capability(targets: Iterable[str]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from provisioner.catalog.rows import Build
 from provisioner.catalog.sheets import natural
 from provisioner.catalog.upkeep_rows import Documented, Project
 from provisioner.upkeep.readings import Measured
-from provisioner.upkeep.releases import Release
+from provisioner.upkeep.releases import Release, admitted
 from provisioner.upkeep.requirements import parsed, requires
 from provisioner.version import minor
 
@@ -54,7 +54,7 @@ def build(project: Project, release: Release, measured: Measured, around: Surrou
         version=release.version,
         variant="source" if project.source else "default",
         platform=release.platform,
-        pythons=release.pythons,
+        pythons=_pythons(release, measured),
         cuda=cuda,
         bundles_cuda=bundles,
         accelerator="rocm" if measured.rocm or project.rocm else None,
@@ -94,6 +94,13 @@ def _needs(
     )
 
 
+def _pythons(release: Release, measured: Measured) -> tuple[str, ...]:
+    """The Pythons of a release; where the index leaves it to METADATA, what that admits."""
+    if release.tells_pythons or measured.requires_python is None:
+        return release.pythons
+    return tuple(p for p in release.pythons if admitted(measured.requires_python, p))
+
+
 def _has_some_cuda(project: Project, measured: Measured) -> bool:
     """Whether a wheel for which no CUDA is known is no build without CUDA all the same."""
     other = measured.no_cuda or measured.rocm or project.rocm
@@ -101,12 +108,16 @@ def _has_some_cuda(project: Project, measured: Measured) -> bool:
 
 
 def relisted(row: Build, release: Release) -> Build:
-    """A known row with what the index lists today: more Pythons may have been added."""
+    """A known row with what the index lists today: more Pythons may have been added.
+
+    What this index does not tell, and another one did, stays known.
+    """
+    tells = release.tells_pythons
     return msgspec.structs.replace(
         row,
-        pythons=release.pythons,
+        pythons=release.pythons if tells else row.pythons,
         glibc=release.glibc,
-        released=release.released,
+        released=release.released or row.released,
         yanked=release.yanked,
     )
 

@@ -132,8 +132,11 @@ def _built(
 def _merged(old: Iterable[Build], fresh: Iterable[Build]) -> list[Build]:
     """Old rows, each replaced by the fresh one of its key; a row keeps its day while it is true."""
     rows = {_key(row): row for row in old}
-    for row in fresh:
-        was = rows.get(_key(row))
+    for made in fresh:
+        row, was = made, rows.get(_key(made))
+        if was is not None and row.released is None:
+            # An index that does not tell the day does not take it away.
+            row = msgspec.structs.replace(row, released=was.released)
         same = was is not None and msgspec.structs.replace(was, checked=row.checked) == row
         if not same:
             rows[_key(row)] = row

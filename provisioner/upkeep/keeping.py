@@ -13,8 +13,8 @@ from provisioner.catalog.load import Catalog
 from provisioner.catalog.overlay import read_overlay
 from provisioner.errors import OutsideError, UsageError
 from provisioner.upkeep import refresh, writing
+from provisioner.upkeep.comparing import Refreshed, overlaid
 from provisioner.upkeep.news import News, news
-from provisioner.upkeep.refresh import Refreshed
 from provisioner.upkeep.survey import Told
 
 
@@ -58,7 +58,7 @@ class Keeper:
         if self.path is not None:
             # Read again: a refresh of something else may have written meanwhile.
             now = Catalog(self.catalog.folder, read_overlay(self.path))
-            writing.write_file(self.path, refresh.overlaid(now, found.rows))
+            writing.write_file(self.path, overlaid(now, found.rows))
             return str(self.path)
         folder = self.catalog.folder
         fresh = writing.with_contents(folder, refresh.texts(self.catalog, found.rows))

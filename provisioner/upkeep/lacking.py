@@ -63,6 +63,10 @@ def _incomplete(troubles: Sequence[Trouble]) -> OutsideError | None:
     )
 
 
+_VARIANTS = ("default", "source")
+"""What an index itself holds of a project; other variants lie elsewhere."""
+
+
 def lacking(catalog: Catalog, listed: Iterable[Release]) -> Iterator[Problem]:
     """A problem for each listed release without a row, and for each row that lacks a Python.
 
@@ -91,7 +95,8 @@ def _missed(release: Release, row: msgspec.Struct | None) -> str:
         return "is on the index and has no row"
     if not isinstance(row, Build):  # a library is for any Python
         return ""
-    added = [python for python in release.pythons if python not in row.pythons]
+    listed = (*release.pythons, *release.unknown_pythons)
+    added = [python for python in listed if python not in row.pythons]
     return f"is on the index for Python {', '.join(added)} too" if added else ""
 
 
@@ -104,4 +109,4 @@ def _rows_of(catalog: Catalog, project: Project) -> Rows:
         libraries = (row for row in catalog.libraries if row.package == project.name)
         return {(row.version, row.platform): row for row in libraries}
     builds = (row for row in catalog.rows_of(sheet_of(project)) if isinstance(row, Build))
-    return {(row.version, row.platform): row for row in builds if row.variant == "default"}
+    return {(row.version, row.platform): row for row in builds if row.variant in _VARIANTS}

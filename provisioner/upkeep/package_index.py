@@ -38,6 +38,8 @@ _WEB = re.compile(r"(?:[\w.-]+=)?(https?://\S+)")
 """An address as the settings hold it; uv lets a name stand before it."""
 _ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.2"
 _JSON = "application/vnd.pypi.simple"
+_DISTRIBUTIONS = (".whl", ".tar.gz", ".zip", ".egg", ".tar.bz2", ".exe")
+"""How the names of files end that an index has ever held."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -132,10 +134,7 @@ class PackageIndex:
             told = f"The package index has no project called {project}."
             raise NotThereError(error.reference, told, context=error.context) from None
         try:
-            if content_type.startswith(_JSON):
-                return list(_from_json(page, text))
-            links = _Links(page)
-            links.feed(text)
+            found = _listed(page, text, content_type)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise OutsideError(
                 "index-unreadable",
@@ -143,7 +142,22 @@ class PackageIndex:
                 context=(type(error).__name__,),
                 hint="Try again, or name another index in PIP_INDEX_URL.",
             ) from None
-        return links.found
+        if not any(file.name.endswith(_DISTRIBUTIONS) for file in found):
+            # A login page or a note of maintenance is no news.
+            raise OutsideError(
+                "index-unreadable",
+                f"The package index's page of {project} lists no file.",
+                hint="Try again, or name another index in PIP_INDEX_URL.",
+            )
+        return found
+
+
+def _listed(page: str, text: str, content_type: str) -> list[IndexFile]:
+    if content_type.startswith(_JSON):
+        return list(_from_json(page, text))
+    links = _Links(page)
+    links.feed(text)
+    return links.found
 
 
 def _from_json(page: str, text: str) -> Iterator[IndexFile]:

@@ -16,6 +16,7 @@ from provisioner.catalog.upkeep_rows import Reading
 from provisioner.errors import OutsideError
 from provisioner.upkeep.fatbin import Code, code_of
 from provisioner.upkeep.ptxas import targets_of
+from provisioner.upkeep.releases import parts_of
 from provisioner.upkeep.wheel import READ_BYTES, Wheel
 
 _LINKED = (b"libcudart", b"libc10_cuda", b"libtorch_cuda")
@@ -41,6 +42,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ptx: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     """Requires-Dist as METADATA has it."""
+    requires_python: str | None = None
     size: int
     """Bytes of the wheel."""
     members: tuple[str, ...] = ()
@@ -60,7 +62,8 @@ def measure(wheel: Wheel, readings: Sequence[Reading]) -> Measured:
         if reading.needed and not values:
             missing.setdefault(reading.fact, reading)
     _expect(wheel, found, missing)
-    requires = wheel.metadata().get("requires-dist", [])
+    metadata = wheel.metadata()
+    _expect_version(wheel.name, metadata.get("version", [""])[0])
     targets = [target for text in found.get("targets", []) for target in _targets(text)]
     targets += [target for text in found.get("sass", []) for target in _targets(text)]
     targets += found.get("code", []) + found.get("ptxas", [])
@@ -72,10 +75,26 @@ def measure(wheel: Wheel, readings: Sequence[Reading]) -> Measured:
         cudnn=next(iter(found.get("cudnn", [])), None),
         sass=_sorted(target for target in targets if target.startswith("sm_")),
         ptx=_sorted(target for target in targets if target.startswith("compute_")),
-        requires=tuple(requires),
+        requires=tuple(metadata.get("requires-dist", [])),
+        requires_python=next(iter(metadata.get("requires-python", [])), None),
         size=wheel.size,
         members=(*dict.fromkeys(members), "METADATA"),
     )
+
+
+def _expect_version(name: str, stated: str) -> None:
+    """METADATA is of the release that the file's name says. Raises OutsideError ``bad-wheel``."""
+    from packaging.version import InvalidVersion, Version
+
+    parts = parts_of(name)
+    try:
+        same = not parts or Version(parts[1]) == Version(stated)
+    except InvalidVersion:
+        same = False
+    if not same:
+        raise OutsideError(
+            "bad-wheel", f"{name} is damaged.", context=(f"its METADATA is of {stated!r}",)
+        )
 
 
 def cost(readings: Sequence[Reading]) -> int:

@@ -49,6 +49,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     """``linux-x86_64``, or ``any``."""
     files: tuple[IndexFile, ...]
     pythons: tuple[str, ...]
+    unknown_pythons: tuple[str, ...] = ()
+    """Pythons that it has wheels for, and that nobody has given a row yet."""
     yanked: bool = False
     """Its publisher took it back: installers take it only where it is pinned."""
     glibc: str | None = None
@@ -63,6 +65,12 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
         return sorted(
             self.files, key=lambda file: (_is_free_threaded(file.name), natural(file.name))
         )
+
+    @property
+    def tells_pythons(self) -> bool:
+        """Whether the index lists what its Pythons depend on: Requires-Python, or exact tags."""
+        exact = all(_EXACT.search(file.name) and "abi3" not in file.name for file in self.files)
+        return exact or any(file.requires_python for file in self.files)
 
     @property
     def released(self) -> str | None:
@@ -87,14 +95,14 @@ def releases(project: str, files: Iterable[IndexFile], pythons: Sequence[str]) -
     for version, platform in sorted(found, key=lambda key: (natural(key[0]), key[1])):
         every = found[version, platform]
         listed = [file for file in every if not file.yanked] or every
+        found_pythons = sorted({p for f in listed for p in _pythons(f, pythons)}, key=_python_order)
         yield Release(
             project=project,
             version=version,
             platform=platform,
             files=tuple(listed),
-            pythons=tuple(
-                sorted({p for f in listed for p in _pythons(f, pythons)}, key=_python_order)
-            ),
+            pythons=tuple(p for p in found_pythons if p.removesuffix("t") in pythons),
+            unknown_pythons=tuple(p for p in found_pythons if p.removesuffix("t") not in pythons),
             yanked=listed[0].yanked,
             glibc=_glibc(listed, pythons),
         )
@@ -116,7 +124,7 @@ def source_releases(
             version=version,
             platform=ANY_PLATFORM,
             files=(file,),
-            pythons=tuple(p for p in pythons if p[0] != "2" and _admitted(file.requires_python, p)),
+            pythons=tuple(p for p in pythons if p[0] != "2" and admitted(file.requires_python, p)),
         )
 
 
@@ -155,7 +163,7 @@ def _pythons(file: IndexFile, known: Sequence[str]) -> set[str]:
         elif generic := _GENERIC.fullmatch(interpreter):
             oldest = f"{generic[1]}.{generic[2] or 0}"
             found |= {p for p in known if _same_major(p, oldest) and _reaches(p, oldest)}
-    return {python for python in found if _admitted(file.requires_python, python)}
+    return {python for python in found if admitted(file.requires_python, python)}
 
 
 def _same_major(python: str, other: str) -> bool:
@@ -166,7 +174,8 @@ def _reaches(python: str, oldest: str) -> bool:
     return natural(python) >= natural(oldest)
 
 
-def _admitted(requires_python: str | None, python: str) -> bool:
+def admitted(requires_python: str | None, python: str) -> bool:
+    """Whether any patch release of a Python is within a Requires-Python."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     try:

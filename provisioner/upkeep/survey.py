@@ -5,7 +5,7 @@ A wheel that cannot be read is told and left out; the rest goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -84,6 +84,7 @@ def survey(
     measured: list[tuple[Release, Measured]] = []
     listed: list[tuple[Release, Row]] = []
     to_read: list[Release] = []
+    troubles += _unknown_pythons(found)
     sources = {project.name for project in projects if project.source}
     for release in found:
         if release.samples[0].name in broken:
@@ -146,6 +147,14 @@ def listed_releases(
         raise errors[0]
     # In the order of the projects, whichever page came first.
     return [release for project in projects for release in found.get(project.name, ())], troubles
+
+
+def _unknown_pythons(found: Iterable[Release]) -> Iterator[Trouble]:
+    """A Python that has wheels and no row is told once for each project."""
+    seen = {(release.project, p) for release in found for p in release.unknown_pythons}
+    for project, python in sorted(seen):
+        told = f"has wheels for Python {python}, which has no row in python.toml"
+        yield Trouble(project, "unknown-python", told)
 
 
 def _rules(readings: Iterable[Reading], release: Release) -> list[Reading]:

@@ -86,10 +86,10 @@ class Ran(msgspec.Struct, frozen=True):
         return msgspec.json.decode(self.out)["data"]
 
 
-def torch(index: Loopback, cuda: str = "13.2") -> Hosted:
-    """A release of torch that nobody has heard of."""
+def torch(index: Loopback, cuda: str = "13.2", *more: str) -> Hosted:
+    """A release of torch that nobody has heard of; ``more`` are targets it has besides."""
     requires = ('nvidia-cudnn-cu13==9.26.0.51; platform_system == "Linux"', "sympy>=1.13")
-    return index.add("torch", TORCH, wheels.torch("99.1.0", cuda, TARGETS, (), requires))
+    return index.add("torch", TORCH, wheels.torch("99.1.0", cuda, (*TARGETS, *more), (), requires))
 
 
 def jaxlibs(index: Loopback, count: int) -> list[Hosted]:

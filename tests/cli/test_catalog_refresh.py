@@ -194,9 +194,25 @@ def test_a_cuda_of_an_unknown_major_release_is_refused_as_unknown(place: Place) 
     assert ran.err == (
         "warning: CUDA 99.0: it is of a new major release, whose driver floor nobody has entered "
         "yet\n"
+        "warning: torch 99.1.0 linux-x86_64 pip default 99.0: CUDA 99.0 has no row\n"
     )
+    assert ran.out.startswith("No news.")
+    # Nothing follows from a row that was refused: no build for the CPU either.
     assert plan.code == 1
-    assert "torch 99.1.0: nobody knows which driver CUDA 99.0 needs" in plan.err
+    assert "99.1.0" in plan.err
+    assert not place.overlay.exists()
+
+
+def test_a_row_that_the_audit_would_refuse_is_told_and_the_rest_goes_on(place: Place) -> None:
+    torch(place.index, "13.2", "sm_999")
+    jaxlibs(place.index, 1)
+
+    ran = place.run("catalog", "refresh", "torch", "jaxlib", "--write", "--overlay")
+
+    assert "warning: torch 99.1.0 linux-x86_64 pip default 13.2: sm_999" in ran.err
+    assert "torch" not in ran.out
+    assert "+ jaxlib 99.1.0" in ran.out
+    assert place.run("catalog", "check").code == 0
 
 
 def test_a_second_overlay_keeps_what_the_first_one_held(place: Place) -> None:

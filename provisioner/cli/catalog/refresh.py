@@ -14,7 +14,7 @@ from provisioner.cli.progress import progress
 from provisioner.plan import Warning
 
 if TYPE_CHECKING:
-    from provisioner.upkeep.refresh import Refreshed
+    from provisioner.upkeep.comparing import Refreshed
 
 _MEGABYTE = 1_000_000
 

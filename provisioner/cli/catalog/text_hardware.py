@@ -24,7 +24,7 @@ _MANY = 8
 def gpu(answer: GpuAnswer) -> list[Block]:
     """What a GPU is, then what runs on it."""
     names = list(dict.fromkeys(row.name for row in answer.models))
-    ids = list(dict.fromkeys(f"{row.vendor}:{row.device}" for row in answer.models))
+    ids = list(dict.fromkeys(f"{row.vendor}:{row.device}" for row in answer.models if row.device))
     chips = sorted({row.chip for row in answer.models if row.chip})
     row = answer.architecture
     kind = row.name if row else next((m.architecture for m in answer.models if m.architecture), "")
@@ -118,7 +118,10 @@ def _rate(rate: str) -> str:
 
 def _runs(answer: GpuAnswer) -> Block:
     if not answer.runs:
-        return Block(_RUNS, (("none that the catalog knows",),))
+        told = "none that the catalog knows"
+        if answer.vendor != "nvidia":
+            told = "none that dlsetup plans for so far: NVIDIA's GPUs and the CPU"
+        return Block(_RUNS, ((told,),))
     rows = [_run(item) for item in answer.runs]
     return table(_RUNS, [("framework", "version", "on", "by", "driver", "build"), *rows])
 

@@ -14,7 +14,8 @@ from provisioner.catalog import sheets
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Cuda, Library, Tool
 from provisioner.errors import OutsideError
-from provisioner.upkeep.refresh import Refreshed, asked_for, refresh
+from provisioner.upkeep.comparing import Refreshed
+from provisioner.upkeep.refresh import asked_for, refresh
 from provisioner.upkeep.survey import Trouble
 from tests.unit.upkeep import wheels
 from tests.unit.upkeep.loopback import Loopback

@@ -114,11 +114,23 @@ def test_what_may_be_left_unsaid_is_not_known(monkeypatch: pytest.MonkeyPatch) -
     assert files == [IndexFile(name=NAME, url="https://index.test/simple/x")]
 
 
-def test_html_that_is_no_page_lists_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = "<a><a href><!-- <a href=x><<<a/href='' <a name=torch>&#0;</a <?xml"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<a><a href><!-- <a href=x><<<a/href='' <a name=torch>&#0;</a <?xml",
+        '<html><a href="/login">Please log in to the hotel\'s network</a></html>',
+        "Under maintenance",
+        "",
+    ],
+)
+def test_a_page_that_lists_no_file_is_no_news(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setattr(Web, "page", lambda *_: (text, "text/html"))
 
-    assert PackageIndex("https://index.test", Web()).files("torch") == []
+    with pytest.raises(OutsideError) as caught:
+        PackageIndex("https://index.test", Web()).files("torch")
+
+    assert caught.value.reference == "index-unreadable"
+    assert caught.value.message == "The package index's page of torch lists no file."
 
 
 SETTINGS = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")

@@ -7,7 +7,7 @@ import pytest
 from provisioner.upkeep.package_index import IndexFile
 from provisioner.upkeep.releases import Release, glibc_of, releases
 
-KNOWN = ("2.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+KNOWN = ("2.7", "3.5", "3.6", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 
 
 def of(*names: str, requires_python: str | None = None, yanked: bool = False) -> list[Release]:
@@ -51,10 +51,10 @@ def of(*names: str, requires_python: str | None = None, yanked: bool = False) ->
         ),
         ("py3-none-any", ">=3.12", "any", ("3.12", "3.13", "3.14"), None),
         ("py2.py3-none-any", "", "any", KNOWN, None),
-        ("py310-none-win_amd64", None, "windows-x86_64", KNOWN[3:], None),
+        ("py310-none-win_amd64", None, "windows-x86_64", KNOWN[5:], None),
         # A patch release that is asked for is admitted by some patch release.
         ("py3-none-any", ">=3.13.2", "any", ("3.13", "3.14"), None),
-        ("py3-none-any", "!=3.8.*,<3.11", "any", ("3.9", "3.10"), None),
+        ("py3-none-any", "!=3.8.*,>3.6.99,<3.11", "any", ("3.9", "3.10"), None),
         # What installers cannot read does not count for them either.
         ("cp311-cp311-win_amd64", ">=3.8.*", "windows-x86_64", ("3.11",), None),
         ("cp39-cp39-linux_x86_64", None, "linux-x86_64", ("3.9",), None),
