@@ -29,6 +29,7 @@ DAILY = ("frameworks", "cudnn", "tools")
 """What is asked for when nothing is named: ``cuda`` runs compilers that it fetches, and ``gpus``
 asks a mirror of Debian."""
 _COMPILER = "nvcc"
+_SILENT, _OF_DEBIAN = "index-unreachable", "gpus"
 _ALIASES = {"pytorch": "torch"}
 
 
@@ -84,8 +85,10 @@ def refresh(
     day = today()
     look = Look(catalog, index, measurements, anew, day, told)
     found = Found()
-    errors = []
+    errors: list[OutsideError] = []
     for subject, ask in _questions(look, asked, found):
+        if any(error.reference == _SILENT for error in errors) and subject != _OF_DEBIAN:
+            continue  # an index that does not answer is not waited for again
         if error := _failed(ask):
             errors.append(error)
             found.troubles.append(Trouble(subject, error.reference, error.message))
@@ -135,7 +138,7 @@ def _questions(look: Look, asked: Asked, found: Found) -> Iterator[tuple[str, Ca
     if "tools" in asked.subjects:
         yield "tools", newest_tools
     if "gpus" in asked.subjects:
-        yield "gpus", newest_gpus
+        yield _OF_DEBIAN, newest_gpus
 
 
 def _cuda(look: Look, asked: Asked, found: Found) -> None:
