@@ -204,7 +204,7 @@ def _billed(pay: Callable[[int, int], None]) -> HTTPAdapter:
             pay(1 + (len(tried.history) if tried else 0), 0)
             if not more.get("stream"):
                 try:
-                    response.content  # noqa: B018 - reads it, so that it can be counted
+                    len(response.content)  # reads it, so that it can be counted
                 finally:
                     pay(0, response.raw.tell())
             return response

@@ -74,7 +74,7 @@ def parse_wish(word: str) -> Wish:
     """
     text = word.strip()
     if _BARE.match(text):
-        return Wish(name=_canonical(text), text=text)
+        return Wish(name=canonical(text), text=text)
     from packaging.requirements import InvalidRequirement, Requirement
 
     if not text.isprintable():
@@ -86,7 +86,7 @@ def parse_wish(word: str) -> Wish:
     except InvalidRequirement as error:
         raise _not_a_requirement(text, str(error).splitlines()[0]) from error
     return Wish(
-        name=_canonical(parsed.name),
+        name=canonical(parsed.name),
         specifier=str(parsed.specifier),
         extras=tuple(sorted(parsed.extras)),
         text=str(parsed) if (parsed.url or parsed.marker) else text,
@@ -152,7 +152,8 @@ def _refuse_url(wish: Wish) -> None:
         )
 
 
-def _canonical(name: str) -> str:
+def canonical(name: str) -> str:
+    """A package's name as the catalog has it: in the form of PEP 503, ``pytorch`` as ``torch``."""
     folded = re.sub(r"[-_.]+", "-", name).lower()
     return _ALIASES.get(folded, folded)
 

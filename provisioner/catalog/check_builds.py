@@ -10,7 +10,7 @@ from provisioner.catalog.problems import Problem, found_in, rows_of
 from provisioner.catalog.rows import Build
 from provisioner.version import is_dotted
 
-_BROUGHT = ("nvidia-", "cuda-", "triton", "jax-")
+BROUGHT = ("nvidia-", "cuda-", "triton", "pytorch-triton", "jax-")
 """How the names of packages begin that frameworks bring along and nobody chooses."""
 
 
@@ -58,7 +58,7 @@ class _Known:
         yield from _itself(row)
         yield from self._code(row)
         for name in map(_requirement_name, row.requires):
-            if name not in self.packages and not name.startswith(_BROUGHT):
+            if name not in self.packages and not name.startswith(BROUGHT):
                 yield f"requires {name!r}, which the catalog does not know"
         for version in row.pythons:
             # A form that nobody can read is told where forms are.

@@ -6,7 +6,7 @@ Three sources, in this order: what the wheel says, what the index lists, what on
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -37,7 +37,9 @@ def build(project: Project, release: Release, measured: Measured, around: Surrou
     notes = [row for row in around.documented if _speaks_of(row, release)]
     needs = _needs(project, release, measured, around, project.extra)
     stated = needs or tuple(text for row in notes for text in row.requires)
-    cuda, how = _cuda(project, release, measured, notes, stated, around)
+    cuda, how = _cuda(
+        project, measured, notes, lambda: _partner(project.cuda_of, release, stated, around)
+    )
     if project.extra and not cuda:  # nobody asks for the extra then
         needs = _needs(project, release, measured, around, None)
         stated = needs or tuple(text for row in notes for text in row.requires)
@@ -150,13 +152,11 @@ def _is_used(row: Documented, measured: Measured, cuda: str | None, needs: Seque
     )
 
 
-def _cuda(  # noqa: PLR0917 - the four places that can say it, and what they speak of
+def _cuda(
     project: Project,
-    release: Release,
     measured: Measured,
     notes: Sequence[Documented],
-    stated: Sequence[str],
-    around: Surroundings,
+    partner: Callable[[], Build | None],
 ) -> tuple[str | None, str]:
     """The CUDA of a build, and how it is known where the wheel does not say."""
     if measured.cuda:
@@ -168,17 +168,15 @@ def _cuda(  # noqa: PLR0917 - the four places that can say it, and what they spe
             return row.cuda, ""
     if project.cuda:
         return project.cuda, ""
-    if project.cuda_of and (measured.sass or measured.ptx):
-        partner = _partner(project.cuda_of, release, stated, around)
-        if partner and partner.cuda:
-            return partner.cuda, f"CUDA: as {partner.framework} {partner.version}"
+    if (measured.sass or measured.ptx) and (other := partner()) and other.cuda:
+        return other.cuda, f"CUDA: as {other.framework} {other.version}"
     return None, ""
 
 
 def _partner(
-    framework: str, release: Release, stated: Sequence[str], around: Surroundings
+    framework: str | None, release: Release, stated: Sequence[str], around: Surroundings
 ) -> Build | None:
-    """The build of the framework that a release names first in its range."""
+    """The build of the framework that a release names first in its range; None of no framework."""
     for requirement in parsed(stated):
         if requirement.name == framework:
             named = [item.version.removesuffix(".*") for item in requirement.specifier]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from datetime import datetime, timezone
 
 import msgspec
 
-from provisioner.catalog import check_builds, check_hardware, sheets
+from provisioner.catalog import check_builds, check_fields, check_hardware, sheets
 from provisioner.catalog.contents import contents_of
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.overlay import overlay_of, read_bytes
@@ -16,9 +16,13 @@ from provisioner.catalog.problems import called
 from provisioner.catalog.rows import Build
 from provisioner.download import Bill
 from provisioner.upkeep.news import News, news
-from provisioner.upkeep.survey import Survey, Trouble, refused
+from provisioner.upkeep.survey import Survey, Trouble
 
 Rows = dict[sheets.Sheet, list[msgspec.Struct]]
+Place = tuple[str, str]
+"""A sheet's path, and what a row of it is called."""
+Release = tuple[str, str, str]
+"""Framework, version and platform."""
 
 
 class Refreshed(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,14 +54,9 @@ class Found(msgspec.Struct):
 
 def compared(catalog: Catalog, found: Found, bill: Bill) -> Refreshed:
     """What differs from the catalog, without what no row may say."""
-    good = {
-        sheet: _good(sheet, catalog.rows_of(sheet), listed, found)
-        for sheet, listed in found.rows.items()
-    }
-    good = _sound(catalog, good, found)
     changed: Rows = {}
     told: list[News] = []
-    for sheet, listed in good.items():
+    for sheet, listed in _sound(catalog, found).items():
         items = tuple(news(sheet, catalog.rows_of(sheet), listed))
         if items:
             changed[sheet] = listed
@@ -71,61 +70,62 @@ def compared(catalog: Catalog, found: Found, bill: Bill) -> Refreshed:
     )
 
 
-def _sound(catalog: Catalog, rows: Rows, found: Found) -> Rows:
-    """The rows without those that the audit would refuse beside all others: these are told."""
-    fresh = {sheet: set(listed) - set(catalog.rows_of(sheet)) for sheet, listed in rows.items()}
-    if not any(fresh.values()):
-        return rows
-    whole = Catalog(catalog.folder, read_bytes(overlaid(catalog, rows)))
-    wrong: dict[tuple[str, str], str] = {}
-    for look in (check_builds.problems, check_hardware.problems):
-        wrong |= {(item.sheet, item.row): item.message for item in look(whole)}
+def _sound(catalog: Catalog, found: Found) -> Rows:
+    """The rows that may be written; where a row may not, the one that stood there stays.
+
+    What is refused is told, and what was announced because of it goes with it.
+    """
+    fresh = {
+        sheet: set(listed) - set(catalog.rows_of(sheet)) for sheet, listed in found.rows.items()
+    }
+    wrong = _wrong(catalog, found.rows, fresh)
+    gone: set[Release | None] = set()
     sound: Rows = {}
-    gone: set[tuple[str, str, str]] = set()
-    for sheet, listed in rows.items():
+    for sheet, listed in found.rows.items():
         name = sheets.identity(sheet)
         standing = {name(row): row for row in catalog.rows_of(sheet)}
-        sound[sheet] = []
-        for row in listed:
-            message = wrong.get((sheet.path, called(sheet, row))) if row in fresh[sheet] else None
-            if message is None:
-                sound[sheet].append(row)
-                continue
-            found.troubles.append(Trouble(called(sheet, row), "bad-row", message))
-            if was := standing.get(name(row)):
-                sound[sheet].append(was)
-            elif isinstance(row, Build):
-                gone.add((row.framework, row.version, row.platform))
-    # What was announced because of a refused row goes with it.
+        refused = [row for row in listed if row in fresh[sheet] and _place(sheet, row) in wrong]
+        for row in refused:
+            for message in wrong[_place(sheet, row)]:
+                found.troubles.append(Trouble(called(sheet, row), "bad-row", message))
+        before = [standing[name(row)] for row in refused if name(row) in standing]
+        gone |= {_release(row) for row in refused if name(row) not in standing}
+        sound[sheet] = [row for row in listed if row not in refused] + before
     return {
-        sheet: [row for row in listed if row not in fresh[sheet] or _release(row) not in gone]
+        sheet: [
+            row for row in listed if row not in fresh[sheet] or _release(row) not in gone - {None}
+        ]
         for sheet, listed in sound.items()
     }
 
 
-def _release(row: msgspec.Struct) -> tuple[str, str, str] | None:
+def _wrong(
+    catalog: Catalog, rows: Rows, fresh: Mapping[sheets.Sheet, Collection[msgspec.Struct]]
+) -> dict[Place, list[str]]:
+    """What the audit has against fresh rows: each by itself, then beside all others."""
+    wrong: dict[Place, list[str]] = {}
+    for sheet, listed in fresh.items():
+        for row in listed:
+            if messages := list(check_fields.messages(row)):
+                wrong[_place(sheet, row)] = messages
+    formed = {
+        sheet: [row for row in listed if _place(sheet, row) not in wrong]
+        for sheet, listed in rows.items()
+    }
+    if any(fresh.values()):
+        whole = Catalog(catalog.folder, read_bytes(overlaid(catalog, formed)))
+        for look in (check_builds.problems, check_hardware.problems):
+            for item in look(whole):
+                wrong.setdefault((item.sheet, item.row), []).append(item.message)
+    return wrong
+
+
+def _place(sheet: sheets.Sheet, row: msgspec.Struct) -> Place:
+    return sheet.path, called(sheet, row)
+
+
+def _release(row: msgspec.Struct) -> Release | None:
     return (row.framework, row.version, row.platform) if isinstance(row, Build) else None
-
-
-def _good(
-    sheet: sheets.Sheet,
-    old: Iterable[msgspec.Struct],
-    listed: Iterable[msgspec.Struct],
-    found: Found,
-) -> list[msgspec.Struct]:
-    """The rows that may be written; where a row may not, the one that stood there stays."""
-    key = sheets.identity(sheet)
-    standing = {key(row): row for row in old}
-    good = []
-    for row in listed:
-        was = standing.get(key(row))
-        wrong = refused(sheet, row) if row != was else []
-        found.troubles += wrong
-        if not wrong:
-            good.append(row)
-        elif was is not None:
-            good.append(was)
-    return good
 
 
 def overlaid(catalog: Catalog, rows: Rows) -> bytes:

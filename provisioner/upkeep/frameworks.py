@@ -13,7 +13,7 @@ from provisioner.catalog.upkeep_rows import Project
 from provisioner.upkeep.builds import Surroundings, build, is_of, relisted
 from provisioner.upkeep.derived import cpu_variants, measured, pair_variants
 from provisioner.upkeep.releases import Release
-from provisioner.upkeep.survey import Look, Survey, refused, survey
+from provisioner.upkeep.survey import Look, Survey, survey
 
 Key = tuple[str, str, str, str]
 _FOLDERS = {
@@ -120,10 +120,6 @@ def _built(
             if isinstance(row, Build) and (release.project in partners) is first
         ]
         for row in made:
-            wrong = refused(sheet_of(by_name[row.framework]), row)
-            found.troubles.extend(wrong)
-            if wrong:
-                continue  # and nothing is made of it
             fresh.setdefault(row.framework, []).append(row)
             builds[row.framework, row.version, row.platform] = row
     return fresh

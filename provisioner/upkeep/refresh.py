@@ -17,6 +17,7 @@ from provisioner.catalog.rows import Build, Library
 from provisioner.catalog.upkeep_rows import Project
 from provisioner.download import Web
 from provisioner.errors import OutsideError, UsageError
+from provisioner.request import canonical
 from provisioner.upkeep import debian, frameworks, libraries, pci_ids, tools
 from provisioner.upkeep.comparing import Found, Refreshed, Rows, compared, today
 from provisioner.upkeep.measurements import Measurements
@@ -30,7 +31,6 @@ DAILY = ("frameworks", "cudnn", "tools")
 asks a mirror of Debian."""
 _COMPILER = "nvcc"
 _SILENT, _OF_DEBIAN = "index-unreachable", "gpus"
-_ALIASES = {"pytorch": "torch"}
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -48,7 +48,7 @@ def asked_for(
     named: dict[str, Project] = {}
     subjects = set()
     for word in words or default:
-        name = _ALIASES.get(word, word)
+        name = canonical(word)
         if name in SUBJECTS:
             subjects.add(name)
         elif name in by_name:

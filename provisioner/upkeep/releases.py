@@ -84,10 +84,12 @@ def releases(project: str, files: Iterable[IndexFile], pythons: Sequence[str]) -
     A release counts as taken back where all its files were; else those files do not count.
     ``pythons`` are the minor releases there are: what a wheel for any Python 3 is held against.
     """
+    from packaging.utils import canonicalize_name
+
     found: dict[tuple[str, str], list[IndexFile]] = {}
     for file in files:
         parts = parts_of(file.name)
-        if not parts or _plain(parts[0]) != _plain(project):
+        if not parts or canonicalize_name(parts[0]) != canonicalize_name(project):
             continue
         if _STABLE.fullmatch(parts[1]):
             for platform in dict.fromkeys(_platforms(parts[-1])):
@@ -112,10 +114,12 @@ def source_releases(
     project: str, files: Iterable[IndexFile], pythons: Sequence[str]
 ) -> Iterator[Release]:
     """Every stable release of a project that publishes its source alone, oldest first."""
+    from packaging.utils import canonicalize_name
+
     found = {}
     for file in files:
         match = _SOURCE.fullmatch(file.name)
-        if match and _plain(match[1]) == _plain(project) and not file.yanked:
+        if match and canonicalize_name(match[1]) == canonicalize_name(project) and not file.yanked:
             found[match[2]] = file
     for version in sorted(found, key=natural):
         file = found[version]
@@ -131,10 +135,6 @@ def source_releases(
 def parts_of(name: str) -> list[str]:
     """Project, version, maybe a build number, Python, ABI, platform; empty: it is no wheel."""
     return name.removesuffix(".whl").split("-") if _WHEEL.fullmatch(name) else []
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _platforms(tags: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from provisioner.catalog.check_builds import BROUGHT
 from provisioner.upkeep.releases import ANY_PLATFORM
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ _MACHINES = {
     ("macos", "aarch64"): "arm64",
 }
 """What ``platform.machine()`` says where it is not the field's own word."""
-BROUGHT = ("nvidia-", "cuda-", "triton", "pytorch-triton", "jax-")
-"""How the names of packages begin that frameworks bring along and nobody chooses."""
 
 
 def requires(
@@ -66,7 +65,9 @@ def _parsed(text: str) -> Requirement | None:
 
 def is_component(name: str, known: Collection[str]) -> bool:
     """Whether a package is one that the catalog speaks of."""
-    plain = name.lower().replace("_", "-")
+    from packaging.utils import canonicalize_name
+
+    plain = canonicalize_name(name)
     return plain in known or plain.startswith(BROUGHT)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Generic, TypeVar
 
 from provisioner.download import CONNECTIONS
@@ -27,8 +28,8 @@ def side_by_side(
     running = 0
     try:
         while True:
-            while running < 2 * CONNECTIONS and (item := next(waiting, _END)) is not _END:
-                crew.give(item)  # type: ignore[arg-type]
+            for item in islice(waiting, 2 * CONNECTIONS - running):
+                crew.give(item)
                 running += 1
             if not running:
                 return
@@ -36,9 +37,6 @@ def side_by_side(
             yield crew.take()
     finally:
         crew.leave()
-
-
-_END = object()
 
 
 class _Crew(Generic[T, R]):

@@ -9,11 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from provisioner.catalog import check_fields
 from provisioner.catalog.load import Catalog
-from provisioner.catalog.problems import called
 from provisioner.catalog.rows import Row
-from provisioner.catalog.sheets import Sheet
 from provisioner.catalog.upkeep_rows import Project, Reading
 from provisioner.download import CONNECTIONS, NotThereError, Web
 from provisioner.errors import OutsideError
@@ -39,11 +36,6 @@ class Trouble(msgspec.Struct, frozen=True):
     """The project or the wheel."""
     reference: str
     message: str
-
-
-def refused(sheet: Sheet, row: msgspec.Struct) -> list[Trouble]:
-    """What a row says that no row may: it is told, and nothing false is written."""
-    return [Trouble(called(sheet, row), "bad-row", text) for text in check_fields.messages(row)]
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):

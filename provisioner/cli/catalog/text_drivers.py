@@ -53,7 +53,7 @@ def _end(answer: DriverAnswer) -> str:
 
 def _modules(answer: DriverAnswer) -> str:
     row = answer.branch
-    if len(row.kernel_modules) < 2:  # noqa: PLR2004 - there is nothing to choose
+    if not row.kernel_modules[1:]:  # there is nothing to choose
         return one_of(row.kernel_modules) or UNKNOWN
     only = {
         module: [item for item in answer.architectures if item.kernel_modules == (module,)]

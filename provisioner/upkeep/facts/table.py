@@ -30,8 +30,6 @@ _SHORTER = (
     (re.compile(r" \(pytorch\.github\.io .*$"), ""),
     (re.compile(r"pci\.ids ([\d.]+) \(Debian sid\)"), r"pci.ids \1"),
 )
-_PLATFORM_TAG = re.compile(r"manylinux_(\d+)_(\d+)_")
-_LEGACY_TAGS = {"manylinux1_": "2.5", "manylinux2010_": "2.12", "manylinux2014_": "2.17"}  # PEP 600
 _PYTHON_TAG = re.compile(r"cp(\d)(\d+)(t?)$")
 
 
@@ -92,13 +90,6 @@ def pythons(tags: str) -> tuple[str, ...]:
     return tuple(sorted((f"{m[1]}.{m[2]}{m[3]}" for m in found), key=natural))
 
 
-def glibc(wheel: str) -> str | None:
-    """The oldest glibc that a wheel's name admits, None where the name does not say."""
-    if match := _PLATFORM_TAG.search(wheel):
-        return f"{match[1]}.{match[2]}"
-    return next((version for tag, version in _LEGACY_TAGS.items() if tag in wheel), None)
-
-
 def architectures(numbers: str, kind: str = "sm") -> tuple[str, ...]:
     """Capabilities in any of the tables' spellings as sorted architecture names.
 
@@ -114,11 +105,6 @@ def architectures(numbers: str, kind: str = "sm") -> tuple[str, ...]:
         if (kind == "compute" and ptx) or (kind == "sm" and match[1] != "compute_"):
             found.add(f"{kind}_{match[2].replace('.', '')}")
     return tuple(sorted(found, key=_number))
-
-
-def as_ptx(numbers: str) -> tuple[str, ...]:
-    """Capabilities, all of which are PTX: ``35 37`` → ("compute_35", "compute_37")."""
-    return tuple(name.replace("sm_", "compute_") for name in architectures(numbers))
 
 
 def _number(name: str) -> tuple[int, str]:

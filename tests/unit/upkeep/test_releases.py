@@ -174,3 +174,18 @@ def test_a_name_is_the_projects_in_any_spelling() -> None:
 
     assert len(list(releases("jax-cuda13-plugin", [file], KNOWN))) == 1
     assert list(releases("jax", [file], KNOWN)) == []
+
+
+@pytest.mark.parametrize(
+    ("wheel", "version"),
+    [
+        ("torch-1.13.0-cp39-cp39-manylinux1_x86_64.whl", "2.5"),
+        ("tensorflow_gpu-1.15.5-cp36-cp36m-manylinux2010_x86_64.whl", "2.12"),
+        ("tensorflow-2.9.0-cp37-cp37m-manylinux_2_17_x86_64.manylinux2014_x86_64.whl", "2.17"),
+        ("torch-1.8.0-cp38-cp38-manylinux2014_aarch64.whl", "2.17"),
+        ("torch-2.14.1-cp314-cp314-manylinux_2_28_x86_64.whl", "2.28"),
+        ("something-1.0-py3-none-any.whl", None),
+    ],
+)
+def test_a_wheels_name_says_its_oldest_glibc(wheel: str, version: str | None) -> None:
+    assert glibc_of(wheel) == version

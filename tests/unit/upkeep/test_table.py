@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import OutsideError
-from provisioner.upkeep.facts.table import Facts, architectures, as_ptx, glibc, pythons, short
+from provisioner.upkeep.facts.table import Facts, architectures, pythons, short
 
 
 def test_python_tags_are_versions_in_the_order_of_numbers() -> None:
@@ -14,21 +14,6 @@ def test_python_tags_are_versions_in_the_order_of_numbers() -> None:
 
 def test_a_tag_that_is_no_cpython_is_left_out() -> None:
     assert pythons("py3") == ()
-
-
-@pytest.mark.parametrize(
-    ("wheel", "version"),
-    [
-        ("torch-1.13.0-cp39-cp39-manylinux1_x86_64.whl", "2.5"),
-        ("tensorflow_gpu-1.15.5-cp36-cp36m-manylinux2010_x86_64.whl", "2.12"),
-        ("tensorflow-2.9.0-cp37-cp37m-manylinux_2_17_x86_64.manylinux2014_x86_64.whl", "2.17"),
-        ("torch-1.8.0-cp38-cp38-manylinux2014_aarch64.whl", "2.17"),
-        ("torch-2.14.1-cp314-cp314-manylinux_2_28_x86_64.whl", "2.28"),
-        ("something-1.0-py3-none-any.whl", None),
-    ],
-)
-def test_a_wheels_name_says_its_oldest_glibc(wheel: str, version: str | None) -> None:
-    assert glibc(wheel) == version
 
 
 @pytest.mark.parametrize(
@@ -48,10 +33,6 @@ def test_every_spelling_of_architectures_is_understood(
 ) -> None:
     assert architectures(text) == sass
     assert architectures(text, "compute") == ptx
-
-
-def test_lists_that_are_ptx_throughout() -> None:
-    assert as_ptx("35 70") == ("compute_35", "compute_70")
 
 
 def test_comment_lines_are_no_rows_and_a_cut_source_is_made_whole(tmp_path: Path) -> None:
