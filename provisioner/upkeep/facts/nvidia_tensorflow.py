@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from provisioner.catalog.rows import Build
 from provisioner.catalog.sheets import natural
 from provisioner.upkeep.facts.avx import needs_avx
@@ -51,6 +53,16 @@ def unplanned(facts: Facts, addresses: dict[str, str]) -> list[Build]:
 
 
 def _unread(facts: Facts, row: dict[str, str], release: dict[str, str], index: str) -> Build:
+    named = f"{short(row['source'])}: {row['note'] or 'named'}"
+    return _build(
+        facts, row, release, index, f"{named}; {release['source']}; architectures not known"
+    )
+
+
+def _build(
+    facts: Facts, row: dict[str, str], release: dict[str, str], index: str, evidence: str
+) -> Build:
+    """What is known of a wheel by the branch that it was built from."""
     return Build(
         framework="nvidia-tensorflow",
         provides="tensorflow",
@@ -64,8 +76,7 @@ def _unread(facts: Facts, row: dict[str, str], release: dict[str, str], index: s
         index=index,
         index_holds_dependencies=True,
         kind="announced",
-        evidence=f"{short(row['source'])}: {row['note'] or 'named'}; {release['source']};"
-        " architectures not known",
+        evidence=evidence,
         checked=facts.gathered,
     )
 
@@ -105,21 +116,9 @@ def _wheel(facts: Facts, row: dict[str, str], month: str, index: str) -> Build:
         if r["image"] == _IMAGE and r["tag"].startswith(f"{month}-tf1")
     )
     numbers, note = families_of(facts, month)
-    return Build(
-        framework="nvidia-tensorflow",
-        provides="tensorflow",
-        version=row["wheel_version"],
-        variant="nvidia",
-        platform="linux-x86_64",
-        pythons=pythons(row["python"]),
-        cuda=minor(release["cuda"]),
-        cudnn=release["cudnn"] or None,
+    evidence = f"{short(row['source'])}; {release['source']}; {short(image['source'])}{note}"
+    return msgspec.structs.replace(
+        _build(facts, row, release, index, evidence),
         sass=architectures(numbers),
-        cpu=("avx",) if needs_avx(facts, release["framework_version"]) else (),
-        index=index,
-        index_holds_dependencies=True,
         driver_floor=re.findall(r"\d{3}(?:\.\d+)*", image["driver_min"])[0],
-        kind="announced",
-        evidence=f"{short(row['source'])}; {release['source']}; {short(image['source'])}{note}",
-        checked=facts.gathered,
     )
