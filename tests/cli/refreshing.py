@@ -22,6 +22,16 @@ DAY = "1795176000"
 TORCH = "torch-99.1.0-cp311-cp311-manylinux_2_28_x86_64.whl"
 TARGETS = ("sm_75", "sm_80", "sm_86", "sm_90", "sm_100", "sm_120")
 
+NEWS = """\
+frameworks/torch.jsonl
+  + torch 99.1.0 linux-x86_64 pip default 13.2: CUDA 13.2; cuDNN 9.26.0.51; \
+sm_75 sm_80 sm_86 sm_90 sm_100 sm_120; Python 3.11; \
+requires nvidia-cudnn-cu13==9.26.0.51 [torch-99.1.0-cp311-cp311-manylinux_2_28_x86_64.whl]
+frameworks/torch-index.jsonl
+  + torch 99.1.0 linux-x86_64 pip cpu: Python 3.11 \
+[pytorch/test-infra tools/scripts/generate_binary_build_matrix.py: every release is built for cpu]
+"""
+
 
 class Place(msgspec.Struct, frozen=True):
     """Where one run reads and writes."""

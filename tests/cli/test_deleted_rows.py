@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from provisioner import download
 from tests.cli.refreshing import CHECKOUT, Place
 from tests.unit.upkeep import wheels
-from tests.unit.upkeep.loopback import Loopback, serving
+from tests.unit.upkeep.loopback import Loopback
 
 DELETED = {
     "frameworks/torch.jsonl": "2.15.0",
@@ -31,13 +30,6 @@ PROJECTS = [
     path.rpartition("/")[2].removesuffix(".jsonl") for path in DELETED if "index" not in path
 ]
 Row = Mapping[str, Any]
-
-
-@pytest.fixture
-def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
-    monkeypatch.setattr(download, "_BACKOFF_S", 0)
-    with serving() as served:
-        yield served
 
 
 @pytest.fixture

@@ -36,3 +36,9 @@ def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
         for other in ("UV_DEFAULT_INDEX", "UV_INDEX_URL"):
             monkeypatch.delenv(other, raising=False)
         yield served
+
+
+@pytest.fixture
+def day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The day that fresh rows bear."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795176000")  # 2026-11-20

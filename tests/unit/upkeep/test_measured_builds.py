@@ -3,74 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from provisioner.catalog.load import Catalog
-from provisioner.catalog.rows import Build, Cuda
-from provisioner.upkeep.comparing import Refreshed
-from provisioner.upkeep.refresh import asked_for, refresh
-from provisioner.upkeep.survey import Trouble
+from provisioner.catalog.rows import Cuda
 from tests.unit.upkeep import wheels
 from tests.unit.upkeep.loopback import Loopback
+from tests.unit.upkeep.measuring import (
+    CATALOG,
+    CUDNN,
+    DAY,
+    LINUX,
+    TRITON,
+    asked,
+    row,
+    rows,
+    serve,
+    torch,
+)
 
-CHECKOUT = Path(__file__).resolve().parents[3]
-CATALOG = Catalog(CHECKOUT / "stacks")
-DAY = "2026-11-20"
-LINUX = "manylinux_2_28_x86_64"
-CUDNN = 'nvidia-cudnn-cu13==9.30.0.7; platform_system == "Linux"'
-TRITON = 'triton==3.99.0; platform_system == "Linux" and platform_machine == "x86_64"'
-
-
-@pytest.fixture(autouse=True)
-def day(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795176000")  # 2026-11-20
-
-
-def asked(*words: str, cache: Path | None = None) -> Refreshed:
-    found = asked_for(words, CATALOG.projects, default=())
-    return refresh(CATALOG, found, cache, anew=False, told=lambda *_: None)
-
-
-def rows(found: Refreshed, framework: str) -> list[Any]:
-    """The rows of a framework's made-up releases, with what is no default, but for the day."""
-    made = [
-        row
-        for listed in found.rows.values()
-        for row in listed
-        if isinstance(row, Build) and row.framework == framework and row.version.startswith("99")
-    ]
-    assert {row.checked for row in made} <= {DAY}
-    return [
-        {
-            field: getattr(row, field)
-            for field in Build.__struct_fields__
-            if field not in {"framework", "version", "checked", "released"} and getattr(row, field)
-        }
-        for row in made
-    ]
-
-
-def row(**fields: Any) -> dict[str, Any]:
-    """A row as ``rows`` gives it."""
-    usual = {"variant": "default", "via": "pip", "libraries": "bundled", "kind": "measured"}
-    order = {field: number for number, field in enumerate(Build.__struct_fields__)}
-    found = usual | fields
-    return {field: found[field] for field in sorted(found, key=order.__getitem__)}
-
-
-def serve(index: Loopback, project: str, tags: str, data: bytes, **more: Any) -> str:
-    name = f"{project.replace('-', '_')}-99.1.0-{tags}.whl"
-    index.add(project, name, data, **more)
-    return name
-
-
-def torch(index: Loopback, cuda: str = "13.2", sass: Sequence[str] = ("sm_75", "sm_120")) -> str:
-    data = wheels.torch("99.1.0", cuda, sass, ("compute_120",), (CUDNN, TRITON, "sympy>=1.13"))
-    return serve(index, "torch", f"cp311-cp311-{LINUX}", data)
+pytestmark = pytest.mark.usefixtures("day")
 
 
 def test_torch_says_its_cuda_and_its_targets(index: Loopback) -> None:
@@ -367,97 +319,3 @@ def test_a_cuda_of_an_unknown_major_release_gets_no_row_of_its_own(index: Loopba
     found = asked("torch")
 
     assert not [item for item in found.news if item.sheet == "nvidia/cuda.jsonl"]
-
-
-@pytest.mark.parametrize("how", ["404", "cut", "500", "fine"])
-def test_one_wheel_in_trouble_is_reported_and_the_rest_goes_on(index: Loopback, how: str) -> None:
-    bad = serve(index, "jaxlib", f"cp312-cp312-{LINUX}", b"no wheel" * 99)
-    index.behaviour[bad] = [how]
-    good = wheels.wheel("jaxlib", "99.1.0")
-    serve(index, "jaxlib", "cp312-cp312-win_amd64", good)
-
-    found = asked("jaxlib")
-
-    assert [made["platform"] for made in rows(found, "jaxlib")] == ["windows-x86_64"]
-    reference = {"404": "not-on-index", "fine": "bad-wheel"}.get(how, "index-unreachable")
-    assert [(item.subject, item.reference) for item in found.troubles] == [(bad, reference)]
-
-
-def test_where_one_wheel_is_damaged_the_next_of_the_release_is_read(index: Loopback) -> None:
-    serve(index, "jaxlib", f"cp312-cp312-{LINUX}", b"no wheel" * 99)
-    good = serve(index, "jaxlib", f"cp313-cp313-{LINUX}", wheels.wheel("jaxlib", "99.1.0"))
-
-    found = asked("jaxlib")
-
-    assert found.troubles == ()
-    (made,) = rows(found, "jaxlib")
-    assert made["evidence"] == f"{good}: METADATA"
-    assert made["pythons"] == ("3.12", "3.13")
-
-
-def test_a_project_that_the_index_lacks_is_reported_and_the_rest_goes_on(index: Loopback) -> None:
-    serve(index, "jaxlib", f"cp312-cp312-{LINUX}", wheels.wheel("jaxlib", "99.1.0"))
-
-    found = asked("jaxlib", "jax")
-
-    assert len(rows(found, "jaxlib")) == 1
-    assert found.troubles == (
-        Trouble("jax", "not-on-index", "The package index has no project called jax. (HTTP 404)"),
-    )
-
-
-def test_what_no_row_may_say_is_reported_and_not_written(index: Loopback) -> None:
-    serve(index, "torch", f"cp311-cp311-{LINUX}", wheels.torch("99.1.0", "13.2", ("sm_7500",)))
-
-    found = asked("torch")
-
-    # Nor does it have a build without CUDA: that follows from what was proved.
-    assert (found.news, found.rows) == ((), {})
-    assert found.troubles == (
-        Trouble(
-            "torch 99.1.0 linux-x86_64 pip default 13.2",
-            "bad-row",
-            "sass: 'sm_7500' is no architecture",
-        ),
-    )
-
-
-def test_a_wheel_that_another_project_put_there_proves_nothing(index: Loopback) -> None:
-    data = wheels.torch("99.1.0", "13.2", ("sm_75",))
-    index.add("torch", f"evil-99.1.0-cp311-cp311-{LINUX}.whl", data)
-
-    found = asked("torch")
-
-    assert found.news == ()
-    assert found.troubles == ()
-
-
-def test_one_wheel_for_two_machines_is_measured_for_both(index: Loopback, tmp_path: Path) -> None:
-    data = wheels.wheel("jaxlib", "99.1.0")
-    name = serve(index, "jaxlib", "cp312-none-macosx_10_9_universal2", data)
-
-    made = rows(asked("jaxlib", cache=tmp_path), "jaxlib")
-
-    assert {found["platform"] for found in made} == {"macos-aarch64", "macos-x86_64"}
-    assert {found["evidence"] for found in made} == {f"{name}: METADATA"}
-    assert [path.suffix for path in (tmp_path / "measured").rglob("*.*")] == [".json"]
-
-
-@pytest.mark.parametrize(
-    ("project", "member", "requires"),
-    [
-        ("vllm", "vllm/_C\x1b[2J.so", ()),
-        ("jax", "jax/version.py", ('jaxlib; python_version > "\x1b]0;\x07"',)),
-    ],
-)
-def test_what_would_command_a_terminal_is_no_row_and_is_not_told(
-    index: Loopback, project: str, member: str, requires: tuple[str, ...]
-) -> None:
-    data = wheels.wheel(project, "99.1.0", {member: wheels.library(90)}, requires)
-    serve(index, project, "py3-none-any", data)
-
-    found = asked(project)
-
-    assert found.rows == {}
-    assert [item.reference for item in found.troubles] == ["bad-row"]
-    assert all(map(str.isprintable, (found.troubles[0].subject, found.troubles[0].message)))

@@ -15,10 +15,10 @@ from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Cuda, Library, Tool
 from provisioner.errors import OutsideError
 from provisioner.upkeep.comparing import Refreshed
-from provisioner.upkeep.refresh import asked_for, refresh
 from provisioner.upkeep.survey import Trouble
 from tests.unit.upkeep import wheels
 from tests.unit.upkeep.loopback import Loopback
+from tests.unit.upkeep.measuring import asked
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 CATALOG = Catalog(CHECKOUT / "stacks")
@@ -37,16 +37,7 @@ runs_ptxas = pytest.mark.skipif(
     (sys.platform, platform.machine()) != ("linux", "x86_64"),
     reason="compilers are asked on Linux on x86_64 alone",
 )
-
-
-@pytest.fixture(autouse=True)
-def day(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795176000")  # 2026-11-20
-
-
-def asked(*words: str, catalog: Catalog = CATALOG) -> Refreshed:
-    found = asked_for(words, catalog.projects, default=())
-    return refresh(catalog, found, None, anew=False, told=lambda *_: None)
+pytestmark = pytest.mark.usefixtures("day")
 
 
 def rows(found: Refreshed, sheet: sheets.Sheet) -> list[Any]:
