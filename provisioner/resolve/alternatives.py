@@ -44,11 +44,11 @@ def ways_out(
         )
     if facts.request.python:
         request = msgspec.structs.replace(facts.request, python=None)
-        freed = Facts(facts.machine, request, facts.catalog)
+        freed = facts.changed(request=request)
         yield from _way(freed, wishes, routes, search=search, change="leave the Python open")
     if facts.gpus:
         machine = msgspec.structs.replace(facts.machine, gpus=())
-        freed = Facts(machine, facts.request, facts.catalog)
+        freed = facts.changed(machine=machine)
         yield from _way(
             freed, wishes, routes, search=search, change="compute on the CPU (--gpu none)"
         )
@@ -133,7 +133,7 @@ def _without_driver(facts: Facts) -> Facts:
     sources = {key: value for key, value in facts.machine.sources.items() if key != "driver"}
     machine = msgspec.structs.replace(facts.machine, driver=None, sources=sources)
     request = msgspec.structs.replace(facts.request, keep_driver=False)
-    return Facts(machine, request, facts.catalog)
+    return facts.changed(machine=machine, request=request)
 
 
 def _driver_needed(solution: Solution) -> str | None:

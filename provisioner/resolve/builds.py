@@ -8,7 +8,7 @@ from provisioner.catalog.rows import Build
 from provisioner.catalog.sheets import natural
 from provisioner.plan import Serve
 from provisioner.request import Wish, parse_wish
-from provisioner.resolve.candidates import CPU, GLIBC, PYTHON, Candidate, Need
+from provisioner.resolve.candidates import CPU, GLIBC, OUTSIDE, PYTHON, Candidate, Need
 from provisioner.resolve.conda import can_bring
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.gpu_needs import known_failures, needs_of_driver, needs_of_gpus
@@ -127,12 +127,24 @@ class Builds:
         """Return what a build needs, the machine's hard facts first."""
         row: Build = candidate.row
         return (
+            *self._exclusions(row),
             *known_failures(self.facts, row),
             *self._needs_of_hardware(row, candidate.serves),
             *self._needs_of_system(row),
             *self._needs_of_wishes(candidate.on, row),
             *self._needs_of_packages(row),
         )
+
+    def _exclusions(self, row: Build) -> Iterator[Need]:
+        for item in self.facts.exclusions:
+            if item.covers(row):
+                yield Need(
+                    on=OUTSIDE,
+                    reference=item.reference,
+                    reason=item.reason,
+                    evidence=item.evidence,
+                    failed=True,
+                )
 
     def _needs_of_hardware(self, row: Build, serves: tuple[Serve, ...]) -> Iterator[Need]:
         if not self.sibling(row):

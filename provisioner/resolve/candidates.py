@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from provisioner.catalog.rows import Build
 from provisioner.plan import Serve
 from provisioner.request import admits
 from provisioner.version import at_least
@@ -22,6 +23,7 @@ GLIBC = "__glibc"
 PYTHON = "__python"
 CPU = "__cpu"
 PLATFORM = "__platform"
+OUTSIDE = "__outside"
 
 
 class Need(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +57,28 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
         if self.variant is not None and candidate.variant != self.variant:
             return False
         return not self.specifier or admits(self.specifier, candidate.version)
+
+
+class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
+    """Builds that something outside the catalog has ruled out, and the refusal that says so.
+
+    The installer refused one, or an index does not answer. Of ``framework``, ``version``,
+    ``variant`` and ``index`` those that are given must agree; ``index`` ``""`` is the default one.
+    """
+
+    framework: str | None = None
+    version: str | None = None
+    variant: str | None = None
+    index: str | None = None
+    reference: str
+    reason: str
+    evidence: str = ""
+
+    def covers(self, row: Build) -> bool:
+        """Whether it is about this build."""
+        given = (self.framework, self.version, self.variant, self.index)
+        of_row = (row.framework, row.version, row.variant, row.index or "")
+        return all(mine in {None, its} for mine, its in zip(given, of_row, strict=True))
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True, eq=False):

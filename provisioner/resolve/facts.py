@@ -16,6 +16,7 @@ from provisioner.errors import RefusedError
 from provisioner.machine import Gpu, Machine
 from provisioner.plan import Refused, Request
 from provisioner.request import admits
+from provisioner.resolve.candidates import Exclusion
 from provisioner.version import at_least, numbers
 
 _LATE = 99
@@ -25,10 +26,23 @@ _LATE = 99
 class Facts:
     """One machine in the light of one catalog."""
 
-    def __init__(self, machine: Machine, request: Request, catalog: Catalog) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        request: Request,
+        catalog: Catalog,
+        exclusions: tuple[Exclusion, ...] = (),
+    ) -> None:
         self.machine = machine
         self.request = request
         self.catalog = catalog
+        self.exclusions = exclusions
+
+    def changed(self, *, machine: Machine | None = None, request: Request | None = None) -> Facts:
+        """The same question about another machine, or asked in another way."""
+        return Facts(
+            machine or self.machine, request or self.request, self.catalog, self.exclusions
+        )
 
     @cached_property
     def gpus(self) -> tuple[Gpu, ...]:

@@ -22,7 +22,7 @@ from provisioner.request import Wish
 from provisioner.resolve import answer, explain
 from provisioner.resolve.alternatives import alternatives
 from provisioner.resolve.builds import is_asked
-from provisioner.resolve.candidates import Candidate, Need
+from provisioner.resolve.candidates import Candidate, Exclusion, Need
 from provisioner.resolve.drivers import Scenario, branch_of, scenarios
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.provider import StackProvider
@@ -58,13 +58,15 @@ def resolve(
     catalog: Catalog,
     *,
     carries: Routes | None = None,
+    exclusions: tuple[Exclusion, ...] = (),
 ) -> Plan:
     """Return the best plan for a machine.
 
-    ``carries`` are the routes that an output format can carry, best first. Raises RefusedError
+    ``carries`` are the routes that an output format can carry, best first; ``exclusions`` rule
+    out builds that something outside the catalog speaks against. Raises RefusedError
     with the machine, what was refused and what would help in its ``data``.
     """
-    facts = Facts(machine, request, catalog)
+    facts = Facts(machine, request, catalog, exclusions)
     _something_for_the_gpu(facts, wishes)
     _known_driver(facts)
     _known_releases(facts, wishes)
