@@ -72,6 +72,7 @@ class Components:
             variant="default",
             row=row,
             serves=serves,
+            merits=(order(version),),
             needs=(
                 *self._needs_of_gpus(row.architectures, (), row.evidence),
                 *self._needs_of_driver(row.version),
@@ -109,6 +110,7 @@ class Components:
             variant="default",
             row=row,
             serves=self._serves(row.sass, row.ptx),
+            merits=(order(row.version),),
             needs=tuple(needs),
         )
 
