@@ -165,7 +165,7 @@ class Facts:
         row = system(self.catalog, self.machine.os.id, self.machine.os.version)
         return row.glibc if row and not kind else None
 
-    @property
+    @cached_property
     def platform(self) -> str:
         """``linux-x86_64``, as builds name it."""
         return f"{self._kernel}-{self.machine.arch}"
@@ -175,7 +175,7 @@ class Facts:
         """Whether the driver is one for Windows, whose releases are numbered otherwise."""
         return self.machine.os.wsl or self._kernel == "windows"
 
-    @property
+    @cached_property
     def _kernel(self) -> str:
         row = system(self.catalog, self.machine.os.id, self.machine.os.version)
         family = row.family if row else "linux"
