@@ -31,12 +31,17 @@ def alternatives(question: Question, solution: Solution) -> tuple[Alternative, .
 
 
 def ways_out(told: Conflict) -> Iterator[Alternative]:
-    """Single changes after which there is an answer, the least effort first."""
+    """Single changes after which there is an answer, the least effort first.
+
+    What gives the wish that this is about goes before giving up its version, or the GPU.
+    """
     yield from _letting_go(told, "driver", "python", "via")
     yield from _together(told)
-    yield from _any_version(told)
-    yield from _letting_go(told, "wish", "gpu", "libc", "platform")
     question = told.question
+    others = [wish for wish in question.wishes if wish is not told.about]
+    yield from _any_version(told, others)
+    yield from _letting_go(told, "wish", "gpu", "libc", "platform")
+    yield from _any_version(told, [wish for wish in question.wishes if wish is told.about])
     if question.facts.machine.gpus:
         solution = question.of_machine(gpus=()).solve()
         gives = gifts([wish.name for wish in question.wishes], solution) if solution else ""
@@ -74,10 +79,10 @@ def _together(told: Conflict) -> Iterator[Alternative]:
     yield Alternative(" and ".join(word for word in words if word), gifts(names, solution))
 
 
-def _any_version(told: Conflict) -> Iterator[Alternative]:
-    """What there is when one wish leaves its version open."""
+def _any_version(told: Conflict, named: Sequence[Wish]) -> Iterator[Alternative]:
+    """What there is when one of some wishes leaves its version open."""
     wishes = told.question.wishes
-    for wish in wishes:
+    for wish in named:
         if not wish.specifier:
             continue
         freed = Wish(name=wish.name, extras=wish.extras, text=wish.name)
@@ -95,7 +100,8 @@ def _change(told: Conflict, premise: Premise, solution: Solution) -> str:
         return _driver_change(facts, solution)
     if premise.name == "python" and PYTHON in solution.found:
         return f"use Python {solution.found[PYTHON].version}"
-    if premise.name == "via" or (premise.wish and not premise.wish.specifier):
+    loose = premise.wish is not None and premise.wish in told.question.wishes
+    if premise.name == "via" or (premise.wish and not (loose and premise.wish.specifier)):
         return f"leave out {premise.text}"
     if premise.gpu and len({gpu.name for gpu in facts.machine.gpus}) > 1:
         return f"leave out the {premise.gpu.name}"

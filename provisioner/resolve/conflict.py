@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from provisioner.catalog.rows import Build, Library
 from provisioner.request import Wish
 from provisioner.resolve.candidates import CPU, DRIVER, GLIBC, GPU, PYTHON, Candidate, Need
 from provisioner.resolve.premises import Premise, Question, premises
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
     from provisioner.resolve.resolve import Solution
 
 _BY_WISHES = frozenset({"not-what-was-asked", "cuda-mismatch-ext-build"})
-_ABOUT = {"driver": (DRIVER,), "gpu": (GPU, DRIVER), "libc": (GLIBC,), "cpu": (CPU,)}
+_ABOUT = {
+    "driver": (DRIVER,),
+    "gpu": (GPU, DRIVER),
+    "libc": (GLIBC,),
+    "cpu": (CPU,),
+    "platform": (GPU,),
+}
 
 
 class Obstacle(msgspec.Struct, frozen=True, eq=False):
@@ -41,6 +48,7 @@ class Conflict(msgspec.Struct, frozen=True, eq=False):
     """
 
     question: Question
+    about: Wish | None
     everything: tuple[Premise, ...]
     obstacles: tuple[Obstacle, ...]
 
@@ -56,6 +64,7 @@ def conflict(question: Question, about: Wish | None = None) -> Conflict:
     smallest = _smallest(question, everything)
     return Conflict(
         question,
+        about,
         everything,
         tuple(_obstacle(question, everything, smallest, premise) for premise in smallest),
     )
@@ -80,11 +89,21 @@ def _smallest(question: Question, everything: tuple[Premise, ...]) -> tuple[Prem
         if premise.name != "wish" and let_go(question, everything, (premise,)) is None:
             return (premise,)
     kept = list(everything)
-    for premise in reversed(everything):
+    wishes = [premise for premise in everything if premise.name == "wish"]
+    for dropped in (*([premise] for premise in reversed(wishes)), _machine(everything)):
+        fewer = [other for other in kept if other not in dropped]
+        if let_go(question, everything, fewer) is None:
+            kept = fewer
+    for premise in reversed(_machine(kept)):
         fewer = [other for other in kept if other is not premise]
         if let_go(question, everything, fewer) is None:
             kept = fewer
     return tuple(kept)
+
+
+def _machine(some: Iterable[Premise]) -> list[Premise]:
+    """All but the wishes for packages."""
+    return [premise for premise in some if premise.name != "wish"]
 
 
 def _obstacle(
@@ -134,8 +153,9 @@ def blocked(question: Question, obstacle: Obstacle) -> tuple[Candidate, Need | N
                 for need in unmet:
                     if need.on == name:
                         return same, need
-    if obstacle.premise.name in {"platform", "via"} and told:
-        return told[0], None
+    elsewhere = next((item for item in told if isinstance(item.row, Build | Library)), None)
+    if elsewhere is not None and obstacle.premise.name in {"platform", "via"}:
+        return elsewhere, None
     return None
 
 

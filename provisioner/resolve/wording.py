@@ -53,7 +53,7 @@ def sentence(told: Conflict, asked: str) -> str:
     if wishes:
         return _together(asked, wishes)
     if len(gpus) == len(obstacles) > 1:
-        return f"{asked}: no driver drives {listed(gpu.text for gpu in gpus)} at once."
+        return f"No driver drives {listed(gpu.text for gpu in gpus)} at once."
     if len(obstacles) > 1:
         texts = listed(item.premise.text for item in obstacles)
         return f"No build of {asked} fits {texts} at once."
@@ -85,7 +85,12 @@ def _single(question: Question, obstacle: Obstacle, asked: str) -> str:
     if premise.name == "gpu":
         return f"No build of {asked} runs on {premise.text}."
     what = {"cpu": "this CPU"}.get(premise.name, premise.text)
-    return f"No build of {asked} is for {what}."
+    return f"No build of {asked}{_with_cuda(question, premise)} is for {what}."
+
+
+def _with_cuda(question: Question, premise: Premise) -> str:
+    """On a machine with a GPU only builds with CUDA count: there may be one for the CPU."""
+    return " with CUDA" if premise.name == "platform" and question.facts.machine.gpus else ""
 
 
 def _driver_words(question: Question, obstacle: Obstacle) -> str:
@@ -136,17 +141,17 @@ def _rows_under(told: Conflict, obstacle: Obstacle) -> Iterator[Fact]:
     found = None if no_driver else blocked(question, obstacle)
     if found is not None:
         candidate, need = found
-        yield _row(premise, candidate, need)
+        yield _row(question, premise, candidate, need)
     elif premise.gpu is not None:
         yield Fact("row", *driven_by(question.facts, premise.gpu))
 
 
-def _row(premise: Premise, candidate: Candidate, need: Need | None) -> Fact:
+def _row(question: Question, premise: Premise, candidate: Candidate, need: Need | None) -> Fact:
     name = named(candidate)
     if need is None:
         row = candidate.row
         told = (
-            f"is known for {row.platform}, not for {premise.text}"
+            f"is known{_with_cuda(question, premise)} for {row.platform}, not for {premise.text}"
             if premise.name == "platform"
             else f"comes by {row.via} only"
         )
@@ -199,7 +204,10 @@ def _bare(need: Need) -> str:
 
 def machine_fact(question: Question, premise: Premise) -> Fact:
     """A value of the machine, where it is from, and why a driver is not simply changed."""
-    return Fact("machine", premise.text + _kept(question, premise), premise.source)
+    machine = question.facts.machine
+    system = f"{machine.os_name} {machine.arch}"
+    text = system if premise.name == "platform" else premise.text
+    return Fact("machine", text + _kept(question, premise), premise.source)
 
 
 def _kept(question: Question, premise: Premise) -> str:
