@@ -18,8 +18,8 @@ from provisioner.version import at_least, order, public
 if TYPE_CHECKING:
     from provisioner.resolve.resolve import Solution
 
-_OF_THE_USER = ("driver", "python", "via", "wish")
-"""What a person can change without other hardware or another system."""
+_OF_THE_USER = ("driver", "python", "via")
+"""What a person can change without other hardware, another system or another request."""
 
 
 def alternatives(question: Question, solution: Solution) -> tuple[Alternative, ...]:
@@ -90,7 +90,7 @@ def _any_version(told: Conflict, named: Sequence[Wish]) -> Iterator[Alternative]
         solution = told.question.for_wishes(*opened).solve()
         gives = gifts([other.name for other in wishes], solution) if solution else ""
         if gives:
-            yield Alternative(f"ask for {wish.name} without {wish.specifier}", gives)
+            yield Alternative(f"leave the version of {wish.name} open", gives)
 
 
 def _change(told: Conflict, premise: Premise, solution: Solution) -> str:
@@ -197,13 +197,11 @@ def _driver_needed(solution: Solution) -> str | None:
 
 
 def gifts(names: Sequence[str], solution: Solution) -> str:
-    """What an answer holds of some names: ``torch 2.15.0, CUDA 13.2``."""
-    on_gpu = bool(solution.provider.facts.gpus)
+    """What an answer holds of some names, and the CUDA of it: ``torch 2.15.0, CUDA 13.2``."""
     held = [solution.found[name] for name in names if name in solution.found]
-    return ", ".join(_gift(candidate, on_gpu=on_gpu) for candidate in held)
-
-
-def _gift(candidate: Candidate, *, on_gpu: bool) -> str:
-    row = candidate.row
-    cuda = f", CUDA {row.cuda}" if on_gpu and isinstance(row, Build) and row.cuda else ""
-    return f"{candidate.on} {candidate.version}{cuda}"
+    told = [f"{candidate.on} {candidate.version}" for candidate in held]
+    if solution.provider.facts.gpus:
+        builds = [item.row for item in held if isinstance(item.row, Build)]
+        cuda = dict.fromkeys(row.cuda for row in builds if row.cuda)
+        told += [f"CUDA {' and '.join(cuda)}"] if cuda else []
+    return ", ".join(told)

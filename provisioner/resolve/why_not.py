@@ -17,7 +17,7 @@ from provisioner.resolve.conflict import Conflict, conflict, culprit
 from provisioner.resolve.explain import deciding, everything, unknown_release
 from provisioner.resolve.premises import Question
 from provisioner.resolve.resolve import Solution, known_machine
-from provisioner.resolve.wording import Fact, lines_of, listed, named, sentence
+from provisioner.resolve.wording import WIDTH, Fact, lines_of, listed, named, sentence
 from provisioner.version import order, public
 
 _LINES = 6
@@ -41,7 +41,8 @@ class WhyNot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _with(change: Alternative) -> str:
-    return f"With: {change.change}: {change.gives}" if change.gives else f"{change.change}."
+    told = f"With: {change.change}: {change.gives}" if change.gives else f"{change.change}."
+    return told if len(told) <= WIDTH else f"{told[: told.rfind(', ', 0, WIDTH)]}, …"
 
 
 def why_not(question: Question, plan: Plan | None, wishes: Sequence[Wish], text: str) -> WhyNot:
@@ -182,7 +183,7 @@ def _impossible(text: str, question: Question, about: Wish, wishes: Sequence[Wis
     words = about.text if len(wishes) > 1 or not mine else text
     answer = sentence(told, words)
     if not mine:
-        answer = f"{text} is not what stands in the way: {answer[:1].lower()}{answer[1:]}"
+        answer = f"{text} is not in the way: {answer[:1].lower()}{answer[1:]}"
     return WhyNot(
         requirement=text,
         answer=answer,

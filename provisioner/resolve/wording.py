@@ -15,7 +15,8 @@ from provisioner.resolve.drivers import driven_by
 from provisioner.resolve.premises import Premise, Question
 from provisioner.version import at_least
 
-_WIDTH = 98
+WIDTH = 98
+"""Columns that a line of an answer takes, where it can be helped."""
 _LEAST_PROOF = 10
 _TARGETS = 8
 """More architectures than this are not read by anybody; JSON has them all."""
@@ -199,7 +200,8 @@ def _clashing(told: Conflict, obstacle: Obstacle) -> Iterator[Fact]:
 
 
 def _bare(need: Need) -> str:
-    return need.reason.removeprefix("it ").replace("is built for", "built for")
+    told = need.reason.partition("; this machine has")[0].removeprefix("it ")
+    return told.replace("is built for", "built for")
 
 
 def machine_fact(question: Question, premise: Premise) -> Fact:
@@ -239,16 +241,16 @@ def lines_of(facts: Sequence[Fact], most: int) -> tuple[str, ...]:
 
 def _fitted(text: str) -> str:
     """A long text without its last clauses, or cut; JSON has all of it."""
-    while len(text) > _WIDTH and (end := max(text.rfind(": "), text.rfind("; "))) > _WIDTH // 2:
+    while len(text) > WIDTH and (end := max(text.rfind(": "), text.rfind("; "))) > WIDTH // 2:
         text = text[:end]
-    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1].rstrip()}…"
+    return text if len(text) <= WIDTH else f"{text[: WIDTH - 1].rstrip()}…"
 
 
 def _with_evidence(fact: Fact) -> str:
     """A row with the beginning of its evidence, as far as the line goes."""
     proof = fact.source.partition(";")[0].removeprefix("floor:").strip()
     text = _fitted(fact.text)
-    room = _WIDTH - len(text) - len(" []")
+    room = WIDTH - len(text) - len(" []")
     if not proof or room < _LEAST_PROOF:
         return text
     return f"{text} [{proof if len(proof) <= room else proof[: room - 1].rstrip() + '…'}]"

@@ -85,7 +85,7 @@ def test_a_refusal_still_carries_machine_request_refused_and_alternatives(run: R
     assert set(found["errors"][0]) == {"reference", "message", "context", "hint"}
     assert found["data"]["refused"][0]["reference"] == "gpu-too-old"
     assert [way["change"] for way in found["data"]["alternatives"]] == [
-        "ask for torch without ==2.15.0",
+        "leave the version of torch open",
         "compute on the CPU (--gpu none)",
     ]
 
