@@ -113,6 +113,8 @@ def _platform(facts: Facts) -> Premise:
 
     def otherwise(question: Question) -> Iterator[Question]:
         yield question
+        if len(question.wishes) > 1:  # what fights here is not looked for elsewhere
+            return
         here = question.facts
         libc = f"glibc {here.glibc}" if here.glibc else here.machine.os.libc
         system = OperatingSystem(id="linux", version="0", wsl=here.machine.os.wsl, libc=libc)
@@ -150,19 +152,17 @@ def _without_gpu(gpu: Gpu) -> Callable[[Question], Iterator[Question]]:
         if any(other.vendor == "nvidia" for other in kept):
             yield question.of_machine(gpus=kept)
             return
-        for other in _of_each_generation(question.facts, every=len(question.wishes) == 1):
+        yield question
+        for other in _of_each_capability(question.facts):
             yield question.of_machine(gpus=(other,))
 
     return otherwise
 
 
-def _of_each_generation(facts: Facts, *, every: bool) -> Iterator[Gpu]:
-    """GPUs of every capability, or of one for each generation; those that most runs on first."""
-    rows = {row.compute_capability: row for row in facts.catalog.architectures if not row.tegra}
-    if not every:
-        rows = {row.name: row for row in reversed(rows.values())}
-    ranked = sorted(rows.values(), key=lambda row: row.last_driver_branch is not None)
-    for row in ranked:
+def _of_each_capability(facts: Facts) -> Iterator[Gpu]:
+    """A GPU of every capability that a card can have; those that most runs on first."""
+    rows = [row for row in facts.catalog.architectures if not row.tegra]
+    for row in sorted(rows, key=lambda row: row.last_driver_branch is not None):
         name = f"a GPU of capability {row.compute_capability}"
         yield Gpu(name=name, compute_capability=row.compute_capability, architecture=row.name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,8 @@ from provisioner.resolve.premises import Question
 from provisioner.resolve.resolve import ANY, search
 from tests.unit.resolve.asking import EVIDENCE, MadeBuilds, machine
 
-GOOD = {"cuda": "11.8", "sass": ("sm_86",), "pythons": ("3.10",), "glibc": "2.17"}
-BAD = {
+GOOD: dict[str, Any] = {"cuda": "11.8", "sass": ("sm_86",), "pythons": ("3.10",), "glibc": "2.17"}
+BAD: dict[str, dict[str, Any]] = {
     "driver": {"cuda": "13.0"},
     "gpu": {"sass": ("sm_75",)},
     "python": {"pythons": ("3.12",)},
@@ -28,10 +29,10 @@ HARDEST_FIRST = ("platform", "gpu", "libc", "driver", "python")
 
 
 def made(number: int, faults: tuple[str, ...]) -> Build:
-    facts = {"platform": "linux-x86_64", **GOOD}
+    facts: dict[str, Any] = {"platform": "linux-x86_64", **GOOD, **EVIDENCE}
     for fault in faults:
-        facts |= BAD[fault]
-    return Build(framework="torch", version=f"9.{number}.0", kind="measured", **EVIDENCE, **facts)
+        facts.update(BAD[fault])
+    return Build(framework="torch", version=f"9.{number}.0", kind="measured", **facts)
 
 
 def asked(*builds: Build, words: tuple[str, ...] = ("torch",)) -> Question:
@@ -107,7 +108,7 @@ def test_what_is_on_no_machine_has_no_obstacle() -> None:
 
 
 def test_of_three_wishes_the_two_that_fight_are_found() -> None:
-    plain = {"platform": "linux-x86_64", "kind": "measured", **GOOD, **EVIDENCE}
+    plain: dict[str, Any] = {"platform": "linux-x86_64", "kind": "measured", **GOOD, **EVIDENCE}
     builds = (
         made(0, ()),
         Build(framework="one", version="1.0", **plain),
