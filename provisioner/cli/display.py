@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from provisioner.cli.output import folded, width_of
 from provisioner.machine import Disk, Machine
 
 _GIB = 1024**3
@@ -35,19 +36,20 @@ def show(blocks: Sequence[Block], *, first: Sequence[str] = ()) -> None:
 
 
 def show_lines(lines: Sequence[str]) -> None:
-    """Print an answer and, indented below it, what it rests on; a terminal's width is kept."""
+    """Print an answer and, indented below it, what it rests on."""
     answer, *rest = lines
+    width = width_of(sys.stdout)
+    told = [folded(line, width, first="  ", rest="    ") for line in rest]
     if not _is_terminal():
-        sys.stdout.write("\n".join([answer, *(f"  {line}" for line in rest)]) + "\n")
+        sys.stdout.write("\n".join([answer, *told]) + "\n")
         return
     from rich.console import Console
-    from rich.padding import Padding
     from rich.text import Text
 
     console = Console(highlight=False)
     console.print(Text(answer, style="bold"))
-    for line in rest:
-        console.print(Padding(Text(f"- {line}"), (0, 0, 0, 2)))
+    for line in told:
+        console.print(Text(line))
 
 
 def _is_terminal() -> bool:
