@@ -126,6 +126,8 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "family": (r"debian|redhat|suse|windows|macos", "is no family of systems"),
         "glibc": _MINOR,
         "python": _PYTHON,
+        "gcc": (r"\d{1,2}", "is no major release of gcc"),
+        "other_compilers": (r"g\+\+-\d{1,2}", "is no package such as g++-11"),
         "end_of_life": _MONTH,
     },
     rows.PythonRow: {"version": _PYTHON},

@@ -287,6 +287,10 @@ class OperatingSystemRow(Row, frozen=True, kw_only=True):
     python: str | None = None
     """The interpreter of the system's own packages."""
     python_packages: tuple[str, ...] = ()
+    gcc: str | None = None
+    """The major release of the compiler that its own packages install as ``gcc``."""
+    other_compilers: tuple[str, ...] = ()
+    """Packages with older releases beside it: ``g++-11``."""
     base_image: str | None = None
     nvidia_repository: str | None = None
     """The system's name in NVIDIA's package repository, ``debian12``."""

@@ -223,7 +223,7 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
     def _is_left_to_the_installer(self, name: str) -> bool:
         """Whether a name is a package that only some build needs, without rows of its own."""
         known = name in self.facts.catalog.frameworks or name in self.rank or name in COMPONENTS
-        return not known and not name.startswith("__")
+        return not known and not name.startswith("__") and "[" not in name
 
     def _unlisted(self, name: str, needs: list[Need]) -> list[Candidate]:
         """Versions of a package without rows of its own: those that somebody pins exactly.

@@ -46,6 +46,8 @@ def test_every_command_of_the_readme_is_answered(line: str, tmp_path: Path) -> N
 
 
 def test_the_answer_that_the_readme_shows_is_the_one_that_is_given(tmp_path: Path) -> None:
-    (shown,) = re.findall(r"^```\n(.*?)```$", README, re.MULTILINE | re.DOTALL)
+    plan, why_not = re.findall(r"^```\n(.*?)```$", README, re.MULTILINE | re.DOTALL)
+    (asked,) = re.findall(r"`(--why-not \S+)`", README)
 
-    assert answer(COMMANDS[0], tmp_path).stdout.startswith(shown)
+    assert answer(COMMANDS[0], tmp_path).stdout.startswith(plan)
+    assert answer(f"{COMMANDS[0]} {asked}", tmp_path).stdout == why_not
