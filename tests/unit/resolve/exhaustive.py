@@ -28,6 +28,9 @@ CAPABILITIES: Mapping[str, Capability] = {
 }
 OS_RELEASE, OS_PYTHON = "22.04", "3.10"
 
+PARTS = ("cuda", "cudnn")
+
+Ranges = dict[str, SpecifierSet]
 Names = frozenset[tuple[str, str, str]]
 """The builds of an answer: framework, version, variant."""
 
@@ -92,7 +95,7 @@ def _rank(item: Combination, asked: Question, gpus: list[Capability]) -> tuple[o
     comes last, newest first.
     """
     by_name = {row.framework: row for row in item.builds}
-    named = [Requirement(word).name for word in asked.words]
+    named = [name for name in _asked(asked) if name not in PARTS]
     wanted = [by_name[name] for name in named]
     rest = sorted(set(by_name) - set(named))
     variants = {row.framework for row in asked.builds if row.index}
@@ -111,8 +114,13 @@ def _is_bare(row: Build, by_name: Mapping[str, Build], variants: set[str]) -> bo
     return row.cuda is None and all(base.cuda is None for base in bases)
 
 
+def _asked(asked: Question) -> Ranges:
+    return {(made := Requirement(word)).name: made.specifier for word in asked.words}
+
+
 def _combinations(asked: Question, gpus: list[Capability]) -> Iterator[Combination]:
-    wanted = {(made := Requirement(word)).name: made.specifier for word in asked.words}
+    wanted = _asked(asked)
+    parts = {name: wanted.pop(name) for name in PARTS if name in wanted}
     of_name: dict[str, list[Build]] = {}
     for row in asked.builds:
         if row.version in wanted.get(row.framework, SpecifierSet()):
@@ -120,7 +128,7 @@ def _combinations(asked: Question, gpus: list[Capability]) -> Iterator[Combinati
     if not wanted.keys() <= of_name.keys():
         return
     pools = [
-        [row for row in found if _runs(row, gpus)] + [None] * (name not in wanted)
+        [row for row in found if _runs(row, gpus) and _has(row, parts, gpus)] + [None] * (name not in wanted)
         for name, found in of_name.items()
     ]
     variants = {row.framework for row in asked.builds if row.index}
@@ -128,7 +136,7 @@ def _combinations(asked: Question, gpus: list[Capability]) -> Iterator[Combinati
     for chosen in product(*pools):
         builds = tuple(row for row in chosen if row is not None)
         common = pythons.intersection(*(row.pythons for row in builds))
-        if common and _is_closed(builds, set(wanted)) and _agree(builds, variants, gpus):
+        if common and _is_closed(builds, set(wanted)) and _agree(builds, variants, gpus, parts):
             floors = [_floor(row, gpus) for row in builds]
             yield Combination(builds, frozenset(common), max(floors))
 
@@ -143,6 +151,25 @@ def _runs(row: Build, gpus: list[Capability]) -> bool:
         return False
     kinds = [_kind(row, gpu) for gpu in gpus]
     return None not in kinds and ("." in row.cuda or "ptx" not in kinds)
+
+
+def _has(row: Build, parts: Ranges, gpus: list[Capability]) -> bool:
+    """Whether a build comes with the CUDA and the cuDNN that were asked for, or can take it."""
+    if _leaves_it(row):
+        return True
+    if "cuda" in parts and (row.cuda is None or row.cuda not in parts["cuda"]):
+        return False
+    if "cudnn" not in parts or (gpus and row.cudnn is None and _wants_cudnn(row)):
+        return True
+    return row.cudnn is not None and row.cudnn in parts["cudnn"]
+
+
+def _wants_cudnn(row: Build) -> bool:
+    return any(_is_cudnn(Requirement(text)) for text in row.requires)
+
+
+def _is_cudnn(made: Requirement) -> bool:
+    return made.name.startswith("nvidia-cudnn")
 
 
 def _leaves_it(row: Build) -> bool:
@@ -191,7 +218,9 @@ def _is_closed(builds: tuple[Build, ...], wanted: set[str]) -> bool:
     return reached == by_name.keys()
 
 
-def _agree(builds: tuple[Build, ...], variants: set[str], gpus: list[Capability]) -> bool:
+def _agree(
+    builds: tuple[Build, ...], variants: set[str], gpus: list[Capability], parts: Ranges
+) -> bool:
     by_name = {row.framework: row for row in builds}
     for row in builds:
         for made in _bases(row):
@@ -202,7 +231,7 @@ def _agree(builds: tuple[Build, ...], variants: set[str], gpus: list[Capability]
                 return False
             if row.framework not in variants and not _same_cuda(row, base):
                 return False
-    return not gpus or _packages_agree(builds, gpus)
+    return not gpus or _packages_agree(builds, gpus, parts)
 
 
 def _same_cuda(row: Build, base: Build) -> bool:
@@ -214,13 +243,15 @@ def _same_cuda(row: Build, base: Build) -> bool:
     return "." not in row.cuda or Version(base.cuda) >= Version(row.cuda)
 
 
-def _packages_agree(builds: tuple[Build, ...], gpus: list[Capability]) -> bool:
+def _packages_agree(builds: tuple[Build, ...], gpus: list[Capability], parts: Ranges) -> bool:
     """Whether one version of each of NVIDIA's packages suits all, and none writes another's."""
     bounds: dict[str, SpecifierSet] = {}
     for row in builds:
         for made in map(Requirement, row.requires):
             if made.name.startswith("nvidia-"):
                 bounds[made.name] = bounds.get(made.name, SpecifierSet()) & made.specifier
+                if _is_cudnn(made):
+                    bounds[made.name] &= parts.get("cudnn", SpecifierSet())
     for row in rows("23_shared_files.csv"):
         if len(bounds.keys() & set(row["packages"].split())) > 1:
             return False

@@ -22,7 +22,8 @@ DRIVERS = (
     *("450.80.02", "470.42.01", "525.60.13", "525.60.12", "535.54.03", "560.28.03", "580.65.06"),
 )
 TARGETS = ("60", "61", "70", "75", "80", "86", "89", "90", "100", "120")
-CUDNN = ("9.10.2.21", "9.11.0.98", "8.9.2.26")
+CUDNN = ("9.10.2.21", "9.11.0.98", "9.7.1.26")
+PARTS = ("cuda<13", "cuda>=12.6", "cuda==12.1", "cudnn>=9.11", "cudnn<9.11")
 INDEX = "https://download.pytorch.org/whl"
 
 
@@ -49,9 +50,10 @@ def question(chance: Random) -> Question:
     names = list(dict.fromkeys(row.framework for row in builds))
     chance.shuffle(names)
     asked = names[: chance.choice((1, 2, 2, 3))]
+    parts = [chance.choice(PARTS)] if chance.random() < 0.15 else []
     return Question(
         builds=tuple(builds),
-        words=tuple(name + _range(chance, builds, name) for name in asked),
+        words=(*(name + _range(chance, builds, name) for name in asked), *parts),
         gpus=tuple(chance.choice(GPUS) for _ in range(chance.choice((0, 1, 1, 1, 2)))),
         driver=chance.choice(DRIVERS),
         python=chance.choice((None, None, None, "3.9", "3.11", "3.13")),
@@ -77,7 +79,7 @@ def _row(chance: Random, **told: Any) -> Build:
 
 
 def _code(chance: Random) -> dict[str, tuple[str, ...]]:
-    sass = sorted(chance.sample(TARGETS, chance.randint(2, 8)), key=int)
+    sass = sorted(chance.sample(TARGETS, chance.randint(3, 9)), key=int)
     ptx = [chance.choice(TARGETS)] if chance.random() < 0.5 else []
     return {
         "sass": tuple(f"sm_{target}" for target in sass),
@@ -89,7 +91,8 @@ def _standing_alone(chance: Random, name: str) -> list[Build]:
     found = []
     for version in chance.sample(range(1, 5), chance.randint(1, 3)):
         for variant in chance.sample(("default", "cpu", "cu1", "cu2"), chance.randint(1, 2)):
-            cuda = None if variant == "cpu" else chance.choice(CUDA)
+            # what is extended has a build with CUDA: the first
+            cuda = None if variant == "cpu" and found else chance.choice(CUDA)
             code = _code(chance) if cuda else {}
             if cuda and chance.random() < 0.08:
                 code = {}  # nobody read it
@@ -100,7 +103,7 @@ def _standing_alone(chance: Random, name: str) -> list[Build]:
                 variant=variant,
                 index=None if variant == "default" else f"{INDEX}/{variant}",
                 cuda=cuda,
-                requires=_packages(chance, cuda) if cuda else (),
+                **_packages(chance, cuda),
                 driver_floor=chance.choice((None,) * 5 + ("535.54.03",)),
                 **code,
             )
@@ -108,19 +111,19 @@ def _standing_alone(chance: Random, name: str) -> list[Build]:
     return found[:5]
 
 
-def _packages(chance: Random, cuda: str) -> tuple[str, ...]:
+def _packages(chance: Random, cuda: str | None) -> dict[str, Any]:
     """What a build wants of packages that the catalog has rows for, and of others."""
-    major = cuda.partition(".")[0]
-    found = []
-    if major == "12" and chance.random() < 0.5:
-        bound = chance.choice(("==9.10.2.21", "==9.11.0.98", "<10,>=9.1", ">=9.11,<10"))
-        found.append(f"nvidia-cudnn-cu12{bound}")
-    if major == "13" and chance.random() < 0.5:
-        found.append("nvidia-cudnn-cu13==9.20.0.48")
-    if chance.random() < 0.4:
+    major = (cuda or "").partition(".")[0]
+    found, cudnn = [], None
+    if major in {"12", "13"} and chance.random() < 0.5:
+        cudnn = chance.choice(CUDNN) if major == "12" else "9.20.0.48"
+        bound = chance.choice((f"=={cudnn}", "<10,>=9.1", ">=9.11,<10"))
+        cudnn = cudnn if "==" in bound else None
+        found.append(f"nvidia-cudnn-cu{major}{bound}")
+    if cuda and chance.random() < 0.4:
         bound = chance.choice(("==2.1", "==2.2", "==2.1.0", ">=2.2", "<2.2"))
         found.append(f"nvidia-made-up{bound}")
-    return tuple(found)
+    return {"requires": tuple(found), "cudnn": cudnn}
 
 
 def _variants_of(chance: Random, bases: list[Build]) -> list[Build]:

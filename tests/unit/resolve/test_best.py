@@ -21,9 +21,18 @@ from tests.unit.resolve.exhaustive import OS_PYTHON, OS_RELEASE, answers
 from tests.unit.resolve.small_catalogs import Question, question
 
 
+SHEETS = (
+    *("cuda", "architectures", "drivers", "driver_packages", "libraries", "shared_files"),
+    *("systems", "pythons", "caps", "references", "contents"),
+)
+
+
 @cache
 def _sheets() -> MadeBuilds:
-    return MadeBuilds()
+    found = MadeBuilds()
+    for sheet in SHEETS:
+        getattr(found, sheet)
+    return found
 
 
 def _catalog(asked: Question) -> MadeBuilds:
