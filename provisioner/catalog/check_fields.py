@@ -108,7 +108,7 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
     },
     upkeep_rows.Reading: {
         "fact": (
-            r"cuda|no-cuda|rocm|cudnn|sass|targets|code|code-by-cuda|ptxas",
+            r"cuda|no-cuda|rocm|cudnn|sass|targets|code|common-code|code-by-cuda|ptxas",
             "is no fact that a wheel can be read for",
         ),
     },

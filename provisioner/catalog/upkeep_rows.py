@@ -55,9 +55,10 @@ class Reading(Row, frozen=True, kw_only=True):
     """Specifier of the releases it holds for; empty: all."""
     fact: str
     """``cuda``, ``no-cuda`` (the wheel says that it has none), ``rocm``, ``cudnn``, ``sass``,
-    ``targets`` (machine code and PTX in one list), ``code`` (fat binaries), ``code-by-cuda`` (those
-    of several libraries, each for the CUDA that the groups of ``member`` find in its name) or
-    ``ptxas`` (an assembler that is run)."""
+    ``targets`` (machine code and PTX in one list), ``code`` (fat binaries), ``common-code`` (the
+    list of targets that most of their code belongs to), ``code-by-cuda`` (those of several
+    libraries, each for the CUDA that the groups of ``member`` find in its name) or ``ptxas`` (an
+    assembler that is run)."""
     member: str
     """Regular expression of the member's whole name."""
     pattern: str = ""

@@ -17,7 +17,9 @@ _HEADER = struct.Struct("<4xHHQ")
 """Version, header length, length of the entries."""
 _ENTRY = struct.Struct("<HxxIQ12xI8xQ")
 """Kind, header length, length of the code, target, flags; the rest is not needed."""
-_PTX, _MACHINE_CODE = 1, 2
+_PTX, _ELF = 1, 2
+_Entry = tuple[int, int, str]
+"""Kind, target and suffix."""
 _SUFFIXES = ((0x100000, "a"), (0x200000, "f"))
 """Flags of code for one capability or its family only: sm_90a, sm_100f. Seen by compiling one
 kernel for each with the nvcc of CUDA 13.5 and comparing the headers."""
@@ -37,12 +39,19 @@ def code_of(library: bytes) -> Code:
 
 def code_in(pieces: Iterable[bytes], size: int) -> Code:
     """``code_of`` of a library of ``size`` bytes that comes piece by piece; none is kept."""
-    kinds: dict[int, set[tuple[int, str]]] = {_PTX: set(), _MACHINE_CODE: set()}
-    for kind, target, suffix in _targets(_Stream(pieces), size):
-        kinds.get(kind, set()).add((target, suffix))
+    return _code(entry for entries in _fat_binaries(_Stream(pieces), size) for entry in entries)
+
+
+def codes_in(pieces: Iterable[bytes], size: int) -> Iterator[Code]:
+    """``code_in`` of each fat binary by itself: as a rule, of each source file."""
+    yield from map(_code, _fat_binaries(_Stream(pieces), size))
+
+
+def _code(entries: Iterable[_Entry]) -> Code:
+    found = sorted(set(entries))
     return Code(
-        sass=tuple(f"sm_{target}{suffix}" for target, suffix in sorted(kinds[_MACHINE_CODE])),
-        ptx=tuple(f"compute_{target}{suffix}" for target, suffix in sorted(kinds[_PTX])),
+        sass=tuple(f"sm_{target}{suffix}" for kind, target, suffix in found if kind == _ELF),
+        ptx=tuple(f"compute_{target}{suffix}" for kind, target, suffix in found if kind == _PTX),
     )
 
 
@@ -85,8 +94,8 @@ class _Stream:
         return form.unpack_from(self._ahead)
 
 
-def _targets(library: _Stream, size: int) -> Iterator[tuple[int, int, str]]:
-    """Kind, target and suffix of every entry of every fat binary."""
+def _fat_binaries(library: _Stream, size: int) -> Iterator[list[_Entry]]:
+    """The entries of each fat binary."""
     while library.find(_MAGIC) and library.has(_HEADER.size):
         start = library.at
         _, header, length = library.unpack(_HEADER)
@@ -96,11 +105,11 @@ def _targets(library: _Stream, size: int) -> Iterator[tuple[int, int, str]]:
             library.skip_to(start + len(_MAGIC))
             continue
         library.skip_to(start + header)
-        yield from _entries(library, end)
+        yield list(_entries(library, end))
         library.skip_to(end)
 
 
-def _entries(library: _Stream, end: int) -> Iterator[tuple[int, int, str]]:
+def _entries(library: _Stream, end: int) -> Iterator[_Entry]:
     while library.at + _ENTRY.size <= end and library.has(_ENTRY.size):
         kind, header, length, target, flags = library.unpack(_ENTRY)
         if header < _ENTRY.size:

@@ -7,6 +7,7 @@ belongs to is known from the index.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
@@ -15,7 +16,7 @@ from provisioner.catalog.rows import CudaCode
 from provisioner.catalog.sheets import natural
 from provisioner.catalog.upkeep_rows import Reading
 from provisioner.errors import OutsideError
-from provisioner.upkeep.fatbin import Code, code_in, code_of
+from provisioner.upkeep.fatbin import Code, code_in, code_of, codes_in
 from provisioner.upkeep.ptxas import targets_of
 from provisioner.upkeep.releases import parts_of
 from provisioner.upkeep.wheel import READ_BYTES, Wheel
@@ -24,6 +25,8 @@ _LINKED = (b"libcudart", b"libc10_cuda", b"libtorch_cuda")
 """What torch's companions that have GPU code are linked with; a library names it early on."""
 _LIBRARIES = (".so", ".dll", ".pyd")
 _LINKS_BYTES = 512 * 1024
+_TARGETS = ("sass", "targets", "code", "common-code")
+"""The facts that say for which GPUs there is code."""
 _TARGET = re.compile(r"(sm_|compute_)?(\d+)(?:\.(\d))?([af]?)(\+PTX)?")
 
 
@@ -71,7 +74,7 @@ def measure(wheel: Wheel, readings: Sequence[Reading]) -> Measured:
     _expect_version(wheel.name, metadata.get("version", [""])[0])
     targets = [target for text in found.get("targets", []) for target in _targets(text)]
     targets += [target for text in found.get("sass", []) for target in _targets(text)]
-    targets += found.get("code", []) + found.get("ptxas", [])
+    targets += found.get("code", []) + found.get("common-code", []) + found.get("ptxas", [])
     bundled = _by_cuda(found.get("code-by-cuda", []))
     if len(bundled) == 1:  # there is no other that it could be told from
         targets += [*bundled[0].sass, *bundled[0].ptx]
@@ -122,7 +125,7 @@ def _expect(wheel: Wheel, found: dict[str, list[str]], missing: dict[str, Readin
             continue
         if fact == "no-cuda" and ("cuda" in found or "rocm" in found):
             continue
-        if without_cuda or (fact in {"sass", "targets", "code"} and _has_targets(found)):
+        if without_cuda or (fact in _TARGETS and _has_targets(found)):
             continue
         raise OutsideError(
             "layout-changed",
@@ -133,7 +136,7 @@ def _expect(wheel: Wheel, found: dict[str, list[str]], missing: dict[str, Readin
 
 
 def _has_targets(found: dict[str, list[str]]) -> bool:
-    return any(fact in found for fact in ("sass", "targets", "code"))
+    return any(fact in found for fact in _TARGETS)
 
 
 def _values(wheel: Wheel, reading: Reading) -> list[tuple[str, str]]:
@@ -188,6 +191,24 @@ def _code_at_the_beginning(wheel: Wheel, member: str) -> Code:
     return code
 
 
+def _common_code(wheel: Wheel, reading: Reading) -> list[tuple[str, str]]:
+    """The list of targets that most of the code belongs to, of all the lists of fat binaries.
+
+    Beside the kernels that every GPU needs, some libraries hold others for some GPUs only; what is
+    compiled for these alone serves nobody.
+    """
+    times: Counter[Code] = Counter()
+    members = []
+    for member, _ in _members(wheel, reading):
+        found = Counter(codes_in(wheel.pieces(member), wheel.length(member)))
+        times += found
+        members += [member] if found else []
+    if not times:
+        return []
+    common = max(times, key=lambda code: (times[code] * len(code.sass + code.ptx), code.sass))
+    return [(member, target) for member in members for target in (*common.sass, *common.ptx)]
+
+
 def _code_by_cuda(wheel: Wheel, reading: Reading) -> list[tuple[str, str]]:
     """GPU code of libraries for several CUDAs, each target behind its CUDA; all of it or an error.
 
@@ -226,6 +247,7 @@ def _ptxas(wheel: Wheel, reading: Reading) -> list[tuple[str, str]]:
 
 _READERS: dict[str, Callable[[Wheel, Reading], list[tuple[str, str]]]] = {
     "code": _code,
+    "common-code": _common_code,
     "code-by-cuda": _code_by_cuda,
     "ptxas": _ptxas,
 }

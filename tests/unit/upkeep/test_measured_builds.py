@@ -218,13 +218,38 @@ def test_vllm_names_the_cuda_that_it_is_linked_with(index: Loopback, tags: str) 
 
 def test_gpu_code_at_the_end_of_a_large_library_is_found(index: Loopback) -> None:
     noise = hashlib.shake_256(b"what no compression makes smaller").digest(2 * READ_BYTES)
-    code = {"vllm/_C.abi3.so": wheels.library(75) + noise + wheels.library(90, ptx=90)}
+    code = {"vllm/_C.abi3.so": wheels.library() + noise + wheels.library(75, 90, ptx=90)}
     serve(index, "vllm", f"cp38-abi3-{LINUX}", wheels.wheel("vllm", "99.1.0", code))
 
     (made,) = rows(asked("vllm"), "vllm")
 
     assert (made["sass"], made["ptx"]) == (("sm_75", "sm_90"), ("compute_90",))
     assert made["evidence"].endswith(": _C.abi3.so, METADATA")
+
+
+@pytest.mark.parametrize(
+    ("project", "member"),
+    [
+        ("vllm", "vllm/_C_stable_libtorch.abi3.so"),
+        ("onnxruntime-gpu", "onnxruntime/capi/libonnxruntime_providers_cuda.so"),
+    ],
+)
+def test_kernels_for_some_gpus_alone_serve_nobody(
+    index: Loopback, project: str, member: str
+) -> None:
+    """As in vllm 0.33.0 and onnxruntime-gpu 1.31.1, counted there: many files for one target."""
+    every = wheels.library(75, 80, 90)
+    some = wheels.library(90) * 5 + wheels.library(80, ptx=80) * 2 + wheels.library(52, ptx=52)
+    code = {
+        member: some + every * 3,
+        "onnxruntime/capi/build_and_package_info.py": "cuda_version = '13.0'\n",
+    }
+    serve(index, project, f"cp311-cp311-{LINUX}", wheels.wheel(project, "99.1.0", code))
+
+    (made,) = rows(asked(project), project)
+
+    assert made["sass"] == ("sm_75", "sm_80", "sm_90")
+    assert "ptx" not in made
 
 
 def test_a_gpu_wheel_that_does_not_say_its_cuda_leaves_it_unknown(index: Loopback) -> None:
