@@ -13,6 +13,7 @@ _COMPUTING = {
     "tensorflow-cpu": "verify_tensorflow",
     "tensorflow-gpu": "verify_tensorflow",
     "nvidia-tensorflow": "verify_tensorflow",
+    "jax": "verify_jax",
 }
 """The frameworks, and the action that makes each compute on every device."""
 

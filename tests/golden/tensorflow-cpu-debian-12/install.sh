@@ -390,9 +390,28 @@ verify_versions() {
   prove "$@" <<'PYTHON'
 """Every pin must be installed in exactly its version; a local part counts where it was asked."""
 
+import os
 import re
 import sys
-from importlib.metadata import PackageNotFoundError, version
+
+try:
+    from importlib.metadata import PackageNotFoundError, version
+except ImportError:  # before Python 3.8
+
+    class PackageNotFoundError(Exception):
+        pass
+
+    def version(name):
+        for folder in filter(os.path.isdir, sys.path):
+            for entry in os.listdir(folder):
+                found, _, said = entry.replace(".dist-info", "").rpartition("-")
+                if entry.endswith(".dist-info") and folded(found) == folded(name):
+                    return said
+        raise PackageNotFoundError(name)
+
+
+def folded(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def parts(text):
@@ -433,7 +452,8 @@ def computes(device):
         ones = tf.ones((SIZE, SIZE))
         product = tf.linalg.matmul(ones, ones)
         total = float(tf.reduce_sum(product))
-    return device.strip("/") in product.device and total == SIZE**3
+        in_numpy = float(product.numpy().sum())
+    return device.strip("/") in product.device and total == in_numpy == SIZE**3
 
 
 if tf.__version__.split("+")[0] != wanted.split("+")[0]:
@@ -449,7 +469,8 @@ if not tf.test.is_built_with_cuda():
 listed = getattr(tf.config, "list_physical_devices", None)
 devices = (listed or tf.config.experimental.list_physical_devices)("GPU")
 driver = "/proc/driver/nvidia/gpus"
-here = max(int(planned[0]), len(os.listdir(driver)) if os.path.isdir(driver) else 0)
+everything = os.path.isdir(driver) and "CUDA_VISIBLE_DEVICES" not in os.environ
+here = max(int(planned[0]), len(os.listdir(driver)) if everything else 0)
 if len(devices) < here:
     sys.exit(f"tensorflow sees {len(devices)} of {here} GPUs: it would silently use the CPU")
 for index in range(len(devices)):
