@@ -1,0 +1,67 @@
+"""``dlsetup up``."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import click
+
+from provisioner import up
+from provisioner.cli import options
+from provisioner.cli.output import show_json, show_warnings
+
+
+@click.command(
+    "up",
+    epilog="Examples: dlsetup up demo torch torchvision; dlsetup up old 'tensorflow==1.15.*' "
+    "--gpu none",
+)
+@click.argument("name")
+@click.argument("words", nargs=-1, metavar="REQ...")
+@options.machine
+@click.option("--dry-run", is_flag=True, help="Show the plan, and make nothing.")
+@click.option("--yes", is_flag=True, help="Ask nothing (this verb does not ask yet).")
+@options.as_json
+def command(  # noqa: PLR0913 - the options of the contract
+    *,
+    name: str,
+    words: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,  # noqa: ARG001 - as its help says
+    as_json: bool,
+    **typed: Any,
+) -> None:
+    """Make environment NAME on this machine, and prove that it works.
+
+    It appears whole or not at all, and a second call with the same answer changes nothing. It
+    never needs root: what does is refused, with the way to do it.
+    """
+    asked = options.asked(words, typed)
+    if dry_run:
+        _dry(up.planned(name, asked), as_json=as_json)
+        return
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        # As Ctrl-C: what is half made is taken away again.
+        signal.signal(ending, signal.default_int_handler)
+    made = up.up(name, asked, offline=typed["offline"], tell=lambda text: click.echo(text, err=True))
+    if as_json:
+        data = {"environment": made.environment, "changed": made.changed}
+        show_json("up", data, made.warnings)
+        return
+    from provisioner.cli.display import show
+    from provisioner.cli.text_environments import closing_line, environment_blocks
+
+    click.echo(closing_line(made.environment, changed=made.changed))
+    show(environment_blocks(made.environment))
+    show_warnings(made.warnings)
+
+
+def _dry(plan: Any, *, as_json: bool) -> None:
+    if as_json:
+        show_json("up", {"plan": plan, "changed": False}, plan.warnings)
+        return
+    from provisioner.cli.display import plan_blocks, show
+
+    show(plan_blocks(plan))
+    show_warnings(plan.warnings)
