@@ -144,7 +144,7 @@ def _overlaid(machine: Machine, options: Options, catalog: Catalog) -> Machine:
 
 
 def _narrowed(machine: Machine, options: Options, catalog: Catalog) -> Machine:
-    """This machine with the GPUs that were named and no others.
+    """Return this machine with the GPUs that were named and no others.
 
     Raises UsageError ``not-this-machine`` for anything that it is not, or has not.
     """

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from provisioner import toml
 from provisioner.errors import UsageError
 
 T = TypeVar("T")
@@ -97,10 +98,8 @@ def _read(path: Path) -> Project | None:
 
 
 def _document(path: Path) -> Mapping[str, Any]:
-    from provisioner.catalog.decode import parse_toml
-
     try:
-        return parse_toml(path.read_text(encoding="utf-8"))
+        return toml.parse(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise _bad(path, getattr(error, "strerror", None) or str(error)) from error
 

@@ -51,6 +51,11 @@ def environments() -> Path | None:
     return _of_user("XDG_DATA_HOME", ".local/share", "envs")
 
 
+def config() -> Path | None:
+    """Where the user's configuration is; None for a user without a home."""
+    return _of_user("XDG_CONFIG_HOME", ".config", "config.toml")
+
+
 def _of_user(setting: str, usual: str, name: str) -> Path | None:
     chosen = os.environ.get(setting, "")
     # The specification says to pass over a relative path.

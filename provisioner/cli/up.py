@@ -23,7 +23,7 @@ from provisioner.cli.output import show_json, show_warnings
 @click.option("--dry-run", is_flag=True, help="Show the plan, and make nothing.")
 @click.option("--yes", is_flag=True, help="Ask nothing (this verb does not ask yet).")
 @options.as_json
-def command(  # noqa: PLR0913 - the options of the contract
+def command(
     *,
     name: str,
     words: tuple[str, ...],
@@ -44,7 +44,9 @@ def command(  # noqa: PLR0913 - the options of the contract
     for ending in (signal.SIGTERM, signal.SIGHUP):
         # As Ctrl-C: what is half made is taken away again.
         signal.signal(ending, signal.default_int_handler)
-    made = up.up(name, asked, offline=typed["offline"], tell=lambda text: click.echo(text, err=True))
+    made = up.up(
+        name, asked, offline=typed["offline"], tell=lambda text: click.echo(text, err=True)
+    )
     if as_json:
         data = {"environment": made.environment, "changed": made.changed}
         show_json("up", data, made.warnings)
@@ -55,6 +57,10 @@ def command(  # noqa: PLR0913 - the options of the contract
     click.echo(closing_line(made.environment, changed=made.changed))
     show(environment_blocks(made.environment))
     show_warnings(made.warnings)
+
+
+def _tell(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _dry(plan: Any, *, as_json: bool) -> None:

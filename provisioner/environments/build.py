@@ -137,7 +137,7 @@ def _built(folder: Path, wanted: Wanted, uv: Uv, tell: Tell) -> tuple[str, ...]:
 def _make(folder: Path, plan: Plan, uv: Uv) -> None:
     found = interpreter.base(plan)
     try:
-        uv.make(folder, found or plan.python)
+        uv.make_environment(folder, found or plan.python)
     except OutsideError as error:
         if found is not None:
             raise

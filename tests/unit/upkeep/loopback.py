@@ -181,6 +181,9 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._page(how)
 
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
     def _page(self, how: str) -> None:
         project = self.path.strip("/").rpartition("/")[2]
         if project not in self.index.projects:
@@ -228,6 +231,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(key, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        if self.command == "HEAD":
+            return
         body = body[: len(body) // 2] if cut else body
         with self.index.lock:
             self.index.sent.append(Sent(self.path, status, len(body)))
