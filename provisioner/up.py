@@ -62,7 +62,9 @@ def up(name: str, asked: Asked, *, offline: bool, tell: Tell) -> Made:
     )
     uv = Uv(settings.current(), offline=offline)
     environment, changed = made(wanted, uv, tell)
-    return Made(environment=environment, changed=changed, warnings=found.plan.warnings)
+    notes = (Warning("companion-not-loading", note) for note in environment.notes)
+    warnings = (*found.plan.warnings, *notes)
+    return Made(environment=environment, changed=changed, warnings=warnings)
 
 
 def environments() -> tuple[tuple[Environment, ...], tuple[Warning, ...]]:

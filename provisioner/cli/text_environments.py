@@ -28,7 +28,7 @@ def environment_blocks(environment: Environment) -> list[Block]:
 def closing_line(environment: Environment, *, changed: bool) -> str:
     """What ``up`` says first: what came of it."""
     if changed:
-        return f"{environment.name} is ready: it was made, and what it holds was seen to work."
+        return f"{environment.name} is ready: what dlsetup chose for it was seen to work."
     return f"Nothing changed: {environment.name} is already what was asked for."
 
 

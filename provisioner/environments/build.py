@@ -93,13 +93,16 @@ def _next(folder: Path, before: Record | None, wanted: Wanted, uv: Uv, tell: Tel
             store.write(Record(name=wanted.name))
         # What a run that was killed left behind.
         store.dropped(folder, keep=earlier)
+        new = folder / str(earlier + 1)
+        notes = _built(new, wanted, uv, tell)
         after = Record(
             name=wanted.name,
             generation=earlier + 1,
             python=wanted.plan.python,
             verified=True,
             gpus=wanted.gpus,
-            holds=_built(folder / str(earlier + 1), wanted, uv, tell),
+            notes=notes,
+            holds=_held_by(new),
         )
         store.write(after)
     return after
@@ -120,7 +123,7 @@ def _undone(folder: Path, before: Record | None) -> Iterator[None]:
 
 
 def _built(folder: Path, wanted: Wanted, uv: Uv, tell: Tell) -> tuple[str, ...]:
-    """Make one generation and prove it; return what it holds."""
+    """Make one generation and prove it; return what was noted of it."""
     plan = wanted.plan
     tell(f"making an environment with Python {plan.python} in {folder}")
     _make(folder, plan, uv)
@@ -130,8 +133,7 @@ def _built(folder: Path, wanted: Wanted, uv: Uv, tell: Tell) -> tuple[str, ...]:
     tell("installing the packages of the lock")
     uv.sync(folder, lock, sources_of(plan, uv.settings))
     tell("proving that it works")
-    prove(interpreter.inside(folder), plan, wanted.gpus)
-    return _held_by(folder)
+    return prove(interpreter.inside(folder), plan, wanted.gpus)
 
 
 def _make(folder: Path, plan: Plan, uv: Uv) -> None:

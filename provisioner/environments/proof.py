@@ -15,17 +15,19 @@ _TIME_LIMIT_S = 900.0
 _LAST_LINES = 6
 _HIDE = ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES")
 _ACTION = "verify_"
+_NOTE = "note: "
 
 
-def prove(interpreter: Path, plan: Plan, gpus: tuple[str, ...] | None) -> None:
+def prove(interpreter: Path, plan: Plan, gpus: tuple[str, ...] | None) -> tuple[str, ...]:
     """Run what a rendered script would run: versions, imports, and each framework at work.
 
-    ``gpus`` are the UUIDs of those that may be used, None for all. Raises RefusedError
-    ``environment-not-verified`` with the last lines of what failed, OutsideError
-    ``program-timed-out``.
+    ``gpus`` are the UUIDs of those that may be used, None for all. Returns what should be known
+    of packages that dlsetup did not choose. Raises RefusedError ``environment-not-verified`` with
+    the last lines of what failed, OutsideError ``program-timed-out``.
     """
     from provisioner.render.templates import fill
 
+    notes: list[str] = []
     for action, *arguments in _commands(plan):
         program = fill(f"shell/verify/{action.removeprefix(_ACTION)}.py.j2")
         # -I: nothing of the caller's folder or settings stands in for what was installed.
@@ -33,6 +35,10 @@ def prove(interpreter: Path, plan: Plan, gpus: tuple[str, ...] | None) -> None:
         done = process.run(argv, timeout=_TIME_LIMIT_S, env=seeing(gpus))
         if done.returncode != 0:
             raise _failed(plan, done)
+        notes += [
+            line.removeprefix(_NOTE) for line in done.stdout.splitlines() if line.startswith(_NOTE)
+        ]
+    return tuple(notes)
 
 
 def seeing(gpus: tuple[str, ...] | None) -> dict[str, str]:

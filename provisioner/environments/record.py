@@ -24,6 +24,8 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     verified: bool
     gpus: tuple[str, ...] | None = None
     """The UUIDs of the GPUs it may use; None is all that there are."""
+    notes: tuple[str, ...] = ()
+    """What was seen of packages that dlsetup did not choose: which of them do not import."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,5 +37,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     verified: bool = False
     gpus: tuple[str, ...] | None = None
     """The UUIDs of the GPUs it may use; None is all that there are."""
+    notes: tuple[str, ...] = ()
+    """What was seen of packages that dlsetup did not choose: which of them do not import."""
     holds: tuple[str, ...] = ()
     """What is installed in it, by the folder names of the packages' metadata."""

@@ -87,6 +87,7 @@ def environment(record: Record) -> Environment:
         generation=record.generation,
         verified=record.verified,
         gpus=record.gpus,
+        notes=record.notes,
     )
 
 

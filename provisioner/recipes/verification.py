@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from provisioner.plan import Plan, Step
+from provisioner.recipes.requirements import companions
 
 _COMPUTING = {
     "torch": "verify_torch",
@@ -22,6 +23,8 @@ _IMPORTED = {"torchvision": "torchvision", "torchaudio": "torchaudio"}
 
 _EXACT = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^*;\s]+)$")
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
 
 def steps(plan: Plan) -> tuple[Step, ...]:
     """Return the step that proves the environment; it is never skipped."""
@@ -33,6 +36,9 @@ def steps(plan: Plan) -> tuple[Step, ...]:
     if modules:
         run.append(("verify_imports", *modules))
     run.extend(computing(plan))
+    names = dict.fromkeys(name[0] for text in companions(plan) if (name := _NAME.match(text)))
+    if names:
+        run.append(("verify_companions", *names))
     return (
         Step(
             id="verification",

@@ -44,7 +44,7 @@ PLANNED_VERSION=22.04
 PLANNED_ARCH=x86_64
 PLANNED_WSL=no
 # Changes when anything in the steps below changes, so that no old environment passes for this one.
-PLAN=c4cce8a55e0f9c89
+PLAN=53fd0e17d5ce4fcb
 TOTAL=6
 # What the environment holds; one that holds anything else is never written over.
 HOLDS='Python 3.10: torch==2.14.1+cu126 torchvision==0.29.1+cu126 transformers>=4.40'
@@ -591,6 +591,49 @@ for index in range(seen):
 PYTHON
 }
 
+verify_companions() {
+  prove "$@" <<'PYTHON'
+"""What came along should load; dlsetup did not choose it, so where it does not that is a note."""
+
+import importlib
+import os
+import re
+import sys
+
+
+def folded(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def record(name):
+    for folder in filter(os.path.isdir, sys.path):
+        for entry in os.listdir(folder):
+            found = entry.replace(".dist-info", "").rpartition("-")[0]
+            if entry.endswith(".dist-info") and folded(found) == folded(name):
+                with open(os.path.join(folder, entry, "RECORD"), encoding="utf-8") as lines:
+                    return [line.rsplit(",", 2)[0].strip('"') for line in lines]
+    return []
+
+
+def modules(name):
+    """The one that bears the package's name, or the only one there is."""
+    found = {re.match(r"(\w*?)(/__init__|\.[\w-]+)?\.(py|so)$", path) for path in record(name)}
+    known = sorted({match.group(1) for match in found if match and match.group(1)})
+    own = [module for module in known if folded(module) == folded(name)]
+    return own or (known if len(known) == 1 else [])
+
+
+for name in sys.argv[1:]:
+    for module in modules(name):
+        try:
+            importlib.import_module(module)
+            print(f"  import {module}: fine")
+        except BaseException as error:
+            why = (str(error).splitlines() or [""])[0]
+            print(f"note: {module} of {name} does not import: {type(error).__name__}: {why}")
+PYTHON
+}
+
 
 # --- The steps: how each is seen to be done, and how it is done ---------------------------------
 
@@ -642,6 +685,7 @@ do_verification() {
   verify_versions torch==2.14.1+cu126 torchvision==0.29.1+cu126
   verify_imports torchvision
   verify_torch 2.14.1 cuda 1 12.6
+  verify_companions transformers
   verification_passed
 }
 
