@@ -24,6 +24,7 @@ class Verbs(LazyGroup):
         "detect": "Show what dlsetup knows about this machine.",
         "resolve": "Choose versions that work together on a machine, and say why.",
         "render": "Print a plan as a script, a Dockerfile, a conda environment …",
+        "lock": "Write every package of a plan with its hashes to pylock.toml.",
         "catalog": "Read and audit the compatibility matrix.",
         "doctor": "Explain a reference such as driver-too-old.",
         "completion": "Print the completion script of a shell.",
