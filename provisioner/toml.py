@@ -5,7 +5,7 @@ The same values always give the same text, and no text can break out of its quot
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import re
 import sys
@@ -43,7 +43,7 @@ def value(thing: object) -> str:
             return _quoted(thing)
         case int():
             return str(thing)
-        case datetime.datetime():
+        case dt.datetime():
             return thing.isoformat().replace("+00:00", "Z")
         case Mapping():
             inside = ", ".join(f"{key(name)} = {value(item)}" for name, item in thing.items())

@@ -24,6 +24,7 @@ class Verbs(LazyGroup):
         "detect": "Show what dlsetup knows about this machine.",
         "resolve": "Choose versions that work together on a machine, and say why.",
         "render": "Print a plan as a script, a Dockerfile, a conda environment …",
+        "lock": "Write every package of a plan with its hashes to pylock.toml.",
         "up": "Make an environment on this machine, and prove that it works.",
         "env": "Show, use and remove the environments that up made.",
         "catalog": "Read and audit the compatibility matrix.",

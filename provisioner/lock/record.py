@@ -79,14 +79,19 @@ def locked_for(machine: Machine, plan: Plan) -> LockedFor:
         os=machine.os_name,
         arch=machine.arch,
         libc=machine.os.libc,
-        gpus=tuple(
-            f"{gpu.name} {gpu.compute_capability or gpu.architecture or ''}".strip()
-            for gpu in machine.gpus
-        ),
+        gpus=gpus_of(machine),
         driver=driver,
         driver_minimum=plan.driver.minimum,
         driver_action=plan.driver.action,
         cpu_was_asked_for=not machine.gpus and machine.sources.get("gpus") in {"option", "env"},
+    )
+
+
+def gpus_of(machine: Machine) -> tuple[str, ...]:
+    """The GPUs of a machine, each with its compute capability or target."""
+    return tuple(
+        f"{gpu.name} {gpu.compute_capability or gpu.architecture or ''}".strip()
+        for gpu in machine.gpus
     )
 
 

@@ -13,7 +13,9 @@ from provisioner.settings import Settings
 _URL = re.compile(r"https?://[^\s`()>]+")
 _MOST_LINES, _MOST_COLUMNS = 4, 240
 _OURS = re.compile(r"\b(?:dlsetup-plan depends on|you require)\b")
-_NETWORK = re.compile(r"Failed to fetch|error sending request|Request failed|timed out", re.IGNORECASE)
+_NETWORK = re.compile(
+    r"Failed to fetch|error sending request|Request failed|timed out", re.IGNORECASE
+)
 _FULL = re.compile(r"No space left on device|Disk quota exceeded|os error 28|os error 122")
 
 

@@ -34,6 +34,11 @@ class Sources(msgspec.Struct, frozen=True):
     bound: tuple[tuple[str, str], ...] = ()
     """Package and name of its index."""
 
+    def index_of(self, url: str) -> str | None:
+        """The address of the index that an address belongs to; None for one of none."""
+        urls = [index.address.url.rstrip("/") for index in self.indexes]
+        return max((known for known in urls if url.startswith(known)), key=len, default=None)
+
     def project(self, requirements: Sequence[str] = ()) -> str:
         """A ``pyproject.toml`` that asks for some requirements; it holds no secret."""
         table = {"name": "dlsetup-plan", "version": "0", "dependencies": list(requirements)}

@@ -156,7 +156,7 @@ def _program() -> str:
 
 
 def _environment() -> dict[str, str]:
-    """This process's environment without what would lead packages astray."""
+    """Return our environment without what would lead packages astray."""
     lost = {"VIRTUAL_ENV", "CONDA_PREFIX"}
     return {
         name: text

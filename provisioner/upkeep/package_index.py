@@ -16,7 +16,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 import msgspec
 
-from provisioner import process
+from provisioner import process, settings
 from provisioner.download import NotThereError
 from provisioner.errors import OutsideError
 
@@ -31,7 +31,6 @@ else:
         return method
 
 
-_SETTINGS = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 _ASK_PIP = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
 _TIMEOUT_S = 60
 _WEB = re.compile(r"(?:[\w.-]+=)?(https?://\S+)")
@@ -73,13 +72,13 @@ class _Listing(msgspec.Struct):
 
 
 def address() -> str:
-    """The index's address: the environment, then pip's settings, then the tools' own default.
+    """The index's address, which may hold a password.
 
-    Raises OutsideError ``index-unknown`` when no tool can say.
+    The environment names it, else dlsetup's configuration file, else pip's settings, else the
+    tools' own default. Raises OutsideError ``index-unknown`` when no tool can say.
     """
-    for setting in _SETTINGS:
-        if found := _WEB.fullmatch(os.environ.get(setting, "").strip()):
-            return found[1]
+    if named := settings.current().of_default_index():
+        return named.with_secret
     for answer in (
         _as_pip_says("-m", "pip", "config", "get", "global.index-url"),
         _as_uv_says(),
