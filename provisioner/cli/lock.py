@@ -55,7 +55,7 @@ def command(
     if check:
         if output or name:
             raise UsageError("bad-usage", "--check reads a lock and writes nothing.")
-        _check(words, options.asked((), typed), as_json=as_json)
+        _check(words, options.asked((), typed, must_ask=False), as_json=as_json)
         return
     place = _place(output, name)
     asked = options.asked(words, typed)

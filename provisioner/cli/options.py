@@ -64,9 +64,10 @@ def machine(function: F) -> F:
     return function
 
 
-def asked(words: tuple[str, ...], typed: dict[str, Any]) -> Asked:
+def asked(words: tuple[str, ...], typed: dict[str, Any], *, must_ask: bool = True) -> Asked:
     """Gather what was typed into one value; where nothing is asked for, a project file asks.
 
+    With ``must_ask`` False only the machine matters, and nothing may be asked for.
     Raises UsageError for files that cannot be read (``bad-requirement-file``,
     ``bad-project-file``) and ``unknown-class``.
     """
@@ -89,14 +90,14 @@ def asked(words: tuple[str, ...], typed: dict[str, Any]) -> Asked:
         via=typed["via"],
         keep_driver=typed["keep_driver"],
     )
-    return _with_project(made, typed["machine_class"], nothing=not (words or files))
+    return _with_project(made, typed["machine_class"], asks=must_ask and not (words or files))
 
 
-def _with_project(asked: Asked, machine_class: str | None, *, nothing: bool) -> Asked:
+def _with_project(asked: Asked, machine_class: str | None, *, asks: bool) -> Asked:
     """What the nearest project file adds: its request if nothing was typed, and the class named."""
     from provisioner.project_file import nearest, unknown_class
 
-    asks = nothing and asked.profile is None
+    asks = asks and asked.profile is None
     if not asks and machine_class is None:
         return asked
     found = nearest(Path.cwd())
