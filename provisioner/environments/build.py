@@ -14,6 +14,7 @@ from provisioner.environments import interpreter, store
 from provisioner.environments.proof import prove
 from provisioner.environments.record import BEING_MADE, Environment, Record
 from provisioner.errors import OutsideError, RefusedError
+from provisioner.lock import pylock
 from provisioner.lock.sources import sources_of
 from provisioner.lock.uv import Uv
 from provisioner.plan import Plan
@@ -68,11 +69,12 @@ def _is_so(record: Record, wanted: Wanted) -> bool:
     folder = store.generation(record.name, record.generation)
     try:
         was = store.environment(record).plan
-        lock = (folder / store.LOCK).read_text(encoding="utf-8")
-    except (OSError, OutsideError):
+        lock = pylock.read((folder / store.LOCK).read_text(encoding="utf-8"))
+    except (OSError, ValueError, OutsideError):
         return False
     return (
-        lock == wanted.lock
+        # Not the whole text: that also says under which driver it was made.
+        lock == pylock.read(wanted.lock)
         and _installs(was) == _installs(wanted.plan)
         and os.access(interpreter.inside(folder), os.X_OK)
         and _held_by(folder) == record.holds
@@ -82,7 +84,8 @@ def _is_so(record: Record, wanted: Wanted) -> bool:
 def _installs(plan: Plan) -> tuple[object, ...]:
     """What of a plan decides what is installed, and how it is proved."""
     verified = tuple(step for step in plan.steps if step.id == "verification")
-    return (plan.python, plan.accelerator, plan.pins, verified)
+    pins = tuple((pin.name, pin.version, pin.variant, pin.index) for pin in plan.pins)
+    return (plan.python, plan.accelerator, pins, verified)
 
 
 def _next(folder: Path, before: Record | None, wanted: Wanted, uv: Uv, tell: Tell) -> Record:

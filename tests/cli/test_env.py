@@ -10,16 +10,25 @@ from pathlib import Path
 import pytest
 
 from tests.cli.environments import PYTHON, Home, digest, tensorflow
-from tests.unit.upkeep.loopback import Loopback
+from tests.unit.upkeep.loopback import Loopback, serving
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with one environment; making it is what takes time."""
+    with serving() as index:
+        tensorflow(index)
+        made = Home(tmp_path_factory.mktemp("once"), index)
+        assert made.up("demo", "tensorflow-cpu").code == 0
+    return made.path / "data"
 
 
 @pytest.fixture
-def home(index: Loopback, tmp_path: Path) -> Home:
+def home(once: Path, index: Loopback, tmp_path: Path) -> Home:
     tensorflow(index)
     tensorflow(index, "2.20.0")
-    made = Home(tmp_path, index)
-    assert made.up("demo", "tensorflow-cpu").code == 0
-    return made
+    shutil.copytree(once, tmp_path / "data", symlinks=True)
+    return Home(tmp_path, index)
 
 
 def test_two_stand_side_by_side_and_removing_one_leaves_the_other_as_it_was(home: Home) -> None:

@@ -105,10 +105,8 @@ def reduce_sum(tensor):
     return 256**3
 
 
-class linalg:
-    @staticmethod
-    def matmul(left, right):
-        return Tensor()
+def matmul(left, right):
+    return Tensor()
 
 
 class test:
