@@ -85,7 +85,8 @@ def warnings(other: Plan, plan: Plan, because: str) -> Iterator[Warning]:
     ]
     names = " and ".join(f"{after.name} {after.version}" for _, after in changed)
     builds = sorted({f"{_word(after)} instead of {_word(before)}" for before, after in changed})
-    told = f"{because}: {names} comes as {' and '.join(builds)}."
+    verb = "come" if changed[1:] else "comes"
+    told = f"{because}: {names} {verb} as {' and '.join(builds)}."
     yield Warning("stand-in-build", f"{told} {_price(other)}")
 
 
