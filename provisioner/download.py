@@ -12,13 +12,12 @@ import re
 import ssl
 import threading
 from collections.abc import Callable
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from provisioner import settings
 from provisioner.errors import OutsideError
-from provisioner.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,7 +80,7 @@ class Web:
         self.bill = Bill()
         self._lock = threading.Lock()
         self._settings = settings.current()
-        self._bundle = _bundle(self._settings)
+        self._bundle = self._certificates()
         self._parts = self._prepared(_plain_session())
         self._pages = self._prepared(_keeping_session(folder)) if folder else self._parts
         self._once = _trusting(_plain_session())
@@ -203,13 +202,27 @@ class Web:
         except (requests.RequestException, OSError, ValueError):
             return "no connection"
 
+    def _certificates(self) -> str | None:
+        """A file with the user's certificates and the usual ones, which goes when we do."""
+        import tempfile
+        import weakref
+
+        found = self._settings.certificates()
+        if found is None:
+            return None
+        handle, name = tempfile.mkstemp(prefix="dlsetup-ca-")
+        with os.fdopen(handle, "wb") as file:
+            file.write(found)
+        weakref.finalize(self, os.unlink, name)
+        return name
+
     def _way_to(self, url: str) -> dict[str, Any]:
         """Patience, certificates and proxy for one request."""
         from requests.utils import should_bypass_proxies
 
         way: dict[str, Any] = {"timeout": _TIMEOUT_S}
         if self._bundle is not None:
-            way["verify"] = self._bundle.name
+            way["verify"] = self._bundle
         proxies = self._settings.proxies
         if proxies and not should_bypass_proxies(url, no_proxy=None):
             proxy = proxies["HTTPS_PROXY"]
@@ -274,19 +287,6 @@ def _patiently(work: Callable[[], T]) -> T:
         with contextlib.suppress(BrokenOffError):
             return work()
     return work()
-
-
-def _bundle(of: Settings) -> IO[bytes] | None:
-    """The user's certificates beside the usual ones, in a file that goes when we do."""
-    import tempfile
-
-    found = of.certificates()
-    if found is None:
-        return None
-    file = tempfile.NamedTemporaryFile(prefix="dlsetup-ca-")  # noqa: SIM115 - held open by Web
-    file.write(found)
-    file.flush()
-    return file
 
 
 def _plain_session() -> requests.Session:

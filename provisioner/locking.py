@@ -107,7 +107,8 @@ class _Search:
             raise failure from None
         if not standing_in.may_stand_in(other, plan):
             raise failure
-        self.warnings += tuple(standing_in.warnings(other, plan, silent))
+        because = f"{' and '.join(silent)} does not answer"
+        self.warnings += tuple(standing_in.warnings(other, plan, because))
         return other
 
     def next(self, plan: Plan, error: RefusedByUvError) -> Plan:
@@ -129,6 +130,8 @@ class _Search:
         other = self.planned()
         if other.pins == plan.pins:
             raise self.no(*error.lines)
+        because = f"uv refuses {pin.name} {pin.version} as it is best"
+        self.warnings += tuple(standing_in.warnings(other, plan, because))
         return other
 
     def _blame_companions(self, plan: Plan) -> None:
@@ -139,13 +142,16 @@ class _Search:
         pins = [text for text in requirements(plan) if text not in own]
         if pins and self._refusal(plan, pins):
             return
-        alone = [(text, said) for text in own if (said := self._refusal(plan, [*pins, text]))]
-        guilty = [text for text, _ in alone] or list(own)
+        guilty = own
+        for text in own:
+            fewer = tuple(item for item in guilty if item != text)
+            if self._refusal(plan, [*pins, *fewer]):
+                guilty = fewer
+        said = self._refusal(plan, [*pins, *guilty])
         beside = f" beside {described(plan)}" if plan.pins else ""
-        said = alone[0][1] if alone else self._refusal(plan, [*pins, *own])
         raise RefusedError(
             "companions-refused",
-            f"{' and '.join(guilty)} cannot be installed{beside}.",
+            f"{_listed(guilty)} cannot be installed{beside}.",
             context=said.lines if said else (),
             hint="Ask for another version of it" + (", or leave it out." if pins else "."),
         )
@@ -196,6 +202,10 @@ class _Search:
         return msgspec.structs.replace(
             plan, warnings=(*plan.warnings, *self.warnings, *_built_from_source(made))
         )
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
 
 
 def _built_from_source(made: Lock) -> Iterator[Warning]:

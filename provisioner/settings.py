@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -145,7 +144,6 @@ def current() -> Settings:
     return _read(place, must_exist=bool(named)) if place else Settings()
 
 
-@cache
 def _read(place: Path, *, must_exist: bool) -> Settings:
     try:
         text = place.read_text(encoding="utf-8")

@@ -74,18 +74,19 @@ def may_stand_in(other: Plan, plan: Plan) -> bool:
     )
 
 
-def warnings(other: Plan, plan: Plan, silent: Mapping[str, str]) -> Iterator[Warning]:
-    """What the user is told of the builds that stand in, and of their price."""
+def warnings(other: Plan, plan: Plan, because: str) -> Iterator[Warning]:
+    """What the user is told of builds that stand in for others of the same versions: the price."""
+    if not may_stand_in(other, plan):
+        return
     changed = [
         (before, after)
         for before, after in zip(plan.pins, other.pins, strict=True)
         if (before.variant, before.index) != (after.variant, after.index)
     ]
-    if not changed:
-        return
     names = " and ".join(f"{after.name} {after.version}" for _, after in changed)
     builds = sorted({f"{_word(after)} instead of {_word(before)}" for before, after in changed})
-    told = f"{', '.join(silent)} does not answer: {names} comes as {' and '.join(builds)}."
+    verb = "come" if changed[1:] else "comes"
+    told = f"{because}: {names} {verb} as {' and '.join(builds)}."
     yield Warning("stand-in-build", f"{told} {_price(other)}")
 
 

@@ -43,7 +43,8 @@ def lock(plan: Plan, requirements: Sequence[str], catalog: Catalog, uv: Uv) -> L
     go together, RefusedError ``no-lock-for-platform``, and OutsideError as ``Uv`` does.
     """
     target = target_of(plan, catalog, uv.platforms())
-    document = pylock.read(uv.compile(requirements, sources_of(plan, uv.settings), target))
+    wanted = [_exactly(text, plan) for text in requirements]
+    document = pylock.read(uv.compile(wanted, sources_of(plan, uv.settings), target))
     about = record.record_of(plan, target)
     text = document.text(target.python, record.tables(about))
     if uv.settings.holds_secret(text):
@@ -61,3 +62,9 @@ def lock(plan: Plan, requirements: Sequence[str], catalog: Catalog, uv: Uv) -> L
         from_source=document.from_source,
         download_bytes=document.download_bytes,
     )
+
+
+def _exactly(text: str, plan: Plan) -> str:
+    """A requirement that admits the very build of its pin: ``==2.14.1`` is ``2.14.1+cu126`` too."""
+    is_pin = any(text == pin.requirement for pin in plan.pins) and "*" not in text
+    return text.replace("==", "===", 1) if is_pin else text

@@ -12,7 +12,6 @@ from provisioner.settings import Settings
 
 _URL = re.compile(r"https?://[^\s`()>]+")
 _MOST_LINES, _MOST_COLUMNS = 4, 240
-_OURS = re.compile(r"\b(?:dlsetup-plan depends on|you require)\b")
 _NETWORK = re.compile(
     r"Failed to fetch|error sending request|Request failed|timed out", re.IGNORECASE
 )
@@ -79,13 +78,13 @@ def error(text: str, settings: Settings) -> DlsetupError:
 
 
 def essential(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """The few lines that say why: without uv's own conclusions, none longer than a screen."""
-    kept = []
-    for line in lines[1:]:
-        told = line.partition(", we can conclude that")[0]
-        told = re.sub(r"^(?:And )?[Bb]ecause ", "", told)
-        told = re.sub(r"dlsetup-plan depends on", "this plan needs", told)
-        told = re.sub(r" \(e\.g\., [^)]*\)", "", told)
+    """The few sentences that say why: without uv's own conclusions, none longer than a screen."""
+    whole = " ".join(lines[1:])
+    kept: list[str] = []
+    for sentence in re.split(r"(?:And because|And,? because|Because) ", whole):
+        told = re.split(r",? we can conclude that|, it follows", sentence)[0]
+        told = told.replace("dlsetup-plan depends on", "this plan needs").replace("===", "==")
+        told = re.sub(r" \(e\.g\., [^)]*\)|\{[^}]*\}", "", told).strip(" .,")
         if told and told not in kept:
             kept.append(told if len(told) <= _MOST_COLUMNS else told[: _MOST_COLUMNS - 2] + " …")
     return tuple(kept[:_MOST_LINES]) or lines[:1]
@@ -118,7 +117,7 @@ def _not_in_cache(lines: tuple[str, ...]) -> OutsideError:
 
 
 def _not_let_in(lines: tuple[str, ...]) -> OutsideError:
-    url = next((found[0] for line in lines if (found := _URL.search(line))), "")
+    url = next((found[0].rstrip("/") for line in lines if (found := _URL.search(line))), "")
     return OutsideError(
         "index-not-allowed",
         f"The package index {url} lets nobody in without a name and a password that it knows."

@@ -32,7 +32,8 @@ def target_of(plan: Plan, catalog: Catalog, platforms: Sequence[str]) -> Target:
             context=(f"its C library: {machine.os.libc or 'not known'}",),
             hint="Name the system with --os, or save the machine with 'dlsetup detect --json'.",
         )
-    return Target(plan.python, found)
+    macos = plan.machine.os.version if found.endswith("-apple-darwin") else None
+    return Target(plan.python, found, macos)
 
 
 def _platform(machine: Machine, catalog: Catalog, platforms: Sequence[str]) -> str | None:

@@ -42,6 +42,8 @@ class Target(msgspec.Struct, frozen=True):
 
     python: str
     platform: str
+    macos: str | None = None
+    """The release of macOS that wheels may need at most, ``15``."""
 
 
 class Uv:
@@ -79,7 +81,8 @@ class Uv:
             options.append("--no-build")
         with self._folder(sources, requirements) as (folder, settings):
             words = [*_COMPILE, "--directory", str(folder), *options, "pyproject.toml"]
-            return self._checked(words, {**_PATIENCE, **settings})
+            system = {"MACOSX_DEPLOYMENT_TARGET": target.macos} if target.macos else {}
+            return self._checked(words, {**_PATIENCE, **settings, **system})
 
     def make_environment(self, place: Path, python: str) -> None:
         """Make an empty environment, with a Python of that minor release, where there is none.
@@ -135,8 +138,8 @@ class Uv:
 
 
 _COMPILE = ("pip", "compile")
-_ALWAYS = {"SSL_CERT_FILE"}
-"""What holds the environment's value already, and more."""
+_ALWAYS = {"SSL_CERT_FILE", "MACOSX_DEPLOYMENT_TARGET"}
+"""What holds the environment's value already, and what is no business of this machine's."""
 
 
 def _program() -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 import html
 import json
 import re
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,6 +69,8 @@ class Loopback:
         self.gate = threading.Event()
         self.gate.set()
         """While it is not set, wheels wait."""
+        self.lets_in: str | None = None
+        """``name:password`` of the only one who is answered; None: everybody."""
         self.sent: list[Sent] = []
         self.address = ""
         self.ended = threading.Event()
@@ -166,6 +170,11 @@ class _Handler(BaseHTTPRequestHandler):
         return
 
     def do_GET(self) -> None:
+        if (who := self.index.lets_in) is not None:
+            known = "Basic " + base64.b64encode(who.encode()).decode()
+            if self.headers.get("Authorization") != known:
+                self._answer(401, b"who are you?", {"WWW-Authenticate": "Basic"})
+                return
         how = self.index.next_answer(self.path)
         if how == "never":
             self.close_connection = True
@@ -252,11 +261,13 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving() -> Iterator[Loopback]:
-    """An index that answers until the context ends."""
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[Loopback]:
+    """An index that answers until the context ends; over HTTPS where there is a certificate."""
     index = Loopback()
     server = _Server(index)
-    index.address = f"http://127.0.0.1:{server.server_address[1]}/simple/"
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    index.address = f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}/simple/"
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield index
