@@ -73,6 +73,19 @@ def test_a_program_runs_inside_and_its_exit_code_passes_through(home: Home) -> N
     assert out == f"2.21.0 {place} {place} {place}/bin {['$(x) ' + chr(39), '--json']}\n"
 
 
+def test_what_was_made_for_the_cpu_sees_no_gpu_unless_told_to(home: Home) -> None:
+    assert home.up("cpu", "tensorflow-cpu", "--gpu", "none").code == 0
+
+    def seen(name: str, **settings: str) -> str:
+        program = "import os; print(os.environ.get('CUDA_VISIBLE_DEVICES', 'all'))"
+        running = home.start("env", "run", name, "--", "python", "-c", program, **settings)
+        return running.communicate(timeout=60)[0].strip()
+
+    assert not seen("cpu")
+    assert seen("cpu", CUDA_VISIBLE_DEVICES="1") == "1"
+    assert seen("demo") == "all"
+
+
 def test_a_signal_reaches_the_program(home: Home) -> None:
     program = "import signal, sys; print('here', flush=True); signal.pause()"
     running = home.start("env", "run", "demo", "python", "-c", program)
