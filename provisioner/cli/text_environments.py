@@ -20,6 +20,7 @@ def environment_blocks(environment: Environment) -> list[Block]:
         ("computes on", plan.accelerator + (f" {plan.cuda}" if plan.cuda else "")),
         ("place", environment.path),
         ("generation", str(environment.generation)),
+        *(("note", note) for note in environment.notes),
         ("use it", f"dlsetup env run {environment.name} -- python"),
     ]
     return [Block(f"Environment {environment.name}", tuple(row for row in rows if row[1]))]

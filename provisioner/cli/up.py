@@ -41,9 +41,7 @@ def command(
     if dry_run:
         _dry(up.planned(name, asked), as_json=as_json)
         return
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        # As Ctrl-C: what is half made is taken away again.
-        signal.signal(ending, signal.default_int_handler)
+    _end_as_ctrl_c()
     made = up.up(
         name, asked, offline=typed["offline"], tell=lambda text: click.echo(text, err=True)
     )
@@ -57,6 +55,13 @@ def command(
     click.echo(closing_line(made.environment, changed=made.changed))
     show(environment_blocks(made.environment))
     show_warnings(made.warnings)
+
+
+def _end_as_ctrl_c() -> None:
+    """Whoever ends this, what is half made is taken away again; nohup stays what it is."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(ending) is not signal.SIG_IGN:
+            signal.signal(ending, signal.default_int_handler)
 
 
 def _tell(text: str) -> None:

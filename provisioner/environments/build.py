@@ -53,7 +53,7 @@ def made(wanted: Wanted, uv: Uv, tell: Tell) -> tuple[Environment, bool]:
 
 def _record(folder: Path) -> Record | None:
     record = store.record_of(folder)
-    if record is None and any(folder.iterdir()):
+    if record is None and any(entry.name != store.DRAFT for entry in folder.iterdir()):
         raise RefusedError(
             "place-taken",
             f"{folder} holds something that dlsetup did not make.",
@@ -91,8 +91,8 @@ def _installs(plan: Plan) -> tuple[object, ...]:
 def _next(folder: Path, before: Record | None, wanted: Wanted, uv: Uv, tell: Tell) -> Record:
     """Make the next generation, and let the record name it."""
     earlier = before.generation if before else BEING_MADE
-    with _undone(folder, before):
-        if before is None:
+    with _undone(folder, earlier):
+        if earlier == BEING_MADE:
             store.write(Record(name=wanted.name))
         # What a run that was killed left behind.
         store.dropped(folder, keep=earlier)
@@ -112,14 +112,14 @@ def _next(folder: Path, before: Record | None, wanted: Wanted, uv: Uv, tell: Tel
 
 
 @contextlib.contextmanager
-def _undone(folder: Path, before: Record | None) -> Iterator[None]:
+def _undone(folder: Path, earlier: int) -> Iterator[None]:
     """Whatever goes wrong inside, Ctrl-C too, leaves the folder as it was."""
     try:
         yield
     except BaseException as error:
-        store.dropped(folder, keep=before.generation if before else BEING_MADE)
-        if before is None:
-            (folder / store.RECORD).unlink(missing_ok=True)
+        store.dropped(folder, keep=earlier)
+        if earlier == BEING_MADE:
+            store.forget(folder)
         if isinstance(error, OSError):
             raise store.not_writable(folder, error) from error
         raise

@@ -17,6 +17,8 @@ from provisioner.errors import OutsideError, RefusedError, UsageError
 from provisioner.plan import Plan, Warning
 
 RECORD = "environment.json"
+DRAFT = f".{RECORD}"
+"""A record while it is written; only one process at a time does that."""
 PLAN = "plan.json"
 LOCK = "pylock.toml"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -113,17 +115,18 @@ def record_of(folder: Path) -> Record | None:
 
 def write(record: Record) -> None:
     """Write a record, whole or not at all: from then on it is what counts."""
-    path = place(record.name) / RECORD
-    draft = path.with_name(f".{RECORD}.{os.getpid()}")
-    try:
-        with draft.open("wb") as stream:
-            stream.write(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    draft = place(record.name) / DRAFT
+    with draft.open("wb") as stream:
+        stream.write(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.replace(place(record.name) / RECORD)
+
+
+def forget(folder: Path) -> None:
+    """Take the record away: the folder is no environment any more."""
+    for name in (RECORD, DRAFT):
+        (folder / name).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -176,7 +179,7 @@ def removed(name: str) -> tuple[str, ...]:
         # First it stops being an environment, so that half of one is never taken for it.
         write(Record(name=name))
         dropped(folder)
-        (folder / RECORD).unlink()
+        forget(folder)
         return tuple(sorted(entry.name for entry in folder.iterdir()))
 
 
@@ -226,7 +229,7 @@ def _names() -> tuple[str, ...]:
 
 
 def _unknown(name: str) -> UsageError:
-    known = ", ".join(sorted(_names()))
+    known = ", ".join(made.name for made in listed()[0])
     return UsageError(
         "unknown-environment",
         f"There is no environment {name}.",

@@ -135,6 +135,8 @@ def test_what_was_not_chosen_and_does_not_import_is_said(home: Home, index: Loop
     assert ran.err.splitlines()[-1] == (
         "warning: needs_a_screen of needs-a-screen does not import: OSError: no display"
     )
+    note = "  note         needs_a_screen of needs-a-screen does not import: OSError: no display\n"
+    assert note in home.run("env", "show", "demo").out
 
 
 def test_a_dry_run_shows_the_plan_and_makes_nothing(home: Home) -> None:
@@ -233,12 +235,27 @@ def test_what_a_killed_run_left_is_swept_away(home: Home) -> None:
     half.mkdir(parents=True)
     record = {"name": "demo", "generation": 0}
     (home.environments / "demo" / "environment.json").write_text(json.dumps(record))
+    (home.environments / "demo" / ".environment.json").write_text("{")
+    (half / "left").touch()
 
     assert home.run("env", "list", "--json").data["environments"] == []
     assert home.run("env", "show", "demo").code == 2
     ran = home.up("demo", "tensorflow-cpu", "--json")
     assert ran.data["environment"]["generation"] == 1
-    assert not half.joinpath("left").exists()
+    assert sorted(os.listdir(home.environments / "demo")) == ["1", "environment.json"]
+    assert not (half / "left").exists()
+
+
+def test_a_failure_after_a_killed_run_leaves_nothing_of_either(home: Home) -> None:
+    half = home.environments / "demo" / "1"
+    half.mkdir(parents=True)
+    record = {"name": "demo", "generation": 0}
+    (home.environments / "demo" / "environment.json").write_text(json.dumps(record))
+
+    home.index.projects.clear()
+    tensorflow(home.index, answer=5)
+    assert home.up("demo", "tensorflow-cpu").code == 1
+    assert list(home.environments.iterdir()) == []
 
 
 def test_without_the_network_and_without_a_cache_nothing_is_left(home: Home) -> None:
