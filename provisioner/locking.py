@@ -59,10 +59,11 @@ class _Search:
         self.uv = uv
         self.told = told
         self.exclusions: tuple[Exclusion, ...] = ()
-        self.warnings: tuple[Warning, ...] = ()
+        self.obstacle = ""
+        """What first stood in the way, in a sentence without its stop."""
 
     def found(self) -> Locked:
-        plan = self.planned()
+        first = plan = self.planned()
         for _ in range(_MOST_TRIES):
             if silent := self.silent(plan):
                 plan = self.without_indexes(plan, silent)
@@ -76,7 +77,8 @@ class _Search:
             except RefusedByUvError as error:
                 plan = self.next(plan, error)
             else:
-                return Locked(self.finished(plan, made), made)
+                notes = standing_in.warnings(plan, first, self.obstacle)
+                return Locked(_with_warnings(plan, *notes, *_built_from_source(made)), made)
         raise self.no(self.exclusions[-1].reason)
 
     def planned(self) -> Plan:
@@ -107,8 +109,7 @@ class _Search:
             raise failure from None
         if not standing_in.may_stand_in(other, plan):
             raise failure
-        because = f"{' and '.join(silent)} does not answer"
-        self.warnings += tuple(standing_in.warnings(other, plan, because))
+        self.obstacle = self.obstacle or f"{' and '.join(silent)} does not answer"
         return other
 
     def next(self, plan: Plan, error: RefusedByUvError) -> Plan:
@@ -130,8 +131,7 @@ class _Search:
         other = self.planned()
         if other.pins == plan.pins:
             raise self.no(*error.lines)
-        because = f"uv refuses {pin.name} {pin.version} as it is best"
-        self.warnings += tuple(standing_in.warnings(other, plan, because))
+        self.obstacle = self.obstacle or f"uv refuses {described(plan)} from the best index"
         return other
 
     def _blame_companions(self, plan: Plan) -> None:
@@ -157,16 +157,16 @@ class _Search:
         )
 
     def _guilty(self, plan: Plan, error: RefusedByUvError) -> tuple[Pin, RefusedByUvError]:
-        """The pin with which it cannot be done any more, those asked for first before it."""
-        pins = [pin for pin in plan.pins if pin.requirement]
-        if len(pins) < 2:  # noqa: PLR2004 - one pin is at fault by itself
-            return plan.pins[0], error
+        """The build with which it cannot be done any more, those asked for first before it."""
+        builds = [pin for pin in plan.pins if pin.name in workflow.catalog().frameworks]
+        if not builds:
+            raise self.no(*error.lines)
         caps = [cap.requirement for cap in plan.constraints]
-        for count, pin in enumerate(pins[:-1], start=1):
-            wanted = [str(item.requirement) for item in pins[:count]]
+        for count, pin in enumerate(builds[:-1], start=1):
+            wanted = [str(item.requirement) for item in builds[:count]]
             if said := self._refusal(plan, [*wanted, *caps]):
                 return pin, said
-        return pins[-1], error
+        return builds[-1], error
 
     def _refusal(self, plan: Plan, wanted: Sequence[str]) -> RefusedByUvError | None:
         try:
@@ -197,11 +197,9 @@ class _Search:
             },
         )
 
-    def finished(self, plan: Plan, made: Lock) -> Plan:
-        """The plan with what the lock found out."""
-        return msgspec.structs.replace(
-            plan, warnings=(*plan.warnings, *self.warnings, *_built_from_source(made))
-        )
+
+def _with_warnings(plan: Plan, *notes: Warning) -> Plan:
+    return msgspec.structs.replace(plan, warnings=(*plan.warnings, *notes))
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -22,7 +22,7 @@ from provisioner.errors import UsageError
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _USER_INFO = re.compile(r"(?<=://)[^/\s\"'`<>]+@")
-_SHORTEST_SECRET = 3
+_SHORTEST_SECRET = 6
 """Shorter ones stand in any text by chance; nothing is kept secret by them either."""
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 

@@ -83,6 +83,8 @@ def warnings(other: Plan, plan: Plan, because: str) -> Iterator[Warning]:
         for before, after in zip(plan.pins, other.pins, strict=True)
         if (before.variant, before.index) != (after.variant, after.index)
     ]
+    if not changed:
+        return
     names = " and ".join(f"{after.name} {after.version}" for _, after in changed)
     builds = sorted({f"{_word(after)} instead of {_word(before)}" for before, after in changed})
     verb = "come" if changed[1:] else "comes"

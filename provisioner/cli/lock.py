@@ -112,7 +112,8 @@ def _summary(found: Locked, place: Path | None) -> str:
     lock, plan = found.lock, found.plan
     where = f"{plan.machine.os_name} {plan.machine.arch}"
     pins = ", ".join(_pin(pin.name, pin.version, pin.variant) for pin in plan.pins)
-    count = f"{len(lock.packages)} packages with their hashes"
+    number = len(lock.packages)
+    count = f"{number} packages with their hashes" if number != 1 else "1 package with its hash"
     lines = [f"{place or 'locked'}: {count}, for Python {lock.target.python} on {where}"]
     lines += [f"  chosen    {pins}"] if pins else []
     if lock.download_bytes is not None:

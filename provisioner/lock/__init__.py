@@ -44,7 +44,8 @@ def lock(plan: Plan, requirements: Sequence[str], catalog: Catalog, uv: Uv) -> L
     """
     target = target_of(plan, catalog, uv.platforms())
     wanted = [_exactly(text, plan) for text in requirements]
-    document = pylock.read(uv.compile(wanted, sources_of(plan, uv.settings), target))
+    sources = sources_of(plan, uv.settings, uv.default_index)
+    document = pylock.read(uv.compile(wanted, sources, target))
     about = record.record_of(plan, target)
     text = document.text(target.python, record.tables(about))
     if uv.settings.holds_secret(text):

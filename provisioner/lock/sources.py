@@ -7,7 +7,7 @@ at whatever version, never stands in for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -63,8 +63,14 @@ class Sources(msgspec.Struct, frozen=True):
         return found
 
 
-def sources_of(plan: Plan, settings: Settings) -> Sources:
-    """The sources of a plan's packages, at the user's mirrors."""
+def sources_of(
+    plan: Plan, settings: Settings, default_of_uv: Callable[[], str | None] = lambda: None
+) -> Sources:
+    """The sources of a plan's packages, at the user's mirrors.
+
+    ``default_of_uv`` is asked where pins must be kept from an index that is asked first, and
+    nobody says which the default one is.
+    """
     indexes: dict[str, Index] = {}
     bound: dict[str, str] = {}
     for pin in _with_index(plan):
@@ -82,10 +88,17 @@ def sources_of(plan: Plan, settings: Settings) -> Sources:
     default = settings.of_default_index()
     if default is not None:
         indexes["default"] = Index("default", default, explicit=False, default=True)
-        for pin in plan.pins:
-            if pin.index is None and pin.requirement:
-                bound[parse_wish(pin.requirement).name] = "default"
+    elif any(not index.explicit for index in indexes.values()) and (url := default_of_uv()):
+        indexes["default"] = Index("default", settings.at(url))
+    if "default" in indexes:
+        bound |= {held: "default" for pin in plan.pins if (held := _of_default_index(pin))}
     return Sources(tuple(indexes.values()), tuple(sorted(bound.items())))
+
+
+def _of_default_index(pin: Pin) -> str | None:
+    """The package of a pin that comes from the default index."""
+    elsewhere = pin.index or pin.channel or not pin.requirement
+    return None if elsewhere else parse_wish(pin.requirement or "").name
 
 
 def _with_index(plan: Plan) -> Iterator[Pin]:

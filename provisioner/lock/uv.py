@@ -64,6 +64,12 @@ class Uv:
         found = re.search(r"--python-platform.*?\[possible values: ([^]]*)\]", text, re.DOTALL)
         return tuple(re.split(r",\s*", found[1])) if found else ()
 
+    def default_index(self) -> str | None:
+        """The default index that is built into uv, as its help names it."""
+        text = self._run([*_COMPILE, "--help"], os.environ, 60).stdout
+        found = re.search(r"by default: <?(https?://[^\s>\]]+)", text)
+        return found[1] if found else None
+
     def compile(
         self, requirements: Sequence[str], sources: Sources, target: Target, *, build: bool = True
     ) -> str:

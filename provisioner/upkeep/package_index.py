@@ -6,7 +6,6 @@ is set up. Only http(s) addresses count: a folder of wheels is no publisher.
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -106,15 +105,12 @@ def _as_pip_says(*question: str) -> str | None:
 
 def _as_uv_says() -> str | None:
     """uv names its default index in its help."""
-    beside = os.path.join(os.path.dirname(sys.executable), "uv")
-    for uv in (beside, "uv"):
-        try:
-            answer = process.run([uv, "pip", "compile", "--help"], timeout=_TIMEOUT_S)
-        except OutsideError:
-            continue
-        if found := re.search(r"by default: <?(https?://[^\s>\]]+)", answer.stdout):
-            return found[1]
-    return None
+    from provisioner.lock import Uv
+
+    try:
+        return Uv(settings.Settings()).default_index()
+    except OutsideError:
+        return None
 
 
 class PackageIndex:

@@ -138,7 +138,7 @@ class World(msgspec.Struct, frozen=True):
         )
 
 
-def add(  # noqa: PLR0913 - what tells wheels apart
+def add(
     index: Loopback,
     name: str,
     version: str,

@@ -14,7 +14,7 @@ import pytest
 from tests.cli.locking import CPU, PYTHON, SUPER, TORCH, World, add
 from tests.unit.upkeep.loopback import serving
 
-SECRET = "s3cret/of:joe"
+KNOWN = "s3cret/of:joe"
 LONGEST_S = 30
 
 PRICE = """\
@@ -143,11 +143,11 @@ def test_offline_what_was_fetched_before_gives_the_same_bytes(world: World) -> N
 def test_a_password_opens_an_index_and_is_never_seen(world: World, how: str) -> None:
     """Not in the lock, not in what is printed, not in what is said when it goes wrong."""
     with serving() as own:
-        own.lets_in = f"joe:{SECRET}"
+        own.lets_in = f"joe:{KNOWN}"
         add(own, "acme", "1.0", ("filelock",))
         add(own, "filelock", "3.20.0")
         coded = own.address.replace("://", "://joe:s3cret%2Fof%3Ajoe@")
-        settings = {"WHO": "joe", "OPEN": SECRET}
+        settings = {"WHO": "joe", "OPEN": KNOWN}
         if how == "variables":
             who = f'[credentials]\n"{own.address}" = {{ username = "WHO", password = "OPEN" }}'
             world.configure(f'[[index]]\nname = "own"\nurl = "{own.address}"', who)
@@ -165,7 +165,7 @@ def test_a_password_opens_an_index_and_is_never_seen(world: World, how: str) -> 
             world.run("acme", *CPU, "--python", PYTHON, *more, UV_NO_CACHE="1", **settings)
             for more in ((), ("--json",))
         ]
-        own.lets_in = f"joe:{SECRET}"
+        own.lets_in = f"joe:{KNOWN}"
         own.behaviour["acme"] = ["503"]
         failed += [world.run("acme", *CPU, "--python", PYTHON, "--json", **settings)]
 
