@@ -187,7 +187,7 @@ hint: Read and run the script that does it: dlsetup render script REQ -o install
 
 
 def test_what_needs_root_is_refused_with_the_way_to_do_it(home: Home) -> None:
-    ran = home.up("demo", "torch==2.15.0", DLSETUP_OVERRIDE_GPUS="RTX 4090")
+    ran = home.run("up", "demo", "torch==2.15.0", DLSETUP_OVERRIDE_GPUS="RTX 4090")
 
     assert (ran.code, ran.err) == (1, NEEDS_A_DRIVER)
     assert not home.environments.exists()
