@@ -33,7 +33,7 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
         by_name = {wish.name: wish for wish in wishes}
         self.rank = {name: place for place, name in enumerate(by_name)}
         asked = tuple(name for name in by_name if name in facts.catalog.frameworks)
-        frameworks = tuple(dict.fromkeys(self._base_of(name) for name in asked))
+        frameworks = tuple(dict.fromkeys(facts.base_of_framework(name) or name for name in asked))
         self.builds = Builds(facts, by_name)
         self.components = Components(facts, by_name, frameworks)
         self.left: dict[str, frozenset[int]] = {}
@@ -43,11 +43,6 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
         self._needs: dict[int, tuple[Need, ...]] = {}
         self._few: dict[int, dict[str, frozenset[str]]] = {}
         self._pairs: dict[tuple[int, int], bool] = {}
-
-    def _base_of(self, framework: str) -> str:
-        """The framework that decides on CUDA for one that was asked for: itself, or its base."""
-        rows = self.facts.catalog.builds(framework)
-        return (self.facts.base_of(rows[-1]) if rows else None) or framework
 
     def roots(self) -> list[Need]:
         """The wishes as needs, in the order asked, and the bounds that companions set."""

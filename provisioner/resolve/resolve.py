@@ -26,6 +26,7 @@ from provisioner.resolve.drivers import Scenario, branch_of, scenarios
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.premises import Question
 from provisioner.resolve.provider import StackProvider
+from provisioner.resolve.split import split
 
 _CONDA_LIBRARIES = "conda-libraries"
 
@@ -76,12 +77,12 @@ def resolve(
     except RefusedError as refused:
         raise explain.with_ways(question, refused) from refused
     if solution is None:
-        raise explain.refusal(question)
+        raise explain.refusal(question, split(question, None))
     plan = answer.plan_of(facts, wishes, solution.found, solution.scenario)
     return msgspec.structs.replace(
         plan,
         refused=explain.passed_over(solution.provider, wishes, solution.found),
-        alternatives=alternatives(question, solution),
+        alternatives=(*alternatives(question, solution), *split(question, solution)),
     )
 
 
