@@ -19,12 +19,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from resolvelib import BaseReporter, ResolutionImpossible, Resolver
+from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
 
+from provisioner.errors import RefusedError
 from provisioner.resolve.candidates import DRIVER, PYTHON, Candidate, Need
 from provisioner.resolve.provider import StackProvider
 
-_ROUNDS = 5000
+_ROUNDS = 20_000
+"""Steps after which a search is given up; what people ask for takes a few hundred."""
 
 Found = Mapping[str, Candidate]
 Choice = Sequence[Candidate]
@@ -88,7 +90,10 @@ class _Settled:
 
 
 def solve(provider: StackProvider) -> Found | None:
-    """Return candidates that go together, by name, or None where none do."""
+    """Return candidates that go together, by name, or None where none do.
+
+    Raises RefusedError ``search-too-long`` where that cannot be told within a few seconds.
+    """
     roots = provider.roots()
     if not roots:
         return {}
@@ -97,6 +102,12 @@ def solve(provider: StackProvider) -> Found | None:
         return solver.resolve(roots, max_rounds=_ROUNDS).mapping
     except ResolutionImpossible:
         return None
+    except ResolutionTooDeep:
+        raise RefusedError(
+            "search-too-long",
+            f"No answer for {' with '.join(provider.rank)} was found within {_ROUNDS} steps.",
+            hint="Ask for fewer packages at once, or name the versions that matter.",
+        ) from None
 
 
 def _alike(pool: Choice, merit: int) -> Iterator[Choice]:

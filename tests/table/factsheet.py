@@ -133,11 +133,7 @@ def _variants(version: Version) -> list[tuple[str, str | None]]:
 def _variant(default: Build, name: str, cudnn: str | None) -> Build:
     cuda = f"{name[2:-1]}.{name[-1]}"
     lists: tuple[frozenset[Capability] | None, frozenset[Capability]]
-    lists = (
-        (default.sass, default.ptx)
-        if cuda == default.cuda
-        else _announced(default, cuda, name)
-    )
+    lists = (default.sass, default.ptx) if cuda == default.cuda else _announced(default, cuda, name)
     return default._replace(
         variant=name, cuda=cuda, cudnn=cudnn, sass=lists[0], ptx=lists[1], measured=False
     )

@@ -5,7 +5,7 @@ Written from the contract (§2 and §4) and the facts, sharing no code with the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 from typing import NamedTuple
 
@@ -69,7 +69,9 @@ def answers(asked: Question) -> Answers | None:
     return None
 
 
-def _scenarios(asked: Question, gpus: list[Capability]) -> Iterator[tuple[str, object]]:
+def _scenarios(
+    asked: Question, gpus: list[Capability]
+) -> Iterator[tuple[str, Callable[[Version], bool]]]:
     """What may happen to the driver, best first, and which floors are within it."""
     if not gpus:
         yield "none", lambda _: True
@@ -128,7 +130,8 @@ def _combinations(asked: Question, gpus: list[Capability]) -> Iterator[Combinati
     if not wanted.keys() <= of_name.keys():
         return
     pools = [
-        [row for row in found if _runs(row, gpus) and _has(row, parts, gpus)] + [None] * (name not in wanted)
+        [row for row in found if _runs(row, gpus) and _has(row, parts, gpus)]
+        + [None] * (name not in wanted)
         for name, found in of_name.items()
     ]
     variants = {row.framework for row in asked.builds if row.index}
@@ -179,11 +182,7 @@ def _leaves_it(row: Build) -> bool:
 
 
 def _bases(row: Build) -> list[Requirement]:
-    return [
-        made
-        for made in map(Requirement, row.requires)
-        if not made.name.startswith("nvidia-")
-    ]
+    return [made for made in map(Requirement, row.requires) if not made.name.startswith("nvidia-")]
 
 
 def _kind(row: Build, gpu: Capability) -> str | None:
@@ -252,8 +251,8 @@ def _packages_agree(builds: tuple[Build, ...], gpus: list[Capability], parts: Ra
                 bounds[made.name] = bounds.get(made.name, SpecifierSet()) & made.specifier
                 if _is_cudnn(made):
                     bounds[made.name] &= parts.get("cudnn", SpecifierSet())
-    for row in rows("23_shared_files.csv"):
-        if len(bounds.keys() & set(row["packages"].split())) > 1:
+    for shared in rows("23_shared_files.csv"):
+        if len(bounds.keys() & set(shared["packages"].split())) > 1:
             return False
     return all(_is_there(name, bound, gpus) for name, bound in bounds.items())
 

@@ -88,7 +88,7 @@ def _code(chance: Random) -> dict[str, tuple[str, ...]]:
 
 
 def _standing_alone(chance: Random, name: str) -> list[Build]:
-    found = []
+    found: list[Build] = []
     for version in chance.sample(range(1, 5), chance.randint(1, 3)):
         for variant in chance.sample(("default", "cpu", "cu1", "cu2"), chance.randint(1, 2)):
             # what is extended has a build with CUDA: the first
