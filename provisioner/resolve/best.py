@@ -7,7 +7,7 @@ ones left: a better choice is taken if there is any solution with it.
 1. the versions of what was asked for, in the order asked, newest first;
 2. their builds: first which are measured and which announced, then which have machine code and
    which PTX; what is still equal in the order of ``Builds.candidates``;
-3. whatever they bring along, best first;
+3. whatever they bring along, best first: frameworks, then libraries;
 4. the machine's facts that leave a choice: the driver best liked, the system's own Python.
 
 That a working driver is kept, if anything runs on it, is the order of scenarios: nothing changes
@@ -61,14 +61,15 @@ class _Settled:
         self._asked_about: set[str] = set()
 
     def unsettled(self) -> list[str]:
-        """What is part of the solution and leaves a choice yet: packages, then facts."""
+        """What leaves a choice yet: frameworks, the libraries that they leave open, facts."""
         names = [
             name
             for name in self.found
             if name not in self._asked_about
             and (name in {DRIVER, PYTHON} or not ("[" in name or name.startswith("__")))
         ]
-        return sorted(names, key=lambda name: (name.startswith("__"), name))
+        frameworks = self.provider.facts.catalog.frameworks
+        return sorted(names, key=lambda name: (name.startswith("__"), name not in frameworks, name))
 
     def settle(self, name: str, choices: Iterator[Choice]) -> None:
         """Keep to the first of some choices, best first, with which there is a solution."""

@@ -31,6 +31,8 @@ OS_RELEASE, OS_PYTHON = "22.04", "3.10"
 PARTS = ("cuda", "cudnn")
 
 Ranges = dict[str, SpecifierSet]
+Within = Callable[[Version], bool]
+"""Whether a floor of the driver is within reach."""
 Names = frozenset[tuple[str, str, str]]
 """The builds of an answer: framework, version, variant."""
 
