@@ -70,8 +70,11 @@ def some_cudnn_serves(major: str, bound: SpecifierSet, gpus: tuple[Capability, .
 
 
 def cudnn_version_serves(name: str, gpu: Capability) -> bool:
-    """``name`` is ``nvidia-cudnn-cu12 9.10.2.21``; versions that were not read have no limit."""
-    if name not in cudnn_archs():
+    """``name`` is ``nvidia-cudnn-cu12 9.10.2.21``; versions that were not read have no limit.
+
+    Nor has any for Tegra parts: only the wheels for x86_64 were read.
+    """
+    if name not in cudnn_archs() or gpu in TEGRA:
         return True
     sass, ptx = cudnn_archs()[name]
     return bool(by_sass(sass, gpu) or by_ptx(ptx, gpu))
