@@ -49,6 +49,8 @@ def test_every_command_of_the_readme_is_answered(line: str, tmp_path: Path) -> N
 
 def test_the_answer_that_the_readme_shows_is_the_one_that_is_given(tmp_path: Path) -> None:
     blocks = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    (shown,) = (text for language, text in blocks if not language)
+    plan, why_not = (text for language, text in blocks if not language)
+    (asked,) = re.findall(r"`(--why-not \S+)`", README)
 
-    assert answer(COMMANDS[0], tmp_path).stdout.startswith(shown)
+    assert answer(COMMANDS[0], tmp_path).stdout.startswith(plan)
+    assert answer(f"{COMMANDS[0]} {asked}", tmp_path).stdout == why_not

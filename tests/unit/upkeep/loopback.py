@@ -6,10 +6,12 @@ import base64
 import gzip
 import hashlib
 import html
+import io
 import json
 import re
 import ssl
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -48,6 +50,12 @@ class Hosted(msgspec.Struct, kw_only=True):
     @property
     def size(self) -> int:
         return self.padding + len(self.data)
+
+    @property
+    def unpacked(self) -> int:
+        """Bytes of its members, where it is a wheel: counted by unpacking them."""
+        with zipfile.ZipFile(io.BytesIO(self.data)) as archive:
+            return sum(len(archive.read(name)) for name in archive.namelist())
 
     def span(self, first: int, end: int) -> bytes:
         zeros = max(0, min(end, self.padding) - first)
