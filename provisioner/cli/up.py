@@ -72,8 +72,7 @@ def _dry(plan: Any, *, as_json: bool) -> None:
     if as_json:
         show_json("up", {"plan": plan, "changed": False}, plan.warnings)
         return
-    from provisioner.cli.display import show
-    from provisioner.cli.plans import answer_of, plan_blocks
+    from provisioner.cli.plans import show_plan
 
-    show(plan_blocks(plan), first=answer_of(plan))
+    show_plan(plan)
     show_warnings(plan.warnings)
