@@ -50,10 +50,10 @@ def locked(asked: Asked, *, offline: bool = False, told: Told = lambda _: None) 
     try:
         return search.found()
     except DlsetupError as error:
-        told: dict[str, object] = {"machine": question.machine, "request": question.request}
+        about: dict[str, object] = {"machine": question.machine, "request": question.request}
         if isinstance(error, RefusedError):
-            told |= {"refused": (), "alternatives": ()}
-        error.data = {**told, **error.data}
+            about |= {"refused": (), "alternatives": ()}
+        error.data = {**about, **error.data}
         raise
 
 
