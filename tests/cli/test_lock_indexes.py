@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioner import workflow
 from tests.cli.locking import CPU, PYTHON, SUPER, TORCH, World, add
 from tests.unit.upkeep.authority import made_authority
 from tests.unit.upkeep.loopback import serving
@@ -228,6 +229,36 @@ def test_the_proxy_of_the_configuration_leads_to_an_index(world: World) -> None:
     assert (through.code, through.packages) == (0, {"numpy": "2.3.0"})
     assert "  the proxy does not answer\n" in failed.err
     assert [text for text in (lock, through.out, failed.err) if "s3cret" in text] == []
+
+
+def test_an_index_that_holds_dependencies_is_asked_first_for_everything(world: World) -> None:
+    """NVIDIA's index has its own builds of what its TensorFlow 1 needs."""
+    place = workflow.catalog().addresses["nvidia-redist"]
+    tag = "cp38-cp38-manylinux_2_17_x86_64"
+    with serving() as nvidia:
+        needed = ("protobuf>=3.6", "nvidia-cublas-cu12==12.1.0.26", "filelock")
+        add(nvidia, "nvidia-tensorflow", "1.15.5+nv23.03", needed, tag=tag)
+        add(nvidia, "nvidia-cublas-cu12", "12.1.0.26")
+        add(world.default, "nvidia-cublas-cu12", "12.1.0.26", says="decoy")
+        add(world.default, "protobuf", "3.20.3")
+        add(world.default, "protobuf", "6.33.0")
+        text = f'[mirrors]\n"{place}" = "{nvidia.address}"'
+        world.configure()
+        config = world.config.read_text(encoding="utf-8").replace("[mirrors]", text)
+        world.config.write_text(config, encoding="utf-8")
+        machine = ("--gpu", "RTX 3090", "--driver", "535", "--os", "ubuntu-20.04")
+
+        done = world.run("tensorflow==1.15.*", *machine, "--arch", "x86_64", "--json")
+
+        cublas = nvidia.projects["nvidia-cublas-cu12"][0].sha256
+
+    assert done.code == 0
+    hashes = {item["name"]: item["hashes"] for item in done.document["data"]["packages"]}
+    assert hashes["nvidia-cublas-cu12"] == [f"sha256:{cublas}"]
+    assert {name: done.packages[name] for name in ("protobuf", "filelock")} == {
+        "protobuf": "3.20.3",
+        "filelock": "3.20.0",
+    }
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl to make a CA with")
