@@ -73,7 +73,7 @@ def error(text: str, settings: Settings) -> DlsetupError:
         "uv-failed",
         "uv could not do its work.",
         context=lines[:_MOST_LINES],
-        hint="Read its words above; they name what to mend.",
+        hint="What it said stands above; mend that, and try again.",
     )
 
 

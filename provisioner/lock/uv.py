@@ -31,7 +31,7 @@ _OURS = {"UV_NO_PROGRESS": "1", "UV_PREVIEW_FEATURES": "pylock", "NO_COLOR": "1"
 _KEPT = re.compile(
     r"UV_(INDEX_(?!STRATEGY).*|.*_INDEX|INDEX|.*(FIND_LINKS|CERTS?|INSECURE_HOST|KEYRING_PROVIDER"
     r"|NATIVE_TLS|CONFIG_FILE|MIRROR|TIMEOUT|RETRIES|CACHE.*|OFFLINE|EXCLUDE_NEWER"
-    r"|CREDENTIALS_DIR|CONCURRENT_.*|LINK_MODE))"
+    r"|CREDENTIALS_DIR|CONCURRENT_.*|LINK_MODE|PYTHON_DOWNLOADS|PYTHON_INSTALL_DIR))"
 )
 """uv's own settings that say where packages come from and how to get there; the others would
 change what is chosen."""
