@@ -1,6 +1,6 @@
 """The best of all solutions: the order of preference (contract §2) stands here, and nowhere else.
 
-resolvelib finds a solution, not the best one: where packages conflict it may step over a newer
+The solver finds a solution, not the best one: where packages conflict it may step over a newer
 version. So each choice is settled in order of preference, by asking it again with only the better
 ones left: a better choice is taken if there is any solution with it.
 
@@ -8,7 +8,8 @@ ones left: a better choice is taken if there is any solution with it.
 2. their builds: first which are measured and which announced, then which have machine code and
    which PTX; what is still equal in the order of ``Builds.candidates``;
 3. whatever they bring along, best first: frameworks, then libraries;
-4. the machine's facts that leave a choice: the driver best liked, the system's own Python.
+4. the machine's facts that leave a choice: the driver best liked, the system's own Python. They
+   are tried last and need nothing themselves, so that the first that all accept is the best.
 
 That a working driver is kept, if anything runs on it, is the order of scenarios: nothing changes
 the system less. Another Python is no change of the system, and never limits what was asked for.
@@ -16,19 +17,13 @@ the system less. Another Python is no change of the system, and never limits wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
-
-from provisioner.errors import RefusedError
-from provisioner.resolve.candidates import DRIVER, PYTHON, Candidate, Need
+from provisioner.resolve.candidates import Candidate
 from provisioner.resolve.provider import StackProvider
+from provisioner.resolve.solver import Found, solve
 
-_ROUNDS = 20_000
-"""Steps after which a search is given up; what people ask for takes a few hundred."""
-
-Found = Mapping[str, Candidate]
 Choice = Sequence[Candidate]
 """Candidates for one name that are equally good at the moment."""
 
@@ -61,54 +56,30 @@ class _Settled:
         self._asked_about: set[str] = set()
 
     def unsettled(self) -> list[str]:
-        """What leaves a choice yet: frameworks, the libraries that they leave open, facts."""
-        names = [
-            name
-            for name in self.found
-            if name not in self._asked_about
-            and (name in {DRIVER, PYTHON} or not ("[" in name or name.startswith("__")))
-        ]
-        frameworks = self.provider.facts.catalog.frameworks
-        return sorted(names, key=lambda name: (name.startswith("__"), name not in frameworks, name))
+        """What leaves a choice yet: frameworks, then the libraries that they leave open."""
+        known = self.provider.facts.catalog.frameworks
+        names = (name for name in self.found if name not in self._asked_about)
+        packages = (name for name in names if not name.startswith("__") and "[" not in name)
+        return sorted(packages, key=lambda name: (name not in known, name))
 
     def settle(self, name: str, choices: Iterator[Choice]) -> None:
         """Keep to the first of some choices, best first, with which there is a solution."""
         self._asked_about.add(name)
         before = self.provider.left.get(name)
         for choice in choices:
-            left = [item for item in choice if before is None or id(item) in before]
-            if not left:
-                continue
-            self.provider.left[name] = frozenset(map(id, left))
-            if any(item is self.found[name] for item in left):
+            left = [item for item in choice if before is None or item in before]
+            if self.found[name] in left:
+                self.provider.left[name] = left
                 return
+            if not any(map(self.provider.is_bearable, left)):
+                continue
+            self.provider.left[name] = left
             better = solve(self.provider)
             if better is not None:
                 self.found = better
                 return
         # What nobody lists, the installer's choice among them, stays as it was found.
         self.provider.left.pop(name, None)
-
-
-def solve(provider: StackProvider) -> Found | None:
-    """Return candidates that go together, by name, or None where none do.
-
-    Raises RefusedError ``search-too-long`` where that cannot be told within a few seconds.
-    """
-    roots = provider.roots()
-    if not roots:
-        return {}
-    solver: Resolver[Need, Candidate, str] = Resolver(provider, BaseReporter())
-    try:
-        return solver.resolve(roots, max_rounds=_ROUNDS).mapping
-    except ResolutionImpossible:
-        return None
-    except ResolutionTooDeep:
-        raise RefusedError(
-            "search-too-long",
-            f"No answer for {' with '.join(provider.rank)} was found within {_ROUNDS} steps.",
-            hint="Ask for fewer packages at once, or name the versions that matter.",
-        ) from None
 
 
 def _alike(pool: Choice, merit: int) -> Iterator[Choice]:

@@ -11,7 +11,7 @@ from functools import cached_property
 from provisioner.catalog import newer
 from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
-from provisioner.catalog.rows import Architecture, Build, Cuda, PerSystem
+from provisioner.catalog.rows import Architecture, Build, Cuda, Library, PerSystem
 from provisioner.errors import RefusedError
 from provisioner.machine import Gpu, Machine
 from provisioner.plan import Refused, Request
@@ -39,6 +39,7 @@ class Facts:
         self.exclusions = exclusions
         self._variants: dict[str, bool] = {}
         self._bases: dict[str, bool] = {}
+        self._cudnn: dict[tuple[str, str], tuple[Library, ...]] = {}
 
     def changed(self, *, machine: Machine | None = None, request: Request | None = None) -> Facts:
         """The same question about another machine, or asked in another way."""
@@ -110,6 +111,22 @@ class Facts:
     def cuda(self) -> dict[str, Cuda]:
         """CUDA rows by minor release."""
         return {row.version: row for row in self.catalog.cuda}
+
+    def cudnn_read(self, major: str, version: str) -> tuple[Library, ...]:
+        """The cuDNN wheels of a CUDA major whose binaries were read, of one version or its kin."""
+        key = (major, version)
+        if key not in self._cudnn:
+            self._cudnn[key] = tuple(
+                library
+                for library in self.catalog.libraries
+                if library.via == "pip"
+                and library.platform == self.platform
+                and library.package.startswith("nvidia-cudnn")
+                and library.cuda == major
+                and f"{library.version}.".startswith(f"{version}.")
+                and library.sass
+            )
+        return self._cudnn[key]
 
     def has_variants(self, framework: str) -> bool:
         """Whether a framework is built once for each variant of another: torchvision."""

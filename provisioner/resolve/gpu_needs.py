@@ -115,16 +115,7 @@ def _cudnn_refuses(facts: Facts, row: Build, capability: str) -> tuple[str, str]
     """
     if not row.cudnn or not row.cuda or capability in facts.tegra:
         return None
-    bound = [
-        library
-        for library in facts.catalog.libraries
-        if library.via == "pip"
-        and library.platform == facts.platform
-        and library.package.startswith("nvidia-cudnn")
-        and library.cuda == row.cuda.split(".")[0]
-        and f"{library.version}.".startswith(f"{row.cudnn}.")
-        and library.sass
-    ]
+    bound = facts.cudnn_read(row.cuda.split(".")[0], row.cudnn)
     if not bound or any(
         serve("", capability, library.sass, library.ptx, facts.tegra) for library in bound
     ):

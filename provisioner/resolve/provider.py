@@ -1,12 +1,10 @@
-"""The domain, as resolvelib asks for it: five questions, answered from rows and facts."""
+"""What the solver asks, answered from rows and facts: candidates, and what each of them needs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import permutations
-
-from resolvelib import AbstractProvider
 
 from provisioner.request import COMPONENTS, Wish, parse_wish
 from provisioner.resolve.builds import Builds
@@ -17,7 +15,7 @@ from provisioner.resolve.facts import Facts
 from provisioner.version import order
 
 
-class StackProvider(AbstractProvider[Need, Candidate, str]):
+class StackProvider:
     """One search: these wishes, along these routes, on these drivers."""
 
     def __init__(
@@ -35,23 +33,24 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
         asked = tuple(name for name in by_name if name in facts.catalog.frameworks)
         frameworks = tuple(dict.fromkeys(facts.base_of_framework(name) or name for name in asked))
         self.builds = Builds(facts, by_name)
+        self._frameworks = frozenset(facts.catalog.frameworks)
         self.components = Components(facts, by_name, frameworks)
-        self.left: dict[str, frozenset[int]] = {}
-        """Where a choice is settled: the candidates (by identity) that are left for a name."""
+        self.left: dict[str, list[Candidate]] = {}
+        """Where a choice is settled: the candidates that are left for a name."""
         self._kept: dict[str, list[Candidate]] = {}
         self._borne: dict[str, list[Candidate]] = {}
         self._needs: dict[int, tuple[Need, ...]] = {}
         self._few: dict[int, dict[str, frozenset[str]]] = {}
         self._pairs: dict[tuple[int, int], bool] = {}
 
-    def roots(self) -> list[Need]:
+    def roots(self) -> tuple[Need, ...]:
         """The wishes as needs, in the order asked, and the bounds that companions set."""
-        wishes = [
+        wishes = tuple(
             Need(on=name, reference="asked", reason="you asked for it")
             for name in self.rank
             if not self.components.carried(name)
-        ]
-        return [*wishes, *self.bounds] if wishes else []
+        )
+        return (*wishes, *self.bounds) if wishes else ()
 
     @cached_property
     def bounds(self) -> tuple[Need, ...]:
@@ -98,12 +97,12 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
     def _bearable(self, name: str) -> list[Candidate]:
         """Candidates that the machine's facts alone do not rule out."""
         if name not in self._borne:
-            self._borne[name] = [
-                candidate
-                for candidate in self.candidates(name)
-                if not any(self.is_hopeless(need) for need in self.needs(candidate))
-            ]
+            self._borne[name] = [*filter(self.is_bearable, self.candidates(name))]
         return self._borne[name]
+
+    def is_bearable(self, candidate: Candidate) -> bool:
+        """Whether the machine's facts alone do not rule a candidate out."""
+        return not any(map(self.is_hopeless, self.needs(candidate)))
 
     def _go_together(self, one: Candidate, other: Candidate) -> bool:
         """Whether nothing speaks against two candidates beside each other, as far as they tell."""
@@ -163,62 +162,45 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
 
     def needs(self, candidate: Candidate) -> tuple[Need, ...]:
         """What a candidate needs."""
-        if candidate.on not in self.facts.catalog.frameworks:
+        if candidate.on not in self._frameworks:
             return candidate.needs
         if id(candidate) not in self._needs:
             self._needs[id(candidate)] = self.builds.needs(candidate)
         return self._needs[id(candidate)]
 
-    def identify(self, requirement_or_candidate: Need | Candidate) -> str:
-        """Needs and candidates are identified by the name they are about."""
-        return requirement_or_candidate.on
-
-    def get_preference(
-        self,
-        identifier: str,
-        resolutions: Mapping[str, Candidate],  # noqa: ARG002 - resolvelib's signature
-        candidates: Mapping[str, Iterator[Candidate]],
-        information: Mapping[str, Iterator[object]],  # noqa: ARG002 - as above
-        backtrack_causes: Sequence[object],  # noqa: ARG002 - as above
-    ) -> tuple[int, int, str]:
-        """Frameworks with one version left, so that what cannot be is seen at once.
+    def preference(self, name: str, left: Sequence[Candidate]) -> tuple[int, int, str]:
+        """Frameworks with one version left go first, so that what cannot be is seen at once.
 
         Then what was asked for, in the order asked; other frameworks, libraries, the machine's
         facts. What is left to the installer comes last: by then everybody has said which version.
         """
-        if identifier in self.facts.catalog.frameworks:
-            if len({candidate.version for candidate in candidates[identifier]}) == 1:
-                return 0, self.rank.get(identifier, len(self.rank)), identifier
-            asked = identifier in self.rank
-            return (1, self.rank[identifier], identifier) if asked else (2, 0, identifier)
-        if identifier in self.rank:
-            return 1, self.rank[identifier], identifier
-        if identifier.startswith("__"):
-            return 4, 0, identifier
-        return (5 if self._is_left_to_the_installer(identifier) else 3), 0, identifier
+        framework = name in self._frameworks
+        place = self.rank.get(name, len(self.rank))
+        if framework and all(item.version == left[0].version for item in left):
+            return 0, place, name
+        if name in self.rank:
+            return 1, place, name
+        if framework:
+            return 2, 0, name
+        if name.startswith("__") or "[" in name:
+            return 4, 0, name
+        return (3 if self.pool(name) else 5), 0, name
 
-    def find_matches(
-        self,
-        identifier: str,
-        requirements: Mapping[str, Iterator[Need]],
-        incompatibilities: Mapping[str, Iterator[Candidate]],
-    ) -> Iterable[Candidate]:
-        """Candidates that meet every need so far, best first."""
-        needs = list(requirements[identifier])
-        if any(need.failed for need in needs):
+    def options(
+        self, name: str, needs: Sequence[Need], known: list[Candidate] | None, added: Need
+    ) -> list[Candidate]:
+        """The candidates that meet every need, best first.
+
+        ``known`` are those that meet all but the last that was added, where that was asked before.
+        """
+        if added.failed:
             return []
-        spurned = {id(candidate) for candidate in incompatibilities[identifier]}
-        pool = self.pool(identifier)
-        if not pool and self._is_left_to_the_installer(identifier):
-            pool = self._unlisted(identifier, needs)
-        left = self.left.get(identifier)
-        return [
-            candidate
-            for candidate in pool
-            if id(candidate) not in spurned
-            and (left is None or id(candidate) in left)
-            and all(need.met_by(candidate) for need in needs)
-        ]
+        pool = self.left.get(name) or self.pool(name)
+        if not pool and self._is_left_to_the_installer(name):
+            pool, known = self._unlisted(name, needs), None
+        if known is not None:
+            return [item for item in known if added.met_by(item)]
+        return [item for item in pool if all(need.met_by(item) for need in needs)]
 
     def pool(self, name: str) -> list[Candidate]:
         """The candidates for a name that are worth trying, best first."""
@@ -231,7 +213,7 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
         known = name in self.facts.catalog.frameworks or name in self.rank or name in COMPONENTS
         return not known and not name.startswith("__") and "[" not in name
 
-    def _unlisted(self, name: str, needs: list[Need]) -> list[Candidate]:
+    def _unlisted(self, name: str, needs: Sequence[Need]) -> list[Candidate]:
         """Versions of a package without rows of its own: those that somebody pins exactly.
 
         Where nobody does, the package is left to the installer.
@@ -254,11 +236,3 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
                 return other
         kept.append(candidate)
         return candidate
-
-    def is_satisfied_by(self, requirement: Need, candidate: Candidate) -> bool:
-        """Whether the need is met."""
-        return requirement.met_by(candidate)
-
-    def get_dependencies(self, candidate: Candidate) -> Iterable[Need]:
-        """What the candidate needs in turn."""
-        return self.needs(candidate)

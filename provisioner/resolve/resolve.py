@@ -1,4 +1,4 @@
-"""The search: routes and driver scenarios from the best to the least, resolvelib inside each.
+"""The search: routes and driver scenarios from the best to the least, the solver inside each.
 
 Order (contract §2): a working driver is kept if anything asked for runs on it; then the
 packages in the order asked, newest first; then fewer system changes; then measured before

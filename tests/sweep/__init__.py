@@ -1,1 +1,1 @@
-"""Every GPU × driver × framework, held against the facts by the judge of ``tests/table``."""
+"""Every GPU by driver by framework, held against the facts by the judge of ``tests/table``."""

@@ -8,29 +8,33 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from itertools import islice
 
 from tests.sweep.judging import judged
 from tests.sweep.machines import questions
 
 
 def main(step: int) -> int:
-    """Print the counts and the differences; the exit code says whether there are any."""
+    """Tell the counts and the differences; the exit code says whether there are any."""
     started = time.monotonic()
     kinds: Counter[str] = Counter()
     differences = 0
-    for place, asked in enumerate(questions()):
-        if place % step:
-            continue
+    for asked in islice(questions(), 0, None, step):
         verdict = judged(asked)
         kinds[verdict.kind] += 1
         if verdict.wrong:
             differences += 1
-            print(" ".join(asked.args), "|", "; ".join(verdict.wrong), flush=True)
+            _tell(f"{' '.join(asked.args)} | {'; '.join(verdict.wrong)}")
     for kind, count in kinds.most_common():
-        print(f"{count:7} {kind}")
+        _tell(f"{count:7} {kind}")
     seconds = time.monotonic() - started
-    print(f"{kinds.total():7} questions, {differences} differences, {seconds:.0f} s")
+    _tell(f"{sum(kinds.values()):7} questions, {differences} differences, {seconds:.0f} s")
     return 1 if differences else 0
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

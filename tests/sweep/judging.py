@@ -15,7 +15,6 @@ from provisioner.request import parse_wish
 from tests.sweep.machines import Question
 from tests.table import answer, rules
 from tests.table.answer import Answer, Picked
-from tests.table.factsheet import torch_builds
 from tests.table.invariants import violations
 
 NO = {"no-compatible-stack", "no-common-driver", "driver-too-old"}
@@ -33,21 +32,22 @@ def judged(asked: Question) -> Verdict:
     plan, reference = _planned(asked)
     told = answer.question(asked.args, asked.capabilities)
     if reference == "unknown-driver":
-        named = rules.known_branch(int((asked.driver or "0").split(".")[0]))
-        return Verdict("unknown driver", ("the facts name this branch",) if named else ())
+        branch = int((asked.driver or "0").split(".")[0])
+        known = rules.known_branch(branch) and branch not in rules.unreleased_branches()
+        return Verdict("unknown driver", ("the facts know this branch",) if known else ())
     if plan is None and reference not in NO:
         return Verdict("error", (reference,))
     expected = _best(told)
     if plan is None:
         if _is_undecided(asked):
             return Verdict("refused, not judged")
-        wrong = () if expected.error else (f"refused, though {_names(expected)}",)
-        return Verdict("refused", wrong)
+        return Verdict("refused", () if expected.error else (f"though {_names(expected)}",))
     if plan["via"] != "pip":
         return Verdict(f"by {plan['via']}", _other_route(plan, told, expected))
-    wrong = () if _is_undecided(asked) else tuple(_differences(plan, told, expected))
-    kind = "answered, not judged" if _is_undecided(asked) else "answered"
-    return Verdict(kind, wrong or _violated(plan, told, asked))
+    if _is_undecided(asked):
+        return Verdict("answered, not judged")
+    differences = tuple(_differences(plan, told, expected))
+    return Verdict("answered", differences or _violated(plan, told))
 
 
 def _is_undecided(asked: Question) -> bool:
@@ -56,7 +56,9 @@ def _is_undecided(asked: Question) -> bool:
 
 
 def _planned(asked: Question) -> tuple[dict[str, Any] | None, str]:
-    options = Options(gpus=asked.gpus or ("none",), driver=asked.driver, os=asked.os, arch=asked.arch)
+    options = Options(
+        gpus=asked.gpus or ("none",), driver=asked.driver, os=asked.os, arch=asked.arch
+    )
     question = workflow.Asked(words=asked.words, options=options, python=asked.python)
     try:
         plan: dict[str, Any] = msgspec.to_builtins(workflow.plan_for(question))
@@ -104,17 +106,12 @@ def _is(plan: dict[str, Any], pick: Picked) -> bool:
     return all(pins.get(name) == told for name, told in wanted.items())
 
 
-def _violated(plan: dict[str, Any], told: answer.Question, asked: Question) -> tuple[str, ...]:
-    if _is_undecided(asked):
-        return ()
+def _violated(plan: dict[str, Any], told: answer.Question) -> tuple[str, ...]:
     assumed = [{"reference": "assumed", "message": "the driver is not known"}]
-    given = told._replace(assumed_os=False, assumed_arch=False)
-    return tuple(violations(plan, given, assumed))
+    return tuple(violations(plan, told._replace(assumed_os=False, assumed_arch=False), assumed))
 
 
-def _other_route(
-    plan: dict[str, Any], told: answer.Question, expected: Answer
-) -> tuple[str, ...]:
+def _other_route(plan: dict[str, Any], told: answer.Question, expected: Answer) -> tuple[str, ...]:
     """A channel or an image is right only where wheels have no answer, or cost a new driver."""
     if expected.error or expected.action != plan["driver"]["action"]:
         return ()
@@ -124,8 +121,3 @@ def _other_route(
     if mine and wheel and plan["via"] == "conda" and Version(mine["version"]) > wheel:
         return ()
     return (f"by {plan['via']}, though {_names(expected)}",)
-
-
-def warm() -> None:
-    """Read what is read once."""
-    torch_builds()

@@ -67,7 +67,9 @@ class Question(NamedTuple):
         for gpu in self.gpus or ("none",):
             found += ["--gpu", gpu]
         told = {"driver": self.driver, "os": self.os, "arch": self.arch, "python": self.python}
-        return found + [word for name, value in told.items() if value for word in _option(name, value)]
+        return found + [
+            word for name, value in told.items() if value for word in _option(name, value)
+        ]
 
     @property
     def capabilities(self) -> list[str]:
@@ -78,10 +80,6 @@ class Question(NamedTuple):
 CAPABILITIES = {
     row["name"]: row["compute_capability"] for row in rows("09_gpus_of_the_sweep.csv")
 } | TEGRA
-
-
-def _option(name: str, value: str) -> tuple[str, str]:
-    return f"--{name}", value
 
 
 def questions() -> Iterator[Question]:

@@ -272,10 +272,20 @@ def _friends(
             friend.name == names[0]
             and friend.version in wanted[names[0]]
             and torch.version in friend.torch
+            and (torch.cuda is None or friend.cuda in {None, _cuda_of_default(torch)})
             and (asked.python is None or bool({asked.python, "any"} & friend.pythons))
         ):
             for rest in _friends(torch, names[1:], wanted, asked):
                 yield (friend, *rest)
+
+
+def _cuda_of_default(torch: Build) -> str | None:
+    """The CUDA of the default wheel of a release: a companion is built by the same matrix."""
+    return next(
+        b.cuda
+        for b in torch_builds()
+        if (b.version, b.variant, b.platform) == (torch.version, "default", torch.platform)
+    )
 
 
 def _live_together(one: Build, other: Build, asked: Question) -> bool:
@@ -284,8 +294,7 @@ def _live_together(one: Build, other: Build, asked: Question) -> bool:
         return True
     majors = one.cuda.split(".")[0], other.cuda.split(".")[0]
     if majors[0] != majors[1]:
-        shared = ("nvidia-cudnn", "nvidia-nccl")  # what every such wheel needs
-        return not any(rules.overwrites(package, majors) for package in shared)
+        return not rules.overwrites("nvidia-nccl", majors)
     bound = rules.cudnn_bound(one) & rules.cudnn_bound(other)
     return rules.some_cudnn_serves(majors[0], bound, asked.gpus)
 

@@ -8,7 +8,7 @@ from functools import cache
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from .factsheet import Build, Capability, capabilities, cudnn_archs, minor, rows
+from .factsheet import Build, Capability, capabilities, capability, cudnn_archs, minor, rows
 
 TEGRA = capabilities("3.2 5.3 6.2 7.2 8.7 10.1 11.0")
 AMPERE: Capability = (8, 0)
@@ -37,11 +37,24 @@ def kind(build: Build, gpu: Capability) -> str | None:
     """``sass`` or ``ptx`` where the build serves the GPU on a driver that is new enough."""
     if build.cuda is None or build.sass is None or not cudnn_serves(build, gpu):
         return None
+    if build.framework == "jax" and gpu < _asked_by_jax(build.variant):
+        return None
     if gpu >= AMPERE and Version(build.cuda) < Version("11"):
         return None  # seen to hang and to give wrong results: facts 17, 2b and 2c
     if by_sass(build.sass, gpu):
         return "sass"
     return "ptx" if by_ptx(build.ptx, gpu) else None
+
+
+@cache
+def _asked_by_jax(variant: str) -> Capability:
+    """The capability that its documents ask for, whatever code its plugin holds."""
+    (least,) = (
+        row["min_sm"]
+        for row in rows("08_jax_requirements.csv")
+        if row["cuda_variant"] == variant and row["min_sm"]
+    )
+    return capability(least)
 
 
 @cache
@@ -175,6 +188,16 @@ def flavour(branch: int, gpus: list[Capability]) -> str:
 def known_branch(branch: int) -> bool:
     """Whether the facts name this branch at all."""
     return branch in _named_branches()
+
+
+@cache
+def unreleased_branches() -> frozenset[int]:
+    """Branches that a document names and of which no release was ever seen."""
+    return frozenset(
+        int(row["branch"])
+        for row in rows("03_driver_branches.csv")
+        if not row["first_known_linux_version"] and row["end_of_life"] == "unknown"
+    )
 
 
 @cache

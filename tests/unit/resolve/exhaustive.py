@@ -59,16 +59,38 @@ class Answers(NamedTuple):
 
 
 def answers(asked: Question) -> Answers | None:
-    """The best combinations, or None where there is none."""
+    """The best combinations, or None where there is none.
+
+    Of those with the same builds of what was asked for only the ones that bring the newest along.
+    """
     gpus = [CAPABILITIES[name] for name in asked.gpus]
     combinations = list(_combinations(asked, gpus))
     for action, may in _scenarios(asked, gpus):
         every = tuple(item for item in combinations if may(item.minimum))
-        if every:
-            top = max(_rank(item, asked, gpus) for item in every)
-            best = tuple(item for item in every if _rank(item, asked, gpus) == top)
-            return Answers(action, every, best)
+        if not every:
+            continue
+        ranks = {item.names: _rank(item, asked, gpus) for item in every}
+        top = max(ranks.values())
+        newest: dict[Names, tuple[object, ...]] = {}
+        for item in every:
+            wanted, brought = _wanted(item, asked), _brought(item, asked)
+            newest[wanted] = max(newest.get(wanted, brought), brought)
+        best = tuple(
+            item
+            for item in every
+            if ranks[item.names] == top and _brought(item, asked) == newest[_wanted(item, asked)]
+        )
+        return Answers(action, every, best)
     return None
+
+
+def _wanted(item: Combination, asked: Question) -> Names:
+    return frozenset(name for name in item.names if name[0] in _asked(asked))
+
+
+def _brought(item: Combination, asked: Question) -> tuple[object, ...]:
+    rest = sorted(item.names - _wanted(item, asked))
+    return tuple((name, Version(version)) for name, version, _ in rest)
 
 
 def _scenarios(
@@ -95,20 +117,17 @@ def _scenarios(
 def _rank(item: Combination, asked: Question, gpus: list[Capability]) -> tuple[object, ...]:
     """Contract §2: versions in the order asked; then measured; then machine code.
 
-    On a machine without a GPU the builds without CUDA go before both. What is brought along
-    comes last, newest first.
+    On a machine without a GPU the builds without CUDA go before both.
     """
     by_name = {row.framework: row for row in item.builds}
     named = [name for name in _asked(asked) if name not in PARTS]
     wanted = [by_name[name] for name in named]
-    rest = sorted(set(by_name) - set(named))
     variants = {row.framework for row in asked.builds if row.index}
     return (
         [Version(row.version) for row in wanted],
         [not gpus and _is_bare(row, by_name, variants) for row in wanted],
         [row.kind == "measured" for row in wanted],
         [all(_kind(row, gpu) != "ptx" for gpu in gpus) for row in wanted],
-        [(name, Version(by_name[name].version)) for name in rest],
     )
 
 
