@@ -32,6 +32,7 @@ class Catalog:
         self.folder = folder
         self.overlay = overlay
         self._builds: dict[sheets.Sheet, tuple[rows.Build, ...]] = {}
+        self._answers: dict[tuple[str, tuple[str, ...]], tuple[rows.Build, ...]] = {}
 
     @cached_property
     def cuda(self) -> tuple[rows.Cuda, ...]:
@@ -229,13 +230,15 @@ class Catalog:
         return self._answering(framework, sheets.BUILD_FOLDERS)
 
     def _answering(self, framework: str, folders: tuple[str, ...]) -> tuple[rows.Build, ...]:
-        return tuple(
-            row
-            for folder in folders
-            for name in getattr(self.contents, folder).get(framework, ())
-            for row in self._sheet_of_builds(sheets.builds(name, folder))
-            if framework in (row.framework, row.provides)
-        )
+        if (framework, folders) not in self._answers:
+            self._answers[framework, folders] = tuple(
+                row
+                for folder in folders
+                for name in getattr(self.contents, folder).get(framework, ())
+                for row in self._sheet_of_builds(sheets.builds(name, folder))
+                if framework in (row.framework, row.provides)
+            )
+        return self._answers[framework, folders]
 
     def _sheet_of_builds(self, sheet: sheets.Sheet) -> tuple[rows.Build, ...]:
         if sheet not in self._builds:

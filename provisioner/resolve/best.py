@@ -6,9 +6,10 @@ ones left: a better choice is taken if there is any solution with it.
 
 1. the versions of what was asked for, in the order asked, newest first;
 2. their builds: first which are measured and which announced, then which have machine code and
-   which PTX; what is still equal in the order of ``Builds.candidates``;
-3. whatever they bring along, best first: frameworks, then libraries;
-4. the machine's facts that leave a choice: the driver best liked, the system's own Python. They
+   which PTX;
+3. the versions of frameworks that they bring along;
+4. what is still equal in the order of ``Builds.candidates``; then the libraries they leave open;
+5. the machine's facts that leave a choice: the driver best liked, the system's own Python. They
    are tried last and need nothing themselves, so that the first that all accept is the best.
 
 That a working driver is kept, if anything runs on it, is the order of scenarios: nothing changes
@@ -17,7 +18,7 @@ the system less. Another Python is no change of the system, and never limits wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 
 from provisioner.resolve.candidates import Candidate
@@ -39,10 +40,13 @@ def best(provider: StackProvider) -> Found | None:
     for merit in range(max(len(item.merits) for pool in pools.values() for item in pool)):
         for name in asked:
             settled.settle(name, _alike(pools[name], merit))
+    for name in settled.others(provider.facts.catalog.frameworks):
+        settled.settle(name, _alike(provider.pool(name), 0))
     for name in asked:
         settled.settle(name, _one_by_one(pools[name]))
-    while unsettled := settled.unsettled():
-        name = unsettled[0]
+    for name in settled.others(provider.facts.catalog.frameworks):
+        settled.settle(name, _one_by_one(provider.pool(name)))
+    for name in settled.others():
         settled.settle(name, _one_by_one(provider.pool(name)))
     return settled.found
 
@@ -53,18 +57,24 @@ class _Settled:
     def __init__(self, provider: StackProvider, found: Found) -> None:
         self.provider = provider
         self.found = found
-        self._asked_about: set[str] = set()
 
-    def unsettled(self) -> list[str]:
-        """What leaves a choice yet: frameworks, then the libraries that they leave open."""
-        known = self.provider.facts.catalog.frameworks
-        names = (name for name in self.found if name not in self._asked_about)
-        packages = (name for name in names if not name.startswith("__") and "[" not in name)
-        return sorted(packages, key=lambda name: (name not in known, name))
+    def others(self, names: Collection[str] | None = None) -> Iterator[str]:
+        """What is brought along, by name: of ``names``, or whatever it is but facts.
+
+        What a choice brings in its place is asked for next.
+        """
+        done: set[str] = set()
+        while left := sorted(name for name in self.found if self._is_open(name, names, done)):
+            done.add(left[0])
+            yield left[0]
+
+    def _is_open(self, name: str, names: Collection[str] | None, done: set[str]) -> bool:
+        if name in self.provider.rank or name in done:
+            return False
+        return name in names if names is not None else self.provider.is_package(name)
 
     def settle(self, name: str, choices: Iterator[Choice]) -> None:
         """Keep to the first of some choices, best first, with which there is a solution."""
-        self._asked_about.add(name)
         before = self.provider.left.get(name)
         for choice in choices:
             left = [item for item in choice if before is None or item in before]

@@ -182,9 +182,13 @@ class StackProvider:
             return 1, place, name
         if framework:
             return 2, 0, name
-        if name.startswith("__") or "[" in name:
+        if not self.is_package(name):
             return 4, 0, name
         return (3 if self.pool(name) else 5), 0, name
+
+    def is_package(self, name: str) -> bool:
+        """Whether a name is no fact of the machine or of a framework."""
+        return not name.startswith("__") and "[" not in name
 
     def options(
         self, name: str, needs: Sequence[Need], known: list[Candidate] | None, added: Need

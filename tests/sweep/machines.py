@@ -67,9 +67,9 @@ class Question(NamedTuple):
         for gpu in self.gpus or ("none",):
             found += ["--gpu", gpu]
         told = {"driver": self.driver, "os": self.os, "arch": self.arch, "python": self.python}
-        return found + [
-            word for name, value in told.items() if value for word in _option(name, value)
-        ]
+        for name, value in told.items():
+            found += [f"--{name}", value] if value else []
+        return found
 
     @property
     def capabilities(self) -> list[str]:

@@ -145,8 +145,11 @@ def best(asked: Question) -> Answer:
     if not rules.one_flavour(gpus) or not rules.branches(gpus, None):
         return _no("no-common-driver")
     given = rules.driver(asked.driver) if asked.driver and asked.driver != "none" else None
-    drives = given is not None and rules.drives(given.major, gpus)
-    if given and (drives or asked.windows):
+    within = rules.drives_in_windows if asked.windows else _drives
+    drives = given is not None and within(given, gpus)
+    if given and asked.windows and not drives:
+        return _no()
+    if given and drives:
         running = tuple(combo for combo in combos if combo.minimum <= given)
         if running:
             return _answer("keep", asked, running, None)
@@ -157,8 +160,12 @@ def best(asked: Question) -> Answer:
     if given is not None and action == "install" and (drives or newer):
         action = "upgrade"
     shop = rules.branches(gpus, asked.ubuntu if action != "ensure" else None)
-    within = tuple(c for c in combos if any(_reaches(branch, c.minimum) for branch in shop))
-    return _answer(action, asked, within, shop) if within else _no()
+    reached = tuple(c for c in combos if any(_reaches(branch, c.minimum) for branch in shop))
+    return _answer(action, asked, reached, shop) if reached else _no()
+
+
+def _drives(version: Version, gpus: list[Capability]) -> bool:
+    return rules.drives(version.major, gpus)
 
 
 def _reaches(branch: int, minimum: Version) -> bool:

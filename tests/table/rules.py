@@ -37,6 +37,8 @@ def kind(build: Build, gpu: Capability) -> str | None:
     """``sass`` or ``ptx`` where the build serves the GPU on a driver that is new enough."""
     if build.cuda is None or build.sass is None or not cudnn_serves(build, gpu):
         return None
+    if gpu in TEGRA and build.platform == "x86_64":
+        return None  # these parts sit on Arm boards
     if build.framework == "jax" and gpu < _asked_by_jax(build.variant):
         return None
     if gpu >= AMPERE and Version(build.cuda) < Version("11"):
@@ -175,6 +177,12 @@ def drives(branch: int, gpus: list[Capability]) -> bool:
     return all(low <= branch <= high for low, high in map(branch_range, gpus))
 
 
+def drives_in_windows(version: Version, gpus: list[Capability]) -> bool:
+    """Windows numbers a branch's releases upwards: 537 belongs to the nearest branch below."""
+    known = [branch for branch in _named_branches() if branch <= version.major]
+    return bool(known) and drives(max(known), gpus)
+
+
 def one_flavour(gpus: list[Capability]) -> bool:
     """Blackwell has only open modules, everything before Turing only proprietary ones."""
     return not (max(gpus) >= BLACKWELL and min(gpus) < TURING)
@@ -196,7 +204,7 @@ def unreleased_branches() -> frozenset[int]:
     return frozenset(
         int(row["branch"])
         for row in rows("03_driver_branches.csv")
-        if not row["first_known_linux_version"] and row["end_of_life"] == "unknown"
+        if not row["first_known_linux_version"] and row["end_of_life"] != "ended"
     )
 
 

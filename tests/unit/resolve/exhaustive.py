@@ -59,38 +59,16 @@ class Answers(NamedTuple):
 
 
 def answers(asked: Question) -> Answers | None:
-    """The best combinations, or None where there is none.
-
-    Of those with the same builds of what was asked for only the ones that bring the newest along.
-    """
+    """The best combinations, or None where there is none."""
     gpus = [CAPABILITIES[name] for name in asked.gpus]
     combinations = list(_combinations(asked, gpus))
     for action, may in _scenarios(asked, gpus):
         every = tuple(item for item in combinations if may(item.minimum))
-        if not every:
-            continue
-        ranks = {item.names: _rank(item, asked, gpus) for item in every}
-        top = max(ranks.values())
-        newest: dict[Names, tuple[object, ...]] = {}
-        for item in every:
-            wanted, brought = _wanted(item, asked), _brought(item, asked)
-            newest[wanted] = max(newest.get(wanted, brought), brought)
-        best = tuple(
-            item
-            for item in every
-            if ranks[item.names] == top and _brought(item, asked) == newest[_wanted(item, asked)]
-        )
-        return Answers(action, every, best)
+        if every:
+            ranks = [_rank(item, asked, gpus) for item in every]
+            pairs = zip(ranks, every, strict=True)
+            return Answers(action, every, tuple(item for rank, item in pairs if rank == max(ranks)))
     return None
-
-
-def _wanted(item: Combination, asked: Question) -> Names:
-    return frozenset(name for name in item.names if name[0] in _asked(asked))
-
-
-def _brought(item: Combination, asked: Question) -> tuple[object, ...]:
-    rest = sorted(item.names - _wanted(item, asked))
-    return tuple((name, Version(version)) for name, version, _ in rest)
 
 
 def _scenarios(
@@ -117,7 +95,8 @@ def _scenarios(
 def _rank(item: Combination, asked: Question, gpus: list[Capability]) -> tuple[object, ...]:
     """Contract §2: versions in the order asked; then measured; then machine code.
 
-    On a machine without a GPU the builds without CUDA go before both.
+    On a machine without a GPU the builds without CUDA go before both. What is brought along
+    comes last, newest first.
     """
     by_name = {row.framework: row for row in item.builds}
     named = [name for name in _asked(asked) if name not in PARTS]
@@ -128,6 +107,7 @@ def _rank(item: Combination, asked: Question, gpus: list[Capability]) -> tuple[o
         [not gpus and _is_bare(row, by_name, variants) for row in wanted],
         [row.kind == "measured" for row in wanted],
         [all(_kind(row, gpu) != "ptx" for gpu in gpus) for row in wanted],
+        [(name, Version(by_name[name].version)) for name in sorted(set(by_name) - set(named))],
     )
 
 
