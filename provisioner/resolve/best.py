@@ -5,8 +5,9 @@ version. So each choice is settled in order of preference, by asking it again wi
 ones left: a better choice is taken if there is any solution with it.
 
 1. the versions of what was asked for, in the order asked, newest first;
-2. their builds: measured before announced, SASS before PTX and so on (``Builds.candidates``);
-3. whatever they bring along, newest first;
+2. their builds: first which are measured and which announced, then which have machine code and
+   which PTX; what is still equal in the order of ``Builds.candidates``;
+3. whatever they bring along, best first;
 4. the machine's facts that leave a choice: the driver best liked, the system's own Python.
 
 That a working driver is kept, if anything runs on it, is the order of scenarios: nothing changes
@@ -16,14 +17,16 @@ the system less. Another Python is no change of the system, and never limits wha
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
-from resolvelib import BaseReporter, ResolutionImpossible, Resolver
+from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
 
-from provisioner.resolve.candidates import Candidate, Need
+from provisioner.errors import RefusedError
+from provisioner.resolve.candidates import DRIVER, PYTHON, Candidate, Need
 from provisioner.resolve.provider import StackProvider
-from provisioner.version import order, public
 
-_ROUNDS = 5000
+_ROUNDS = 20_000
+"""Steps after which a search is given up; what people ask for takes a few hundred."""
 
 Found = Mapping[str, Candidate]
 Choice = Sequence[Candidate]
@@ -35,12 +38,16 @@ def best(provider: StackProvider) -> Found | None:
     found = solve(provider)
     if not found:
         return found
-    asked = [name for name in provider.rank if name in found]
-    brought = sorted((name for name in found if name not in asked), key=_is_fact)
     settled = _Settled(provider, found)
+    asked = [name for name in provider.rank if name in found]
+    pools = {name: provider.pool(name) for name in asked}
+    for merit in range(max(len(item.merits) for pool in pools.values() for item in pool)):
+        for name in asked:
+            settled.settle(name, _alike(pools[name], merit))
     for name in asked:
-        settled.settle(name, _by_version(provider.pool(name)))
-    for name in (*asked, *brought):
+        settled.settle(name, _one_by_one(pools[name]))
+    while unsettled := settled.unsettled():
+        name = unsettled[0]
         settled.settle(name, _one_by_one(provider.pool(name)))
     return settled.found
 
@@ -51,11 +58,21 @@ class _Settled:
     def __init__(self, provider: StackProvider, found: Found) -> None:
         self.provider = provider
         self.found = found
+        self._asked_about: set[str] = set()
+
+    def unsettled(self) -> list[str]:
+        """What is part of the solution and leaves a choice yet: packages, then facts."""
+        names = [
+            name
+            for name in self.found
+            if name not in self._asked_about
+            and (name in {DRIVER, PYTHON} or not ("[" in name or name.startswith("__")))
+        ]
+        return sorted(names, key=lambda name: (name.startswith("__"), name))
 
     def settle(self, name: str, choices: Iterator[Choice]) -> None:
         """Keep to the first of some choices, best first, with which there is a solution."""
-        if name not in self.found:
-            return
+        self._asked_about.add(name)
         before = self.provider.left.get(name)
         for choice in choices:
             left = [item for item in choice if before is None or id(item) in before]
@@ -73,7 +90,10 @@ class _Settled:
 
 
 def solve(provider: StackProvider) -> Found | None:
-    """Return candidates that go together, by name, or None where none do."""
+    """Return candidates that go together, by name, or None where none do.
+
+    Raises RefusedError ``search-too-long`` where that cannot be told within a few seconds.
+    """
     roots = provider.roots()
     if not roots:
         return {}
@@ -82,16 +102,18 @@ def solve(provider: StackProvider) -> Found | None:
         return solver.resolve(roots, max_rounds=_ROUNDS).mapping
     except ResolutionImpossible:
         return None
+    except ResolutionTooDeep:
+        raise RefusedError(
+            "search-too-long",
+            f"No answer for {' with '.join(provider.rank)} was found within {_ROUNDS} steps.",
+            hint="Ask for fewer packages at once, or name the versions that matter.",
+        ) from None
 
 
-def _is_fact(name: str) -> tuple[bool, str]:
-    return name.startswith("__"), name
-
-
-def _by_version(pool: Choice) -> Iterator[Choice]:
-    versions = dict.fromkeys(public(item.version) for item in pool)
-    for version in sorted(versions, key=order, reverse=True):
-        yield [item for item in pool if public(item.version) == version]
+def _alike(pool: Choice, merit: int) -> Iterator[Choice]:
+    """Those that are equal in their merits up to one of them, best first."""
+    for _, found in groupby(pool, key=lambda item: item.merits[: merit + 1]):
+        yield list(found)
 
 
 def _one_by_one(pool: Choice) -> Iterator[Choice]:

@@ -71,39 +71,37 @@ class Builds:
         served = {id(row): self._served(row) for row in rows}
         tied = len(routes) > 1 and "container" in routes
 
-        def rank(row: Build) -> tuple[object, ...]:
-            serves = served[id(row)] or ()
-            native = all(serve.kind == "sass" for serve in serves)
-            cuda = numbers(self.cuda_of(row) or "0")
+        def merits(row: Build) -> tuple[object, ...]:
+            native = all(serve.kind == "sass" for serve in served[id(row)] or ())
             bare = not self.facts.gpus and self.cuda_of(row) is None
-            released, post, local = order(row.version)
-            own_name = row.framework == framework
             image = tied and row.via == "container"
-            measured = row.kind == "measured"
+            return order(row.version)[:2], bare, image, row.kind == "measured", native
+
+        def rank(row: Build) -> tuple[object, ...]:
+            cuda = numbers(self.cuda_of(row) or "0")
+            own_name = row.framework == framework
             modest = row.driver_floor is None
-            tag = natural(row.variant)
-            return (
-                *(released, post, bare, image, measured, native),
-                *(modest, cuda, own_name, local, tag),
-            )
+            local = order(row.version)[2]
+            return *merits(row), modest, cuda, own_name, local, natural(row.variant)
 
         rows.sort(key=rank, reverse=True)
-        return [self._candidate(framework, row, served[id(row)] or ()) for row in rows]
+        return [
+            Candidate(
+                on=framework,
+                version=row.version,
+                variant=row.variant,
+                row=row,
+                serves=served[id(row)] or (),
+                merits=merits(row),
+            )
+            for row in rows
+        ]
 
     def _goes_along(self, row: Build, routes: tuple[str, ...]) -> bool:
         route = route_of(row, computes_on_gpu=bool(self.facts.gpus))
         if route == "conda" and "conda-native" in routes:
             return all(serve.kind == "sass" for serve in self._served(row) or ())
         return route in routes
-
-    def _candidate(self, framework: str, row: Build, serves: tuple[Serve, ...]) -> Candidate:
-        return Candidate(
-            on=framework,
-            version=row.version,
-            variant=row.variant,
-            row=row,
-            serves=serves,
-        )
 
     def sibling(self, row: Build) -> str | None:
         """The framework that a build extends, if it does.

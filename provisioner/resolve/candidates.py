@@ -116,6 +116,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """The catalog row behind it, a DriverChoice for ``__driver``, or None for a plain fact."""
     serves: tuple[Serve, ...] = ()
     needs: tuple[Need, ...] = ()
+    merits: tuple[object, ...] = ()
+    """What the order of preference looks at, the weightiest first: its version, then its build."""
 
     def __str__(self) -> str:
         suffix = f"+{self.variant}" if self.variant not in {"", "default"} else ""

@@ -73,6 +73,7 @@ class Components:
             variant="default",
             row=row,
             serves=serves,
+            merits=(order(version),),
             needs=(
                 *self._needs_of_gpus(row.architectures, (), row.evidence),
                 *self._needs_of_driver(row.version),
@@ -113,6 +114,7 @@ class Components:
             variant="default",
             row=row,
             serves=self._serves(row.sass, row.ptx),
+            merits=(order(row.version),),
             needs=tuple(needs),
         )
 

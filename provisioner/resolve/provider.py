@@ -177,14 +177,25 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
         self,
         identifier: str,
         resolutions: Mapping[str, Candidate],  # noqa: ARG002 - resolvelib's signature
-        candidates: Mapping[str, Iterator[Candidate]],  # noqa: ARG002 - as above
+        candidates: Mapping[str, Iterator[Candidate]],
         information: Mapping[str, Iterator[object]],  # noqa: ARG002 - as above
         backtrack_causes: Sequence[object],  # noqa: ARG002 - as above
     ) -> tuple[int, int, str]:
-        """What was asked for first, in the order asked; then packages, then the machine's facts."""
+        """Frameworks with one version left, so that what cannot be is seen at once.
+
+        Then what was asked for, in the order asked; other frameworks, libraries, the machine's
+        facts. What is left to the installer comes last: by then everybody has said which version.
+        """
+        if identifier in self.facts.catalog.frameworks:
+            if len({candidate.version for candidate in candidates[identifier]}) == 1:
+                return 0, self.rank.get(identifier, len(self.rank)), identifier
+            asked = identifier in self.rank
+            return (1, self.rank[identifier], identifier) if asked else (2, 0, identifier)
         if identifier in self.rank:
-            return 0, self.rank[identifier], identifier
-        return (2 if identifier.startswith("__") else 1), 0, identifier
+            return 1, self.rank[identifier], identifier
+        if identifier.startswith("__"):
+            return 4, 0, identifier
+        return (5 if self._is_left_to_the_installer(identifier) else 3), 0, identifier
 
     def find_matches(
         self,

@@ -7,6 +7,8 @@ TensorFlow 1 have several good routes and are judged by ``tf1``.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+from itertools import combinations, product
 from typing import NamedTuple
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -15,6 +17,7 @@ from packaging.version import Version
 
 from . import rules
 from .factsheet import Build, Capability, Companion, companions, tensorflow_builds, torch_builds
+from .jax_facts import jax_builds
 
 OS_PYTHON = {
     "ubuntu-20.04": "3.8",
@@ -23,7 +26,8 @@ OS_PYTHON = {
     "debian-12": "3.11",
 }
 RECOMMENDED = ("3.13", "3.12", "3.11", "3.10", "3.9")
-FRAMEWORKS = ("torch", "torchvision", "torchaudio", "tensorflow")
+FAMILY = ("torch", "torchvision", "torchaudio")
+FRAMEWORKS = (*FAMILY, "tensorflow", "jax")
 
 
 class Question(NamedTuple):
@@ -134,7 +138,7 @@ def decided(asked: Question) -> bool:
 
 def best(asked: Question) -> Answer:
     """The best answer, or the reference of the refusal."""
-    combos = list(_combinations(asked))
+    combos = _combinations(asked._replace(driver=None, keep=False, assumed_os=False))
     gpus = list(asked.gpus)
     if not gpus:
         return _answer("none", asked, combos, None) if combos else _no()
@@ -143,7 +147,7 @@ def best(asked: Question) -> Answer:
     given = rules.driver(asked.driver) if asked.driver and asked.driver != "none" else None
     drives = given is not None and rules.drives(given.major, gpus)
     if given and (drives or asked.windows):
-        running = [combo for combo in combos if combo.minimum <= given]
+        running = tuple(combo for combo in combos if combo.minimum <= given)
         if running:
             return _answer("keep", asked, running, None)
         if asked.windows or asked.keep:
@@ -153,7 +157,7 @@ def best(asked: Question) -> Answer:
     if given is not None and action == "install" and (drives or newer):
         action = "upgrade"
     shop = rules.branches(gpus, asked.ubuntu if action != "ensure" else None)
-    within = [c for c in combos if any(_reaches(branch, c.minimum) for branch in shop)]
+    within = tuple(c for c in combos if any(_reaches(branch, c.minimum) for branch in shop))
     return _answer(action, asked, within, shop) if within else _no()
 
 
@@ -165,7 +169,9 @@ def _no(reference: str = "no-compatible-stack") -> Answer:
     return Answer("", (), None, None, reference)
 
 
-def _answer(action: str, asked: Question, combos: list[Picked], shop: list[int] | None) -> Answer:
+def _answer(
+    action: str, asked: Question, combos: tuple[Picked, ...], shop: list[int] | None
+) -> Answer:
     top = max(rank(combo, asked) for combo in combos)
     picks = tuple(combo for combo in combos if rank(combo, asked) == top)
     branch = None
@@ -179,36 +185,59 @@ def rank(combo: Picked, asked: Question) -> tuple[object, ...]:
     """Newest first in the order asked; then without CUDA, measured, SASS; companions last."""
     names = [n for n, _ in asked.wants if n in FRAMEWORKS]
     versions = [combo.version(name) for name in names]
-    ties = [
-        (
-            bool(not asked.gpus and b.cuda is None),
-            b.measured,
-            all(rules.kind(b, gpu) == "sass" for gpu in asked.gpus),
-        )
-        for b in combo.builds
-    ]
+    wanted = [build for name in names for build in combo.builds if _decides(build, name)]
     rest = [b.version for b in combo.builds if b.framework not in names]
-    return (*versions, *rest, *ties)
+    return (
+        *versions,
+        *(not asked.gpus and b.cuda is None for b in wanted),
+        *(b.measured for b in wanted),
+        *(all(rules.kind(b, gpu) == "sass" for gpu in asked.gpus) for b in wanted),
+        *rest,
+    )
 
 
-def _combinations(asked: Question) -> Iterator[Picked]:
+def _decides(build: Build, name: str) -> bool:
+    """Whether a build is the one asked for, or the torch whose variant a companion shares."""
+    return build.framework == name or (build.framework == "torch" and name in FAMILY)
+
+
+@cache
+def _combinations(asked: Question) -> tuple[Picked, ...]:
+    """For each floor of the driver the best combinations: what is below them is never chosen."""
+    by_floor: dict[Version, list[Picked]] = {}
+    for combo in _every_combination(asked):
+        known = by_floor.setdefault(combo.minimum, [])
+        if known and rank(combo, asked) > rank(known[0], asked):
+            known.clear()
+        if not known or rank(combo, asked) == rank(known[0], asked):
+            known.append(combo)
+    return tuple(combo for known in by_floor.values() for combo in known)
+
+
+def _every_combination(asked: Question) -> Iterator[Picked]:
     wanted = dict(asked.wants)
-    family = [n for n in wanted if n in ("torch", "torchvision", "torchaudio")]
-    torches: list[Build | None] = [None]
+    family = [n for n in wanted if n in FAMILY]
+    pools: list[list[Build]] = []
     if family:
-        torches = [
-            b for b in torch_builds() if b.platform == asked.arch and _fits(b, asked, wanted)
-        ]
-    flows: list[Build | None] = [None]
+        pools.append(
+            [b for b in torch_builds() if b.platform == asked.arch and _fits(b, asked, wanted)]
+        )
     if "tensorflow" in wanted:
-        flows = [b for b in tensorflow_builds() if _flow_fits(b, asked, wanted)]
-    for torch in torches:
+        pools.append([b for b in tensorflow_builds() if _flow_fits(b, asked, wanted)])
+    if "jax" in wanted:
+        pools.append(
+            [b for b in jax_builds() if b.platform == asked.arch and _fits(b, asked, wanted)]
+        )
+    for builds in product(*pools):
+        if not all(_live_together(*pair, asked) for pair in combinations(builds, 2)):
+            continue
+        tags = [build.pythons for build in builds]
+        floors = [rules.needed(b, list(asked.gpus), asked.windows) for b in builds]
+        minimum = max((f for f in floors if f is not None), default=Version("0"))
+        torch = next((b for b in builds if b.framework == "torch"), None)
         for friends in _friends(torch, [n for n in family if n != "torch"], wanted, asked):
-            for flow in flows:
-                builds = tuple(b for b in (torch, flow) if b)
-                if _live_together(torch, flow, asked):
-                    floors = [rules.needed(b, list(asked.gpus), asked.windows) for b in builds]
-                    yield Picked(builds, friends, max(f for f in floors if f is not None))
+            if python_for([*tags, *(friend.pythons for friend in friends)], asked):
+                yield Picked(builds, friends, minimum)
 
 
 def _fits(build: Build, asked: Question, wanted: dict[str, SpecifierSet]) -> bool:
@@ -259,26 +288,16 @@ def _cuda_of_default(torch: Build) -> str | None:
     )
 
 
-def _live_together(torch: Build | None, flow: Build | None, asked: Question) -> bool:
-    """One Python for both, one cuDNN, and no package that writes the other's files."""
-    if torch is None or flow is None:
+def _live_together(one: Build, other: Build, asked: Question) -> bool:
+    """One cuDNN for both, and no package that writes the other's files."""
+    if not asked.gpus or not one.cuda or not other.cuda or not one.cudnn or not other.cudnn:
         return True
-    if not torch.pythons & flow.pythons:
-        return False
-    if (
-        not asked.gpus
-        or torch.cuda is None
-        or flow.cuda is None
-        or not torch.cudnn
-        or not flow.cudnn
-    ):
-        return True
-    majors = torch.cuda.split(".")[0], flow.cuda.split(".")[0]
+    majors = one.cuda.split(".")[0], other.cuda.split(".")[0]
     if majors[0] != majors[1]:
-        return not rules.overwrites("nvidia-nccl", majors)
-    return torch.cudnn in SpecifierSet(
-        flow.cudnn if not rules.is_exact(flow.cudnn) else f"=={flow.cudnn}"
-    )
+        shared = ("nvidia-cudnn", "nvidia-nccl")  # what every such wheel needs
+        return not any(rules.overwrites(package, majors) for package in shared)
+    bound = rules.cudnn_bound(one) & rules.cudnn_bound(other)
+    return rules.some_cudnn_serves(majors[0], bound, asked.gpus)
 
 
 def python_for(pythons: list[frozenset[str]], asked: Question) -> str | None:

@@ -81,9 +81,7 @@ def torch_builds() -> tuple[Build, ...]:
     for row in rows("06_torch_default_wheels.csv"):
         default = _default_wheel(row)
         found.append(default)
-        if default.platform != "x86_64":
-            continue
-        if default.version >= Version("1.2"):
+        if default.platform == "x86_64" and default.version >= Version("1.2"):
             found.append(
                 default._replace(
                     variant="cpu",
@@ -137,30 +135,28 @@ def _variants(version: Version) -> list[tuple[str, str | None]]:
 def _variant(default: Build, name: str, cudnn: str | None) -> Build:
     cuda = f"{name[2:-1]}.{name[-1]}"
     lists: tuple[frozenset[Capability] | None, frozenset[Capability]]
-    lists = (
-        (default.sass, default.ptx)
-        if cuda == default.cuda
-        else _announced(default.version, cuda, name)
-    )
+    lists = (default.sass, default.ptx) if cuda == default.cuda else _announced(default, cuda, name)
     return default._replace(
         variant=name, cuda=cuda, cudnn=cudnn, sass=lists[0], ptx=lists[1], measured=False
     )
 
 
 def _announced(
-    version: Version, cuda: str, name: str
+    default: Build, cuda: str, name: str
 ) -> tuple[frozenset[Capability] | None, frozenset[Capability]]:
+    version, arch = default.version, default.platform
     short = f"{version.major}.{version.minor}"
     for row in rows("06_torch_release_matrix.csv"):
-        if (row["torch"], row["platform"], row["cuda"]) == (short, "x86_64+windows", cuda):
+        if (row["torch"], row["cuda"]) == (short, cuda) and row["platform"].startswith(arch):
             ptx = capabilities("12.0") if row["ptx"].startswith("linux only") else frozenset()
             return capabilities(row["compute_caps"]), ptx
     for row in rows("06_torch_index_arch_reported.csv"):
         release = row["torch"].removesuffix(".x")
-        same = (row["index"], row["platform"]) == (name, "linux_x86_64")
+        same = (row["index"], row["platform"]) == (name, f"linux_{arch}")
         if same and release in (short, str(version)):
             return capabilities(row["sm"]), capabilities(row["ptx"])
-    return _scripted(version, cuda) if version < Version("2.6") else (None, frozenset())
+    scripted = version < Version("2.6") and arch == "x86_64"
+    return _scripted(version, cuda) if scripted else (None, frozenset())
 
 
 def _scripted(

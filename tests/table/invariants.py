@@ -22,6 +22,7 @@ from .factsheet import (
     tensorflow_builds,
     torch_builds,
 )
+from .jax_facts import jax_builds
 
 KEYS = {
     "machine",
@@ -106,7 +107,7 @@ def _facts(plan: Plan, asked: Question) -> tuple[list[Build], list[Companion], l
             continue
         found = [
             b
-            for b in (*torch_builds(), *tensorflow_builds())
+            for b in (*torch_builds(), *tensorflow_builds(), *jax_builds())
             if (b.framework, b.version, b.variant, b.platform)
             == (name, number, pin["variant"], asked.arch)
         ]

@@ -32,6 +32,7 @@ def by_ptx(codes: frozenset[Capability], gpu: Capability) -> Capability | None:
     return max(fit, default=None)
 
 
+@cache
 def kind(build: Build, gpu: Capability) -> str | None:
     """``sass`` or ``ptx`` where the build serves the GPU on a driver that is new enough."""
     if build.cuda is None or build.sass is None or not cudnn_serves(build, gpu):
@@ -43,16 +44,29 @@ def kind(build: Build, gpu: Capability) -> str | None:
     return "ptx" if by_ptx(build.ptx, gpu) else None
 
 
+@cache
 def cudnn_serves(build: Build, gpu: Capability) -> bool:
     """Does the cuDNN that the build pins (or one that it allows) serve the GPU? Unknown: yes."""
     if not build.cudnn or not build.cuda:
         return True
-    package = f"nvidia-cudnn-cu{build.cuda.split('.')[0]}"
-    if is_exact(build.cudnn):
-        return cudnn_version_serves(f"{package} {build.cudnn}", gpu)
-    allowed = SpecifierSet(build.cudnn)
-    names = [n for n in cudnn_archs() if n.startswith(package + " ") and n.split()[1] in allowed]
-    return any(cudnn_version_serves(n, gpu) for n in names)
+    return some_cudnn_serves(build.cuda.split(".")[0], cudnn_bound(build), (gpu,))
+
+
+def cudnn_bound(build: Build) -> SpecifierSet:
+    """The versions of cuDNN that a build accepts."""
+    text = build.cudnn or ""
+    return SpecifierSet(f"=={text}" if is_exact(text) else text)
+
+
+@cache
+def some_cudnn_serves(major: str, bound: SpecifierSet, gpus: tuple[Capability, ...]) -> bool:
+    """Whether one version serves all GPUs; one that nobody read, pinned exactly, may."""
+    package = f"nvidia-cudnn-cu{major}"
+    names = [n for n in cudnn_archs() if n.startswith(package + " ") and n.split()[1] in bound]
+    pinned = {item.version for item in bound if item.operator == "=="}
+    if not names:
+        return not pinned or any(pin in bound for pin in pinned)
+    return any(all(cudnn_version_serves(name, gpu) for gpu in gpus) for name in names)
 
 
 def cudnn_version_serves(name: str, gpu: Capability) -> bool:
@@ -113,6 +127,8 @@ def needed(build: Build, gpus: list[Capability], windows: bool) -> Version | Non
     kinds = [kind(build, gpu) for gpu in gpus]
     if None in kinds or build.cuda is None:
         return None
+    if "ptx" in kinds and "." not in build.cuda:
+        return None  # of which release its PTX is, and which driver compiles it, nobody knows
     lowest = floor(build.cuda, windows)
     return max(lowest, jit_floor(build.cuda, windows)) if "ptx" in kinds else lowest
 
