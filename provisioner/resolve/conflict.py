@@ -17,6 +17,7 @@ from provisioner.request import Wish
 from provisioner.resolve.candidates import CPU, DRIVER, GLIBC, GPU, PYTHON, Candidate, Need
 from provisioner.resolve.premises import Premise, Question, premises
 from provisioner.resolve.provider import StackProvider
+from provisioner.resolve.serving import serve
 from provisioner.version import is_dotted
 
 if TYPE_CHECKING:
@@ -135,28 +136,64 @@ def blocked(question: Question, obstacle: Obstacle) -> tuple[Candidate, Need | N
     None where nothing that was chosen without it is refused with it; the need is None where the
     candidate is not even there, because it is for another platform.
     """
-    gpu = obstacle.premise.gpu
-    providers = _providers(question.of_machine(gpus=(gpu,)) if gpu else question)
-    told = [
+    held = [
         item
         for item in obstacle.without.found.values()
         if item.row is not None and not item.on.startswith("__")
     ]
-    about = _ABOUT.get(obstacle.premise.name, (PYTHON,))
-    for item in told:
-        for provider in providers:
-            same = next((one for one in provider.candidates(item.on) if one.row is item.row), None)
-            if same is None:
-                continue
-            unmet = [need for need in provider.needs(same) if is_unmet(provider, need)]
-            for name in about:
-                for need in unmet:
-                    if need.on == name:
-                        return same, need
-    elsewhere = next((item for item in told if isinstance(item.row, Build | Library)), None)
-    if elsewhere is not None and obstacle.premise.name in {"platform", "via"}:
+    found = _refused_under(question, obstacle.premise, held)
+    if found is None and obstacle.premise.name == "driver":
+        found = next(_asking_for_a_driver(obstacle, held), None)
+    elsewhere = next((item for item in held if isinstance(item.row, Build | Library)), None)
+    if found is None and elsewhere and obstacle.premise.name in {"platform", "via"}:
         return elsewhere, None
+    return found
+
+
+def _refused_under(
+    question: Question, premise: Premise, held: Sequence[Candidate]
+) -> tuple[Candidate, Need] | None:
+    """The first of some candidates that the question itself refuses for what a premise is about."""
+    gpu = premise.gpu
+    providers = _providers(question.of_machine(gpus=(gpu,)) if gpu else question)
+    about = _ABOUT.get(premise.name, (PYTHON,))
+    for item in held:
+        for provider in providers:
+            needs = _needs_here(provider, item)
+            unmet = [need for need in needs if need.on in about and is_unmet(provider, need)]
+            if unmet:
+                return item, min(unmet, key=lambda need: about.index(need.on))
     return None
+
+
+def _needs_here(provider: StackProvider, chosen: Candidate) -> tuple[Need, ...]:
+    """What needs a candidate of another question has in this one; nothing where it cannot be.
+
+    A channel's build is not even a candidate for a GPU that it has no code for.
+    """
+    for candidate in provider.candidates(chosen.on):
+        if candidate.row is chosen.row:
+            return provider.needs(candidate)
+    row, facts = chosen.row, provider.facts
+    if not isinstance(row, Build) or row.platform != facts.platform:
+        return ()
+    served = [
+        serve(gpu.name, gpu.compute_capability or "", row.sass, row.ptx, facts.tegra)
+        for gpu in facts.gpus
+    ]
+    whole = tuple(one for one in served if one is not None)
+    serves = whole if len(whole) == len(served) else ()
+    return provider.builds.needs(msgspec.structs.replace(chosen, serves=serves))
+
+
+def _asking_for_a_driver(
+    obstacle: Obstacle, held: Sequence[Candidate]
+) -> Iterator[tuple[Candidate, Need]]:
+    """Where no driver can run at all: what would be asked of it."""
+    for item in held:
+        for need in obstacle.without.provider.needs(item):
+            if need.on == DRIVER and need.floor:
+                yield item, need
 
 
 def refused_beside(question: Question, solution: Solution) -> tuple[Candidate, Need] | None:

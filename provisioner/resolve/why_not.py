@@ -42,7 +42,10 @@ class WhyNot(msgspec.Struct, frozen=True, kw_only=True):
 
 def _with(change: Alternative) -> str:
     told = f"With: {change.change}: {change.gives}" if change.gives else f"{change.change}."
-    return told if len(told) <= WIDTH else f"{told[: told.rfind(', ', 0, WIDTH)]}, …"
+    if len(told) <= WIDTH:
+        return told
+    end = told.rfind(", ", 0, WIDTH)
+    return f"{told[:end]}, …" if end > 0 else f"{told[: WIDTH - 1]}…"
 
 
 def why_not(question: Question, plan: Plan | None, wishes: Sequence[Wish], text: str) -> WhyNot:
@@ -60,9 +63,7 @@ def why_not(question: Question, plan: Plan | None, wishes: Sequence[Wish], text:
     for wish in wishes:
         if (unknown := unknown_release(question.facts, wish)) is not None:
             return _of_refusal(text, unknown)
-    try:
-        known_machine(question.facts)
-    except RefusedError as refusal:
+    if (refusal := _unknown_machine(question)) is not None:
         return _of_refusal(text, refusal)
     others = [one for one in question.wishes if one.name not in {wish.name for wish in wishes}]
     asked = question.for_wishes(*wishes, *others)
@@ -81,6 +82,8 @@ def for_python(question: Question, plan: Plan | None, wish: Wish) -> WhyNot:
     if plan is not None and wish.admits(plan.python):
         answer = f"{wish.text} is what the plan holds: Python {plan.python}."
         return WhyNot(requirement=wish.text, answer=answer)
+    if (refusal := _unknown_machine(question)) is not None:
+        return _of_refusal(wish.text, refusal)
     exact = wish.specifier.removeprefix("==")
     pinned = exact if re.fullmatch(r"\d+\.\d+", exact) else None
     wanted = None if pinned else wish.specifier or None
@@ -88,24 +91,30 @@ def for_python(question: Question, plan: Plan | None, wish: Wish) -> WhyNot:
     if plan is not None and plan.driver.action == "keep":
         asked = asked.of_request(keep_driver=True)
     solution = asked.solve()
-    if solution is None or PYTHON not in solution.found:
+    if solution is None and asked.wishes:
         about = culprit(asked)
         told = _impossible(about.text, asked, about, (about,))
         return msgspec.structs.replace(told, requirement=wish.text)
-    version = solution.found[PYTHON].version
+    chosen = solution.found.get(PYTHON) if solution else None
+    version = chosen.version if chosen else next(iter(asked.facts.python_order), exact)
     now = f"; the plan takes {plan.python}" if plan else ""
-    gives = gifts([one.name for one in question.wishes], solution)
+    gives = gifts([one.name for one in question.wishes], solution) if solution else ""
     return WhyNot(
         requirement=wish.text,
         answer=f"{wish.text} can be had{now}.",
         facts=(_asked_for(wish.text),),
-        change=Alternative(f"--python {version}", gives),
+        change=Alternative(f"use --python {version}", gives),
     )
 
 
 def left_to_the_installer(question: Question, text: str, name: str) -> WhyNot:
     """The answer for a package that the catalog holds no builds of."""
-    beside = " ".join(f"'{one.text}'" for one in question.wishes)
+    if name.startswith("nvidia-") and question.facts.machine.gpus:  # it binds builds (contract §1)
+        bound = question.of_request(companions=(*question.facts.request.companions, text))
+        if bound.wishes and bound.solve() is None:
+            about = culprit(bound)
+            told = _impossible(about.text, bound, about, (about,))
+            return msgspec.structs.replace(told, requirement=text)
     asked = text in question.facts.request.companions
     given = "it is handed to the installer as it stands"
     return WhyNot(
@@ -115,7 +124,7 @@ def left_to_the_installer(question: Question, text: str, name: str) -> WhyNot:
             _asked_for(text),
             Fact("row", f"the catalog has no builds of {name}", ""),
         ),
-        change=None if asked else Alternative(f"dlsetup resolve {beside} '{text}'", given),
+        change=None if asked else Alternative(f"ask for {text} too", given),
     )
 
 
@@ -131,6 +140,15 @@ def about_the_driver(question: Question, plan: Plan | None, text: str) -> WhyNot
         facts=(_asked_for(text), Fact("machine", told, source)),
         change=next(iter(ways), Alternative("--driver V", "the plan for a machine with driver V")),
     )
+
+
+def _unknown_machine(question: Question) -> RefusedError | None:
+    """What was refused before anything was looked for."""
+    try:
+        known_machine(question.facts)
+    except RefusedError as refusal:
+        return refusal
+    return None
 
 
 def _as_asked(question: Question, plan: Plan | None, wish: Wish) -> Wish:
@@ -163,7 +181,6 @@ def _stands_aside(question: Question, wishes: Sequence[Wish], others: Sequence[W
 
 
 def _of_refusal(text: str, refusal: RefusedError) -> WhyNot:
-    """What was refused before anything was looked for."""
     refused = refusal.data.get("refused", ())
     hint = refusal.hint.split("; ")[-1].rstrip(".")
     told, _, command = hint.partition(": ")
@@ -234,7 +251,7 @@ def _preferred(
     pins = {pin.name: pin for pin in plan.pins}
     for item in items:
         pin = pins.get(item.row.framework if isinstance(item.row, Build) else item.on)
-        if pin is None:
+        if pin is None or (pin.version, pin.variant) == (item.version, item.variant):
             continue
         taken = f"{text} can be had; the plan takes {pin.name} {pin.version}{_variant(pin)}"
         left, right = order(public(item.version)), order(public(pin.version))
@@ -243,7 +260,7 @@ def _preferred(
         if left == right:
             return f"{taken}{_nicer(pin, item)}."
         if _prices(plan, wishes, solution):
-            return f"{taken}, beside which what was named first is newer."
+            return f"{text} can be had, but the rest would be older with it."
         return f"{taken}, by {plan.via}, which goes first."
     return f"{text} can be had: you did not ask for it."
 
