@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from provisioner.describe import Options
     from provisioner.lookup import Answer
     from provisioner.render import RenderedFile
+    from provisioner.resolve.explanation import WhyNot
     from provisioner.resolve.resolve import Routes
-    from provisioner.resolve.why_not import WhyNot
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

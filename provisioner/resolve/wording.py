@@ -10,8 +10,9 @@ from provisioner.catalog.rows import Build
 from provisioner.machine import Gpu
 from provisioner.request import parse_wish
 from provisioner.resolve.candidates import DRIVER, GPU, Candidate, Need
-from provisioner.resolve.conflict import Conflict, Obstacle, blocked, clash, refused_beside
+from provisioner.resolve.conflict import Conflict, Obstacle
 from provisioner.resolve.drivers import driven_by
+from provisioner.resolve.nearest import blocked, clash, refused_beside
 from provisioner.resolve.premises import Premise, Question
 from provisioner.version import at_least
 

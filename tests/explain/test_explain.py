@@ -85,7 +85,7 @@ def test_programs_get_the_facts_beside_the_plan(name: str, tmp_path: Path) -> No
     assert why_not["refused"][0]["candidate"] == "torch 2.15.0"
 
 
-def test_a_refusal_stays_one_when_it_is_asked_why(tmp_path: Path) -> None:
+def test_a_refusal_stays_one_when_it_is_asked_why() -> None:
     asked = ["resolve", "torch==2.15.0", "--gpu", "V100", "--why-not", "torch", "--json"]
     result = CliRunner().invoke(main, asked)
     envelope = json.loads(result.stdout)
@@ -96,15 +96,15 @@ def test_a_refusal_stays_one_when_it_is_asked_why(tmp_path: Path) -> None:
     assert set(envelope["data"]) == {"machine", "request", "refused", "alternatives", "why_not"}
 
 
-def test_every_change_that_is_offered_gives_what_it_says(tmp_path: Path) -> None:
+def test_every_change_that_is_offered_gives_what_it_says() -> None:
     """What stands after ``With:`` is typed, and the plan holds it."""
     machine = ["--gpu", "Tesla V100", "--os", "ubuntu-20.04", "--arch", "x86_64"]
     asked = ["torch==2.14.1", "--driver", "450.119.03", "--keep-driver", "--python", "3.9"]
     told = CliRunner().invoke(main, ["resolve", *asked, *machine, "--json"])
     ways = json.loads(told.stdout)["data"]["alternatives"]
     typed = {
-        "upgrade the driver to 525.60.13 or later and use Python 3.10": [
-            *("torch==2.14.1", "--driver", "525.60.13", "--python", "3.10"),
+        "upgrade the driver to 525.60.13 or later and use Python 3.13": [
+            *("torch==2.14.1", "--driver", "525.60.13", "--python", "3.13"),
         ],
         "leave the version of torch open": [*asked[1:], "torch"],
         "compute on the CPU (--gpu none)": [],
