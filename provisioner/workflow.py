@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from provisioner.describe import Options
     from provisioner.lookup import Answer
     from provisioner.render import RenderedFile
+    from provisioner.request import Wish
+    from provisioner.resolve.candidates import Exclusion
     from provisioner.resolve.explanation import WhyNot
     from provisioner.resolve.resolve import Routes
 
@@ -40,6 +42,16 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     requires_python: str | None = None
     via: str | None = None
     keep_driver: bool = False
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What is resolved: a machine, and what is asked for it."""
+
+    machine: Machine
+    request: Request
+    wishes: tuple[Wish, ...]
+    warnings: tuple[Warning, ...] = ()
+    """What had to be assumed about both."""
 
 
 @cache
@@ -68,8 +80,12 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
 
     Raises DlsetupError; a refusal carries machine and request in its ``data``.
     """
+    return planned(question(asked), format_name=format_name, carries=_carries(format_name))
+
+
+def question(asked: Asked) -> Question:
+    """Look at the machine and read the request. Raises UsageError."""
     from provisioner.request import split
-    from provisioner.resolve.resolve import resolve
 
     wishes, companions = split(
         asked.words,
@@ -78,8 +94,6 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
         profile=asked.profile,
     )
     machine, warnings = machine_of(asked.options)
-    warnings = (*warnings, *_near_names(companions))
-    routes = _carries(format_name)
     request = Request(
         requirements=tuple(wish.text for wish in wishes),
         companions=companions,
@@ -88,13 +102,33 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
         via=asked.via,
         keep_driver=asked.keep_driver,
     )
+    return Question(machine, request, wishes, (*warnings, *_near_names(companions)))
+
+
+def planned(
+    question: Question,
+    *,
+    format_name: str | None = None,
+    carries: Routes | None = None,
+    exclusions: tuple[Exclusion, ...] = (),
+) -> Plan:
+    """Answer a question along the routes that a format can carry, without what is ruled out.
+
+    Raises DlsetupError as ``plan_for`` does.
+    """
+    from provisioner.resolve.resolve import resolve
+
+    machine, request, wishes = question.machine, question.request, question.wishes
     try:
         try:
-            plan = resolve(machine, request, wishes, catalog(), carries=routes)
+            plan = resolve(
+                machine, request, wishes, catalog(), carries=carries, exclusions=exclusions
+            )
         except RefusedError as refusal:
-            if routes is None or refusal.reference != "no-compatible-stack":
+            if carries is None or refusal.reference != "no-compatible-stack":
                 raise
-            _name_other_formats(format_name or "", resolve(machine, request, wishes, catalog()))
+            other = resolve(machine, request, wishes, catalog(), exclusions=exclusions)
+            _name_other_formats(format_name or "", other)
             raise
     except DlsetupError as error:
         told: dict[str, object] = {"machine": machine, "request": request}
@@ -102,7 +136,7 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
             told |= {"refused": (), "alternatives": ()}
         error.data = {**told, **error.data}
         raise
-    return _with_steps(msgspec.structs.replace(plan, warnings=(*warnings, *plan.warnings)))
+    return _with_steps(msgspec.structs.replace(plan, warnings=(*question.warnings, *plan.warnings)))
 
 
 def why_not(answer: Plan | RefusedError, requirement: str) -> WhyNot:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from provisioner.cli.display import Block, in_gib
+from provisioner.cli.display import Block, in_gib, show
 from provisioner.plan import Pin, Plan
 from provisioner.request import parse_wish
 
 _SHOWN = 5
+
+
+def show_plan(plan: Plan) -> None:
+    """Print a plan for people: the answer first, then what stands behind it."""
+    show(plan_blocks(plan), first=answer_of(plan))
 
 
 def answer_of(plan: Plan) -> tuple[str, ...]:

@@ -38,10 +38,9 @@ def command(*, words: tuple[str, ...], as_json: bool, why_not: str | None, **typ
     if as_json:
         show_json("resolve", {"plan": plan}, plan.warnings)
         return
-    from provisioner.cli.display import show
-    from provisioner.cli.plans import answer_of, plan_blocks
+    from provisioner.cli.plans import show_plan
 
-    show(plan_blocks(plan), first=answer_of(plan))
+    show_plan(plan)
     show_warnings(plan.warnings)
 
 

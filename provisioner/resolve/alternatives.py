@@ -141,7 +141,7 @@ def _newer_driver(question: Question, solution: Solution) -> Alternative | None:
     """What runs on a newer driver."""
     freed = without_driver(question)
     better = freed.solve()
-    if better is None or not _is_better(question.wishes, better.found, solution.found):
+    if better is None or not is_better(question.wishes, better.found, solution.found):
         return None
     needed = _driver_needed(better)
     if needed is None:
@@ -159,7 +159,7 @@ def _by_channel(question: Question, solution: Solution) -> Alternative | None:
     better = question.search(question.facts, question.wishes, (("conda-native",),))
     if better is None or better.scenario.action != "keep":
         return None
-    if not _is_better(question.wishes, better.found, solution.found):
+    if not is_better(question.wishes, better.found, solution.found):
         return None
     improved = list(_improved(question.wishes, better, solution))
     return Alternative("take the channel's own builds (--via conda)", gifts(improved, better))
@@ -173,9 +173,10 @@ def _improved(wishes: Sequence[Wish], new: Solution, old: Solution) -> Iterator[
             yield wish.name
 
 
-def _is_better(
+def is_better(
     wishes: Sequence[Wish], new: Mapping[str, Candidate], old: Mapping[str, Candidate]
 ) -> bool:
+    """Whether the first of some wishes that comes in another version comes in a newer one."""
     for wish in wishes:
         if wish.name in new and wish.name in old:
             left, right = (

@@ -14,6 +14,7 @@ from provisioner.request import Wish
 from provisioner.resolve.candidates import DRIVER, GPU, Candidate, Need
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.gpu_needs import needs_of_tegra
+from provisioner.resolve.host_compiler import needs_of_compiler
 from provisioner.resolve.serving import serve
 from provisioner.version import is_dotted, minor, order
 
@@ -75,12 +76,15 @@ class Components:
             needs=(
                 *self._needs_of_gpus(row.architectures, (), row.evidence),
                 *self._needs_of_driver(row.version),
+                *needs_of_compiler(self.facts, version, row.evidence),
             ),
         )
 
     def _library(self, name: str, row: Library) -> Candidate:
         major = row.cuda.split(".")[0]
         needs = [*self._needs_of_gpus(row.sass, row.ptx, row.evidence)] if row.sass else []
+        if name == "nvcc":
+            needs += needs_of_compiler(self.facts, row.version, row.evidence)
         if name in PACKAGES:
             needs.append(
                 Need(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from provisioner.catalog import newer
 from provisioner.errors import RefusedError
-from provisioner.plan import Refused
+from provisioner.plan import Alternative, Refused
 from provisioner.request import Wish
 from provisioner.resolve.alternatives import ways_out
 from provisioner.resolve.builds import is_asked
@@ -46,12 +46,15 @@ def passed_over(
     return tuple(refused[:_MOST])
 
 
-def refusal(question: Question) -> RefusedError:
-    """The error for a request that nothing satisfies: the deciding facts, and what would help."""
+def refusal(question: Question, apart: Sequence[Alternative] = ()) -> RefusedError:
+    """The error for a request that nothing satisfies: the deciding facts, and what would help.
+
+    ``apart`` are environments that would each hold a part of it.
+    """
     refused = tuple(everything(question))
     about = culprit(question)
     told = conflict(question, about)
-    ways = tuple(ways_out(told))
+    ways = (*apart, *ways_out(told))
     hints = [f"{way.change}: gives {way.gives}" for way in ways]
     return RefusedError(
         "no-compatible-stack",
@@ -140,14 +143,14 @@ def _refused(
     unmet = next(_unmet(provider, needs), None)
     if unmet is not None:
         return Refused(str(candidate), unmet.reference, _told(provider, unmet), unmet.evidence)
+    clash = next((need for need in needs if _clashes(need, found)), None)
+    if clash is not None:
+        return Refused(str(candidate), clash.reference, _told(provider, clash), clash.evidence)
     for other in found.values():
         for need in provider.needs(other):
             if need.on == candidate.on and not need.met_by(candidate):
                 reason = f"{other} beside it needs {need.reason.removeprefix('it needs ')}"
                 return Refused(str(candidate), need.reference, reason, need.evidence)
-    clash = next((need for need in needs if _clashes(need, found)), None)
-    if clash is not None:
-        return Refused(str(candidate), clash.reference, _told(provider, clash), clash.evidence)
     named = [str(item) for item in found.values() if item.row and not item.on.startswith("__")]
     reason = f"it does not go together with {', '.join(named) or 'the rest that was asked for'}"
     return Refused(str(candidate), "framework-pin-conflict", reason, "")

@@ -8,10 +8,9 @@ order of scenarios.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
-from resolvelib import BaseReporter, ResolutionImpossible, Resolver
 
 from provisioner.catalog import newer
 from provisioner.catalog.load import Catalog
@@ -21,13 +20,15 @@ from provisioner.plan import Plan, Request
 from provisioner.request import Wish
 from provisioner.resolve import answer, explain
 from provisioner.resolve.alternatives import alternatives
-from provisioner.resolve.candidates import Candidate, Exclusion, Need
+from provisioner.resolve.best import best
+from provisioner.resolve.candidates import Candidate, Exclusion
 from provisioner.resolve.drivers import Scenario, branch_of, scenarios
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.premises import Question
 from provisioner.resolve.provider import StackProvider
+from provisioner.resolve.split import split
 
-_ROUNDS = 5000
+_CONDA_LIBRARIES = "conda-libraries"
 
 Routes = tuple[tuple[str, ...], ...]
 
@@ -76,12 +77,12 @@ def resolve(
     except RefusedError as refused:
         raise explain.with_ways(question, refused) from refused
     if solution is None:
-        raise explain.refusal(question)
+        raise explain.refusal(question, split(question, None))
     plan = answer.plan_of(facts, wishes, solution.found, solution.scenario)
     return msgspec.structs.replace(
         plan,
         refused=explain.passed_over(solution.provider, wishes, solution.found),
-        alternatives=alternatives(question, solution),
+        alternatives=(*alternatives(question, solution), *split(question, solution)),
     )
 
 
@@ -107,24 +108,12 @@ def asked(
 def search(facts: Facts, wishes: Sequence[Wish], routes: Routes) -> Solution | None:
     """Return the first solution by scenario, then by routes; None when there is none."""
     for scenario in scenarios(facts):
-        for along in routes:
+        for along in _preferred(facts, wishes, routes):
             provider = StackProvider(facts, wishes, along, scenario.choices)
-            found = solve(provider)
+            found = best(provider)
             if found is not None:
                 return Solution(found, scenario, along, provider)
     return None
-
-
-def solve(provider: StackProvider) -> Mapping[str, Candidate] | None:
-    """Return the best candidates that go together, by name, or None."""
-    roots = provider.roots()
-    if not roots:
-        return {}
-    solver: Resolver[Need, Candidate, str] = Resolver(provider, BaseReporter())
-    try:
-        return solver.resolve(roots, max_rounds=_ROUNDS).mapping
-    except ResolutionImpossible:
-        return None
 
 
 def _routes(request: Request, carries: Routes | None) -> Routes:
@@ -136,6 +125,19 @@ def _routes(request: Request, carries: Routes | None) -> Routes:
         allowed.add("conda")
     kept = tuple(tuple(route for route in along if route in allowed) for along in wanted)
     return tuple(along for along in kept if along)
+
+
+def _preferred(facts: Facts, wishes: Sequence[Wish], routes: Routes) -> Iterator[tuple[str, ...]]:
+    """The routes, best first.
+
+    Several frameworks share what conda brings only where wheels that bring their own will not: one
+    set of CUDA libraries on the loader's path is seen by all of them.
+    """
+    several = sum(wish.name in facts.catalog.frameworks for wish in wishes) > 1
+    for along in routes:
+        if several and {"pip", _CONDA_LIBRARIES} <= set(along):
+            yield tuple(route for route in along if route != _CONDA_LIBRARIES)
+        yield along
 
 
 def _something_for_the_gpu(facts: Facts, wishes: Sequence[Wish]) -> None:

@@ -65,12 +65,14 @@ def build(project: Project, release: Release, measured: Measured, around: Surrou
         cudnn=_cudnn(measured, notes) if cuda else None,
         sass=measured.sass if is_gpu else (),
         ptx=ptx if is_gpu else (),
+        code_by_cuda=measured.code_by_cuda,
         requires=stated,
         glibc=release.glibc,
         cpu=tuple(name for row in notes for name in row.cpu),
         extra=project.extra if with_extra else None,
         libraries="bundled" if with_extra or not cuda else project.libraries,
         download_bytes=measured.size or None,
+        disk_bytes=measured.unpacked_size or None,
         released=release.released,
         yanked=release.yanked,
         kind="announced" if project.source else "measured",
@@ -92,7 +94,7 @@ def _needs(
         pythons=release.pythons,
         extra=extra,
         known=around.known,
-        other_extras=project.holds == "companions",
+        other_extras=project.holds == "companions" or project.runtime is not None,
     )
 
 
@@ -202,11 +204,10 @@ def _cudnn(measured: Measured, notes: Sequence[Documented]) -> str | None:
     return measured.cudnn
 
 
-def _has_extra(stated: Iterable[str], extra: str) -> bool:
-    return any(
-        requirement.marker is not None and f'extra == "{extra}"' in str(requirement.marker)
-        for requirement in parsed(stated)
-    )
+def _has_extra(stated: Iterable[str], extras: str) -> bool:
+    """Whether some requirement belongs to one of these extras, ``cuda,cudnn``."""
+    markers = [str(requirement.marker) for requirement in parsed(stated)]
+    return any(f'extra == "{name}"' in marker for name in extras.split(",") for marker in markers)
 
 
 def _short(members: Iterable[str]) -> list[str]:
