@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from provisioner.render import RenderedFile
     from provisioner.request import Wish
     from provisioner.resolve.candidates import Exclusion
+    from provisioner.resolve.explanation import WhyNot
     from provisioner.resolve.resolve import Routes
-    from provisioner.resolve.why_not import WhyNot
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

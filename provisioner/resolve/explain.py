@@ -12,9 +12,10 @@ from provisioner.resolve.alternatives import ways_out
 from provisioner.resolve.builds import is_asked
 from provisioner.resolve.candidates import DRIVER, GLIBC, PYTHON, Candidate, Need
 from provisioner.resolve.components import PACKAGES
-from provisioner.resolve.conflict import Conflict, conflict, culprit, is_unmet
+from provisioner.resolve.conflict import Conflict, conflict, culprit
 from provisioner.resolve.drivers import Scenario
 from provisioner.resolve.facts import Facts
+from provisioner.resolve.nearest import is_unmet
 from provisioner.resolve.premises import Question
 from provisioner.resolve.provider import StackProvider
 from provisioner.resolve.wording import (

@@ -189,7 +189,8 @@ def _cpu(facts: Facts) -> Iterator[Premise]:
     def otherwise(question: Question) -> Iterator[Question]:
         yield question.of_machine(cpu=msgspec.structs.replace(cpu, flags=()))
 
-    yield Premise("cpu", cpu.name or "its CPU", _source(facts.machine, "cpu"), otherwise)
+    text = (cpu.name or "its CPU") + (f" ({cpu.level})" if cpu.level else "")
+    yield Premise("cpu", text, _source(facts.machine, "cpu"), otherwise)
 
 
 def without_driver(question: Question) -> Question:

@@ -60,9 +60,11 @@ tensorflow==2.4 and torch==2.15 cannot share one environment.
   torch 2.15.0 (default): built for Python 3.11 3.12 3.13 3.14 3.14t 3.15 3.15t [torch-2.15.0-cp31…]
   tensorflow 2.4.0 (default): built for Python 3.6 3.7 3.8 [tensorflow-2.4.0-cp36-cp36m-manylinux2…]
 
-hint: leave the version of torch open: gives tensorflow 2.4.0, torch 2.4.1, CUDA 11.0 and 12.1
-      leave the version of tensorflow open: gives tensorflow 2.21.0, torch 2.15.0, CUDA 12.5 and \
-13.2
+hint: give tensorflow and torch an environment each: gives tensorflow 2.4.0, CUDA 11.0, \
+beside torch 2.15.0, CUDA 13.2
+      leave the version of torch open: gives tensorflow 2.4.0, torch 2.4.1, CUDA 11.0 and 12.1
+      leave the version of tensorflow open: gives tensorflow 2.13.1, torch 2.15.0, \
+CUDA 11.8 and 13.2
 """
 
 UNKNOWN_CUDA = """\
