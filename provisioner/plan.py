@@ -107,6 +107,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     requirements: tuple[str, ...]
     companions: tuple[str, ...] = ()
     """Packages that the catalog does not choose: handed to the installer as they stand."""
+    profiles: tuple[str, ...] = ()
+    """The predefined requests that the words came from."""
     python: str | None = None
     requires_python: str | None = None
     """A range of Pythons that a file of requirements asks for."""

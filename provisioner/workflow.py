@@ -76,13 +76,14 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
 
     Raises DlsetupError; a refusal carries machine and request in its ``data``.
     """
-    from provisioner.request import split
+    from provisioner.request import named_profiles, split
     from provisioner.resolve.resolve import resolve
 
+    profiles = _profiles(asked)
     wishes, companions = split(
         asked.words,
         frameworks=catalog().frameworks,
-        profiles=_profiles(asked),
+        profiles=profiles,
         profile=asked.profile,
     )
     machine, warnings = machine_of(asked.options)
@@ -91,6 +92,7 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
     request = Request(
         requirements=tuple(wish.text for wish in wishes),
         companions=companions,
+        profiles=named_profiles(asked.words, profiles, asked.profile),
         python=_python(asked.python),
         requires_python=_python_range(asked.requires_python),
         via=asked.via,
@@ -194,12 +196,11 @@ def _name_other_formats(format_name: str, plan: Plan) -> None:
 
 
 def _profiles(asked: Asked) -> dict[str, tuple[str, ...]]:
-    """Profiles by name; the sheet is only read when a word could name one."""
-    from provisioner.request import COMPONENTS, parse_wish
+    """Profiles by name; the sheet is only read when a word names one."""
+    from provisioner.request import named_profiles
 
-    known = {*catalog().frameworks, *COMPONENTS}
-    bare = [word for word in asked.words if word.strip().isidentifier() or "-" in word]
-    if asked.profile is None and all(parse_wish(word).name in known for word in bare):
+    known = catalog().contents.profiles
+    if asked.profile is None and not named_profiles(asked.words, known):
         return {}
     return {row.name: row.requirements for row in catalog().profiles}
 

@@ -66,6 +66,16 @@ class Catalog:
         return ubuntu + self._read(sheets.DEBIAN_PACKAGES, rows.DriverPackage)
 
     @cached_property
+    def data_centre_gpus(self) -> tuple[rows.DataCentreGpu, ...]:
+        """Products that NVIDIA counts among its data-centre GPUs."""
+        return self._read(sheets.DATA_CENTRE_GPUS, rows.DataCentreGpu)
+
+    @cached_property
+    def forward_compatibility(self) -> tuple[rows.ForwardCompatibility, ...]:
+        """Under which driver branches the ``cuda-compat`` packages work; oldest CUDA first."""
+        return self._read(sheets.FORWARD_COMPATIBILITY, rows.ForwardCompatibility)
+
+    @cached_property
     def repositories(self) -> tuple[rows.Repository, ...]:
         """Publishers' package repositories, by operating system."""
         return self._read(sheets.REPOSITORIES, rows.Repository)

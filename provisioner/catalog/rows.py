@@ -167,6 +167,23 @@ class Repository(Row, frozen=True, kw_only=True):
     fingerprint: str
 
 
+class DataCentreGpu(Row, frozen=True, kw_only=True):
+    """A product that NVIDIA counts among its data-centre GPUs."""
+
+    name: str
+    """The model as it stands in every board's name: ``A100`` of NVIDIA A100-SXM4-80GB."""
+
+
+class ForwardCompatibility(Row, frozen=True, kw_only=True):
+    """The driver branches under which a CUDA's ``cuda-compat`` package is supported.
+
+    On data-centre GPUs only. The package is called after the release: ``cuda-compat-12-8``.
+    """
+
+    cuda: str
+    branches: tuple[str, ...]
+
+
 class Build(Row, frozen=True, kw_only=True):
     """One build of one framework: the unit that is chosen."""
 
@@ -301,6 +318,8 @@ class PythonRow(Row, frozen=True, kw_only=True):
     version: str
     recommended: bool = False
     base_image: str | None = None
+    end_of_life: str | None = None
+    """The month of its last security fixes from python.org; a system may keep its own alive."""
 
 
 class Conflict(Row, frozen=True, kw_only=True):
@@ -349,11 +368,23 @@ class Tool(Row, frozen=True, kw_only=True):
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A predefined request; a choice of words, not a fact, so it carries no evidence."""
+    """A predefined request: a choice of words. What it says of memory is a fact, with its proof."""
 
     name: str
     title: str
     requirements: tuple[str, ...]
+    modules: tuple[str, ...] = ()
+    """What has to import in an environment of it."""
+    programs: tuple[str, ...] = ()
+    """What has to run there, by name: ``nvcc``."""
+    gpu: bool = True
+    """It computes on the GPU where there is one; False: nothing of it does."""
+    memory_bytes: int | None = None
+    """The least GPU memory for what it is made for; None where nobody states one."""
+    memory_for: str = ""
+    """What needs that much: a model, and how it is run."""
+    evidence: str = ""
+    checked: str = ""
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -43,6 +43,12 @@ AMD_GPUS = Sheet("amd/gpus.jsonl", rows.GpuModel, ("device", "name"))
 INTEL_GPUS = Sheet("intel/gpus.jsonl", rows.GpuModel, ("device", "name"))
 DRIVERS = Sheet("nvidia/driver_branches.jsonl", rows.DriverBranch, ("branch",))
 DRIVER_PACKAGES = Sheet("nvidia/driver_packages.jsonl", rows.DriverPackage, ("os", "package"))
+DATA_CENTRE_GPUS = Sheet(
+    "nvidia/data_centre_gpus.toml", rows.DataCentreGpu, ("name",), "gpu"
+)
+FORWARD_COMPATIBILITY = Sheet(
+    "nvidia/forward_compatibility.toml", rows.ForwardCompatibility, ("cuda",), "cuda"
+)
 LIBRARIES = Sheet("nvidia/libraries.jsonl", rows.Library, _LIBRARY_KEY)
 CONDA_LIBRARIES = Sheet("conda/libraries.jsonl", rows.Library, _LIBRARY_KEY)
 OTHER_CONDA_LIBRARIES = Sheet("conda/other_libraries.jsonl", rows.Library, _LIBRARY_KEY)
@@ -82,6 +88,8 @@ FIXED = (
     DRIVERS,
     DRIVER_PACKAGES,
     DEBIAN_PACKAGES,
+    DATA_CENTRE_GPUS,
+    FORWARD_COMPATIBILITY,
     LIBRARIES,
     CONDA_LIBRARIES,
     OTHER_CONDA_LIBRARIES,
