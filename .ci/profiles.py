@@ -67,10 +67,16 @@ def asked_for(plan: Plan, *, default_index: bool) -> list[str]:
 
 def install(home: Path, plan: Plan, texts: Iterable[str], *, default_index: bool) -> None:
     """Make an environment with uv. Raises CalledProcessError with uv's own words on stderr."""
-    uv("venv", "--quiet", "--python", plan.python, str(home))
+    uv("venv", "--quiet", "--python", interpreter(plan.python), str(home))
     addresses = () if default_index else {pin.index for pin in plan.pins if pin.index}
     more = [word for address in sorted(addresses) for word in ("--index", address)]
     uv("pip", "install", "--quiet", "--python", str(home / "bin/python"), *more, *texts)
+
+
+def interpreter(version: str) -> str:
+    """A Python of pyenv's that runs, where there is one; its shims on the PATH do not."""
+    found = sorted((Path.home() / ".pyenv/versions").glob(f"{version}.*/bin/python"))
+    return str(found[-1]) if found else version
 
 
 def uv(*words: str) -> None:

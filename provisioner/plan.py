@@ -138,3 +138,5 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     alternatives: tuple[Alternative, ...] = ()
     refused: tuple[Refused, ...] = ()
     warnings: tuple[Warning, ...] = ()
+    notes: tuple[Warning, ...] = ()
+    """What is good to know and asks for nothing to be done."""

@@ -9,6 +9,7 @@ from provisioner.catalog.rows import Build, Cuda, Library
 from provisioner.machine import Machine
 from provisioner.plan import Constraint, DriverPlan, Pin, Plan, Warning
 from provisioner.request import Wish, admits
+from provisioner.resolve import edges
 from provisioner.resolve.builds import Builds, cudnn_left_open, route_of
 from provisioner.resolve.candidates import DRIVER, PYTHON, Candidate
 from provisioner.resolve.conda import conda_libraries
@@ -38,7 +39,7 @@ def plan_of(
     pins += conda_libraries(facts, framework_rows) if via == "conda" else ()
     cuda, cudnn = _newest(pin.cuda for pin in pins), _newest(pin.cudnn for pin in pins)
     on_gpu = bool(facts.gpus) and cuda is not None
-    return Plan(
+    plan = Plan(
         machine=facts.machine,
         request=facts.request,
         via=via,
@@ -60,6 +61,7 @@ def plan_of(
             ),
         ),
     )
+    return edges.told(facts, plan)
 
 
 def _chosen(wishes: Mapping[str, Wish], found: Mapping[str, Candidate]) -> list[Candidate]:
@@ -235,8 +237,12 @@ def _constraints(facts: Facts, rows: Sequence[Build]) -> Iterator[Constraint]:
 
 def _machine_warnings(facts: Facts, rows: Sequence[Build]) -> Iterator[Warning]:
     machine: Machine = facts.machine
-    for gpu in facts.left_out:
-        yield Warning("gpu-not-used", f"{gpu.name} is not used: the plan runs on the NVIDIA GPUs.")
+    for name in dict.fromkeys(gpu.name for gpu in facts.left_out):
+        why = "the plan runs on the NVIDIA GPUs."
+        if facts.spares_gpus:
+            names = " and ".join(row.name for row in facts.profiles)
+            why = f"nothing of {names} computes on it. Ask for a framework too, such as torch."
+        yield Warning("gpu-not-used", f"{name} is not used: {why}")
     if rows and not machine.gpus and machine.sources.get("gpus") not in {None, "option", "env"}:
         yield Warning("no-gpu", "No GPU was found: this plan computes on the CPU.")
     yield from _driver_warnings(facts)

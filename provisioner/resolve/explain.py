@@ -13,6 +13,7 @@ from provisioner.resolve.alternatives import ways_out
 from provisioner.resolve.candidates import DRIVER, GLIBC, PYTHON, Candidate, Need
 from provisioner.resolve.drivers import Scenario, scenarios
 from provisioner.resolve.facts import Facts
+from provisioner.resolve.forward_compatibility import forward_compatible
 from provisioner.resolve.provider import StackProvider
 from provisioner.version import order
 
@@ -40,7 +41,10 @@ def passed_over(
 def refusal(facts: Facts, wishes: Sequence[Wish], routes: Routes, search: Search) -> RefusedError:
     """The error for a request that nothing satisfies, with what would help."""
     refused = tuple(_everything(facts, wishes, routes))
-    helps = tuple(ways_out(facts, wishes, routes, search))
+    helps = (
+        *ways_out(facts, wishes, routes, search),
+        *forward_compatible(facts, wishes, routes, search),
+    )
     names = " with ".join(wish.text for wish in wishes)
     context = [f"you asked for {names}", *_machine_lines(facts)]
     context += _decisive(refused)

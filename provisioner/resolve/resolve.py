@@ -8,7 +8,7 @@ order of scenarios.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 from resolvelib import BaseReporter, ResolutionImpossible, Resolver
@@ -17,7 +17,7 @@ from provisioner.catalog import newer
 from provisioner.catalog.load import Catalog
 from provisioner.errors import RefusedError
 from provisioner.machine import Machine
-from provisioner.plan import Plan, Request
+from provisioner.plan import Alternative, Plan, Request
 from provisioner.request import Wish
 from provisioner.resolve import answer, explain
 from provisioner.resolve.alternatives import alternatives
@@ -25,6 +25,7 @@ from provisioner.resolve.builds import is_asked
 from provisioner.resolve.candidates import Candidate, Exclusion, Need
 from provisioner.resolve.drivers import Scenario, branch_of, scenarios
 from provisioner.resolve.facts import Facts
+from provisioner.resolve.forward_compatibility import forward_compatible
 from provisioner.resolve.provider import StackProvider
 
 _ROUNDS = 5000
@@ -78,8 +79,18 @@ def resolve(
     return msgspec.structs.replace(
         plan,
         refused=explain.passed_over(solution.provider, wishes, solution.found),
-        alternatives=alternatives(facts, wishes, routes, search, solution),
+        alternatives=(
+            *alternatives(facts, wishes, routes, search, solution),
+            *_with_newer_user_mode(facts, wishes, routes, solution),
+        ),
     )
+
+
+def _with_newer_user_mode(
+    facts: Facts, wishes: Sequence[Wish], routes: Routes, solution: Solution
+) -> Iterator[Alternative]:
+    if solution.scenario.action == "keep" and wishes:
+        yield from forward_compatible(facts, wishes, routes, search, solution)
 
 
 def search(facts: Facts, wishes: Sequence[Wish], routes: Routes) -> Solution | None:
