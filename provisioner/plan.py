@@ -114,6 +114,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A range of Pythons that a file of requirements asks for."""
     via: str | None = None
     keep_driver: bool = False
+    pre: bool = False
+    """Pre-releases are wanted too, where the catalog has any."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,6 +34,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     extras: tuple[str, ...] = ()
     text: str
     """The word as it was typed."""
+    pre: bool = False
+    """Pre-releases are wanted too."""
 
     @property
     def is_component(self) -> bool:
@@ -42,16 +44,20 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
     def admits(self, version: str) -> bool:
         """Whether a version is within what was asked for; every version is without a specifier."""
-        return not self.specifier or admits(self.specifier, version)
+        return not self.specifier or admits(self.specifier, version, pre=self.pre)
 
 
 @lru_cache(maxsize=65536)
-def admits(specifier: str, version: str) -> bool:
-    """Whether PEP 440 ``specifier`` contains ``version``. Raises ValueError on nonsense."""
+def admits(specifier: str, version: str, *, pre: bool = False) -> bool:
+    """Whether PEP 440 ``specifier`` contains ``version``. Raises ValueError on nonsense.
+
+    A pre-release is only within a range that names one itself, unless ``pre``.
+    """
     from packaging.version import InvalidVersion, Version
 
     try:
-        return _specifier_set(specifier).contains(Version(version), prereleases=False)
+        found = _specifier_set(specifier)
+        return found.contains(Version(version), prereleases=pre or bool(found.prereleases))
     except InvalidVersion as error:
         raise ValueError(str(error)) from error
 
@@ -99,6 +105,7 @@ def split(
     frameworks: Collection[str],
     profiles: Mapping[str, tuple[str, ...]],
     profile: str | None = None,
+    pre: bool = False,
 ) -> tuple[tuple[Wish, ...], tuple[str, ...]]:
     """Read words into wishes that the catalog answers, and companions, both in the order asked.
 
@@ -118,7 +125,7 @@ def split(
                     f"{wish.name} is asked for twice.",
                     hint=f"Say it once with both ranges, such as '{wish.name}>=A,<B'.",
                 )
-            wishes.append(wish)
+            wishes.append(msgspec.structs.replace(wish, pre=pre) if pre else wish)
         else:
             companions.append(wish.text)
     if not wishes and not companions:
@@ -139,7 +146,8 @@ def _expanded(
         raise UsageError(
             "unknown-profile",
             f"There is no profile {_shown(profile)}.",
-            hint="Known profiles: " + ", ".join(sorted(profiles)) + ".",
+            hint="Known profiles: " + ", ".join(sorted(profiles)) + "; "
+            "what each is: dlsetup catalog show profiles",
         )
     named = [word for word in words if folded(word.strip()) not in profiles]
     narrowed = {parse_wish(word).name for word in named}

@@ -40,6 +40,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     requires_python: str | None = None
     via: str | None = None
     keep_driver: bool = False
+    pre: bool = False
 
 
 class WhyNot(msgspec.Struct, frozen=True):
@@ -85,6 +86,7 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
         frameworks=catalog().frameworks,
         profiles=profiles,
         profile=asked.profile,
+        pre=asked.pre,
     )
     machine, warnings = machine_of(asked.options)
     warnings = (*warnings, *_near_names(companions))
@@ -97,6 +99,7 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
         requires_python=_python_range(asked.requires_python),
         via=asked.via,
         keep_driver=asked.keep_driver,
+        pre=asked.pre,
     )
     try:
         try:

@@ -237,6 +237,8 @@ class Build(Row, frozen=True, kw_only=True):
     driver_floor: str | None = None
     """Where the publisher states a floor above CUDA's own."""
     download_bytes: int | None = None
+    disk_bytes: int | None = None
+    """What its wheel unpacks to; the bytecode that installers may add is not in it."""
     released: str | None = None
     """The day its first file was uploaded."""
     yanked: bool = False

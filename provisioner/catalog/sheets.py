@@ -43,9 +43,7 @@ AMD_GPUS = Sheet("amd/gpus.jsonl", rows.GpuModel, ("device", "name"))
 INTEL_GPUS = Sheet("intel/gpus.jsonl", rows.GpuModel, ("device", "name"))
 DRIVERS = Sheet("nvidia/driver_branches.jsonl", rows.DriverBranch, ("branch",))
 DRIVER_PACKAGES = Sheet("nvidia/driver_packages.jsonl", rows.DriverPackage, ("os", "package"))
-DATA_CENTRE_GPUS = Sheet(
-    "nvidia/data_centre_gpus.toml", rows.DataCentreGpu, ("name",), "gpu"
-)
+DATA_CENTRE_GPUS = Sheet("nvidia/data_centre_gpus.toml", rows.DataCentreGpu, ("name",), "gpu")
 FORWARD_COMPATIBILITY = Sheet(
     "nvidia/forward_compatibility.toml", rows.ForwardCompatibility, ("cuda",), "cuda"
 )

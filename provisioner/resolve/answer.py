@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from provisioner.catalog.find import system
 from provisioner.catalog.rows import Build, Cuda, Library
@@ -50,7 +50,8 @@ def plan_of(
         driver=_driver(facts, builds, chosen, found, scenario),
         pins=pins,
         image=next((row.image for row in framework_rows if row.image), None),
-        download_bytes=_download(framework_rows),
+        download_bytes=_sum(row.download_bytes for row in framework_rows),
+        disk_bytes=_sum(row.disk_bytes for row in framework_rows),
         constraints=tuple(_constraints(facts, framework_rows)),
         warnings=(
             *_machine_warnings(facts, framework_rows),
@@ -273,8 +274,9 @@ def _driver_warnings(facts: Facts) -> Iterator[Warning]:
             yield Warning("gpu-not-driven", text)
 
 
-def _download(rows: Sequence[Build]) -> int | None:
-    sizes = [row.download_bytes for row in rows]
+def _sum(known: Iterable[int | None]) -> int | None:
+    """The sum of sizes in bytes; None where one is not known: half a sum is worse than none."""
+    sizes = list(known)
     return sum(size for size in sizes if size) if sizes and all(sizes) else None
 
 

@@ -13,7 +13,7 @@ from provisioner.resolve.conda import can_bring
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.gpu_needs import known_failures, needs_of_driver, needs_of_gpus
 from provisioner.resolve.serving import serve
-from provisioner.version import numbers, order, public
+from provisioner.version import is_pre_release, numbers, order, public
 
 _NOT_PLANNED = frozenset({"rocm", "xpu"})
 """Accelerators that no plan is made for yet: their builds are never a candidate, for the CPU
@@ -59,6 +59,7 @@ class Builds:
             and row.accelerator not in _NOT_PLANNED
             and self._goes_along(row, routes)
             and (wish is None or is_asked(wish, row))
+            and (not is_pre_release(row.version) or self._takes_pre_releases(wish))
             and (not row.yanked or (wish is not None and _is_pinned(wish)))
         ]
         served = {id(row): self._served(row) for row in rows}
@@ -82,6 +83,10 @@ class Builds:
 
         rows.sort(key=rank, reverse=True)
         return [self._candidate(framework, row, served[id(row)] or ()) for row in rows]
+
+    def _takes_pre_releases(self, wish: Wish | None) -> bool:
+        """Whether ``--pre`` asks for them, or the wish itself names one."""
+        return self.facts.request.pre or (wish is not None and bool(wish.specifier))
 
     def _goes_along(self, row: Build, routes: tuple[str, ...]) -> bool:
         route = route_of(row, computes_on_gpu=bool(self.facts.gpus))

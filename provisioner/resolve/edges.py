@@ -15,11 +15,12 @@ from provisioner.catalog.find import system
 from provisioner.catalog.rows import DriverBranch, DriverPackage, Library
 from provisioner.machine import Gpu
 from provisioner.plan import Plan, Warning
+from provisioner.request import parse_wish
 from provisioner.resolve.drivers import allowed_flavours, branch_of, drives
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.precisions import precisions
 from provisioner.resolve.serving import serve
-from provisioner.version import numbers, order
+from provisioner.version import is_pre_release, numbers, order
 
 _GIB = 1024**3
 _ENDED = "ended"
@@ -29,7 +30,12 @@ _SOON = 6
 
 def told(facts: Facts, plan: Plan) -> Plan:
     """Return the plan with the warnings and notes that its edges ask for."""
-    warnings = (*_memory(facts), *_moving_driver(facts, plan), *_ended_driver(facts, plan))
+    warnings = (
+        *_memory(facts),
+        *_moving_driver(facts, plan),
+        *_ended_driver(facts, plan),
+        *_no_pre_release(facts),
+    )
     notes = (
         *_unknown_memory(facts),
         *_precisions(facts, plan),
@@ -44,7 +50,11 @@ def told(facts: Facts, plan: Plan) -> Plan:
 def _memory(facts: Facts) -> Iterator[Warning]:
     for profile in facts.profiles:
         for gpu in _each(facts.gpus):
-            if profile.memory_bytes and gpu.memory_bytes and gpu.memory_bytes < profile.memory_bytes:
+            if (
+                profile.memory_bytes
+                and gpu.memory_bytes
+                and gpu.memory_bytes < profile.memory_bytes
+            ):
                 text = (
                     f"{profile.name} asks for {_size(profile.memory_bytes)} of GPU memory "
                     f"({profile.memory_for}) and {gpu.name} has {_size(gpu.memory_bytes)}: take a "
@@ -62,6 +72,16 @@ def _unknown_memory(facts: Facts) -> Iterator[Warning]:
                     f"({profile.memory_for}); how much {gpu.name} has is not known."
                 )
                 yield Warning("gpu-memory-not-known", text)
+
+
+def _no_pre_release(facts: Facts) -> Iterator[Warning]:
+    """``--pre`` where nobody has looked at a pre-release."""
+    names = [parse_wish(text).name for text in facts.request.requirements]
+    for name in names if facts.request.pre else ():
+        rows = facts.catalog.builds(name)
+        if rows and not any(is_pre_release(row.version) for row in rows):
+            text = f"The catalog knows no pre-release of {name}: the plan holds its releases only."
+            yield Warning("no-pre-release", text)
 
 
 def _size(count: int) -> str:

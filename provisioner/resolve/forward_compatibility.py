@@ -62,7 +62,11 @@ def _packages(facts: Facts) -> Iterator[tuple[str, str, str]]:
     if not current or facts.has_windows_driver or not home or not home.nvidia_repository:
         return
     branch = branch_of(facts, current)
-    if branch is None or not facts.gpus or not all(_is_data_centre(facts, gpu) for gpu in facts.gpus):
+    if (
+        branch is None
+        or not facts.gpus
+        or not all(_is_data_centre(facts, gpu) for gpu in facts.gpus)
+    ):
         return
     for row in reversed(facts.catalog.forward_compatibility):
         driver = facts.compiler_floor_of(row.cuda)
