@@ -89,8 +89,8 @@ def imported(home: Path, modules: tuple[str, ...]) -> dict[str, str]:
     if not modules:
         return {}
     python = str(home / "bin/python")
-    old = subprocess.run([python, "-c", "import importlib.metadata"], stderr=subprocess.DEVNULL)
-    program = _IMPORTING_OLD if old.returncode else _IMPORTING
+    ask = [python, "-c", "import sys; sys.exit(sys.version_info < (3, 8))"]
+    program = _IMPORTING_OLD if subprocess.run(ask, check=False).returncode else _IMPORTING
     environment = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="")
     done = subprocess.run(
         [python, "-c", program, *modules],

@@ -1,4 +1,4 @@
-"""Questions to the catalog itself: what it knows of a framework, a GPU, a CUDA, a driver, a profile.
+"""Questions to the catalog itself: what it knows of frameworks, GPUs, CUDA, drivers, profiles.
 
 Pure functions from a Catalog to frozen values; nothing here depends on this machine.
 """

@@ -10,7 +10,10 @@ from provisioner.request import COMPONENTS, folded, parse_wish
 
 
 def profile(catalog: Catalog, name: str) -> ProfileAnswer | Profiles:
-    """One profile, or the list of all where none is named. Raises UsageError ``unknown-profile``."""
+    """One profile, or the list of all where none is named.
+
+    Raises UsageError ``unknown-profile``.
+    """
     if not name:
         return Profiles(profiles=catalog.profiles)
     found = next((row for row in catalog.profiles if row.name == folded(name)), None)

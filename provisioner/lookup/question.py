@@ -1,6 +1,7 @@
 """The words of a question.
 
-``gpu``, ``cuda``, ``driver`` and ``profile`` are its grammar; everything else is asked of a framework.
+``gpu``, ``cuda``, ``driver`` and ``profile`` are its grammar; everything else is asked of a
+framework.
 """
 
 from __future__ import annotations

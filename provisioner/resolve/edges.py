@@ -32,7 +32,7 @@ def told(facts: Facts, plan: Plan) -> Plan:
     """Return the plan with the warnings and notes that its edges ask for."""
     warnings = (
         *_memory(facts),
-        *_moving_driver(facts, plan),
+        *_moving_driver(facts, plan, fits=False),
         *_ended_driver(facts, plan),
         *_no_pre_release(facts),
     )
@@ -40,6 +40,8 @@ def told(facts: Facts, plan: Plan) -> Plan:
         *_unknown_memory(facts),
         *_precisions(facts, plan),
         *_cudnn_ceiling(facts, plan),
+        *_host_compilers(facts, plan),
+        *_moving_driver(facts, plan, fits=True),
         *_driver_life(facts, plan),
         *_system_life(facts),
         *_python_life(facts, plan),
@@ -137,22 +139,34 @@ def _first_without(facts: Facts, gpu: Gpu, package: str, held: str) -> Library |
     return first
 
 
-def _moving_driver(facts: Facts, plan: Plan) -> Iterator[Warning]:
-    """A kept driver whose package now installs another branch."""
+def _host_compilers(facts: Facts, plan: Plan) -> Iterator[Warning]:
+    """What the planned nvcc takes as its host compiler: its own header refuses what is newer."""
+    versions = {pin.version for pin in plan.pins if pin.name == "nvcc"}
+    for row in facts.catalog.cuda:
+        for limits in row.host_compilers:
+            if limits.nvcc in versions:
+                text = (
+                    f"nvcc {limits.nvcc} takes gcc up to {limits.gcc} or clang up to "
+                    f"{limits.clang} as its host compiler: where the system's own is newer, "
+                    "name an older one with -ccbin."
+                )
+                yield Warning("host-compiler", text)
+
+
+def _moving_driver(facts: Facts, plan: Plan, *, fits: bool) -> Iterator[Warning]:
+    """A kept driver whose package now installs another branch, that drives the GPUs or does not."""
     kept = plan.driver.branch
     for branch in _moves_to(facts, plan):
-        then = (
-            "The GPUs go on working"
-            if all(_drives(facts, gpu, branch) for gpu in facts.gpus)
-            else f"Branch {branch} does not drive these GPUs"
-        )
+        drives_all = all(_drives(facts, gpu, branch) for gpu in facts.gpus)
+        then = "The GPUs go on working" if fits else f"Branch {branch} does not drive these GPUs"
         text = (
             f"{facts.machine.os_name} now installs driver {branch} under the name "
             f"nvidia-driver-{kept}: where the driver came from there, the next upgrade of the "
             f"system changes it. {then}. To stay on {kept}, as root: "
             f"apt-mark hold 'nvidia-driver-{kept}*'"
         )
-        yield Warning("driver-moves-by-itself", text)
+        if drives_all is fits:
+            yield Warning("driver-moves-by-itself", text)
 
 
 def _moves_to(facts: Facts, plan: Plan) -> list[str]:
@@ -211,7 +225,7 @@ def _driver_life(facts: Facts, plan: Plan) -> Iterator[Warning]:
             names = ", ".join(gpu.name for gpu in _each(facts.gpus))
             text = f"{_ended_words(row)}, and no branch that is kept up drives {names}."
         elif better.branch in _moves_to(facts, plan):
-            text = f"{_ended_words(row)}; branch {better.branch} is kept up until {better.end_of_life}."
+            text = f"{_ended_words(row)}; {better.branch} is kept up until {better.end_of_life}."
     elif _is_near(facts, row.end_of_life):
         text = f"is kept up until {row.end_of_life} only."
     if text:

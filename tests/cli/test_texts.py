@@ -123,7 +123,7 @@ Plan
   computes on  cuda 12.5
   cudnn        9.17
   driver       keep 535.183.01; needs 525.60.13 or later
-  download     0.5 GiB
+  download     0.5 GiB, without what they depend on
 
 Packages
   tensorflow         2.21.0     default  default index (measured)
