@@ -137,8 +137,10 @@ def test_a_card_with_enough_memory_is_not_and_one_nobody_measured_is_a_note() ->
     for made in (enough, unknown, none_stated, bare):
         assert told(made.warnings, "gpu-memory-too-small") == []
     assert told(unknown.notes, "gpu-memory-not-known") == [
-        "stable-diffusion asks for 6.7 GiB of GPU memory (Stable Diffusion 1 in half precision "
-        "at 512 x 512); how much 8.6 has is not known."
+        (
+            "stable-diffusion asks for 6.7 GiB of GPU memory (Stable Diffusion 1 in half precision "
+            "at 512 x 512); how much 8.6 has is not known."
+        )
     ]
     assert told(enough.notes, "gpu-memory-not-known") == []
 
@@ -183,9 +185,11 @@ def test_what_to_do_about_a_driver_that_moves_is_said() -> None:
     made = plan("torch", gpus=("RTX 2070 SUPER",), driver="535.183.01")
 
     assert told(made.notes, "driver-moves-by-itself") == [
-        "ubuntu-24.04 now installs driver 580 under the name nvidia-driver-535: where the driver "
-        "came from there, the next upgrade of the system changes it. The GPUs go on working. "
-        "To stay on 535, as root: apt-mark hold 'nvidia-driver-535*'"
+        (
+            "ubuntu-24.04 now installs driver 580 under the name nvidia-driver-535: where the driver "
+            "came from there, the next upgrade of the system changes it. The GPUs go on working. "
+            "To stay on 535, as root: apt-mark hold 'nvidia-driver-535*'"
+        )
     ]
     assert told(made.warnings, "driver-moves-by-itself") == []
 
@@ -202,9 +206,11 @@ def test_a_driver_that_moves_to_one_without_the_gpus_is_a_warning() -> None:
     made = planned(catalog, "torch", gpus=("GTX 1080 Ti",), driver="580.65.06")
 
     assert told(made.warnings, "driver-moves-by-itself") == [
-        "ubuntu-22.04 now installs driver 595 under the name nvidia-driver-580: where the driver "
-        "came from there, the next upgrade of the system changes it. Branch 595 does not drive "
-        "these GPUs. To stay on 580, as root: apt-mark hold 'nvidia-driver-580*'"
+        (
+            "ubuntu-22.04 now installs driver 595 under the name nvidia-driver-580: where the driver "
+            "came from there, the next upgrade of the system changes it. Branch 595 does not drive "
+            "these GPUs. To stay on 580, as root: apt-mark hold 'nvidia-driver-580*'"
+        )
     ]
 
 
@@ -221,8 +227,10 @@ def test_an_ended_driver_that_could_be_upgraded_is_a_warning() -> None:
     made = plan("torch", os="rocky-9", driver="535.183.01")
 
     assert told(made.warnings, "driver-end-of-life") == [
-        "Driver branch 535 got its last fixes in 2026-06: upgrade to branch 580, which is kept up "
-        "until 2028-06."
+        (
+            "Driver branch 535 got its last fixes in 2026-06: upgrade to branch 580, which is kept up "
+            "until 2028-06."
+        )
     ]
 
 
@@ -232,8 +240,10 @@ def test_an_ended_driver_that_is_the_last_for_its_gpus_is_a_note() -> None:
 
     assert told(made.warnings, "driver-end-of-life") == []
     assert told(made.notes, "driver-end-of-life") == [
-        "Driver branch 470 got its last fixes in 2024-07, and no branch that is kept up drives "
-        "Tesla K80."
+        (
+            "Driver branch 470 got its last fixes in 2024-07, and no branch that is kept up drives "
+            "Tesla K80."
+        )
     ]
 
 
@@ -260,12 +270,16 @@ def test_systems_and_pythons_past_their_end_are_notes() -> None:
     made = plan("tensorflow==1.15.*", gpus=("none",), os="ubuntu-20.04")
 
     assert told(made.notes, "os-end-of-life") == [
-        "Ubuntu 20.04 reached the end of its regular support in 2025-04: plan to move to a newer "
-        "release."
+        (
+            "Ubuntu 20.04 reached the end of its regular support in 2025-04: plan to move to a newer "
+            "release."
+        )
     ]
     assert told(made.notes, "python-end-of-life") == [
-        "Python 3.7 got its last fixes in 2023-06: use it for what needs it, and for nothing that "
-        "faces the network."
+        (
+            "Python 3.7 got its last fixes in 2023-06: use it for what needs it, and for nothing that "
+            "faces the network."
+        )
     ]
 
 
@@ -277,8 +291,10 @@ def test_a_living_system_keeps_its_own_python_alive() -> None:
     assert (jammy.python, elsewhere.python) == ("3.10", "3.10")
     assert told(jammy.notes, "python-end-of-life") == []
     assert told(elsewhere.notes, "python-end-of-life") == [
-        "Python 3.10 got its last fixes in 2026-10: use it for what needs it, and for nothing that "
-        "faces the network."
+        (
+            "Python 3.10 got its last fixes in 2026-10: use it for what needs it, and for nothing that "
+            "faces the network."
+        )
     ]
 
 
@@ -318,8 +334,10 @@ def test_the_compilers_that_nvcc_takes_are_told() -> None:
     made = plan(profile="cuda-dev", gpus=("GTX 1080 Ti",))
 
     assert told(made.notes, "host-compiler") == [
-        "nvcc 12.9.86 takes gcc up to 14 or clang up to 19 as its host compiler: where the "
-        "system's own is newer, name an older one with -ccbin."
+        (
+            "nvcc 12.9.86 takes gcc up to 14 or clang up to 19 as its host compiler: where the "
+            "system's own is newer, name an older one with -ccbin."
+        )
     ]
 
 
