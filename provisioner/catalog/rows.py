@@ -156,17 +156,6 @@ class DriverPackage(Row, frozen=True, kw_only=True):
     """The package of that repository that keeps apt on the branch."""
 
 
-class Repository(Row, frozen=True, kw_only=True):
-    """A publisher's package repository for one operating system, trusted by one key only."""
-
-    name: str
-    os: str
-    address: str
-    key: str
-    """Where the signing key lies."""
-    fingerprint: str
-
-
 class DataCentreGpu(Row, frozen=True, kw_only=True):
     """A product that NVIDIA counts among its data-centre GPUs."""
 
@@ -182,6 +171,17 @@ class ForwardCompatibility(Row, frozen=True, kw_only=True):
 
     cuda: str
     branches: tuple[str, ...]
+
+
+class Repository(Row, frozen=True, kw_only=True):
+    """A publisher's package repository for one operating system, trusted by one key only."""
+
+    name: str
+    os: str
+    address: str
+    key: str
+    """Where the signing key lies."""
+    fingerprint: str
 
 
 class Build(Row, frozen=True, kw_only=True):
