@@ -91,7 +91,7 @@ def test_pre_releases_come_before_their_release() -> None:
         "2.16.1rc1",
     ]
 
-    assert sorted(listed[::-1], key=order) == listed
+    assert sorted(reversed(listed), key=order) == listed
     assert [version for version in listed if is_pre_release(version)] == [
         *listed[1:7],
         listed[-1],

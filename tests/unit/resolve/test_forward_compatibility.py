@@ -1,4 +1,4 @@
-"""cuda-compat: offered for data-centre GPUs, under the branches that each CUDA names, and never else."""
+"""cuda-compat: for data-centre GPUs, under the branches that each CUDA names, and never else."""
 
 from __future__ import annotations
 
