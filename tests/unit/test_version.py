@@ -91,7 +91,9 @@ def test_pre_releases_come_before_their_release() -> None:
         "2.16.1rc1",
     ]
 
-    assert sorted(reversed(listed), key=order) == listed
+    shuffled = listed[::-1]
+
+    assert sorted(shuffled, key=order) == listed
     assert [version for version in listed if is_pre_release(version)] == [
         *listed[1:7],
         listed[-1],
