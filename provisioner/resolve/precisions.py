@@ -42,12 +42,8 @@ def _is_slow(rate: str | None) -> bool:
 def _tensor_formats(facts: Facts, gpu: Gpu, row: Architecture) -> tuple[str, ...] | None:
     """The formats of its tensor cores: none where its chip lacks them; None: not known."""
     if row.chips_without_tensor_cores and row.tensor_precisions:
-        chips = {model.chip for model in facts.catalog.gpus if _is_of(gpu, model.name)}
+        chips = {model.chip for model in facts.catalog.gpus if model.name == gpu.name}
         bare = chips & set(row.chips_without_tensor_cores)
         if bare or not chips:
             return () if bare == chips and chips else None
     return row.tensor_precisions
-
-
-def _is_of(gpu: Gpu, name: str) -> bool:
-    return name == gpu.name
