@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from provisioner import workflow  # noqa: E402 - found through the line above
-from provisioner.catalog.rows import Profile  # noqa: E402 - as above
+from provisioner.catalog.words import Profile  # noqa: E402 - as above
 from provisioner.describe import Options  # noqa: E402 - as above
 from provisioner.plan import Plan  # noqa: E402 - as above
 from provisioner.recipes.requirements import requirements  # noqa: E402 - as above

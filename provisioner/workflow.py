@@ -22,7 +22,7 @@ from provisioner.plan import Plan, Refused, Request, Warning
 if TYPE_CHECKING:
     from provisioner.catalog.check import Look
     from provisioner.catalog.problems import Problem
-    from provisioner.catalog.rows import Reference
+    from provisioner.catalog.words import Reference
     from provisioner.describe import Options
     from provisioner.lookup import Answer
     from provisioner.render import RenderedFile

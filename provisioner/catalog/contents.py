@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from provisioner.catalog.rows import Build, Profile, Row
+from provisioner.catalog.rows import Build, Row
 from provisioner.catalog.sheets import BUILD_FOLDERS, Sheet, folder_of, name_of
+from provisioner.catalog.words import Profile
 
 Names = dict[str, tuple[str, ...]]
 """The name a person asks for → the sheets with builds that answer to it."""

@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from provisioner.catalog import rows, sheets, upkeep_rows
+from provisioner.catalog import rows, sheets, upkeep_rows, words
 from provisioner.catalog.contents import Contents, joined
 from provisioner.catalog.decode import bad_row, read
 from provisioner.catalog.overlay import NOTHING, Overlay
@@ -148,14 +148,14 @@ class Catalog:
         return {row.name: row.address for row in self._read(sheets.ADDRESSES, rows.Address)}
 
     @cached_property
-    def profiles(self) -> tuple[rows.Profile, ...]:
+    def profiles(self) -> tuple[words.Profile, ...]:
         """Predefined requests."""
-        return self._read(sheets.PROFILES, rows.Profile)
+        return self._read(sheets.PROFILES, words.Profile)
 
     @cached_property
-    def references(self) -> tuple[rows.Reference, ...]:
+    def references(self) -> tuple[words.Reference, ...]:
         """The vocabulary of errors, refusals, warnings and findings."""
-        return self._read(sheets.REFERENCES, rows.Reference)
+        return self._read(sheets.REFERENCES, words.Reference)
 
     @cached_property
     def tools(self) -> tuple[rows.Tool, ...]:

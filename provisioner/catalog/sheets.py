@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from provisioner.catalog import rows, upkeep_rows
+from provisioner.catalog import rows, upkeep_rows, words
 
 SortKey = tuple[tuple[tuple[int, int, str], ...], str]
 
@@ -68,8 +68,8 @@ ADDRESSES = Sheet("addresses.toml", rows.Address, ("name",), "address")
 DEBIAN_PACKAGES = Sheet(
     "debian/driver_packages.toml", rows.DriverPackage, ("os", "package"), "package"
 )
-PROFILES = Sheet("profiles.toml", rows.Profile, (), "profile")
-REFERENCES = Sheet("references.toml", rows.Reference, ("name",), "reference")
+PROFILES = Sheet("profiles.toml", words.Profile, (), "profile")
+REFERENCES = Sheet("references.toml", words.Reference, ("name",), "reference")
 PROJECTS = Sheet("upkeep/projects.toml", upkeep_rows.Project, ("name",), "project")
 READINGS = Sheet("upkeep/readings.toml", upkeep_rows.Reading, (), "reading")
 DOCUMENTED = Sheet("upkeep/documented.jsonl", upkeep_rows.Documented, ("framework", "versions"))

@@ -14,8 +14,8 @@ from provisioner.catalog.rows import (
     DriverBranch,
     DriverPackage,
     GpuModel,
-    Profile,
 )
+from provisioner.catalog.words import Profile
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,8 @@ from functools import cached_property
 from provisioner.catalog import newer
 from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
-from provisioner.catalog.rows import Architecture, Build, Cuda, PerSystem, Profile
+from provisioner.catalog.rows import Architecture, Build, Cuda, PerSystem
+from provisioner.catalog.words import Profile
 from provisioner.errors import RefusedError
 from provisioner.machine import Gpu, Machine
 from provisioner.plan import Refused, Request

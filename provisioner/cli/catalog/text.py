@@ -12,9 +12,9 @@ from provisioner.catalog.rows import (
     DriverBranch,
     DriverPackage,
     GpuModel,
-    Profile,
     Row,
 )
+from provisioner.catalog.words import Profile
 from provisioner.cli.catalog import (
     text_drivers,
     text_frameworks,

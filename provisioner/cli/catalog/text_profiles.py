@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.catalog.rows import Profile
+from provisioner.catalog.words import Profile
 from provisioner.cli.catalog.layout import UNKNOWN, facts, size, table
 from provisioner.cli.display import Block
 from provisioner.lookup.values import ProfileAnswer, Profiles
