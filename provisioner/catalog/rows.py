@@ -184,6 +184,15 @@ class Repository(Row, frozen=True, kw_only=True):
     fingerprint: str
 
 
+class CudaCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What one of several bundled libraries holds code for, each being for another CUDA."""
+
+    cuda: str
+    """Major and minor, ``"12.6"``."""
+    sass: tuple[str, ...] = ()
+    ptx: tuple[str, ...] = ()
+
+
 class Build(Row, frozen=True, kw_only=True):
     """One build of one framework: the unit that is chosen."""
 
@@ -205,7 +214,11 @@ class Build(Row, frozen=True, kw_only=True):
     """Facts that it has and nobody could read: ``cuda``."""
     cudnn: str | None = None
     sass: tuple[str, ...] = ()
+    """GPU code, ``sm_86``: of a build that serves one CUDA; empty where nobody read it."""
     ptx: tuple[str, ...] = ()
+    """As ``sass``: ``compute_90``."""
+    code_by_cuda: tuple[CudaCode, ...] = ()
+    """GPU code of each library of ``bundles_cuda`` that was read, oldest CUDA first."""
     accelerator: str | None = None
     """``rocm``, ``xpu`` or ``mps``; None where ``cuda`` says it: CUDA, or the CPU."""
     rocm: str | None = None
@@ -306,6 +319,10 @@ class OperatingSystemRow(Row, frozen=True, kw_only=True):
     python: str | None = None
     """The interpreter of the system's own packages."""
     python_packages: tuple[str, ...] = ()
+    gcc: str | None = None
+    """The major release of the compiler that its own packages install as ``gcc``."""
+    other_compilers: tuple[str, ...] = ()
+    """Packages with older releases beside it: ``g++-11``."""
     base_image: str | None = None
     nvidia_repository: str | None = None
     """The system's name in NVIDIA's package repository, ``debian12``."""

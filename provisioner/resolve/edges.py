@@ -35,7 +35,6 @@ def told(facts: Facts, plan: Plan) -> Plan:
         *_unknown_memory(facts),
         *_precisions(facts, plan),
         *_cudnn_ceiling(facts, plan),
-        *_host_compilers(facts, plan),
         *lifetimes.moving_driver(facts, plan, moves, fits=True),
         *lifetimes.driver_life(facts, plan, moves),
         *lifetimes.system_life(facts),
@@ -132,17 +131,3 @@ def _first_without(facts: Facts, gpu: Gpu, package: str, held: str) -> Library |
         served = serve(gpu.name, gpu.compute_capability or "", row.sass, row.ptx, facts.tegra)
         first = None if served else (first or row)
     return first
-
-
-def _host_compilers(facts: Facts, plan: Plan) -> Iterator[Warning]:
-    """What the planned nvcc takes as its host compiler: its own header refuses what is newer."""
-    versions = {pin.version for pin in plan.pins if pin.name == "nvcc"}
-    for row in facts.catalog.cuda:
-        for limits in row.host_compilers:
-            if limits.nvcc in versions:
-                text = (
-                    f"nvcc {limits.nvcc} takes gcc up to {limits.gcc} or clang up to "
-                    f"{limits.clang} as its host compiler: where the system's own is newer, "
-                    "name an older one with -ccbin."
-                )
-                yield Warning("host-compiler", text)

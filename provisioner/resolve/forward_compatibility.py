@@ -7,52 +7,43 @@ NVIDIA supports that on data-centre GPUs only, and under the branches that each 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from provisioner.catalog.find import system
-from provisioner.catalog.rows import Build
 from provisioner.machine import Gpu
 from provisioner.plan import Alternative
 from provisioner.request import Wish
+from provisioner.resolve.alternatives import gifts, is_better
 from provisioner.resolve.drivers import branch_of
 from provisioner.resolve.facts import Facts
-from provisioner.version import at_least, order, public
+from provisioner.resolve.premises import Question
+from provisioner.version import at_least
 
 if TYPE_CHECKING:
-    from provisioner.resolve.alternatives import Search
-    from provisioner.resolve.resolve import Routes, Solution
+    from provisioner.resolve.resolve import Solution
 
 _CUDA = "cuda"
 _WORD = re.compile(r"[a-z0-9]+")
 
 
-def forward_compatible(
-    facts: Facts,
-    wishes: Sequence[Wish],
-    routes: Routes,
-    search: Search,
-    now: Solution | None = None,
-) -> Iterator[Alternative]:
-    """Yield the one package that gives more than ``now``, or gives a plan where there is none."""
-    for package, cuda, driver in _packages(facts):
-        found = search(_with_driver(facts, driver), _up_to(wishes, cuda, facts), routes)
-        if found is None or found.scenario.action != "keep":
+def forward_compatible(question: Question, now: Solution | None = None) -> Iterator[Alternative]:
+    """Yield the one package that gives more than ``now``, or an answer where there is none."""
+    if now is not None and now.scenario.action != "keep":
+        return
+    names = [wish.name for wish in question.wishes]
+    for package, cuda, driver in _packages(question.facts):
+        found = _with_driver(question, driver).for_wishes(*_up_to(question, cuda)).solve()
+        if found is None or (now and not is_better(question.wishes, found.found, now.found)):
             continue
-        gifts = [
-            f"{wish.name} {candidate.version}" + _cuda(candidate.row)
-            for wish in wishes
-            if (candidate := found.found.get(wish.name)) and _is_newer(wish, found, now)
-        ]
-        if gifts:
-            change = (
-                f"keep the driver and install {package} beside it, with "
-                f"/usr/local/cuda-{cuda}/compat first in LD_LIBRARY_PATH (data-centre GPUs only)"
-            )
-            yield Alternative(change, ", ".join(gifts))
-            return
+        change = (
+            f"keep the driver and install {package} beside it, with "
+            f"/usr/local/cuda-{cuda}/compat first in LD_LIBRARY_PATH (data-centre GPUs only)"
+        )
+        yield Alternative(change, gifts(names, found))
+        return
 
 
 def _packages(facts: Facts) -> Iterator[tuple[str, str, str]]:
@@ -81,22 +72,20 @@ def _is_data_centre(facts: Facts, gpu: Gpu) -> bool:
     return bool(words) and words[0] in models
 
 
-def _with_driver(facts: Facts, version: str) -> Facts:
-    """The same machine as frameworks see it through the package."""
-    driver = facts.machine.driver
+def _with_driver(question: Question, version: str) -> Question:
+    """The same as frameworks see it through the package; the driver itself stays."""
+    driver = question.facts.machine.driver
     if driver is None:
-        return facts
-    machine = msgspec.structs.replace(
-        facts.machine, driver=msgspec.structs.replace(driver, version=version)
-    )
-    request = msgspec.structs.replace(facts.request, keep_driver=True)
-    return facts.changed(machine=machine, request=request)
+        return question
+    changed = question.of_machine(driver=msgspec.structs.replace(driver, version=version))
+    return changed.of_request(keep_driver=True)
 
 
-def _up_to(wishes: Sequence[Wish], cuda: str, facts: Facts) -> tuple[Wish, ...]:
+def _up_to(question: Question, cuda: str) -> tuple[Wish, ...]:
     """The wishes for frameworks of this CUDA at most: more is not what the package is made for."""
-    if not any(wish.name in facts.catalog.frameworks for wish in wishes):
-        return tuple(wishes)
+    wishes = question.wishes
+    if not any(wish.name in question.facts.catalog.frameworks for wish in wishes):
+        return wishes
     own = next((wish.specifier for wish in wishes if wish.name == _CUDA), "")
     bound = Wish(
         name=_CUDA,
@@ -104,14 +93,3 @@ def _up_to(wishes: Sequence[Wish], cuda: str, facts: Facts) -> tuple[Wish, ...]:
         text=f"{_CUDA}<={cuda}",
     )
     return (*(wish for wish in wishes if wish.name != _CUDA), bound)
-
-
-def _is_newer(wish: Wish, found: Solution, now: Solution | None) -> bool:
-    if now is None or wish.name not in now.found:
-        return True
-    better, held = found.found[wish.name], now.found[wish.name]
-    return order(public(better.version)) > order(public(held.version))
-
-
-def _cuda(row: object) -> str:
-    return f", CUDA {row.cuda}" if isinstance(row, Build) and row.cuda else ""

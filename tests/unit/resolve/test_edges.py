@@ -315,18 +315,6 @@ def number(version: str) -> tuple[int, ...]:
     return tuple(map(int, version.split(".")))
 
 
-def test_the_compilers_that_nvcc_takes_are_told() -> None:
-    # 04_host_compiler: nvcc 12.9.86 allows gcc up to 14 and clang up to 19.
-    made = plan(profile="cuda-dev", gpus=("GTX 1080 Ti",))
-
-    assert told(made.notes, "host-compiler") == [
-        (
-            "nvcc 12.9.86 takes gcc up to 14 or clang up to 19 as its host compiler: where the "
-            "system's own is newer, name an older one with -ccbin."
-        )
-    ]
-
-
 def test_without_a_row_pre_releases_are_asked_for_in_vain() -> None:
     request = Request(requirements=("torch",), pre=True)
     made = resolve(machine("RTX 3090"), request, (parse_wish("torch"),), CATALOG)
