@@ -67,6 +67,7 @@ def plan_blocks(plan: Plan) -> list[Block]:
         Block("Plan", _summary(plan)),
         Block("Packages", tuple(_package(pin) for pin in plan.pins)),
         Block("Why", tuple(_reasons(plan))),
+        Block("Good to know", tuple((note.message,) for note in plan.notes)),
         Block("Also pinned", tuple((cap.requirement, cap.reason) for cap in plan.constraints)),
         Block("Companions", tuple((text,) for text in plan.request.companions)),
         Block("Refused", tuple(_refused(plan))),
@@ -74,7 +75,6 @@ def plan_blocks(plan: Plan) -> list[Block]:
             "With one change",
             tuple((way.change, f"gives {way.gives}") for way in plan.alternatives),
         ),
-        Block("Good to know", tuple((note.message,) for note in plan.notes)),
     ]
 
 
