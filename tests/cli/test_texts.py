@@ -173,8 +173,8 @@ Good to know
   NVIDIA GeForce RTX 3090: tensor cores multiply tf32, bf16, fp16, int8, int4; float64 runs at \
 1/64 of float32's speed.
   ubuntu-22.04 now installs driver 580 under the name nvidia-driver-535: where the driver came \
-from there, the next upgrade of the system changes it. The GPUs go on working. To stay on 535, as root: \
-apt-mark hold 'nvidia-driver-535*'
+from there, the next upgrade of the system changes it. The GPUs go on working. To stay on 535, as \
+root: apt-mark hold 'nvidia-driver-535*'
   Driver branch 535 got its last fixes in 2026-06; 580 is kept up until 2028-06.
 """
 
