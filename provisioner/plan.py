@@ -107,11 +107,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     requirements: tuple[str, ...]
     companions: tuple[str, ...] = ()
     """Packages that the catalog does not choose: handed to the installer as they stand."""
+    profiles: tuple[str, ...] = ()
+    """The predefined requests that the words came from."""
     python: str | None = None
     requires_python: str | None = None
     """A range of Pythons that a file of requirements asks for."""
     via: str | None = None
     keep_driver: bool = False
+    pre: bool = False
+    """Pre-releases are wanted too, where the catalog has any."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,3 +140,5 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     alternatives: tuple[Alternative, ...] = ()
     refused: tuple[Refused, ...] = ()
     warnings: tuple[Warning, ...] = ()
+    notes: tuple[Warning, ...] = ()
+    """What is good to know and asks for nothing to be done."""

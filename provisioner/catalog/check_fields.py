@@ -131,7 +131,11 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "other_compilers": (r"g\+\+-\d{1,2}", "is no package such as g++-11"),
         "end_of_life": _MONTH,
     },
-    rows.PythonRow: {"version": _PYTHON},
+    rows.PythonRow: {"version": _PYTHON, "end_of_life": _MONTH},
+    rows.ForwardCompatibility: {
+        "cuda": _MINOR,
+        "branches": (r"\d+", "is no driver branch"),
+    },
     rows.Conflict: {"effect": (r"refuse|warn", "is neither refuse nor warn")},
     rows.Tool: {"hashes": (r"sha256:[0-9a-f]{64}", "is no sha256 hash")},
 }

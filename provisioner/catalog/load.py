@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from provisioner.catalog import rows, sheets, upkeep_rows
+from provisioner.catalog import rows, sheets, upkeep_rows, words
 from provisioner.catalog.contents import Contents, joined
 from provisioner.catalog.decode import bad_row, read
 from provisioner.catalog.overlay import NOTHING, Overlay
@@ -64,6 +64,16 @@ class Catalog:
         """Packages of operating systems that install a driver branch: Ubuntu's, then Debian's."""
         ubuntu = self._read(sheets.DRIVER_PACKAGES, rows.DriverPackage)
         return ubuntu + self._read(sheets.DEBIAN_PACKAGES, rows.DriverPackage)
+
+    @cached_property
+    def data_centre_gpus(self) -> tuple[rows.DataCentreGpu, ...]:
+        """Products that NVIDIA counts among its data-centre GPUs."""
+        return self._read(sheets.DATA_CENTRE_GPUS, rows.DataCentreGpu)
+
+    @cached_property
+    def forward_compatibility(self) -> tuple[rows.ForwardCompatibility, ...]:
+        """Under which driver branches the ``cuda-compat`` packages work; oldest CUDA first."""
+        return self._read(sheets.FORWARD_COMPATIBILITY, rows.ForwardCompatibility)
 
     @cached_property
     def repositories(self) -> tuple[rows.Repository, ...]:
@@ -138,14 +148,14 @@ class Catalog:
         return {row.name: row.address for row in self._read(sheets.ADDRESSES, rows.Address)}
 
     @cached_property
-    def profiles(self) -> tuple[rows.Profile, ...]:
+    def profiles(self) -> tuple[words.Profile, ...]:
         """Predefined requests."""
-        return self._read(sheets.PROFILES, rows.Profile)
+        return self._read(sheets.PROFILES, words.Profile)
 
     @cached_property
-    def references(self) -> tuple[rows.Reference, ...]:
+    def references(self) -> tuple[words.Reference, ...]:
         """The vocabulary of errors, refusals, warnings and findings."""
-        return self._read(sheets.REFERENCES, rows.Reference)
+        return self._read(sheets.REFERENCES, words.Reference)
 
     @cached_property
     def tools(self) -> tuple[rows.Tool, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from provisioner.catalog import rows, upkeep_rows
+from provisioner.catalog import rows, upkeep_rows, words
 
 SortKey = tuple[tuple[tuple[int, int, str], ...], str]
 
@@ -43,6 +43,10 @@ AMD_GPUS = Sheet("amd/gpus.jsonl", rows.GpuModel, ("device", "name"))
 INTEL_GPUS = Sheet("intel/gpus.jsonl", rows.GpuModel, ("device", "name"))
 DRIVERS = Sheet("nvidia/driver_branches.jsonl", rows.DriverBranch, ("branch",))
 DRIVER_PACKAGES = Sheet("nvidia/driver_packages.jsonl", rows.DriverPackage, ("os", "package"))
+DATA_CENTRE_GPUS = Sheet("nvidia/data_centre_gpus.toml", rows.DataCentreGpu, ("name",), "gpu")
+FORWARD_COMPATIBILITY = Sheet(
+    "nvidia/forward_compatibility.toml", rows.ForwardCompatibility, ("cuda",), "cuda"
+)
 LIBRARIES = Sheet("nvidia/libraries.jsonl", rows.Library, _LIBRARY_KEY)
 CONDA_LIBRARIES = Sheet("conda/libraries.jsonl", rows.Library, _LIBRARY_KEY)
 OTHER_CONDA_LIBRARIES = Sheet("conda/other_libraries.jsonl", rows.Library, _LIBRARY_KEY)
@@ -64,8 +68,8 @@ ADDRESSES = Sheet("addresses.toml", rows.Address, ("name",), "address")
 DEBIAN_PACKAGES = Sheet(
     "debian/driver_packages.toml", rows.DriverPackage, ("os", "package"), "package"
 )
-PROFILES = Sheet("profiles.toml", rows.Profile, (), "profile")
-REFERENCES = Sheet("references.toml", rows.Reference, ("name",), "reference")
+PROFILES = Sheet("profiles.toml", words.Profile, (), "profile")
+REFERENCES = Sheet("references.toml", words.Reference, ("name",), "reference")
 PROJECTS = Sheet("upkeep/projects.toml", upkeep_rows.Project, ("name",), "project")
 READINGS = Sheet("upkeep/readings.toml", upkeep_rows.Reading, (), "reading")
 DOCUMENTED = Sheet("upkeep/documented.jsonl", upkeep_rows.Documented, ("framework", "versions"))
@@ -83,6 +87,8 @@ FIXED = (
     DRIVERS,
     DRIVER_PACKAGES,
     DEBIAN_PACKAGES,
+    DATA_CENTRE_GPUS,
+    FORWARD_COMPATIBILITY,
     LIBRARIES,
     CONDA_LIBRARIES,
     OTHER_CONDA_LIBRARIES,

@@ -67,6 +67,7 @@ def plan_blocks(plan: Plan) -> list[Block]:
         Block("Plan", _summary(plan)),
         Block("Packages", tuple(_package(pin) for pin in plan.pins)),
         Block("Why", tuple(_reasons(plan))),
+        Block("Good to know", tuple((note.message,) for note in plan.notes)),
         Block("Also pinned", tuple((cap.requirement, cap.reason) for cap in plan.constraints)),
         Block("Companions", tuple((text,) for text in plan.request.companions)),
         Block("Refused", tuple(_refused(plan))),
@@ -83,9 +84,16 @@ def _summary(plan: Plan) -> tuple[tuple[str, ...], ...]:
         ("for", f"{gpus}, {plan.machine.os_name} {plan.machine.arch}"),
         ("computes on", plan.accelerator + (f" {plan.cuda}" if plan.cuda else "")),
         ("cudnn", plan.cudnn or ""),
-        ("download", in_gib(plan.download_bytes)),
+        ("download", _sizes(plan)),
     ]
     return tuple(row for row in rows if row[1])
+
+
+def _sizes(plan: Plan) -> str:
+    """What the pins themselves take; what they depend on is known once it is locked."""
+    sizes = (("", plan.download_bytes), ("on disk", plan.disk_bytes))
+    told = [f"{in_gib(size)} {where}".rstrip() for where, size in sizes if size]
+    return f"{', '.join(told)}, without what they depend on" if told else ""
 
 
 def _counted(names: list[str]) -> str:

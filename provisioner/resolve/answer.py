@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from provisioner.catalog.find import system
 from provisioner.catalog.rows import Build, Cuda, Library
 from provisioner.machine import Machine
 from provisioner.plan import Constraint, DriverPlan, Pin, Plan, Warning
 from provisioner.request import Wish, admits
-from provisioner.resolve import host_compiler
+from provisioner.resolve import edges, host_compiler
 from provisioner.resolve.builds import Builds, route_of
 from provisioner.resolve.candidates import DRIVER, PYTHON, Candidate
 from provisioner.resolve.conda import conda_libraries
@@ -40,7 +40,7 @@ def plan_of(
     pins += conda_libraries(facts, framework_rows) if via == "conda" else ()
     cuda, cudnn = _newest(pin.cuda for pin in pins), _newest(pin.cudnn for pin in pins)
     on_gpu = bool(facts.gpus) and cuda is not None
-    return Plan(
+    plan = Plan(
         machine=facts.machine,
         request=facts.request,
         via=via,
@@ -51,7 +51,8 @@ def plan_of(
         driver=_driver(facts, builds, chosen, found, scenario),
         pins=pins,
         image=next((row.image for row in framework_rows if row.image), None),
-        download_bytes=_download(framework_rows),
+        download_bytes=_sum(row.download_bytes for row in framework_rows),
+        disk_bytes=_sum(row.disk_bytes for row in framework_rows),
         constraints=tuple(_constraints(facts, framework_rows)),
         warnings=(
             *_machine_warnings(facts, framework_rows),
@@ -63,6 +64,7 @@ def plan_of(
             ),
         ),
     )
+    return edges.told(facts, plan)
 
 
 def _chosen(wishes: Mapping[str, Wish], found: Mapping[str, Candidate]) -> list[Candidate]:
@@ -241,8 +243,12 @@ def _constraints(facts: Facts, rows: Sequence[Build]) -> Iterator[Constraint]:
 
 def _machine_warnings(facts: Facts, rows: Sequence[Build]) -> Iterator[Warning]:
     machine: Machine = facts.machine
-    for gpu in facts.left_out:
-        yield Warning("gpu-not-used", f"{gpu.name} is not used: the plan runs on the NVIDIA GPUs.")
+    for name in dict.fromkeys(gpu.name for gpu in facts.left_out):
+        why = "the plan runs on the NVIDIA GPUs."
+        if facts.spares_gpus:
+            names = " and ".join(row.name for row in facts.profiles)
+            why = f"nothing of {names} computes on it. Ask for a framework too, such as torch."
+        yield Warning("gpu-not-used", f"{name} is not used: {why}")
     if rows and not machine.gpus and machine.sources.get("gpus") not in {None, "option", "env"}:
         yield Warning("no-gpu", "No GPU was found: this plan computes on the CPU.")
     yield from _driver_warnings(facts)
@@ -279,8 +285,9 @@ def _driver_warnings(facts: Facts) -> Iterator[Warning]:
             yield Warning("gpu-not-driven", text)
 
 
-def _download(rows: Sequence[Build]) -> int | None:
-    sizes = [row.download_bytes for row in rows]
+def _sum(known: Iterable[int | None]) -> int | None:
+    """The sum of sizes in bytes; None where one is not known: half a sum is worse than none."""
+    sizes = list(known)
     return sum(size for size in sizes if size) if sizes and all(sizes) else None
 
 

@@ -16,7 +16,7 @@ from provisioner.resolve.facts import Facts
 from provisioner.resolve.gpu_needs import known_failures, needs_of_driver, needs_of_gpus
 from provisioner.resolve.packages import cudnn_left_open, needs_of_packages
 from provisioner.resolve.serving import serve
-from provisioner.version import numbers, order, public
+from provisioner.version import is_pre_release, numbers, order, public
 
 ANY_PLATFORM = "any"
 """What builds of plain Python say of their platform."""
@@ -66,6 +66,7 @@ class Builds:
             and row.accelerator not in _NOT_PLANNED
             and self._goes_along(row, routes)
             and (wish is None or is_asked(wish, row))
+            and (not is_pre_release(row.version) or self._takes_pre_releases(wish))
             and (not row.yanked or (wish is not None and _is_pinned(wish)))
         ]
         served = {id(row): self._served(row) for row in rows}
@@ -96,6 +97,10 @@ class Builds:
             )
             for row in rows
         ]
+
+    def _takes_pre_releases(self, wish: Wish | None) -> bool:
+        """Whether ``--pre`` asks for them, or the wish itself names one."""
+        return self.facts.request.pre or (wish is not None and bool(wish.specifier))
 
     def _goes_along(self, row: Build, routes: tuple[str, ...]) -> bool:
         route = route_of(row, computes_on_gpu=bool(self.facts.gpus))

@@ -15,6 +15,7 @@ from provisioner.resolve.components import PACKAGES
 from provisioner.resolve.conflict import Conflict, conflict, culprit
 from provisioner.resolve.drivers import Scenario
 from provisioner.resolve.facts import Facts
+from provisioner.resolve.forward_compatibility import forward_compatible
 from provisioner.resolve.nearest import is_unmet
 from provisioner.resolve.premises import Question
 from provisioner.resolve.provider import StackProvider
@@ -54,7 +55,7 @@ def refusal(question: Question, apart: Sequence[Alternative] = ()) -> RefusedErr
     refused = tuple(everything(question))
     about = culprit(question)
     told = conflict(question, about)
-    ways = (*apart, *ways_out(told))
+    ways = (*apart, *ways_out(told), *forward_compatible(question))
     hints = [f"{way.change}: gives {way.gives}" for way in ways]
     return RefusedError(
         "no-compatible-stack",

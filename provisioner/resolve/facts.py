@@ -12,6 +12,7 @@ from provisioner.catalog import newer
 from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Architecture, Build, Cuda, PerSystem
+from provisioner.catalog.words import Profile
 from provisioner.errors import RefusedError
 from provisioner.machine import Gpu, Machine
 from provisioner.plan import Refused, Request
@@ -53,6 +54,8 @@ class Facts:
         Raises RefusedError where there are only GPUs that no build of the catalog serves, or
         one whose capability is not known: never silently the CPU.
         """
+        if self.spares_gpus:
+            return ()
         nvidia = tuple(gpu for gpu in self.machine.gpus if gpu.vendor == "nvidia")
         named = self.machine.sources.get("gpus") == "option"
         if self.left_out and (named or not nvidia):
@@ -91,9 +94,27 @@ class Facts:
             hint=f"Name its compute capability, such as --gpu 9.0; {newer.GPUS}",
         )
 
+    @cached_property
+    def profiles(self) -> tuple[Profile, ...]:
+        """The profiles that were asked for."""
+        asked = self.request.profiles
+        return tuple(row for row in self.catalog.profiles if row.name in asked) if asked else ()
+
+    @cached_property
+    def spares_gpus(self) -> bool:
+        """Whether all that was asked for are profiles of which nothing computes on a GPU.
+
+        Asking for one of those is asking for the CPU.
+        """
+        held = {text for row in self.profiles if not row.gpu for text in row.requirements}
+        asked = {*self.request.requirements, *self.request.companions}
+        return bool(asked) and asked <= held
+
     @property
     def left_out(self) -> tuple[Gpu, ...]:
-        """GPUs of other makers beside the NVIDIA ones: the plan does not use them."""
+        """GPUs that the plan does not use: those of other makers beside the NVIDIA ones."""
+        if self.spares_gpus:
+            return self.machine.gpus
         return tuple(gpu for gpu in self.machine.gpus if gpu.vendor != "nvidia")
 
     @cached_property

@@ -24,6 +24,7 @@ from provisioner.resolve.best import best
 from provisioner.resolve.candidates import Candidate, Exclusion
 from provisioner.resolve.drivers import Scenario, branch_of, scenarios
 from provisioner.resolve.facts import Facts
+from provisioner.resolve.forward_compatibility import forward_compatible
 from provisioner.resolve.premises import Question
 from provisioner.resolve.provider import StackProvider
 from provisioner.resolve.split import split
@@ -82,7 +83,11 @@ def resolve(
     return msgspec.structs.replace(
         plan,
         refused=explain.passed_over(solution.provider, wishes, solution.found),
-        alternatives=(*alternatives(question, solution), *split(question, solution)),
+        alternatives=(
+            *alternatives(question, solution),
+            *forward_compatible(question, solution),
+            *split(question, solution),
+        ),
     )
 
 
