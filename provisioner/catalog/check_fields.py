@@ -100,8 +100,8 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
     upkeep_rows.IndexVariant: {"first_version": _DOTTED},
     upkeep_rows.Project: {
         "holds": (
-            r"builds|companions|unplanned|libraries",
-            "is none of builds, companions, unplanned, libraries",
+            r"builds|companions|accelerators|unplanned|libraries",
+            "is none of builds, companions, accelerators, unplanned, libraries",
         ),
         "cuda": (r"\d+(\.\d+)?", "is no version of CUDA"),
     },
@@ -130,6 +130,11 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
     },
     rows.PythonRow: {"version": _PYTHON},
     rows.Conflict: {"effect": (r"refuse|warn", "is neither refuse nor warn")},
+    rows.Support: {
+        "accelerator": (r"rocm|xpu|mps", "is none of rocm, xpu, mps"),
+        "rocm": (r"\d+(\.\d+){0,2}", "is no version of ROCm such as 7.2"),
+        "system_floor": _DOTTED,
+    },
     rows.Tool: {"hashes": (r"sha256:[0-9a-f]{64}", "is no sha256 hash")},
 }
 

@@ -19,6 +19,7 @@ Key = tuple[str, str, str, str]
 _FOLDERS = {
     "builds": sheets.FRAMEWORKS,
     "companions": sheets.COMPANIONS,
+    "accelerators": sheets.ACCELERATORS,
     "unplanned": sheets.UNPLANNED,
 }
 
