@@ -304,7 +304,7 @@ class PythonRow(Row, frozen=True, kw_only=True):
 
 
 class Support(Row, frozen=True, kw_only=True):
-    """GPUs of other makers than NVIDIA that somebody names for builds that cannot be read from here.
+    """GPUs of other makers than NVIDIA that somebody names for builds that cannot be read.
 
     For ``rocm`` it is where upkeep takes ``Build.gfx`` from; for ``xpu`` and ``mps`` the resolver
     asks it itself. Of several rows that speak of a build and a GPU, any one is enough.

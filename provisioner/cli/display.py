@@ -174,7 +174,9 @@ def plan_blocks(plan: Plan) -> list[Block]:
 
 
 def _summary(plan: Plan) -> tuple[tuple[str, ...], ...]:
-    gpus = _counted([gpu.name for gpu in plan.machine.gpus]) or "no GPU"
+    gpus = _counted([gpu.name for gpu in plan.machine.gpus]) or (
+        "Apple's GPU" if plan.accelerator == "mps" else "no GPU"
+    )
     rows = [
         ("for", f"{gpus}, {plan.machine.os_name} {plan.machine.arch}"),
         ("by", plan.via + (f", image {plan.image}" if plan.image else "")),

@@ -46,7 +46,7 @@ def ways_out(
         request = msgspec.structs.replace(facts.request, python=None)
         freed = facts.changed(request=request)
         yield from _way(freed, wishes, routes, search=search, change="leave the Python open")
-    if facts.gpus:
+    if facts.computes_on_gpu:
         machine = msgspec.structs.replace(facts.machine, gpus=())
         freed = facts.changed(machine=machine)
         yield from _way(

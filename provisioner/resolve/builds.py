@@ -8,16 +8,13 @@ from provisioner.catalog.rows import Build
 from provisioner.catalog.sheets import natural
 from provisioner.plan import Serve
 from provisioner.request import Wish, parse_wish
-from provisioner.resolve.candidates import CPU, GLIBC, OUTSIDE, PYTHON, Candidate, Need
+from provisioner.resolve import devices, processors
+from provisioner.resolve.candidates import GLIBC, OUTSIDE, PYTHON, Candidate, Need
 from provisioner.resolve.conda import can_bring
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.gpu_needs import known_failures, needs_of_driver, needs_of_gpus
 from provisioner.resolve.serving import serve
 from provisioner.version import numbers, order, public
-
-_NOT_PLANNED = frozenset({"rocm", "xpu"})
-"""Accelerators that no plan is made for yet: their builds are never a candidate, for the CPU
-neither. What computes on Apple's runs on the CPU as well."""
 
 
 def _is_pinned(wish: Wish) -> bool:
@@ -47,16 +44,16 @@ class Builds:
     def candidates(self, framework: str, routes: tuple[str, ...]) -> list[Candidate]:
         """Return the builds that answer to a name, best first, along the given routes.
 
-        Order: newest; on a machine without a GPU the build without CUDA; an image where the
-        output is one; measured before announced; SASS before PTX; what asks no more of the
-        driver than its CUDA does; newest CUDA.
+        Order: what is for the maker of the GPUs, where that is not NVIDIA; newest; on a machine
+        without a GPU the build without CUDA; an image where the output is one; measured before
+        announced; SASS before PTX; what asks no more of the driver than its CUDA does; newest CUDA.
         """
         wish = self.wishes.get(framework)
         rows = [
             row
-            for row in self.facts.catalog.builds(framework)
+            for row in self.facts.builds(framework)
             if row.platform == self.facts.platform
-            and row.accelerator not in _NOT_PLANNED
+            and devices.is_for(row, self.facts.accelerator)
             and self._goes_along(row, routes)
             and (wish is None or is_asked(wish, row))
             and (not row.yanked or (wish is not None and _is_pinned(wish)))
@@ -74,9 +71,10 @@ class Builds:
             image = tied and row.via == "container"
             measured = row.kind == "measured"
             modest = row.driver_floor is None
+            own = not self.facts.devices or row.accelerator == self.facts.accelerator
             tag = natural(row.variant)
             return (
-                *(released, post, bare, image, measured, native),
+                *(own, released, post, bare, image, measured, native),
                 *(modest, cuda, own_name, local, tag),
             )
 
@@ -148,11 +146,14 @@ class Builds:
 
     def _needs_of_hardware(self, row: Build, serves: tuple[Serve, ...]) -> Iterator[Need]:
         if not self.sibling(row):
+            yield from devices.needs(self.facts, row)
             yield from needs_of_gpus(self.facts, row, serves)
             yield from needs_of_driver(self.facts, row, serves)
 
     def _served(self, row: Build) -> tuple[Serve, ...] | None:
         """How the build serves every GPU; None when it leaves one out."""
+        if self.facts.devices:
+            return devices.serves(self.facts, row)
         found = []
         for gpu in self.facts.gpus:
             served = serve(
@@ -206,17 +207,7 @@ class Builds:
                 evidence=row.evidence,
                 floor=row.glibc,
             )
-        flags = self.facts.machine.cpu.flags
-        for flag in row.cpu:
-            if flags and flag not in flags:
-                reason = f"it needs a CPU with {flag.upper()}"
-                yield Need(
-                    on=CPU,
-                    reference=f"no-{flag}",
-                    reason=reason,
-                    evidence=row.evidence,
-                    failed=True,
-                )
+        yield from processors.needs(self.facts, row)
 
     def _needs_of_wishes(self, framework: str, row: Build) -> Iterator[Need]:
         for component, value in (("cuda", row.cuda), ("cudnn", row.cudnn)):

@@ -153,13 +153,19 @@ def _everything(facts: Facts, wishes: Sequence[Wish], routes: Routes) -> Iterato
 
 def _machine_lines(facts: Facts) -> list[str]:
     machine = facts.machine
-    gpus = ", ".join(f"{gpu.name} ({gpu.compute_capability})" for gpu in facts.gpus) or "no GPU"
+    named = [f"{gpu.name} ({gpu.compute_capability})" for gpu in facts.gpus]
+    named += [
+        f"{gpu.name} ({gpu.architecture})" if gpu.architecture else gpu.name
+        for gpu in facts.devices
+    ]
+    gpus = ", ".join(named) or "no GPU"
     driver = machine.driver.version if machine.driver else None
     source = machine.sources.get("driver")
     told = f"driver {driver}" if driver else ("no driver" if source else "driver not known")
     if source and driver:
         told += f" (from {source})"
-    return [f"this machine has {gpus}, {told}, {machine.os_name} {machine.arch}"]
+    driver_told = "" if facts.devices else f"{told}, "
+    return [f"this machine has {gpus}, {driver_told}{machine.os_name} {machine.arch}"]
 
 
 def _decisive(refused: Sequence[Refused]) -> list[str]:

@@ -23,6 +23,7 @@ from provisioner.resolve import answer, explain
 from provisioner.resolve.alternatives import alternatives
 from provisioner.resolve.builds import is_asked
 from provisioner.resolve.candidates import Candidate, Exclusion, Need
+from provisioner.resolve.devices import settled
 from provisioner.resolve.drivers import Scenario, branch_of, scenarios
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.provider import StackProvider
@@ -66,7 +67,7 @@ def resolve(
     out builds that something outside the catalog speaks against. Raises RefusedError
     with the machine, what was refused and what would help in its ``data``.
     """
-    facts = Facts(machine, request, catalog, exclusions)
+    facts = settled(Facts(machine, request, catalog, exclusions), wishes)
     _something_for_the_gpu(facts, wishes)
     _known_driver(facts)
     _known_releases(facts, wishes)
@@ -118,7 +119,7 @@ def _routes(request: Request, carries: Routes | None) -> Routes:
 
 def _something_for_the_gpu(facts: Facts, wishes: Sequence[Wish]) -> None:
     """A plan of companions alone would leave a GPU idle without a word."""
-    if facts.gpus and not wishes:
+    if facts.computes_on_gpu and not wishes:
         raise RefusedError(
             "no-framework-asked",
             "Nothing that was asked for is known to use the GPU.",
@@ -149,6 +150,6 @@ def _known_releases(facts: Facts, wishes: Sequence[Wish]) -> None:
     for wish in wishes:
         if wish.name not in facts.catalog.frameworks or not wish.specifier:
             continue
-        rows = facts.catalog.builds(wish.name)
+        rows = facts.builds(wish.name)
         if not any(is_asked(wish, row) for row in rows):
             raise explain.unknown_release(facts, wish, [row.version for row in rows])
