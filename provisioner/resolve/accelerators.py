@@ -78,6 +78,12 @@ def is_integrated(catalog: Catalog, gpu: Gpu) -> bool | None:
     return told.pop() if len(told) == 1 else None
 
 
+def called(gpu: Gpu) -> str:
+    """A GPU's name and, where that does not say it, its target: ``RX 7900 XTX (gfx1100)``."""
+    kind = gpu.architecture
+    return f"{gpu.name} ({kind})" if kind and kind not in gpu.name else gpu.name
+
+
 def is_known(catalog: Catalog, gpu: Gpu) -> bool:
     """Whether the catalog has a row of a GPU's PCI id."""
     return any(f"{row.vendor}:{row.device}" == gpu.pci_id for row in catalog.gpus)

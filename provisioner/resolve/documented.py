@@ -11,6 +11,7 @@ from provisioner.catalog.rows import Build, Support
 from provisioner.machine import Gpu
 from provisioner.plan import Serve, Warning
 from provisioner.request import admits
+from provisioner.resolve.accelerators import called
 from provisioner.resolve.candidates import GPU, Need
 from provisioner.resolve.facts import Facts
 from provisioner.version import numbers, public
@@ -97,5 +98,4 @@ def _missing(facts: Facts, gpu: Gpu, supports: tuple[Support, ...]) -> str:
         return f"its document names {gpu.name} with {told}, not with {facts.machine.os_name}"
     families = [name for support in supports for name in support.gpus]
     listed = ", ".join(dict.fromkeys(families))
-    kind = f" ({gpu.architecture})" if gpu.architecture else ""
-    return f"it was validated with {listed}: not with {gpu.name}{kind}"
+    return f"it was validated with {listed}: not with {called(gpu)}"

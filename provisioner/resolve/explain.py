@@ -9,6 +9,7 @@ from provisioner.catalog import newer
 from provisioner.errors import RefusedError
 from provisioner.plan import Refused
 from provisioner.request import Wish
+from provisioner.resolve.accelerators import called
 from provisioner.resolve.alternatives import ways_out
 from provisioner.resolve.candidates import DRIVER, GLIBC, PYTHON, Candidate, Need
 from provisioner.resolve.drivers import Scenario, scenarios
@@ -154,10 +155,7 @@ def _everything(facts: Facts, wishes: Sequence[Wish], routes: Routes) -> Iterato
 def _machine_lines(facts: Facts) -> list[str]:
     machine = facts.machine
     named = [f"{gpu.name} ({gpu.compute_capability})" for gpu in facts.gpus]
-    named += [
-        f"{gpu.name} ({gpu.architecture})" if gpu.architecture else gpu.name
-        for gpu in facts.devices
-    ]
+    named += [called(gpu) for gpu in facts.devices]
     gpus = ", ".join(named) or "no GPU"
     driver = machine.driver.version if machine.driver else None
     source = machine.sources.get("driver")

@@ -12,6 +12,7 @@ from provisioner.catalog.rows import Build, Conflict
 from provisioner.machine import Gpu
 from provisioner.plan import Serve, Warning
 from provisioner.request import admits
+from provisioner.resolve.accelerators import called
 from provisioner.resolve.candidates import GPU, Need
 from provisioner.resolve.facts import Facts
 from provisioner.version import numbers, public
@@ -57,9 +58,9 @@ def warnings(facts: Facts, rows: Iterable[Build]) -> Iterator[Warning]:
         for gpu in dict.fromkeys(facts.devices):
             said = _official(facts, gpu)
             if row.gfx and row.rocm and not _covers(said, row.rocm):
-                text = f"{row.framework} {row.version} holds code for {gpu.name}"
+                text = f"{row.framework} {row.version} holds code for {called(gpu)}"
                 told = f"AMD's documents on ROCm {row.rocm}, as far as read, do not list it"
-                yield Warning("rocm-not-official", f"{text} ({gpu.architecture}); {told}.")
+                yield Warning("rocm-not-official", f"{text}; {told}.")
             for conflict in _conflicts(facts, row, gpu, "warn"):
                 yield Warning(conflict.reference, f"{gpu.name}: {conflict.reason}")
 
@@ -67,7 +68,7 @@ def warnings(facts: Facts, rows: Iterable[Build]) -> Iterator[Warning]:
 def _missing(gpu: Gpu, row: Build) -> str:
     target = gpu.architecture or ""
     near = [name for name in row.gfx if name[:_FAMILY] == target[:_FAMILY]]
-    text = f"it holds code for {' '.join(row.gfx)}: none for {gpu.name} ({target})"
+    text = f"it holds code for {' '.join(row.gfx)}: none for {called(gpu)}"
     if not near:
         return text
     return f"{text}, and code for {near[0]} passed off as its own is known to fault or hang"
