@@ -36,9 +36,6 @@ def problems(catalog: Catalog) -> Iterator[Problem]:
         # What no plan takes may leave open what a plan would have to know.
         if sheets.folder_of(sheet) != sheets.UNPLANNED and not row.pythons:
             yield from found_in(sheet, row, ("has no Python",))
-        if sheets.folder_of(sheet) == sheets.FRAMEWORKS and row.cuda and "." not in row.cuda:
-            message = f"CUDA {row.cuda} is no minor release, and plans choose among these builds"
-            yield from found_in(sheet, row, (message,))
     yield from _base_images(catalog, known)
     yield from _index_variants(catalog)
 

@@ -82,6 +82,11 @@ class Catalog:
         return self._read(sheets.OTHER_CONDA_LIBRARIES, rows.Library)
 
     @cached_property
+    def shared_files(self) -> tuple[rows.SharedFile, ...]:
+        """Files that several of NVIDIA's packages write."""
+        return self._read(sheets.SHARED_FILES, rows.SharedFile)
+
+    @cached_property
     def images(self) -> tuple[rows.Image, ...]:
         """Container images that may be named: plain bases first."""
         bases = self._read(sheets.BASE_IMAGES, rows.Image)

@@ -248,6 +248,14 @@ class Library(Row, frozen=True, kw_only=True):
     kind: str
 
 
+class SharedFile(Row, frozen=True, kw_only=True):
+    """A file that several packages write, so that no two of them go into one environment."""
+
+    file: str
+    """Its path below the environment's packages."""
+    packages: tuple[str, ...]
+
+
 class Image(Row, frozen=True, kw_only=True):
     """A container image that templates may name: nothing else is ever printed after FROM."""
 

@@ -36,6 +36,9 @@ class Project(Row, frozen=True, kw_only=True):
     does not say for which CUDA."""
     rocm: str | None = None
     """The ROCm that its name states."""
+    runtime: str | None = None
+    """The project that holds its machine code, ``jaxlib``: its own wheels are plain Python. Plans
+    choose from builds that are put together: base, runtime and the plugins that extras bring."""
     platforms: tuple[str, ...] = ()
     """The platforms it is measured on; empty: all."""
     source: bool = False

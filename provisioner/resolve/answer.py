@@ -10,12 +10,13 @@ from provisioner.machine import Machine
 from provisioner.plan import Constraint, DriverPlan, Pin, Plan, Warning
 from provisioner.request import Wish, admits
 from provisioner.resolve import devices, documented, processors
-from provisioner.resolve.builds import Builds, cudnn_left_open, route_of
+from provisioner.resolve.builds import Builds, route_of
 from provisioner.resolve.candidates import DRIVER, PYTHON, Candidate
 from provisioner.resolve.conda import conda_libraries
 from provisioner.resolve.drivers import Scenario, drives, last_branch
 from provisioner.resolve.facts import Facts, highest
 from provisioner.resolve.gpu_needs import flaws
+from provisioner.resolve.packages import cudnn_left_open
 from provisioner.version import minor, order, public
 
 
@@ -120,9 +121,9 @@ def _build_pin(facts: Facts, wish: Wish | None, item: Candidate, deciding: Candi
     row: Build = item.row
     on_gpu = bool(facts.gpus)
     extras = set(wish.extras if wish else ())
-    if row.extra and on_gpu:
+    if row.extra and (on_gpu or row.cuda is None):
         extras.add(row.extra)
-    if row.extra and not on_gpu:
+    elif row.extra:
         extras.discard(row.extra)
     bracket = f"[{','.join(sorted(extras))}]" if extras else ""
     local = f"+{row.variant}" if row.index and "+" not in row.version and row.via == "pip" else ""

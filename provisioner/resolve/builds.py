@@ -13,8 +13,12 @@ from provisioner.resolve.candidates import GLIBC, OUTSIDE, PYTHON, Candidate, Ne
 from provisioner.resolve.conda import can_bring
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.gpu_needs import known_failures, needs_of_driver, needs_of_gpus
+from provisioner.resolve.packages import cudnn_left_open, needs_of_packages
 from provisioner.resolve.serving import serve
 from provisioner.version import numbers, order, public
+
+ANY_PLATFORM = "any"
+"""What builds of plain Python say of their platform."""
 
 
 def _is_pinned(wish: Wish) -> bool:
@@ -52,7 +56,7 @@ class Builds:
         rows = [
             row
             for row in self.facts.builds(framework)
-            if row.platform == self.facts.platform
+            if row.platform in {self.facts.platform, ANY_PLATFORM}
             and devices.is_for(row, self.facts.accelerator)
             and self._goes_along(row, routes)
             and (wish is None or is_asked(wish, row))
@@ -130,7 +134,7 @@ class Builds:
             *self._needs_of_hardware(row, candidate.serves),
             *self._needs_of_system(row),
             *self._needs_of_wishes(candidate.on, row),
-            *self._needs_of_packages(row),
+            *needs_of_packages(self.facts, candidate.on, row),
         )
 
     def _exclusions(self, row: Build) -> Iterator[Need]:
@@ -163,15 +167,6 @@ class Builds:
                 return None
             found.append(served)
         return tuple(found)
-
-    def _announced_cudnn(self, row: Build) -> Iterator[str]:
-        """The cuDNN wheel of a build whose own requirements nobody could read."""
-        if row.kind != "announced" or row.cuda is None or row.cudnn is None or row.requires:
-            return
-        package = f"nvidia-cudnn-cu{row.cuda.split('.')[0]}"
-        wheels = self.facts.catalog.libraries
-        if any(wheel.package == package and wheel.version == row.cudnn for wheel in wheels):
-            yield f"{package}=={row.cudnn}"
 
     def _needs_of_system(self, row: Build) -> Iterator[Need]:
         yield Need(
@@ -233,34 +228,6 @@ class Builds:
                     failed=True,
                 )
 
-        if "nvcc" in self.wishes and row.cuda:
-            yield Need(
-                on=f"cuda[{framework}]",
-                reference="cuda-mismatch-ext-build",
-                reason=f"it is built with CUDA {row.cuda}",
-                evidence=row.evidence,
-                among=(row.cuda,),
-            )
-
-    def _needs_of_packages(self, row: Build) -> Iterator[Need]:
-        if row.via != "pip":
-            return
-        for text in (*row.requires, *self._announced_cudnn(row)):
-            wish = parse_wish(text)
-            nvidia = wish.name.startswith("nvidia-")
-            if nvidia and not self.facts.gpus:
-                continue
-            sibling = wish.name in self.facts.catalog.frameworks
-            if nvidia or sibling:
-                yield Need(
-                    on=wish.name,
-                    reference="framework-pin-conflict",
-                    reason=f"it needs {text}",
-                    evidence=row.evidence,
-                    specifier=wish.specifier,
-                    variant=row.variant if sibling else None,
-                )
-
 
 def route_of(row: Build, *, computes_on_gpu: bool) -> str:
     """Return how a build gets to the machine.
@@ -272,15 +239,6 @@ def route_of(row: Build, *, computes_on_gpu: bool) -> str:
         system = computes_on_gpu and row.cuda is not None and row.libraries == "system"
         return "conda-libraries" if system else "pip"
     return row.via if computes_on_gpu else ""
-
-
-def cudnn_left_open(row: Build) -> str | None:
-    """The cuDNN wheel whose version a build leaves open; None where it names one, or none."""
-    for text in row.requires:
-        wish = parse_wish(text)
-        if wish.name.startswith("nvidia-cudnn") and not wish.specifier.startswith("=="):
-            return wish.name
-    return None
 
 
 def is_asked(wish: Wish, row: Build) -> bool:

@@ -8,6 +8,7 @@ carries the words for the case that it cannot be met.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -17,6 +18,8 @@ from provisioner.plan import Serve
 from provisioner.request import admits
 from provisioner.version import at_least
 
+_TRAILING_ZEROS = re.compile(r"(\.0)+$")
+
 DRIVER = "__driver"
 GPU = "__gpu"
 GLIBC = "__glibc"
@@ -24,6 +27,18 @@ PYTHON = "__python"
 CPU = "__cpu"
 PLATFORM = "__platform"
 OUTSIDE = "__outside"
+NO_CUDA = "0"
+"""Stands for a build without CUDA among the values of ``cuda_of``."""
+
+
+def cuda_of(framework: str) -> str:
+    """The name of the fact which CUDA a framework comes with: what extends it has to agree."""
+    return f"cuda[{framework}]"
+
+
+def file_of(path: str) -> str:
+    """The name of the fact which package writes a file."""
+    return f"__file[{path}]"
 
 
 class Need(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +58,15 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
     specifier: str = ""
     variant: str | None = None
     failed: bool = False
+
+    @property
+    def one_of(self) -> frozenset[str]:
+        """The versions that alone meet this need, where it names a few; empty: any may."""
+        if self.among is not None:
+            return frozenset(self.among)
+        pin = self.specifier.removeprefix("==")
+        exact = pin != self.specifier and not {"*", ","} & set(pin)
+        return frozenset([_TRAILING_ZEROS.sub("", pin)]) if exact else frozenset()
 
     def met_by(self, candidate: Candidate) -> bool:
         """Whether a candidate for ``on`` satisfies this need."""

@@ -31,7 +31,7 @@ def needs(facts: Facts, row: Build) -> Iterator[Need]:
         yield from (
             rocm.needs(facts, row) if row.accelerator == "rocm" else documented.needs(facts, row)
         )
-    elif row.cuda or row.sass or row.ptx:
+    elif row.cuda or row.bundles_cuda or row.sass or row.ptx:
         names = ", ".join(gpu.name for gpu in facts.devices)
         reason = f"it is a build for NVIDIA's GPUs: nothing that runs on {names}"
         yield _refusal("gpu-vendor-unsupported", reason, row)

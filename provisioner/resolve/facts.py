@@ -15,9 +15,9 @@ from provisioner.catalog.rows import Architecture, Build, Cuda, PerSystem
 from provisioner.errors import RefusedError
 from provisioner.machine import Gpu, Machine
 from provisioner.plan import Refused, Request
-from provisioner.request import admits
+from provisioner.request import admits, parse_wish
 from provisioner.resolve.accelerators import Choice, choose
-from provisioner.resolve.candidates import Exclusion
+from provisioner.resolve.candidates import NO_CUDA, Exclusion
 from provisioner.version import at_least, numbers
 
 _LATE = 99
@@ -40,6 +40,8 @@ class Facts:
         self.catalog = catalog
         self.exclusions = exclusions
         self.idle = idle
+        self._variants: dict[str, bool] = {}
+        self._bases: dict[str, bool] = {}
 
     def changed(
         self,
@@ -151,6 +153,38 @@ class Facts:
         """CUDA rows by minor release."""
         return {row.version: row for row in self.catalog.cuda}
 
+    def has_variants(self, framework: str) -> bool:
+        """Whether a framework is built once for each variant of another: torchvision."""
+        if framework not in self._variants:
+            rows = self.catalog.builds(framework)
+            self._variants[framework] = any(row.index for row in rows)
+        return self._variants[framework]
+
+    def base_of(self, row: Build) -> str | None:
+        """The framework whose CUDA a build has to share, because it loads that one's libraries.
+
+        The first that it requires and that itself requires no other; None for a build that stands
+        alone.
+        """
+        names = (parse_wish(text).name for text in row.requires)
+        return next((name for name in names if name != row.framework and self._is_base(name)), None)
+
+    def _is_base(self, framework: str) -> bool:
+        if framework not in self.catalog.frameworks:
+            return False
+        if framework not in self._bases:
+            rows = self.catalog.builds(framework)
+            names = {parse_wish(text).name for row in rows for text in row.requires}
+            stands_alone = not names.intersection(self.catalog.frameworks)
+            self._bases[framework] = stands_alone and any(row.cuda for row in rows)
+        return self._bases[framework]
+
+    @cached_property
+    def cuda_values(self) -> tuple[str, ...]:
+        """What the CUDA of a build may be: none, a minor release, all of a major one."""
+        majors = dict.fromkeys(version.partition(".")[0] for version in self.cuda)
+        return (NO_CUDA, *self.cuda, *majors)
+
     def driver_of(self, versions: PerSystem) -> str | None:
         """The driver version that counts here: on WSL2 too it is the Windows driver's."""
         return versions.windows if self.has_windows_driver else versions.linux
@@ -207,17 +241,17 @@ class Facts:
         row = system(self.catalog, self.machine.os.id, self.machine.os.version)
         return row.glibc if row and not kind else None
 
-    @property
+    @cached_property
     def platform(self) -> str:
         """``linux-x86_64``, as builds name it."""
         return f"{self._kernel}-{self.machine.arch}"
 
-    @property
+    @cached_property
     def has_windows_driver(self) -> bool:
         """Whether the driver is one for Windows, whose releases are numbered otherwise."""
         return self.machine.os.wsl or self._kernel == "windows"
 
-    @property
+    @cached_property
     def _kernel(self) -> str:
         row = system(self.catalog, self.machine.os.id, self.machine.os.version)
         family = row.family if row else "linux"

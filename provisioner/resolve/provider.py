@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import permutations
 
 from resolvelib import AbstractProvider
 
 from provisioner.request import COMPONENTS, Wish, parse_wish
 from provisioner.resolve.builds import Builds
-from provisioner.resolve.candidates import DRIVER, GLIBC, PYTHON, Candidate, Need
+from provisioner.resolve.candidates import DRIVER, GLIBC, PYTHON, Candidate, Need, file_of
 from provisioner.resolve.components import Components
 from provisioner.resolve.drivers import DriverChoice
 from provisioner.resolve.facts import Facts
@@ -31,13 +32,22 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
         self.drivers = drivers
         by_name = {wish.name: wish for wish in wishes}
         self.rank = {name: place for place, name in enumerate(by_name)}
-        frameworks = tuple(name for name in by_name if name in facts.catalog.frameworks)
+        asked = tuple(name for name in by_name if name in facts.catalog.frameworks)
+        frameworks = tuple(dict.fromkeys(self._base_of(name) for name in asked))
         self.builds = Builds(facts, by_name)
         self.components = Components(facts, by_name, frameworks)
+        self.left: dict[str, frozenset[int]] = {}
+        """Where a choice is settled: the candidates (by identity) that are left for a name."""
         self._kept: dict[str, list[Candidate]] = {}
-        self._possible: dict[str, list[Candidate]] = {}
         self._borne: dict[str, list[Candidate]] = {}
         self._needs: dict[int, tuple[Need, ...]] = {}
+        self._few: dict[int, dict[str, frozenset[str]]] = {}
+        self._pairs: dict[tuple[int, int], bool] = {}
+
+    def _base_of(self, framework: str) -> str:
+        """The framework that decides on CUDA for one that was asked for: itself, or its base."""
+        rows = self.facts.catalog.builds(framework)
+        return (self.facts.base_of(rows[-1]) if rows else None) or framework
 
     def roots(self) -> list[Need]:
         """The wishes as needs, in the order asked, and the bounds that companions set."""
@@ -69,22 +79,26 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
             self._kept[name] = self._make(name)
         return self._kept[name]
 
-    def _viable(self, name: str) -> list[Candidate]:
+    @cached_property
+    def _viable(self) -> dict[str, list[Candidate]]:
         """Candidates that neither the machine's facts nor another wish alone rule out.
 
         Worth its price where several wishes meet: the solver then never walks through the rest.
         """
-        if name not in self._possible:
-            self._possible[name] = self._bearable(name)
-            others = [other for other in self.rank if other != name]
-            for other in others:
-                beside = self._bearable(other)
-                self._possible[name] = [
-                    candidate
-                    for candidate in self._possible[name]
-                    if not beside or any(self._go_together(candidate, item) for item in beside)
-                ]
-        return self._possible[name]
+        pools = {name: self._bearable(name) for name in self.rank}
+        pruned = True
+        while pruned:
+            pruned = False
+            for name, other in permutations(self.rank, 2):
+                if beside := pools[other]:
+                    kept = [
+                        item
+                        for item in pools[name]
+                        if any(self._go_together(item, its) for its in beside)
+                    ]
+                    pruned |= len(kept) < len(pools[name])
+                    pools[name] = kept
+        return pools
 
     def _bearable(self, name: str) -> list[Candidate]:
         """Candidates that the machine's facts alone do not rule out."""
@@ -97,12 +111,28 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
         return self._borne[name]
 
     def _go_together(self, one: Candidate, other: Candidate) -> bool:
-        return all(
-            need.met_by(beside)
-            for needing, beside in ((one, other), (other, one))
-            for need in self.needs(needing)
-            if need.on == beside.on
-        )
+        """Whether nothing speaks against two candidates beside each other, as far as they tell."""
+        pair = (id(one), id(other))
+        if pair not in self._pairs:
+            self._pairs[pair] = self._pairs[pair[::-1]] = (
+                all(need.met_by(other) for need in self.needs(one) if need.on == other.on)
+                and all(need.met_by(one) for need in self.needs(other) if need.on == one.on)
+                and not self._want_different(one, other)
+            )
+        return self._pairs[pair]
+
+    def _want_different(self, one: Candidate, other: Candidate) -> bool:
+        """Whether two candidates need the same thing to be different: a CUDA, a package."""
+        wanted, its = self._choices_of(one), self._choices_of(other)
+        return any(wanted[name].isdisjoint(its[name]) for name in wanted.keys() & its.keys())
+
+    def _choices_of(self, candidate: Candidate) -> dict[str, frozenset[str]]:
+        """For each thing that a candidate needs one of a few of: which."""
+        if id(candidate) not in self._few:
+            self._few[id(candidate)] = {
+                need.on: few for need in self.needs(candidate) if (few := need.one_of)
+            }
+        return self._few[id(candidate)]
 
     def is_hopeless(self, need: Need) -> bool:
         """Whether no candidate for the need's name can meet it, whatever else is chosen."""
@@ -129,7 +159,12 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
             return self.facts.python_order
         if name == GLIBC:
             return (self.facts.glibc or "0",)
-        return tuple(self.facts.cuda) if name.startswith("cuda[") else ("0",)
+        if name.startswith("cuda["):
+            return self.facts.cuda_values
+        for shared in self.facts.catalog.shared_files:
+            if name == file_of(shared.file):
+                return shared.packages
+        return ("0",)
 
     def needs(self, candidate: Candidate) -> tuple[Need, ...]:
         """What a candidate needs."""
@@ -167,14 +202,23 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
         if any(need.failed for need in needs):
             return []
         spurned = {id(candidate) for candidate in incompatibilities[identifier]}
-        pool = self._viable(identifier) if len(self.rank) > 1 else self.candidates(identifier)
+        pool = self.pool(identifier)
         if not pool and self._is_left_to_the_installer(identifier):
             pool = self._unlisted(identifier, needs)
+        left = self.left.get(identifier)
         return [
             candidate
             for candidate in pool
-            if id(candidate) not in spurned and all(need.met_by(candidate) for need in needs)
+            if id(candidate) not in spurned
+            and (left is None or id(candidate) in left)
+            and all(need.met_by(candidate) for need in needs)
         ]
+
+    def pool(self, name: str) -> list[Candidate]:
+        """The candidates for a name that are worth trying, best first."""
+        if len(self.rank) > 1 and name in self.rank:
+            return self._viable[name]
+        return self.candidates(name)
 
     def _is_left_to_the_installer(self, name: str) -> bool:
         """Whether a name is a package that only some build needs, without rows of its own."""

@@ -8,10 +8,9 @@ order of scenarios.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
-from resolvelib import BaseReporter, ResolutionImpossible, Resolver
 
 from provisioner.catalog import newer
 from provisioner.catalog.load import Catalog
@@ -21,14 +20,15 @@ from provisioner.plan import Plan, Request
 from provisioner.request import Wish
 from provisioner.resolve import answer, explain
 from provisioner.resolve.alternatives import alternatives
+from provisioner.resolve.best import best
 from provisioner.resolve.builds import is_asked
-from provisioner.resolve.candidates import Candidate, Exclusion, Need
+from provisioner.resolve.candidates import Candidate, Exclusion
 from provisioner.resolve.devices import settled
 from provisioner.resolve.drivers import Scenario, branch_of, scenarios
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.provider import StackProvider
 
-_ROUNDS = 5000
+_CONDA_LIBRARIES = "conda-libraries"
 
 Routes = tuple[tuple[str, ...], ...]
 
@@ -72,6 +72,8 @@ def resolve(
     _known_driver(facts)
     _known_releases(facts, wishes)
     routes = _routes(request, carries)
+    if sum(wish.name in catalog.frameworks for wish in wishes) > 1:
+        routes = tuple(_wheels_alone_first(routes))
     solution = search(facts, wishes, routes)
     if solution is None:
         raise explain.refusal(facts, wishes, routes, search)
@@ -88,22 +90,10 @@ def search(facts: Facts, wishes: Sequence[Wish], routes: Routes) -> Solution | N
     for scenario in scenarios(facts):
         for along in routes:
             provider = StackProvider(facts, wishes, along, scenario.choices)
-            found = solve(provider)
+            found = best(provider)
             if found is not None:
                 return Solution(found, scenario, along, provider)
     return None
-
-
-def solve(provider: StackProvider) -> Mapping[str, Candidate] | None:
-    """Return the best candidates that go together, by name, or None."""
-    roots = provider.roots()
-    if not roots:
-        return {}
-    solver: Resolver[Need, Candidate, str] = Resolver(provider, BaseReporter())
-    try:
-        return solver.resolve(roots, max_rounds=_ROUNDS).mapping
-    except ResolutionImpossible:
-        return None
 
 
 def _routes(request: Request, carries: Routes | None) -> Routes:
@@ -115,6 +105,17 @@ def _routes(request: Request, carries: Routes | None) -> Routes:
         allowed.add("conda")
     kept = tuple(tuple(route for route in along if route in allowed) for along in wanted)
     return tuple(along for along in kept if along)
+
+
+def _wheels_alone_first(routes: Routes) -> Iterator[tuple[str, ...]]:
+    """Several frameworks share what conda brings only where wheels that bring their own will not.
+
+    One set of CUDA libraries on the loader's path is seen by all of them.
+    """
+    for along in routes:
+        if {"pip", _CONDA_LIBRARIES} <= set(along):
+            yield tuple(route for route in along if route != _CONDA_LIBRARIES)
+        yield along
 
 
 def _something_for_the_gpu(facts: Facts, wishes: Sequence[Wish]) -> None:

@@ -92,7 +92,7 @@ def _needs(
         pythons=release.pythons,
         extra=extra,
         known=around.known,
-        other_extras=project.holds == "companions",
+        other_extras=project.holds == "companions" or project.runtime is not None,
     )
 
 
@@ -202,11 +202,10 @@ def _cudnn(measured: Measured, notes: Sequence[Documented]) -> str | None:
     return measured.cudnn
 
 
-def _has_extra(stated: Iterable[str], extra: str) -> bool:
-    return any(
-        requirement.marker is not None and f'extra == "{extra}"' in str(requirement.marker)
-        for requirement in parsed(stated)
-    )
+def _has_extra(stated: Iterable[str], extras: str) -> bool:
+    """Whether some requirement belongs to one of these extras, ``cuda,cudnn``."""
+    markers = [str(requirement.marker) for requirement in parsed(stated)]
+    return any(f'extra == "{name}"' in marker for name in extras.split(",") for marker in markers)
 
 
 def _short(members: Iterable[str]) -> list[str]:

@@ -12,6 +12,7 @@ from provisioner.catalog.rows import Build
 from provisioner.catalog.upkeep_rows import Project
 from provisioner.upkeep.builds import Surroundings, build, is_of, relisted
 from provisioner.upkeep.derived import cpu_variants, measured, pair_variants
+from provisioner.upkeep.plugged import plugged
 from provisioner.upkeep.releases import Release
 from provisioner.upkeep.survey import Look, Survey, survey
 
@@ -46,7 +47,28 @@ def refreshed(
         sheet_of(project): _merged(old[project.name], fresh.get(project.name, ()))
         for project in projects
     }
-    return merged | _derived(catalog, merged), found
+    together = _put_together(catalog, merged)
+    return merged | _derived(catalog, merged) | together, found
+
+
+def _put_together(
+    catalog: Catalog, merged: Mapping[sheets.Sheet, Sequence[Build]]
+) -> dict[sheets.Sheet, list[Build]]:
+    """The sheets of projects whose code comes in packages beside them."""
+    by_name = {project.name: project for project in catalog.projects}
+
+    def builds(name: str) -> Sequence[Build]:
+        if name not in by_name or by_name[name].holds == "libraries":
+            return ()
+        return merged.get(sheet_of(by_name[name]), _rows(catalog, by_name[name]))
+
+    found = {}
+    for project in by_name.values():
+        if project.runtime is not None:
+            sheet = sheets.builds(project.name)
+            made = plugged(builds(project.name), project.runtime, builds)
+            found[sheet] = _merged(_typed(catalog.rows_of(sheet)), made)
+    return found
 
 
 def _derived(

@@ -36,7 +36,8 @@ def requires(
 ) -> tuple[str, ...]:
     """The requirements that hold on a platform and name a component, in METADATA's order.
 
-    ``extra`` is the one that is asked for with the framework: its requirements lose their marker.
+    ``extra`` is asked for with the framework (``and-cuda``; ``cuda,cudnn`` are two): what it
+    requires loses its marker.
     A marker stays where it depends on the Python; those of ``other_extras`` keep theirs.
     """
     found = (
@@ -88,7 +89,7 @@ def _on(
         "platform_python_implementation": "CPython",
         "implementation_name": "cpython",
     }
-    for asked in dict.fromkeys(("", extra or "")):
+    for asked in dict.fromkeys(("", *(extra or "").split(","))):
         answers = {
             _answer(
                 marker,

@@ -250,7 +250,7 @@ def _friends(
 
 
 def _live_together(torch: Build | None, flow: Build | None, asked: Question) -> bool:
-    """Two exact cuDNN pins of one package cannot both be installed; and one Python for both."""
+    """One Python for both, one cuDNN, and no package that writes the other's files."""
     if torch is None or flow is None:
         return True
     if not torch.pythons & flow.pythons:
@@ -263,8 +263,9 @@ def _live_together(torch: Build | None, flow: Build | None, asked: Question) -> 
         or not flow.cudnn
     ):
         return True
-    if torch.cuda.split(".")[0] != flow.cuda.split(".")[0]:
-        return True
+    majors = torch.cuda.split(".")[0], flow.cuda.split(".")[0]
+    if majors[0] != majors[1]:
+        return not rules.overwrites("nvidia-cudnn", majors)
     return torch.cudnn in SpecifierSet(
         flow.cudnn if not rules.is_exact(flow.cudnn) else f"=={flow.cudnn}"
     )

@@ -63,6 +63,12 @@ def cudnn_version_serves(name: str, gpu: Capability) -> bool:
     return bool(by_sass(sass, gpu) or by_ptx(ptx, gpu))
 
 
+def overwrites(package: str, majors: tuple[str, str]) -> bool:
+    """Whether the packages of two CUDA releases write the same file."""
+    names = {f"{package}-cu{major}" for major in majors}
+    return any(names <= set(row["packages"].split()) for row in rows("23_shared_files.csv"))
+
+
 def is_exact(text: str) -> bool:
     """Whether it is one version, not a range."""
     return bool(re.fullmatch(r"[\d.]+", text))
