@@ -55,17 +55,17 @@ def _runs(facts: Facts, row: Build) -> bool:
 
 def _decides(facts: Facts, row: Build) -> list[Build] | None:
     """The builds of the framework that a build extends, any of which may serve for it."""
-    for text in row.requires:
-        wish = parse_wish(text)
-        if wish.name in facts.catalog.frameworks:
-            return [
-                other
-                for other in facts.builds(wish.name)
-                if _is_meant(facts, other)
-                and other.variant == row.variant
-                and wish.admits(other.version)
-            ]
-    return None
+    name = next(devices.extended(facts.catalog, row), None)
+    if name is None:
+        return None
+    bounds = [wish for text in row.requires if (wish := parse_wish(text)).name == name]
+    return [
+        other
+        for other in facts.builds(name)
+        if _is_meant(facts, other)
+        and other.variant == row.variant
+        and all(wish.admits(other.version) for wish in bounds)
+    ]
 
 
 def _unread(rows: list[Build]) -> bool:
@@ -74,8 +74,7 @@ def _unread(rows: list[Build]) -> bool:
 
 def _run(facts: Facts, name: str, row: Build) -> Run:
     served = (devices.serves(facts, row) or (None,))[0]
-    wishes = (parse_wish(text).name for text in row.requires)
-    extends = next((other for other in wishes if other in facts.catalog.frameworks), None)
+    extends = next(devices.extended(facts.catalog, row), None)
     return Run(
         framework=name,
         build=row,

@@ -107,8 +107,7 @@ class Builds:
         """
         if row.sass or row.ptx or row.via != "pip" or has_unread_code(row):
             return None
-        names = (parse_wish(text).name for text in row.requires)
-        return next((name for name in names if name in self.facts.catalog.frameworks), None)
+        return next(devices.extended(self.facts.catalog, row), None)
 
     def cuda_of(self, row: Build) -> str | None:
         """The CUDA a build comes with; that of the framework it extends where it names none."""

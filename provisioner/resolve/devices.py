@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Build
 from provisioner.errors import RefusedError
 from provisioner.machine import Gpu
@@ -48,6 +49,18 @@ def is_for(row: Build, accelerator: str) -> bool:
     return row.accelerator in {None, "mps", accelerator}
 
 
+def extended(catalog: Catalog, row: Build) -> Iterator[str]:
+    """Yield the frameworks that a build needs beside it and that decide on GPUs for it.
+
+    For a build for another maker's GPUs, only one that has such builds itself decides.
+    """
+    others = catalog.contents.accelerators if row.accelerator in _OTHERS else None
+    for text in row.requires:
+        name = parse_wish(text).name
+        if name in catalog.frameworks and (others is None or name in others):
+            yield name
+
+
 def settled(facts: Facts, wishes: Sequence[Wish]) -> Facts:
     """The same facts, without integrated graphics that nothing of the request can use.
 
@@ -61,8 +74,8 @@ def settled(facts: Facts, wishes: Sequence[Wish]) -> Facts:
         return facts
     if not was_named(facts.machine) and all(_is_excused(facts, gpu) for gpu in choice.gpus):
         rows = [row for wish in wishes for row in _builds_like(facts, wish.name)]
-        extended = dict.fromkeys(name for row in rows for name in _extends(facts, row))
-        rows += [row for name in extended for row in _builds_like(facts, name)]
+        bases = dict.fromkeys(name for row in rows for name in extended(facts.catalog, row))
+        rows += [row for name in bases for row in _builds_like(facts, name)]
         if not any(_may_run(facts, row) for row in rows):
             return facts.changed(idle=choice.gpus)
     for wish in wishes:
@@ -95,7 +108,7 @@ def warnings(facts: Facts, rows: Sequence[Build]) -> Iterator[Warning]:
         yield from rules.warnings(facts, [row for row in rows if row.accelerator])
     if facts.accelerator == "mps":
         for row in rows:
-            if not documented.on_apple(facts, row) and not _extends(facts, row):
+            if not documented.on_apple(facts, row) and not any(extended(facts.catalog, row)):
                 told = f"{row.framework} {row.version} computes on the CPU"
                 text = f"Apple's GPU is not used by all: {told}, as far as documents say."
                 yield Warning("gpu-not-used", text)
@@ -120,7 +133,7 @@ def _may_run(facts: Facts, row: Build) -> bool:
     gpus = facts.choice.gpus
     if any(_serve(facts, gpu, row) for gpu in gpus):
         return True
-    if row.accelerator != "rocm" or not rocm.is_unread(row) or _extends(facts, row):
+    if row.accelerator != "rocm" or not rocm.is_unread(row) or any(extended(facts.catalog, row)):
         return False
     named = {name for other in facts.catalog.contents.accelerators for name in _read(facts, other)}
     return any(gpu.architecture in named for gpu in gpus)
@@ -129,12 +142,6 @@ def _may_run(facts: Facts, row: Build) -> bool:
 def _read(facts: Facts, name: str) -> Iterator[str]:
     for row in _builds_like(facts, name):
         yield from row.gfx
-
-
-def _extends(facts: Facts, row: Build) -> list[str]:
-    """The frameworks that a build needs beside it: those decide on GPUs."""
-    names = (parse_wish(text).name for text in row.requires)
-    return [name for name in names if name in facts.catalog.frameworks]
 
 
 def _is_excused(facts: Facts, gpu: Gpu) -> bool:
