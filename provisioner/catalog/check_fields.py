@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from provisioner.catalog import rows, upkeep_rows
+from provisioner.catalog.support import Support
 from provisioner.version import is_dotted, minor
 
 Form = tuple[str, str]
@@ -130,7 +131,7 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
     },
     rows.PythonRow: {"version": _PYTHON},
     rows.Conflict: {"effect": (r"refuse|warn", "is neither refuse nor warn")},
-    rows.Support: {
+    Support: {
         "accelerator": (r"rocm|xpu|mps", "is none of rocm, xpu, mps"),
         "rocm": (r"\d+(\.\d+){0,2}", "is no version of ROCm such as 7.2"),
         "system_floor": _DOTTED,

@@ -15,6 +15,7 @@ from provisioner.catalog import rows, sheets, upkeep_rows
 from provisioner.catalog.contents import Contents, joined
 from provisioner.catalog.decode import bad_row, read
 from provisioner.catalog.overlay import NOTHING, Overlay
+from provisioner.catalog.support import Support
 from provisioner.errors import BadDataError
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -118,9 +119,9 @@ class Catalog:
         return self._read(sheets.CONFLICTS, rows.Conflict)
 
     @cached_property
-    def support(self) -> tuple[rows.Support, ...]:
+    def support(self) -> tuple[Support, ...]:
         """GPUs of other makers that somebody names for builds."""
-        return self._read(sheets.SUPPORT, rows.Support)
+        return self._read(sheets.SUPPORT, Support)
 
     @cached_property
     def caps(self) -> tuple[rows.Cap, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import msgspec
 
 from provisioner.catalog import rows, upkeep_rows
+from provisioner.catalog.support import Support
 
 SortKey = tuple[tuple[tuple[int, int, str], ...], str]
 
@@ -55,7 +56,7 @@ SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
 SYSTEM_PACKAGES = Sheet("system_packages.toml", rows.SystemPackage, ("os", "package"), "package")
 PYTHONS = Sheet("python.toml", rows.PythonRow, ("version",), "python")
 CONFLICTS = Sheet("conflicts.toml", rows.Conflict, (), "conflict")
-SUPPORT = Sheet("accelerators/support.toml", rows.Support, (), "support")
+SUPPORT = Sheet("accelerators/support.toml", Support, (), "support")
 CAPS = Sheet("caps.toml", rows.Cap, (), "cap")
 INDEX_VARIANTS = Sheet(
     "index_variants.toml", upkeep_rows.IndexVariant, ("framework", "variant"), "variant"

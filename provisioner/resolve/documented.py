@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from provisioner.catalog.rows import Build, Support
+from provisioner.catalog.rows import Build
+from provisioner.catalog.support import Support
 from provisioner.machine import Gpu
 from provisioner.plan import Serve, Warning
 from provisioner.request import admits

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from provisioner.catalog.rows import Build, Support
+from provisioner.catalog.rows import Build
+from provisioner.catalog.support import Support
 from provisioner.request import admits
 from provisioner.upkeep.facts.table import Facts, short
 from provisioner.version import minor

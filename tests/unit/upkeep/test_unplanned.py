@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from provisioner.catalog.rows import Build, Support
+from provisioner.catalog.rows import Build
+from provisioner.catalog.support import Support
 from provisioner.upkeep.derived import pair_variants
 from provisioner.upkeep.facts import conda_unplanned, images_unplanned, nvidia_tensorflow
 from provisioner.upkeep.facts.torch_accelerators import rocm, xpu
