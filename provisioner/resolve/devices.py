@@ -73,9 +73,8 @@ def settled(facts: Facts, wishes: Sequence[Wish]) -> Facts:
     if choice.accelerator not in _OTHERS:
         return facts
     if not was_named(facts.machine) and all(_is_excused(facts, gpu) for gpu in choice.gpus):
-        rows = [row for wish in wishes for row in _builds_like(facts, wish.name)]
-        bases = dict.fromkeys(name for row in rows for name in extended(facts.catalog, row))
-        rows += [row for name in bases for row in _builds_like(facts, name)]
+        names = dict.fromkeys(name for wish in wishes for name in _deciding(facts, wish.name))
+        rows = (row for name in names for row in _builds_like(facts, name))
         if not any(_may_run(facts, row) for row in rows):
             return facts.changed(idle=choice.gpus)
     for wish in wishes:
@@ -118,6 +117,13 @@ def _serve(facts: Facts, gpu: Gpu, row: Build) -> Serve | None:
     if row.accelerator != facts.accelerator:
         return None
     return rocm.serve(gpu, row) if row.accelerator == "rocm" else documented.serve(facts, gpu, row)
+
+
+def _deciding(facts: Facts, name: str) -> Iterator[str]:
+    """A name, and the frameworks that its builds extend, plain Python among them."""
+    yield name
+    for row in facts.catalog.builds_for(name, facts.choice.accelerator):
+        yield from extended(facts.catalog, row)
 
 
 def _builds_like(facts: Facts, name: str) -> Iterator[Build]:

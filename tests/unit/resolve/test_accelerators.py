@@ -145,6 +145,8 @@ def test_two_frameworks_of_which_one_would_idle_the_graphics_are_refused() -> No
 
 def test_an_extension_is_excused_no_more_than_its_framework() -> None:
     assert planned(STRIX, words=("torchvision",)).accelerator == "rocm"
+    # fastai is plain Python, and computes where its torch does.
+    assert planned(STRIX, words=("fastai",)).accelerator == "rocm"
 
 
 @pytest.mark.parametrize("word", ["cuda", "nvcc", "cudnn"])
