@@ -37,10 +37,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     driver: str | None = None
     os: str | None = None
     arch: str | None = None
+    narrow: bool = False
+    """They may only narrow this machine: to some of its GPUs, or to none."""
 
     @property
     def from_afar(self) -> bool:
         """Whether another machine than this one is described."""
+        if self.narrow:
+            return False
         gpu = bool(self.gpus) and self.gpus != ("none",)
         return gpu or any((self.machine_file, self.os, self.arch))
 
@@ -55,6 +59,9 @@ def described(
     Raises UsageError for options that cannot be understood (``unknown-gpu``, ``bad-driver``, …).
     """
     warnings: tuple[Warning, ...] = ()
+    if options.narrow:
+        machine, warnings = detect()
+        return _narrowed(machine, options, catalog), warnings
     if options.machine_file:
         machine = read_machine(Path(options.machine_file))
     elif options.from_afar:
@@ -136,6 +143,57 @@ def _overlaid(machine: Machine, options: Options, catalog: Catalog) -> Machine:
         changes["driver"] = parse_driver(options.driver, catalog, windows=windows)
         sources["driver"] = _SOURCE
     return msgspec.structs.replace(machine, **changes, sources=sources) if changes else machine
+
+
+def _narrowed(machine: Machine, options: Options, catalog: Catalog) -> Machine:
+    """Return this machine with the GPUs that were named and no others.
+
+    Raises UsageError ``not-this-machine`` for anything that it is not, or has not.
+    """
+    given = {
+        "--machine": options.machine_file,
+        "--driver": options.driver,
+        "--os": options.os,
+        "--arch": options.arch,
+    }
+    other = [option for option, value in given.items() if value]
+    if other:
+        raise _not_this_machine(f"{other[0]} describes a machine, and this one is as it is")
+    if not options.gpus:
+        return machine
+    left, kept = list(machine.gpus), []
+    for word, named in zip(options.gpus, _gpus(options.gpus, catalog), strict=False):
+        here = next((own for own in left if _is_meant(own, word, named, catalog)), None)
+        if here is None:
+            raise _not_this_machine(f"it has no {word[:60]} beside those named before")
+        left.remove(here)
+        kept.append(here)
+    return msgspec.structs.replace(
+        machine,
+        gpus=tuple(sorted(kept, key=machine.gpus.index)),
+        sources={**machine.sources, "gpus": _SOURCE},
+    )
+
+
+def _is_meant(own: Gpu, word: str, named: Gpu, catalog: Catalog) -> bool:
+    """Whether a word means a GPU that was found: by its product, or by what it runs."""
+    if re.fullmatch(r"(sm_)?[\d.]+[af]?|gfx\w+", word.strip().lower()):
+        runs = (own.vendor, own.compute_capability or own.architecture)
+        return runs == (named.vendor, named.compute_capability or named.architecture)
+    try:
+        return named.name in {own.name, gpu_by_word(catalog, own.name).name}
+    except UsageError:
+        return False
+
+
+def _not_this_machine(reason: str) -> UsageError:
+    return UsageError(
+        "not-this-machine",
+        "This verb works on this machine, and another one was described.",
+        context=(reason,),
+        hint="Name GPUs that it has, or none (--gpu none); for other machines: dlsetup lock, "
+        "dlsetup render script",
+    )
 
 
 def parse_os(text: str, catalog: Catalog) -> OperatingSystem:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from provisioner import settings
 from provisioner.errors import OutsideError
 
 if TYPE_CHECKING:
@@ -30,9 +31,12 @@ CONNECTIONS = 8
 WHOLE_FILE_BYTES = 8 * 1024 * 1024
 """A server that cannot serve parts may send a whole file up to this size."""
 _TIMEOUT_S = (10, 60)
+_SHORT_TIMEOUT_S = (4, 5)
+LONGEST_SILENCE_S = sum(_SHORT_TIMEOUT_S)
 _RETRIES, _BACKOFF_S = 4, 0.5
 _LONGEST_WAIT_S = 30
 """A server may ask for hours; nobody waits for that."""
+_BROKEN = 500
 _TRY_AGAIN = (429, 500, 502, 503, 504)
 _NOT_THERE = (404, 410)
 _PARTIAL, _OK = 206, 200
@@ -75,8 +79,11 @@ class Web:
     def __init__(self, folder: Path | None = None) -> None:
         self.bill = Bill()
         self._lock = threading.Lock()
+        self._settings = settings.current()
+        self._bundle = self._certificates()
         self._parts = self._prepared(_plain_session())
         self._pages = self._prepared(_keeping_session(folder)) if folder else self._parts
+        self._once = _trusting(_plain_session())
 
     def page(self, url: str, accept: str) -> tuple[str, str]:
         """The text of a page, which is UTF-8, and its content type."""
@@ -153,8 +160,10 @@ class Web:
     ) -> requests.Response:
         import requests
 
+        where = self._settings.at(url)
+        way = self._way_to(where.url)
         try:
-            response = session.get(url, headers=headers, timeout=_TIMEOUT_S, stream=stream)
+            response = session.get(where.with_secret, headers=headers, stream=stream, **way)
         except requests.exceptions.ChunkedEncodingError as error:
             raise _unreachable(type(error).__name__, BrokenOffError) from None
         except (requests.RequestException, OSError, ValueError) as error:
@@ -171,6 +180,55 @@ class Web:
             raise _unreachable(f"HTTP {response.status_code}")
         return response
 
+    def silent(self, url: str) -> str | None:
+        """Why an address does not answer, in words; None where it does, whatever it says.
+
+        It is asked once, and not waited for longer than ``LONGEST_SILENCE_S`` seconds.
+        """
+        import requests
+
+        where = self._settings.at(url)
+        way = {**self._way_to(where.url), "timeout": _SHORT_TIMEOUT_S}
+        try:
+            with self._once.get(where.with_secret, stream=True, **way) as response:
+                status = response.status_code
+                return f"HTTP {status}" if status in _TRY_AGAIN or status >= _BROKEN else None
+        except requests.exceptions.SSLError:
+            return "its certificate is not one that is trusted here: name its CA as ca-file"
+        except requests.exceptions.ProxyError:
+            return "the proxy does not answer"
+        except requests.exceptions.Timeout:
+            return "no answer came in time"
+        except (requests.RequestException, OSError, ValueError):
+            return "no connection"
+
+    def _certificates(self) -> str | None:
+        """A file with the user's certificates and the usual ones, which goes when we do."""
+        import tempfile
+        import weakref
+
+        found = self._settings.certificates()
+        if found is None:
+            return None
+        handle, name = tempfile.mkstemp(prefix="dlsetup-ca-")
+        with os.fdopen(handle, "wb") as file:
+            file.write(found)
+        weakref.finalize(self, os.unlink, name)
+        return name
+
+    def _way_to(self, url: str) -> dict[str, Any]:
+        """Patience, certificates and proxy for one request."""
+        from requests.utils import should_bypass_proxies
+
+        way: dict[str, Any] = {"timeout": _TIMEOUT_S}
+        if self._bundle is not None:
+            way["verify"] = self._bundle
+        proxies = self._settings.proxies
+        if proxies and not should_bypass_proxies(url, no_proxy=None):
+            proxy = proxies["HTTPS_PROXY"]
+            way["proxies"] = {"http": proxy, "https": proxy}
+        return way
+
     def _pay(self, requests_: int, bytes_: int) -> None:
         with self._lock:
             self.bill.requests += requests_
@@ -180,10 +238,14 @@ class Web:
         adapter = _billed(self._pay)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
-        # The operating system's own certificates, which a mirror's may be among.
-        paths = ssl.get_default_verify_paths()
-        session.verify = os.environ.get("SSL_CERT_FILE") or paths.cafile or paths.capath or True
-        return session
+        return _trusting(session)
+
+
+def _trusting(session: requests.Session) -> requests.Session:
+    """A session with the operating system's own certificates, which a mirror's may be among."""
+    paths = ssl.get_default_verify_paths()
+    session.verify = os.environ.get("SSL_CERT_FILE") or paths.cafile or paths.capath or True
+    return session
 
 
 def _billed(pay: Callable[[int, int], None]) -> HTTPAdapter:

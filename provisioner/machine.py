@@ -97,7 +97,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     containers: dict[str, str | bool | None] = {}
     """Engines and what they lack: ``{"docker": "28.2.2", "docker_daemon": False, …}``."""
     tools: dict[str, str | None] = {}
-    """conda, mamba, micromamba, uv: their versions where they run."""
+    """conda, mamba, micromamba, uv, gcc: their versions where they run."""
     disks: tuple[Disk, ...] = ()
     sources: dict[str, str] = {}
 

@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
@@ -79,6 +79,26 @@ def run(
                 stream.close()
 
 
+def become(argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
+    """Let a program take this process's place: its terminal, its signals, its exit code.
+
+    It is looked for on the PATH of ``env``. Raises OutsideError ``program-not-found`` or
+    ``program-not-runnable``.
+    """
+    import signal
+
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Python ignores this one, and what is ignored stays so across exec.
+    was = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        os.execvpe(argv[0], list(argv), dict(env))  # noqa: S606 - that no shell is between is the point
+    except (OSError, ValueError) as problem:
+        raise _not_started(argv, problem) from problem
+    finally:
+        signal.signal(signal.SIGPIPE, was)
+
+
 def c_locale(env: Mapping[str, str] | None = None) -> dict[str, str]:
     """``env`` (None: this process's environment) with messages in plain C English."""
     kept = dict(os.environ if env is None else env)
@@ -99,20 +119,25 @@ def _start(argv: Sequence[str], env: Mapping[str, str] | None) -> subprocess.Pop
             env=c_locale(env),
             start_new_session=sys.platform != "win32",
         )
-    except FileNotFoundError as problem:
-        raise OutsideError(
+    except (OSError, ValueError) as problem:
+        raise _not_started(argv, problem) from problem
+
+
+def _not_started(argv: Sequence[str], problem: OSError | ValueError) -> OutsideError:
+    told = (f"command  {' '.join(argv)}",)
+    if isinstance(problem, FileNotFoundError):
+        return OutsideError(
             "program-not-found",
             f"{argv[0]} was not found.",
-            context=(f"command  {' '.join(argv)}",),
+            context=told,
             hint=f"Install {os.path.basename(argv[0])} or put it on PATH.",
-        ) from problem
-    except (OSError, ValueError) as problem:
-        raise OutsideError(
-            "program-not-runnable",
-            f"{argv[0]} cannot be run: {getattr(problem, 'strerror', None) or problem}.",
-            context=(f"command  {' '.join(argv)}",),
-            hint="Check that the file is a program for this machine and may be executed.",
-        ) from problem
+        )
+    return OutsideError(
+        "program-not-runnable",
+        f"{argv[0]} cannot be run: {getattr(problem, 'strerror', None) or problem}.",
+        context=told,
+        hint="Check that the file is a program for this machine and may be executed.",
+    )
 
 
 class _Streams:

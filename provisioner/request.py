@@ -122,7 +122,10 @@ def split(
             companions.append(wish.text)
     if not wishes and not companions:
         raise UsageError(
-            "nothing-asked", "Nothing was asked for.", hint="Name a package: dlsetup resolve torch"
+            "nothing-asked",
+            "Nothing was asked for.",
+            hint="Name a package: dlsetup resolve torch; "
+            "Or write requirements into a dlsetup.toml here or above",
         )
     return tuple(wishes), tuple(companions)
 

@@ -40,6 +40,22 @@ def cache() -> Path | None:
     return _of_user("XDG_CACHE_HOME", ".cache", "upkeep")
 
 
+def environments() -> Path | None:
+    """Where the environments of ``up`` lie; None for a user without a home.
+
+    ``DLSETUP_HOME``, which moves the launcher's own environment, moves them too.
+    """
+    chosen = os.environ.get("DLSETUP_HOME")
+    if chosen:
+        return Path(os.path.abspath(chosen)) / "envs"
+    return _of_user("XDG_DATA_HOME", ".local/share", "envs")
+
+
+def config() -> Path | None:
+    """Where the user's configuration is; None for a user without a home."""
+    return _of_user("XDG_CONFIG_HOME", ".config", "config.toml")
+
+
 def _of_user(setting: str, usual: str, name: str) -> Path | None:
     chosen = os.environ.get(setting, "")
     # The specification says to pass over a relative path.

@@ -17,7 +17,7 @@ from provisioner.catalog.load import Catalog
 from provisioner.catalog.overlay import read_overlay
 from provisioner.errors import DlsetupError, RefusedError, UsageError
 from provisioner.machine import Gpu, Machine
-from provisioner.plan import Plan, Refused, Request, Warning
+from provisioner.plan import Plan, Request, Warning
 
 if TYPE_CHECKING:
     from provisioner.catalog.check import Look
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from provisioner.lookup import Answer
     from provisioner.render import RenderedFile
     from provisioner.request import Wish
+    from provisioner.resolve.candidates import Exclusion
     from provisioner.resolve.resolve import Routes
+    from provisioner.resolve.why_not import WhyNot
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,12 +44,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     keep_driver: bool = False
 
 
-class WhyNot(msgspec.Struct, frozen=True):
-    """The answer to ``--why-not``: one sentence, and the facts it rests on."""
+class Question(msgspec.Struct, frozen=True):
+    """What is resolved: a machine, and what is asked for it."""
 
-    requirement: str
-    answer: str
-    refused: tuple[Refused, ...]
+    machine: Machine
+    request: Request
+    wishes: tuple[Wish, ...]
+    warnings: tuple[Warning, ...] = ()
+    """What had to be assumed about both."""
 
 
 @cache
@@ -76,8 +80,12 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
 
     Raises DlsetupError; a refusal carries machine and request in its ``data``.
     """
+    return planned(question(asked), format_name=format_name, carries=_carries(format_name))
+
+
+def question(asked: Asked) -> Question:
+    """Look at the machine and read the request. Raises UsageError."""
     from provisioner.request import split
-    from provisioner.resolve.resolve import resolve
 
     wishes, companions = split(
         asked.words,
@@ -86,8 +94,6 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
         profile=asked.profile,
     )
     machine, warnings = machine_of(asked.options)
-    warnings = (*warnings, *_near_names(companions))
-    routes = _carries(format_name)
     request = Request(
         requirements=tuple(wish.text for wish in wishes),
         companions=companions,
@@ -96,13 +102,33 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
         via=asked.via,
         keep_driver=asked.keep_driver,
     )
+    return Question(machine, request, wishes, (*warnings, *_near_names(companions)))
+
+
+def planned(
+    question: Question,
+    *,
+    format_name: str | None = None,
+    carries: Routes | None = None,
+    exclusions: tuple[Exclusion, ...] = (),
+) -> Plan:
+    """Answer a question along the routes that a format can carry, without what is ruled out.
+
+    Raises DlsetupError as ``plan_for`` does.
+    """
+    from provisioner.resolve.resolve import resolve
+
+    machine, request, wishes = question.machine, question.request, question.wishes
     try:
         try:
-            plan = resolve(machine, request, wishes, catalog(), carries=routes)
+            plan = resolve(
+                machine, request, wishes, catalog(), carries=carries, exclusions=exclusions
+            )
         except RefusedError as refusal:
-            if routes is None or refusal.reference != "no-compatible-stack":
+            if carries is None or refusal.reference != "no-compatible-stack":
                 raise
-            _name_other_formats(format_name or "", resolve(machine, request, wishes, catalog()))
+            other = resolve(machine, request, wishes, catalog(), exclusions=exclusions)
+            _name_other_formats(format_name or "", other)
             raise
     except DlsetupError as error:
         told: dict[str, object] = {"machine": machine, "request": request}
@@ -110,40 +136,44 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
             told |= {"refused": (), "alternatives": ()}
         error.data = {**told, **error.data}
         raise
-    return _with_steps(msgspec.structs.replace(plan, warnings=(*warnings, *plan.warnings)))
+    return _with_steps(msgspec.structs.replace(plan, warnings=(*question.warnings, *plan.warnings)))
 
 
-def why_not(asked: Asked, plan: Plan, requirement: str) -> WhyNot:
-    """Say why a requirement is not what the plan holds."""
-    from provisioner.request import parse_wish
+def why_not(answer: Plan | RefusedError, requirement: str) -> WhyNot:
+    """Say why a requirement is not what the plan holds, or why there is no plan with it.
 
-    wish = parse_wish(requirement)
-    held = next((pin for pin in plan.pins if pin.name == wish.name), None)
-    if held and wish.admits(held.version):
-        text = f"{wish.text} is what the plan holds: {held.name} {held.version}"
-        return WhyNot(requirement, text, ())
-    words = [word for word in asked.words if parse_wish(word).name != wish.name]
-    narrowed = msgspec.structs.replace(asked, words=(wish.text, *words), profile=None)
-    try:
-        other = plan_for(narrowed)
-    except RefusedError as error:
-        refused = error.data.get("refused", ())
-        told = f"{wish.text} cannot be had: {error.message}"
-        return WhyNot(requirement, told, msgspec.convert(refused, tuple[Refused, ...]))
-    got = ", ".join(f"{pin.name} {pin.version}" for pin in other.pins)
-    price = f", if the driver is changed to {other.driver.minimum} or later"
-    changed = other.driver.action not in {"keep", "none", plan.driver.action}
-    way = f" by {other.via}" if other.via != plan.via else ""
-    told = f"{wish.text} can be had{way}{price if changed else ''}: {got}"
-    return WhyNot(requirement, told, tuple(_refused_of(plan, wish)))
+    ``answer`` is what ``plan_for`` returned or raised. Raises UsageError ``bad-requirement``.
+    """
+    from provisioner.request import parse_wish, split
+    from provisioner.resolve import why_not
+    from provisioner.resolve.resolve import asked as question_of
 
-
-def _refused_of(plan: Plan, wish: Wish) -> Iterator[Refused]:
-    """What the plan itself says against the versions that a wish admits."""
-    for item in plan.refused:
-        name, _, version = item.candidate.partition(" ")
-        if name == wish.name and wish.admits(version.partition("+")[0]):
-            yield item
+    plan = answer if isinstance(answer, Plan) else None
+    if isinstance(answer, Plan):
+        machine, request = answer.machine, answer.request
+    else:
+        machine = msgspec.convert(answer.data["machine"], Machine)
+        request = msgspec.convert(answer.data["request"], Request)
+    question = question_of(
+        machine,
+        request,
+        [parse_wish(text) for text in request.requirements],
+        catalog(),
+    )
+    text = requirement.strip()
+    name = parse_wish(text).name
+    if name == "python":
+        return why_not.for_python(question, plan, parse_wish(text))
+    if name in {"driver", "nvidia-driver"}:
+        return why_not.about_the_driver(question, plan, text)
+    wishes, companions = split(
+        (text,),
+        frameworks=catalog().frameworks,
+        profiles={row.name: row.requirements for row in catalog().profiles},
+    )
+    if not wishes:
+        return why_not.left_to_the_installer(question, companions[0], name)
+    return why_not.why_not(question, plan, wishes, text)
 
 
 def rendered(format_name: str, plan: Plan) -> tuple[RenderedFile, ...]:

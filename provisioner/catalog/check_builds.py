@@ -54,6 +54,7 @@ class _Known:
     def messages(self, row: Build) -> Iterator[str]:
         yield from _itself(row)
         yield from self._code(row)
+        yield from self._bundled(row)
         for name in map(_requirement_name, row.requires):
             if name not in self.packages and not name.startswith(BROUGHT):
                 yield f"requires {name!r}, which the catalog does not know"
@@ -76,11 +77,26 @@ class _Known:
         if not listed:
             yield f"CUDA {row.cuda} has no row"
             return
+        yield from self._targets(row.cuda, listed, row.sass + row.ptx)
+
+    def _bundled(self, row: Build) -> Iterator[str]:
+        """The code of each bundled library is for a CUDA that the row names, once."""
+        told = [code.cuda for code in row.code_by_cuda]
+        if len(set(told)) < len(told):
+            yield "code_by_cuda: one CUDA stands there twice"
+        for code in row.code_by_cuda:
+            if code.cuda not in row.bundles_cuda:
+                yield f"code_by_cuda: {code.cuda} is not in bundles_cuda"
+            listed = [code.cuda] if code.cuda in self.cuda else []
+            yield from self._targets(code.cuda, listed, code.sass + code.ptx)
+
+    def _targets(self, cuda: str, listed: list[str], targets: tuple[str, ...]) -> Iterator[str]:
         # Of a whole major release, what any of its compilers accepts may be there.
         accepted = {target for version in listed for target in self.cuda[version]}
-        for target in row.sass + row.ptx:
-            if all(map(self.cuda.get, listed)) and f"sm_{target.partition('_')[2]}" not in accepted:
-                yield f"{target} is no target of CUDA {row.cuda}"
+        if listed and all(map(self.cuda.get, listed)):
+            for target in targets:
+                if f"sm_{target.partition('_')[2]}" not in accepted:
+                    yield f"{target} is no target of CUDA {cuda}"
 
     def _is_place(self, index: str) -> bool:
         return any(f"{index}/".startswith(f"{place.rstrip('/')}/") for place in self.places)

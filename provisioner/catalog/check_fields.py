@@ -98,6 +98,7 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "unknown": (r"cuda", "is no fact that can be unknown"),
         "released": _DAY,
     },
+    rows.CudaCode: {"cuda": _MINOR, "sass": _TARGET, "ptx": _TARGET},
     upkeep_rows.IndexVariant: {"first_version": _DOTTED},
     upkeep_rows.Project: {
         "holds": (
@@ -108,7 +109,7 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
     },
     upkeep_rows.Reading: {
         "fact": (
-            r"cuda|no-cuda|rocm|cudnn|sass|targets|code|ptxas",
+            r"cuda|no-cuda|rocm|cudnn|sass|targets|code|common-code|code-by-cuda|ptxas",
             "is no fact that a wheel can be read for",
         ),
     },
@@ -127,6 +128,8 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "family": (r"debian|redhat|suse|windows|macos", "is no family of systems"),
         "glibc": _MINOR,
         "python": _PYTHON,
+        "gcc": (r"\d{1,2}", "is no major release of gcc"),
+        "other_compilers": (r"g\+\+-\d{1,2}", "is no package such as g++-11"),
         "end_of_life": _MONTH,
     },
     rows.PythonRow: {"version": _PYTHON},
@@ -152,6 +155,9 @@ def messages(row: msgspec.Struct) -> Iterator[str]:
             yield from _forms(limits)
             if is_dotted(limits.nvcc) and minor(limits.nvcc) != row.version:
                 yield f"host_compilers: nvcc {limits.nvcc} is of another CUDA"
+    if isinstance(row, rows.Build):
+        for code in row.code_by_cuda:
+            yield from _forms(code)
     if isinstance(row, rows.Row):
         if not row.evidence.strip():
             yield "has no evidence"

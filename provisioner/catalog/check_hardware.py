@@ -45,8 +45,11 @@ def _targets(catalog: Catalog, known: dict[str, Architecture]) -> Iterator[Probl
         # where a compiler was asked what it accepts, builds are held against that.
         if isinstance(row, Build) and row.cuda not in asked and "." in (row.cuda or ""):
             cuda = row.cuda
-        for name in dict.fromkeys(found):
-            yield from found_in(sheet, row, _target(name, cuda, known))
+        told = [message for name in found for message in _target(name, cuda, known)]
+        for code in row.code_by_cuda if isinstance(row, Build) else ():
+            of = None if code.cuda in asked else code.cuda
+            told += [text for name in code.sass + code.ptx for text in _target(name, of, known)]
+        yield from found_in(sheet, row, dict.fromkeys(told))
 
 
 def _names(row: object, field: str) -> tuple[str, ...]:

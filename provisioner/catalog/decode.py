@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import msgspec
 
+from provisioner import toml
 from provisioner.catalog import sheets
 from provisioner.errors import BadDataError
+
+parse_toml = toml.parse
 
 
 def read(sheet: sheets.Sheet, text: bytes) -> tuple[msgspec.Struct, ...]:
@@ -53,17 +55,6 @@ def _convert(sheet: sheets.Sheet, table: object, number: int) -> msgspec.Struct:
         return msgspec.convert(table, sheet.row)
     except msgspec.MsgspecError as error:
         raise bad_row(sheet.path, number, str(error), f"[[{sheet.table}]]") from None
-
-
-def parse_toml(text: str) -> dict[str, Any]:
-    """Parse TOML with what this Python has. Raises ValueError."""
-    # Imported late: it costs more than all JSON sheets together.
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    document: dict[str, Any] = tomllib.loads(text)
-    return document
 
 
 def bad_row(path: str, number: int | None, detail: str, unit: str = "line") -> BadDataError:

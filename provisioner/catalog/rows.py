@@ -167,6 +167,15 @@ class Repository(Row, frozen=True, kw_only=True):
     fingerprint: str
 
 
+class CudaCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What one of several bundled libraries holds code for, each being for another CUDA."""
+
+    cuda: str
+    """Major and minor, ``"12.6"``."""
+    sass: tuple[str, ...] = ()
+    ptx: tuple[str, ...] = ()
+
+
 class Build(Row, frozen=True, kw_only=True):
     """One build of one framework: the unit that is chosen."""
 
@@ -188,7 +197,11 @@ class Build(Row, frozen=True, kw_only=True):
     """Facts that it has and nobody could read: ``cuda``."""
     cudnn: str | None = None
     sass: tuple[str, ...] = ()
+    """GPU code, ``sm_86``: of a build that serves one CUDA; empty where nobody read it."""
     ptx: tuple[str, ...] = ()
+    """As ``sass``: ``compute_90``."""
+    code_by_cuda: tuple[CudaCode, ...] = ()
+    """GPU code of each library of ``bundles_cuda`` that was read, oldest CUDA first."""
     accelerator: str | None = None
     """``rocm``, ``xpu`` or ``mps``; None where ``cuda`` says it: CUDA, or the CPU."""
     rocm: str | None = None
@@ -220,6 +233,8 @@ class Build(Row, frozen=True, kw_only=True):
     driver_floor: str | None = None
     """Where the publisher states a floor above CUDA's own."""
     download_bytes: int | None = None
+    disk_bytes: int | None = None
+    """What its wheel unpacks to; the bytecode that installers may add is not in it."""
     released: str | None = None
     """The day its first file was uploaded."""
     yanked: bool = False
@@ -287,6 +302,10 @@ class OperatingSystemRow(Row, frozen=True, kw_only=True):
     python: str | None = None
     """The interpreter of the system's own packages."""
     python_packages: tuple[str, ...] = ()
+    gcc: str | None = None
+    """The major release of the compiler that its own packages install as ``gcc``."""
+    other_compilers: tuple[str, ...] = ()
+    """Packages with older releases beside it: ``g++-11``."""
     base_image: str | None = None
     nvidia_repository: str | None = None
     """The system's name in NVIDIA's package repository, ``debian12``."""

@@ -59,7 +59,9 @@ class Reading(Row, frozen=True, kw_only=True):
     """Specifier of the releases it holds for; empty: all."""
     fact: str
     """``cuda``, ``no-cuda`` (the wheel says that it has none), ``rocm``, ``cudnn``, ``sass``,
-    ``targets`` (machine code and PTX in one list), ``code`` (fat binaries) or ``ptxas`` (an
+    ``targets`` (machine code and PTX in one list), ``code`` (fat binaries), ``common-code`` (the
+    list of targets that most of their code belongs to), ``code-by-cuda`` (those of several
+    libraries, each for the CUDA that the groups of ``member`` find in its name) or ``ptxas`` (an
     assembler that is run)."""
     member: str
     """Regular expression of the member's whole name."""
@@ -68,8 +70,8 @@ class Reading(Row, frozen=True, kw_only=True):
     needed: bool = True
     """A wheel in which it is not found has changed its layout, and is reported."""
     read_bytes: int | None = None
-    """What it may cost where a wheel must be read whole, because a member is run; otherwise a few
-    megabytes."""
+    """What it may cost where a member must be read whole, because it is run or because its GPU code
+    lies all over it; otherwise a few megabytes."""
 
 
 class Documented(Row, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Machines and plans for people: titled blocks of aligned rows.
+"""What people read: sentences, and titled blocks of aligned rows.
 
 On a terminal rich draws them, without colours where ``NO_COLOR`` is set; elsewhere they are plain.
 """
@@ -11,12 +11,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from provisioner.cli.output import folded, width_of
 from provisioner.machine import Disk, Machine
-from provisioner.plan import Pin, Plan
-from provisioner.workflow import WhyNot
 
 _GIB = 1024**3
-_SHOWN = 5
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -26,14 +24,36 @@ class Block(msgspec.Struct, frozen=True):
     rows: tuple[tuple[str, ...], ...]
 
 
-def show(blocks: Sequence[Block]) -> None:
-    """Print blocks to standard output."""
+def show(blocks: Sequence[Block], *, first: Sequence[str] = ()) -> None:
+    """Print sentences, then blocks, to standard output."""
     filled = [block for block in blocks if block.rows]
-    if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
-        _show_rich(filled)
+    if _is_terminal():
+        _show_rich(filled, first)
         return
+    sys.stdout.write("".join(f"{line}\n" for line in first))
     for number, block in enumerate(filled):
-        sys.stdout.write(("\n" if number else "") + _plain(block))
+        sys.stdout.write(("\n" if number or first else "") + _plain(block))
+
+
+def show_lines(lines: Sequence[str]) -> None:
+    """Print an answer and, indented below it, what it rests on."""
+    answer, *rest = lines
+    width = width_of(sys.stdout)
+    told = [folded(line, width, first="  ", rest="    ") for line in rest]
+    if not _is_terminal():
+        sys.stdout.write("\n".join([answer, *told]) + "\n")
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(Text(answer, style="bold"))
+    for line in told:
+        console.print(Text(line))
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _plain(block: Block) -> str:
@@ -53,14 +73,16 @@ def _widths(block: Block) -> list[int]:
     ]
 
 
-def _show_rich(blocks: Sequence[Block]) -> None:
+def _show_rich(blocks: Sequence[Block], first: Sequence[str]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console(highlight=False)
+    for line in first:
+        console.print(Text(line, style="bold"))
     for number, block in enumerate(blocks):
-        if number:
+        if number or first:
             console.print()
         console.print(Text(block.title, style="bold"))
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
@@ -99,7 +121,7 @@ def _system(machine: Machine) -> tuple[tuple[str, ...], ...]:
             f"{cpu.name or machine.arch} ({cpu.cores or '?'} cores, {cpu.level or machine.arch})",
         ),
         ("vectors", avx),
-        ("memory", _bytes(machine.memory_bytes)),
+        ("memory", in_gib(machine.memory_bytes)),
     ]
     return tuple(row for row in rows if row[1])
 
@@ -111,7 +133,7 @@ def _gpus(machine: Machine) -> tuple[tuple[str, ...], ...]:
         (
             gpu.name,
             gpu.compute_capability or gpu.architecture or "capability not known",
-            _bytes(gpu.memory_bytes),
+            in_gib(gpu.memory_bytes),
             f"from {machine.sources.get('gpus', '?')}",
         )
         for gpu in machine.gpus
@@ -144,78 +166,9 @@ def _tools(machine: Machine) -> tuple[tuple[str, ...], ...]:
 
 
 def _disk(disk: Disk) -> tuple[str, ...]:
-    return disk.path, f"{_bytes(disk.free_bytes)} free of {_bytes(disk.total_bytes)}"
+    return disk.path, f"{in_gib(disk.free_bytes)} free of {in_gib(disk.total_bytes)}"
 
 
-def _bytes(count: int | None) -> str:
+def in_gib(count: int | None) -> str:
+    """A size for people, nothing where it is not known."""
     return "" if count is None else f"{count / _GIB:.1f} GiB"
-
-
-def plan_blocks(plan: Plan) -> list[Block]:
-    """The blocks that describe a plan: the answer first, then why, then why not the rest."""
-    hidden = len(plan.refused) - _SHOWN
-    refused = [
-        (item.candidate, f"{item.reference}: {item.reason}") for item in plan.refused[:_SHOWN]
-    ]
-    if hidden > 0:
-        refused.append((f"and {hidden} more", "see --json"))
-    return [
-        Block("Plan", _summary(plan)),
-        Block("Packages", tuple(_package(pin) for pin in plan.pins)),
-        Block("Why", tuple((pin.name, reason) for pin in plan.pins for reason in pin.why)),
-        Block("Also pinned", tuple((cap.requirement, cap.reason) for cap in plan.constraints)),
-        Block("Companions", tuple((text,) for text in plan.request.companions)),
-        Block("Refused", tuple(refused)),
-        Block(
-            "With one change",
-            tuple((way.change, f"gives {way.gives}") for way in plan.alternatives),
-        ),
-    ]
-
-
-def _summary(plan: Plan) -> tuple[tuple[str, ...], ...]:
-    gpus = _counted([gpu.name for gpu in plan.machine.gpus]) or (
-        "Apple's GPU" if plan.accelerator == "mps" else "no GPU"
-    )
-    rows = [
-        ("for", f"{gpus}, {plan.machine.os_name} {plan.machine.arch}"),
-        ("by", plan.via + (f", image {plan.image}" if plan.image else "")),
-        ("python", plan.python),
-        ("computes on", plan.accelerator + (f" {plan.cuda}" if plan.cuda else "")),
-        ("cudnn", plan.cudnn or ""),
-        ("driver", _driver_words(plan)),
-        ("download", _bytes(plan.download_bytes)),
-    ]
-    return tuple(row for row in rows if row[1])
-
-
-def _counted(names: list[str]) -> str:
-    """Names in their order, each once: ``8 x NVIDIA H100``."""
-    times = {name: names.count(name) for name in names}
-    return ", ".join(f"{count} x {name}" if count > 1 else name for name, count in times.items())
-
-
-def _driver_words(plan: Plan) -> str:
-    driver = plan.driver
-    what = f"branch {driver.branch}" + (f", {driver.flavour} module" if driver.flavour else "")
-    package = f" (package {driver.package})" if driver.package else ""
-    floor = f"{driver.minimum} or later" if driver.minimum else "any"
-    return {
-        "keep": f"keep {driver.current}; needs {floor}",
-        "install": f"install {what}{package}; needs {floor}",
-        "upgrade": f"upgrade from {driver.current} to {what}{package}; needs {floor}",
-        "ensure": f"needs {floor}; where none is installed, {what}{package}",
-    }.get(driver.action, "")
-
-
-def _package(pin: Pin) -> tuple[str, ...]:
-    place = pin.index or (f"channel {pin.channel}" if pin.channel else "default index")
-    if pin.requirement is None:
-        place = "inside the image"
-    return pin.name, pin.version, pin.variant, f"{place} ({pin.evidence})"
-
-
-def why_not_blocks(answer: WhyNot) -> list[Block]:
-    """The blocks that answer ``--why-not``."""
-    rows = tuple((item.candidate, item.reason) for item in answer.refused[:_SHOWN])
-    return [Block(answer.answer, rows or (("no fact of the catalog speaks against it",),))]

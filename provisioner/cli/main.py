@@ -24,6 +24,9 @@ class Verbs(LazyGroup):
         "detect": "Show what dlsetup knows about this machine.",
         "resolve": "Choose versions that work together on a machine, and say why.",
         "render": "Print a plan as a script, a Dockerfile, a conda environment …",
+        "lock": "Write every package of a plan with its hashes to pylock.toml.",
+        "up": "Make an environment on this machine, and prove that it works.",
+        "env": "Show, use and remove the environments that up made.",
         "catalog": "Read and audit the compatibility matrix.",
         "doctor": "Explain a reference such as driver-too-old.",
         "completion": "Print the completion script of a shell.",
@@ -93,8 +96,10 @@ def _told(error: Exception) -> DlsetupError:
 def _failed(error: DlsetupError, words: list[str]) -> int:
     from provisioner.cli.output import show_error
 
+    if "--" in words:  # what follows is another program's
+        words = words[: words.index("--")]
     at = next((place for place, word in enumerate(words) if word in Verbs.verbs), len(words))
-    verb = " ".join(words[at : at + (2 if words[at : at + 1] == ["catalog"] else 1)])
+    verb = " ".join(words[at : at + (2 if words[at : at + 1] in (["catalog"], ["env"]) else 1)])
     try:
         show_error(error, verb, as_json="--json" in words and sys.stdout is not None)
         if sys.stdout is not None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TextIO
 
 import click
 import msgspec
@@ -25,7 +27,7 @@ def show_json(command: str, data: Mapping[str, object], warnings: Sequence[Warni
 def show_error(error: DlsetupError, command: str, *, as_json: bool) -> None:
     """Print a failure: as the envelope on standard output, or for people on standard error."""
     if not as_json:
-        click.echo(_told(error), err=True)
+        click.echo(_told(error, width_of(sys.stderr)), err=True)
         return
     told: dict[str, object] = {
         "reference": error.reference,
@@ -110,11 +112,38 @@ def _print(document: dict[str, object]) -> None:
     sys.stdout.flush()
 
 
-def _told(error: DlsetupError) -> str:
-    lines = [f"error: {error.reference}", "", error.message]
+def width_of(stream: TextIO | None) -> int | None:
+    """The columns of a terminal; None for what is none, where lines stay as long as they are."""
+    if stream is None or not stream.isatty():
+        return None
+    return shutil.get_terminal_size().columns
+
+
+def folded(line: str, width: int | None, *, first: str = "", rest: str = "") -> str:
+    """A line that begins with ``first``, broken between words where a terminal ends.
+
+    What follows is indented by ``rest``.
+    """
+    if width is None or len(first + line) <= width:
+        return first + line
+    import textwrap
+
+    return textwrap.fill(
+        line,
+        width,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _told(error: DlsetupError, width: int | None) -> str:
+    lines = [f"error: {error.reference}", "", folded(error.message, width)]
     if error.context:
-        lines += ["", *(f"  {line}" for line in error.context)]
+        lines += ["", *(folded(line, width, first="  ", rest="    ") for line in error.context)]
     if error.hint:
-        first, *rest = error.hint.split("; ")
-        lines += ["", f"hint: {first}", *(f"      {line}" for line in rest)]
+        first, *more = error.hint.split("; ")
+        lines += ["", folded(first, width, first="hint: ", rest=" " * 8)]
+        lines += [folded(line, width, first=" " * 6, rest=" " * 8) for line in more]
     return "\n".join(lines)

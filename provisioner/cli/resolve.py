@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from provisioner import workflow
 from provisioner.cli import options
 from provisioner.cli.output import show_json, show_warnings
+from provisioner.errors import RefusedError
+
+if TYPE_CHECKING:
+    from provisioner.plan import Plan
 
 
 @click.command(
@@ -27,15 +31,36 @@ def command(*, words: tuple[str, ...], as_json: bool, why_not: str | None, **typ
     other Python package comes along as it stands.
     """
     asked = options.asked(words, typed)
-    plan = workflow.plan_for(asked)
-    answer = workflow.why_not(asked, plan, why_not) if why_not else None
-    if as_json:
-        data: dict[str, object] = {"plan": plan}
-        if answer is not None:
-            data["why_not"] = answer
-        show_json("resolve", data, plan.warnings)
+    if why_not is not None:
+        _show_why_not(asked, why_not, as_json=as_json)
         return
-    from provisioner.cli.display import plan_blocks, show, why_not_blocks
+    plan = workflow.plan_for(asked)
+    if as_json:
+        show_json("resolve", {"plan": plan}, plan.warnings)
+        return
+    from provisioner.cli.plans import show_plan
 
-    show(why_not_blocks(answer) if answer is not None else plan_blocks(plan))
+    show_plan(plan)
     show_warnings(plan.warnings)
+
+
+def _show_why_not(asked: workflow.Asked, requirement: str, *, as_json: bool) -> None:
+    """Answer beside the plan; where there is none, in place of the refusal, which stays one."""
+    try:
+        answer: Plan | RefusedError = workflow.plan_for(asked)
+    except RefusedError as refusal:
+        answer = refusal
+    told = workflow.why_not(answer, requirement)
+    if not as_json:
+        from provisioner.cli.display import show_lines
+
+        show_lines(told.lines())
+    if isinstance(answer, RefusedError):
+        if not as_json:
+            raise click.exceptions.Exit(answer.exit_code)
+        answer.data["why_not"] = told
+        raise answer
+    if as_json:
+        show_json("resolve", {"plan": answer, "why_not": told}, answer.warnings)
+    else:
+        show_warnings(answer.warnings)

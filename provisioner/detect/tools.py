@@ -1,4 +1,4 @@
-"""conda, mamba, micromamba and uv: the versions of those that run."""
+"""conda, mamba, micromamba, uv and gcc: the versions of those that run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import re
 
 from provisioner.detect.host import Host
 
-_NAMES = ("conda", "mamba", "micromamba", "uv")
+_NAMES = ("conda", "mamba", "micromamba", "uv", "gcc")
+_QUESTIONS = {"gcc": "-dumpfullversion"}
+"""What is asked of a program that does not say its version on a line of its own."""
 _VARIABLES = {"conda": "CONDA_EXE", "mamba": "MAMBA_EXE", "micromamba": "MAMBA_EXE"}
 """Where an activated shell keeps the program, which there is only a shell function."""
 _PREFIXES = ("miniforge3", "mambaforge", "miniconda3", "anaconda3")
@@ -34,7 +36,9 @@ def _version(host: Host, name: str) -> str | None:
     program = _program(host, name) if host.live else name
     if program is None:
         return None
-    return parse_tool_version(host.answer(f"{name}-version", [program, "--version"]) or "", name)
+    return parse_tool_version(
+        host.answer(f"{name}-version", [program, _QUESTIONS.get(name, "--version")]) or "", name
+    )
 
 
 def _program(host: Host, name: str) -> str | None:

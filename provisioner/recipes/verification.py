@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from provisioner.plan import Pin, Plan, Step
+from provisioner.recipes.requirements import companions
 
 _COMPUTING = {
     "torch": "verify_torch",
@@ -13,13 +14,26 @@ _COMPUTING = {
     "tensorflow-cpu": "verify_tensorflow",
     "tensorflow-gpu": "verify_tensorflow",
     "nvidia-tensorflow": "verify_tensorflow",
+    "jax": "verify_jax",
 }
 """The frameworks, and the action that makes each compute on every device."""
 
-_IMPORTED = {"torchvision": "torchvision", "torchaudio": "torchaudio"}
+_IMPORTED = {
+    "torchvision": "torchvision",
+    "torchaudio": "torchaudio",
+    "xformers": "xformers",
+    "flash-attn": "flash_attn",
+    "bitsandbytes": "bitsandbytes",
+    "vllm": "vllm",
+    "fastai": "fastai",
+    "cupy": "cupy",
+    "onnxruntime-gpu": "onnxruntime",
+}
 """Packages beside a framework, and the module that must load with it."""
 
 _EXACT = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^*;\s]+)$")
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def steps(plan: Plan) -> tuple[Step, ...]:
@@ -28,10 +42,15 @@ def steps(plan: Plan) -> tuple[Step, ...]:
     versions = tuple(_exact_versions(plan))
     if versions:
         run.append(("verify_versions", *versions))
-    modules = tuple(_IMPORTED[pin.name] for pin in plan.pins if pin.name in _IMPORTED)
+    # cupy's wheels are called after their CUDA: cupy-cuda12x.
+    names = (re.sub(r"-cuda\w+$", "", pin.name) for pin in plan.pins)
+    modules = tuple(_IMPORTED[name] for name in names if name in _IMPORTED)
     if modules:
         run.append(("verify_imports", *modules))
     run.extend(computing(plan))
+    beside = dict.fromkeys(name[0] for text in companions(plan) if (name := _NAME.match(text)))
+    if beside:
+        run.append(("verify_companions", *beside))
     return (
         Step(
             id="verification",

@@ -39,6 +39,8 @@ _ACTIONS = {
     "verify_torch": ("verification.sh", "verify_torch.sh"),
     "verify_torch_device": ("verification.sh", "verify_torch_device.sh"),
     "verify_tensorflow": ("verification.sh", "verify_tensorflow.sh"),
+    "verify_jax": ("verification.sh", "verify_jax.sh"),
+    "verify_companions": ("verification.sh", "verify_companions.sh"),
     "verification_passed": ("verification.sh",),
     "disk_free": ("disk.sh",),
     "system_packages_present": ("apt.sh",),

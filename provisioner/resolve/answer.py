@@ -9,7 +9,7 @@ from provisioner.catalog.rows import Build, Cuda, Library
 from provisioner.machine import Machine
 from provisioner.plan import Constraint, DriverPlan, Pin, Plan, Warning
 from provisioner.request import Wish, admits
-from provisioner.resolve import devices, documented, processors
+from provisioner.resolve import devices, documented, host_compiler, processors
 from provisioner.resolve.builds import Builds, route_of
 from provisioner.resolve.candidates import DRIVER, PYTHON, Candidate
 from provisioner.resolve.conda import conda_libraries
@@ -55,6 +55,7 @@ def plan_of(
         constraints=tuple(_constraints(facts, framework_rows)),
         warnings=(
             *_machine_warnings(facts, framework_rows),
+            *_compiler_warnings(facts, found),
             *(
                 Warning(flaw.reference, f"{row.framework} {row.version}: {flaw.reason}")
                 for row in framework_rows
@@ -90,7 +91,7 @@ def _pin(
         name = Builds(facts, {}).sibling(row)
         return _build_pin(facts, wish, item, found.get(name or "", item))
     if isinstance(row, Cuda):
-        return _toolkit_pin(item, row)
+        return _toolkit_pin(facts, item, row)
     cudnn = row.package.startswith("nvidia-cudnn")
     if wish is None and not (cudnn and _left_open(row, found)):
         return None
@@ -102,14 +103,16 @@ def _pin(
         serves=item.serves,
         evidence=row.kind,
         requirement=f"{row.package}=={item.version}",
-        why=tuple(_library_reasons(wish, row)),
+        why=tuple(_library_reasons(facts, wish, row)),
     )
 
 
-def _library_reasons(wish: Wish | None, row: Library) -> Iterator[str]:
+def _library_reasons(facts: Facts, wish: Wish | None, row: Library) -> Iterator[str]:
     if wish is not None:
         yield f"you asked for {wish.text}"
         yield f"the newest {row.package} that serves the GPUs: {row.evidence}"
+        if "nvcc" in row.package and (compilers := host_compiler.told(facts, row.version)):
+            yield compilers
         return
     yield "a framework leaves its version open, so one is chosen that serves the GPUs"
     if row.driver_floor is not None:
@@ -172,13 +175,14 @@ def _reasons(facts: Facts, wish: Wish | None, item: Candidate, row: Build) -> It
     yield f"{row.kind}: {row.evidence}"
 
 
-def _toolkit_pin(item: Candidate, row: Cuda) -> Pin:
+def _toolkit_pin(facts: Facts, item: Candidate, row: Cuda) -> Pin:
+    newest = f"the newest CUDA {row.version} whose compiler makes code for the GPUs"
     return Pin(
         name="cuda",
         version=item.version,
         cuda=row.version,
         serves=item.serves,
-        why=(f"the newest CUDA {row.version} whose compiler makes code for the GPUs",),
+        why=tuple(filter(None, (newest, host_compiler.told(facts, item.version)))),
         requirement=f"cuda-toolkit[all]=={item.version}",
     )
 
@@ -258,6 +262,12 @@ def _machine_warnings(facts: Facts, rows: Sequence[Build]) -> Iterator[Warning]:
     known = {row.version: row for row in facts.catalog.pythons}
     if facts.request.python and facts.request.python not in known:
         yield Warning("unknown-python", f"The catalog does not know Python {facts.request.python}.")
+
+
+def _compiler_warnings(facts: Facts, found: Mapping[str, Candidate]) -> Iterator[Warning]:
+    compiler = found.get("nvcc") or found.get("cuda")
+    if compiler is not None:
+        yield from host_compiler.warnings(facts, compiler.version)
 
 
 def _driver_warnings(facts: Facts) -> Iterator[Warning]:

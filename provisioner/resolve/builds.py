@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from provisioner.catalog.rows import Build
 from provisioner.catalog.sheets import natural
 from provisioner.plan import Serve
@@ -55,7 +57,8 @@ class Builds:
         wish = self.wishes.get(framework)
         rows = [
             row
-            for row in self.facts.builds(framework)
+            for build in self.facts.builds(framework)
+            for row in (one_each(build) if self.facts.gpus else (build,))
             if row.platform in {self.facts.platform, ANY_PLATFORM}
             and devices.is_for(row, self.facts.accelerator)
             and self._goes_along(row, routes)
@@ -226,6 +229,21 @@ class Builds:
                     evidence=row.evidence,
                     failed=True,
                 )
+
+
+def one_each(row: Build) -> Iterator[Build]:
+    """A build for each CUDA that it holds a library for: that of the CUDA beside it is loaded."""
+    if not row.code_by_cuda:
+        yield row
+    for code in row.code_by_cuda:
+        yield msgspec.structs.replace(
+            row,
+            cuda=code.cuda,
+            bundles_cuda=(code.cuda,),
+            sass=code.sass,
+            ptx=code.ptx,
+            code_by_cuda=(),
+        )
 
 
 def route_of(row: Build, *, computes_on_gpu: bool) -> str:

@@ -27,6 +27,7 @@ PYTHON = "__python"
 CPU = "__cpu"
 PLATFORM = "__platform"
 OUTSIDE = "__outside"
+COMPILER = "__host_compiler"
 NO_CUDA = "0"
 """Stands for a build without CUDA among the values of ``cuda_of``."""
 

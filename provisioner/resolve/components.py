@@ -14,10 +14,11 @@ from provisioner.request import Wish
 from provisioner.resolve.candidates import DRIVER, GPU, Candidate, Need
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.gpu_needs import needs_of_tegra
+from provisioner.resolve.host_compiler import needs_of_compiler
 from provisioner.resolve.serving import serve
 from provisioner.version import is_dotted, minor, order
 
-_PACKAGES = {"cudnn": "nvidia-cudnn", "nvcc": "nvidia-cuda-nvcc"}
+PACKAGES = {"cudnn": "nvidia-cudnn", "nvcc": "nvidia-cuda-nvcc"}
 
 
 class Components:
@@ -36,17 +37,17 @@ class Components:
         """Return the candidates for a component or a library package, best first."""
         if name == "cuda":
             return self._toolkits()
-        prefix = _PACKAGES.get(name, name)
+        prefix = PACKAGES.get(name, name)
         rows = [
             row
             for row in self.facts.catalog.libraries
             if row.via == "pip"
             and row.platform == self.facts.platform
-            and (row.package == prefix or (name in _PACKAGES and row.package.startswith(prefix)))
+            and (row.package == prefix or (name in PACKAGES and row.package.startswith(prefix)))
             and is_dotted(row.version)  # no pre-releases
             and self._wanted(name, row.version)
         ]
-        asked = name in _PACKAGES
+        asked = name in PACKAGES
         rows.sort(key=lambda row: (asked or _floor_is_known(row), order(row.version), row.cuda))
         return [self._library(name, row) for row in reversed(rows)]
 
@@ -75,13 +76,16 @@ class Components:
             needs=(
                 *self._needs_of_gpus(row.architectures, (), row.evidence),
                 *self._needs_of_driver(row.version),
+                *needs_of_compiler(self.facts, version, row.evidence),
             ),
         )
 
     def _library(self, name: str, row: Library) -> Candidate:
         major = row.cuda.split(".")[0]
         needs = [*self._needs_of_gpus(row.sass, row.ptx, row.evidence)] if row.sass else []
-        if name in _PACKAGES:
+        if name == "nvcc":
+            needs += needs_of_compiler(self.facts, row.version, row.evidence)
+        if name in PACKAGES:
             needs.append(
                 Need(
                     on="cuda",

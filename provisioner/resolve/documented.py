@@ -99,4 +99,4 @@ def _missing(facts: Facts, gpu: Gpu, supports: tuple[Support, ...]) -> str:
         return f"its document names {gpu.name} with {told}, not with {facts.machine.os_name}"
     families = [name for support in supports for name in support.gpus]
     listed = ", ".join(dict.fromkeys(families))
-    return f"it was validated with {listed}: not with {called(gpu)}"
+    return f"it was not validated with {called(gpu)}, only with {listed}"

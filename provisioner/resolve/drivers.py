@@ -7,8 +7,10 @@ from collections.abc import Iterable
 import msgspec
 
 from provisioner.catalog.find import driver_branch
+from provisioner.catalog.newer import DRIVER_BRANCHES
 from provisioner.catalog.rows import Architecture, DriverBranch, DriverPackage
 from provisioner.errors import RefusedError
+from provisioner.machine import Gpu
 from provisioner.plan import Refused
 from provisioner.resolve.facts import Facts
 from provisioner.version import at_least, is_dotted, numbers
@@ -208,11 +210,11 @@ def _upstream(version: str | None) -> str | None:
 
 def _no_driver(facts: Facts, reason: str) -> RefusedError:
     """The error for a driver that does not drive the GPUs and cannot be changed from here."""
-    lines = dict.fromkeys(_needs_of(facts))
+    lines = _needs_of(facts)
     return RefusedError(
         "no-compatible-stack",
         f"Nothing can run on the GPUs of this machine: {reason}.",
-        context=tuple(lines),
+        context=lines,
         hint="Change the driver in Windows."
         if facts.has_windows_driver
         else "Leave out --keep-driver, and the plan says which driver to install.",
@@ -226,25 +228,38 @@ def _no_driver(facts: Facts, reason: str) -> RefusedError:
     )
 
 
-def _needs_of(facts: Facts) -> Iterable[str]:
-    """For each GPU, the branches that drive it and the module it takes, in words."""
-    for gpu in facts.gpus:
-        row = _row(facts, gpu.compute_capability)
-        if row is None:
-            yield f"{gpu.name}: the catalog knows no driver for {gpu.compute_capability}"
-            continue
-        first, last = row.first_driver_branch or "?", row.last_driver_branch or "now"
-        modules = " or ".join(row.kernel_modules)
-        yield f"{gpu.name} ({row.name}): branches {first} to {last}, {modules} module"
+def driven_by(facts: Facts, gpu: Gpu) -> tuple[str, str]:
+    """The driver branches that drive a GPU and the module it takes, in words; and the evidence."""
+    row = _row(facts, gpu.compute_capability)
+    if row is None:
+        return f"{gpu.name}: the catalog knows no driver for {gpu.compute_capability}", ""
+    first, last = row.first_driver_branch, row.last_driver_branch
+    if first and last:
+        branches = f"branches {first} to {last}"
+    elif last:
+        branches = f"branch {last} or earlier"
+    else:
+        branches = f"branch {first} or later" if first else "any branch"
+    modules = " or ".join(row.kernel_modules)
+    return f"{gpu.name} ({row.name}): driver {branches}, {modules} module", row.evidence
+
+
+def _needs_of(facts: Facts) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(driven_by(facts, gpu)[0] for gpu in facts.gpus))
 
 
 def _no_common_driver(facts: Facts) -> RefusedError:
-    lines = tuple(dict.fromkeys(_needs_of(facts)))
+    lines = _needs_of(facts)
+    alone = len({gpu.compute_capability for gpu in facts.gpus}) == 1
     return RefusedError(
         "no-common-driver",
-        "No NVIDIA driver drives all GPUs of this machine.",
+        f"The catalog knows no release of a driver for {facts.gpus[0].name}."
+        if alone
+        else "No NVIDIA driver drives all GPUs of this machine.",
         context=lines,
-        hint="Plan for fewer of them: name those to use with --gpu, and take the others out.",
+        hint=DRIVER_BRANCHES
+        if alone
+        else "Plan for fewer of them: name those to use with --gpu, and take the others out.",
         data={
             "refused": tuple(
                 Refused(line.partition(":")[0], "no-common-driver", line, "") for line in lines

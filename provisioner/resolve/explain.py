@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from provisioner.catalog import newer
 from provisioner.errors import RefusedError
-from provisioner.plan import Refused
+from provisioner.plan import Alternative, Refused
 from provisioner.request import Wish
-from provisioner.resolve.accelerators import called
 from provisioner.resolve.alternatives import ways_out
+from provisioner.resolve.builds import is_asked
 from provisioner.resolve.candidates import DRIVER, GLIBC, PYTHON, Candidate, Need
-from provisioner.resolve.drivers import Scenario, scenarios
+from provisioner.resolve.components import PACKAGES
+from provisioner.resolve.conflict import Conflict, conflict, culprit, is_unmet
+from provisioner.resolve.drivers import Scenario
 from provisioner.resolve.facts import Facts
+from provisioner.resolve.premises import Question
 from provisioner.resolve.provider import StackProvider
-from provisioner.version import order
-
-if TYPE_CHECKING:
-    from provisioner.resolve.alternatives import Search
-    from provisioner.resolve.resolve import Routes
+from provisioner.resolve.wording import (
+    Fact,
+    facts_of,
+    is_idle,
+    lines_of,
+    machine_fact,
+    sentence,
+)
+from provisioner.version import is_dotted, minor, order, public
 
 _MOST = 40
+_LINES = 6
 
 
 def passed_over(
@@ -38,37 +45,93 @@ def passed_over(
     return tuple(refused[:_MOST])
 
 
-def refusal(facts: Facts, wishes: Sequence[Wish], routes: Routes, search: Search) -> RefusedError:
-    """The error for a request that nothing satisfies, with what would help."""
-    refused = tuple(_everything(facts, wishes, routes))
-    helps = tuple(ways_out(facts, wishes, routes, search))
-    names = " with ".join(wish.text for wish in wishes)
-    context = [f"you asked for {names}", *_machine_lines(facts)]
-    context += _decisive(refused)
-    hints = [f"{way.change}: gives {way.gives}" for way in helps]
+def refusal(question: Question, apart: Sequence[Alternative] = ()) -> RefusedError:
+    """The error for a request that nothing satisfies: the deciding facts, and what would help.
+
+    ``apart`` are environments that would each hold a part of it.
+    """
+    refused = tuple(everything(question))
+    about = culprit(question)
+    told = conflict(question, about)
+    ways = (*apart, *ways_out(told))
+    hints = [f"{way.change}: gives {way.gives}" for way in ways]
     return RefusedError(
         "no-compatible-stack",
-        f"{names} cannot be set up on this machine.",
-        context=tuple(context),
+        sentence(told, about.text),
+        context=lines_of(deciding(told, about), _LINES),
         hint="; ".join(hints) or "Ask for another version or name another machine.",
-        data={"refused": refused[:_MOST], "alternatives": helps},
+        data={"refused": refused[:_MOST], "alternatives": ways},
     )
 
 
-def unknown_release(facts: Facts, wish: Wish, versions: Sequence[str]) -> RefusedError:
-    """The error for versions that the catalog has never seen."""
+def with_ways(question: Question, refused: RefusedError) -> RefusedError:
+    """A refusal of the machine itself, with the single changes that would help."""
+    ways = tuple(ways_out(conflict(question, culprit(question))))
+    hints = [f"{way.change}: gives {way.gives}" for way in ways]
+    return RefusedError(
+        refused.reference,
+        refused.message,
+        context=refused.context,
+        hint="; ".join(hints) or refused.hint,
+        data={**refused.data, "alternatives": ways},
+    )
+
+
+def deciding(told: Conflict, about: Wish) -> tuple[Fact, ...]:
+    """The facts in conflict; where no machine would do, what was refused for which reason."""
+    facts = facts_of(told, [about.text])
+    if told.obstacles:
+        return facts
+    refused = newest_of_each_reason(tuple(everything(told.question.for_wishes(about))))
+    rows = [Fact("row", f"{item.candidate}: {item.reason}", item.evidence) for item in refused]
+    gpus = [machine_fact(told.question, item) for item in told.everything if item.gpu]
+    return (*facts, *rows, *(gpus if is_idle(told) else ()))
+
+
+def unknown_release(facts: Facts, wish: Wish) -> RefusedError | None:
+    """The error for versions that the catalog has never seen; None where it knows one."""
+    versions = [version for version, asked in _releases(facts, wish) if not asked]
+    if not wish.specifier or not versions or any(asked for _, asked in _releases(facts, wish)):
+        return None
     newest = max(versions, key=order)
     reason = f"unknown: the catalog knows no release of {wish.name} within {wish.specifier}"
     return RefusedError(
         "no-compatible-stack",
         f"{wish.text} is unknown: the catalog knows no such release.",
-        context=(f"newest {wish.name} it knows: {newest} (looked at {facts.catalog.checked})",),
+        context=(
+            f"newest {wish.name} it knows: {newest} (looked at {facts.catalog.checked})",
+            *_near(wish, versions),
+        ),
         hint=f"Ask for a version it knows; {newer.releases(facts.catalog, wish.name)}",
         data={
             "refused": (Refused(wish.text, "unknown-release", reason, ""),),
             "alternatives": (),
         },
     )
+
+
+def _releases(facts: Facts, wish: Wish) -> Iterator[tuple[str, bool]]:
+    """Every release of what a wish names, on any platform, and whether it is asked for."""
+    catalog = facts.catalog
+    if wish.name in catalog.frameworks:
+        yield from ((row.version, is_asked(wish, row)) for row in facts.builds(wish.name))
+    elif wish.name == "cuda":
+        known = (version for row in catalog.cuda for version in (row.version, *row.toolkits))
+        yield from ((version, wish.admits(version)) for version in known)
+    elif wish.name in PACKAGES:
+        for row in catalog.libraries:
+            if row.package.startswith(PACKAGES[wish.name]) and is_dotted(row.version):
+                yield row.version, wish.admits(row.version)
+
+
+def _near(wish: Wish, versions: Sequence[str]) -> Iterator[str]:
+    """Releases of the same series as one that is named and does not exist."""
+    named = wish.specifier.removeprefix("==").partition("+")[0]
+    if named != wish.specifier and is_dotted(named):
+        series = f"{minor(named)}."
+        near = {public(version) for version in versions if version.startswith(series)}
+        if near:
+            yield f"of {minor(named)} it knows {', '.join(sorted(near, key=order))}"
 
 
 def _refused(
@@ -79,28 +142,21 @@ def _refused(
     unmet = next(_unmet(provider, needs), None)
     if unmet is not None:
         return Refused(str(candidate), unmet.reference, _told(provider, unmet), unmet.evidence)
+    clash = next((need for need in needs if _clashes(need, found)), None)
+    if clash is not None:
+        return Refused(str(candidate), clash.reference, _told(provider, clash), clash.evidence)
     for other in found.values():
         for need in provider.needs(other):
             if need.on == candidate.on and not need.met_by(candidate):
                 reason = f"{other} beside it needs {need.reason.removeprefix('it needs ')}"
                 return Refused(str(candidate), need.reference, reason, need.evidence)
-    clash = next((need for need in needs if _clashes(need, found)), None)
-    if clash is not None:
-        return Refused(str(candidate), clash.reference, _told(provider, clash), clash.evidence)
     named = [str(item) for item in found.values() if item.row and not item.on.startswith("__")]
     reason = f"it does not go together with {', '.join(named) or 'the rest that was asked for'}"
     return Refused(str(candidate), "framework-pin-conflict", reason, "")
 
 
 def _unmet(provider: StackProvider, needs: Sequence[Need]) -> Iterator[Need]:
-    """Needs that no candidate for their name can meet, whatever else is chosen."""
-    for need in needs:
-        pool = provider.candidates(need.on)
-        known = pool or need.on == DRIVER
-        bounds = [bound for bound in provider.bounds if bound.on == need.on]
-        left = [item for item in pool if all(bound.met_by(item) for bound in bounds)]
-        if need.failed or (known and not any(need.met_by(item) for item in left)):
-            yield need
+    yield from (need for need in needs if is_unmet(provider, need))
 
 
 def _clashes(need: Need, found: Mapping[str, Candidate]) -> bool:
@@ -135,11 +191,12 @@ def _drivers_told(provider: StackProvider) -> str:
     return "no package of this system is a driver for these GPUs"
 
 
-def _everything(facts: Facts, wishes: Sequence[Wish], routes: Routes) -> Iterator[Refused]:
+def everything(question: Question) -> Iterator[Refused]:
     """Every candidate of what was asked, with the fact that decided against it."""
+    facts, wishes = question.facts, question.wishes
     seen: set[str] = set()
-    for scenario in scenarios(facts) or (Scenario(action="install", choices=()),):
-        for along in routes:
+    for scenario in question.scenarios() or (Scenario(action="install", choices=()),):
+        for along in question.routes:
             provider = StackProvider(facts, wishes, along, scenario.choices)
             for wish in wishes:
                 for candidate in provider.candidates(wish.name):
@@ -148,27 +205,13 @@ def _everything(facts: Facts, wishes: Sequence[Wish], routes: Routes) -> Iterato
                         yield _refused(provider, candidate, {})
     for wish in wishes:
         if not any(name.startswith(f"{wish.name} ") for name in seen):
-            reason = f"no build of {wish.text} for {facts.platform} comes along these routes"
+            reason = f"no build of {wish.text} for {facts.platform} is known"
             yield Refused(wish.text, "no-build-for-platform", reason, "")
 
 
-def _machine_lines(facts: Facts) -> list[str]:
-    machine = facts.machine
-    named = [f"{gpu.name} ({gpu.compute_capability})" for gpu in facts.gpus]
-    named += [called(gpu) for gpu in facts.devices]
-    gpus = ", ".join(named) or "no GPU"
-    driver = machine.driver.version if machine.driver else None
-    source = machine.sources.get("driver")
-    told = f"driver {driver}" if driver else ("no driver" if source else "driver not known")
-    if source and driver:
-        told += f" (from {source})"
-    driver_told = "" if facts.devices else f"{told}, "
-    return [f"this machine has {gpus}, {driver_told}{machine.os_name} {machine.arch}"]
-
-
-def _decisive(refused: Sequence[Refused]) -> list[str]:
+def newest_of_each_reason(refused: Sequence[Refused]) -> tuple[Refused, ...]:
     """The newest candidate refused for each kind of reason."""
     first: dict[str, Refused] = {}
     for item in refused:
         first.setdefault(item.reference, item)
-    return [f"{item.candidate}: {item.reason}" for item in list(first.values())[:4]]
+    return tuple(first.values())

@@ -169,6 +169,11 @@ class Facts:
         names = (parse_wish(text).name for text in row.requires)
         return next((name for name in names if name != row.framework and self._is_base(name)), None)
 
+    def base_of_framework(self, framework: str) -> str | None:
+        """As ``base_of`` its newest build."""
+        rows = self.catalog.builds(framework)
+        return self.base_of(rows[-1]) if rows else None
+
     def _is_base(self, framework: str) -> bool:
         if framework not in self.catalog.frameworks:
             return False

@@ -33,7 +33,7 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
         by_name = {wish.name: wish for wish in wishes}
         self.rank = {name: place for place, name in enumerate(by_name)}
         asked = tuple(name for name in by_name if name in facts.catalog.frameworks)
-        frameworks = tuple(dict.fromkeys(self._base_of(name) for name in asked))
+        frameworks = tuple(dict.fromkeys(facts.base_of_framework(name) or name for name in asked))
         self.builds = Builds(facts, by_name)
         self.components = Components(facts, by_name, frameworks)
         self.left: dict[str, frozenset[int]] = {}
@@ -43,11 +43,6 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
         self._needs: dict[int, tuple[Need, ...]] = {}
         self._few: dict[int, dict[str, frozenset[str]]] = {}
         self._pairs: dict[tuple[int, int], bool] = {}
-
-    def _base_of(self, framework: str) -> str:
-        """The framework that decides on CUDA for one that was asked for: itself, or its base."""
-        rows = self.facts.catalog.builds(framework)
-        return (self.facts.base_of(rows[-1]) if rows else None) or framework
 
     def roots(self) -> list[Need]:
         """The wishes as needs, in the order asked, and the bounds that companions set."""
@@ -223,7 +218,7 @@ class StackProvider(AbstractProvider[Need, Candidate, str]):
     def _is_left_to_the_installer(self, name: str) -> bool:
         """Whether a name is a package that only some build needs, without rows of its own."""
         known = name in self.facts.catalog.frameworks or name in self.rank or name in COMPONENTS
-        return not known and not name.startswith("__")
+        return not known and not name.startswith("__") and "[" not in name
 
     def _unlisted(self, name: str, needs: list[Need]) -> list[Candidate]:
         """Versions of a package without rows of its own: those that somebody pins exactly.

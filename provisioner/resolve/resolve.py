@@ -21,12 +21,13 @@ from provisioner.request import Wish
 from provisioner.resolve import answer, explain
 from provisioner.resolve.alternatives import alternatives
 from provisioner.resolve.best import best
-from provisioner.resolve.builds import is_asked
 from provisioner.resolve.candidates import Candidate, Exclusion
 from provisioner.resolve.devices import settled
 from provisioner.resolve.drivers import Scenario, branch_of, scenarios
 from provisioner.resolve.facts import Facts
+from provisioner.resolve.premises import Question
 from provisioner.resolve.provider import StackProvider
+from provisioner.resolve.split import split
 
 _CONDA_LIBRARIES = "conda-libraries"
 
@@ -67,28 +68,48 @@ def resolve(
     out builds that something outside the catalog speaks against. Raises RefusedError
     with the machine, what was refused and what would help in its ``data``.
     """
-    facts = settled(Facts(machine, request, catalog, exclusions), wishes)
+    question = asked(machine, request, wishes, catalog, carries=carries, exclusions=exclusions)
+    facts = question.facts
     _something_for_the_gpu(facts, wishes)
-    _known_driver(facts)
+    known_machine(facts)
     _known_releases(facts, wishes)
-    routes = _routes(request, carries)
-    if sum(wish.name in catalog.frameworks for wish in wishes) > 1:
-        routes = tuple(_wheels_alone_first(routes))
-    solution = search(facts, wishes, routes)
+    try:
+        solution = search(facts, wishes, question.routes)
+    except RefusedError as refused:
+        raise explain.with_ways(question, refused) from refused
     if solution is None:
-        raise explain.refusal(facts, wishes, routes, search)
+        raise explain.refusal(question, split(question, None))
     plan = answer.plan_of(facts, wishes, solution.found, solution.scenario)
     return msgspec.structs.replace(
         plan,
         refused=explain.passed_over(solution.provider, wishes, solution.found),
-        alternatives=alternatives(facts, wishes, routes, search, solution),
+        alternatives=(*alternatives(question, solution), *split(question, solution)),
+    )
+
+
+def asked(
+    machine: Machine,
+    request: Request,
+    wishes: Sequence[Wish],
+    catalog: Catalog,
+    *,
+    carries: Routes | None = None,
+    exclusions: tuple[Exclusion, ...] = (),
+) -> Question:
+    """Return the question itself, for those who ask what would be otherwise."""
+    return Question(
+        facts=settled(Facts(machine, request, catalog, exclusions), wishes),
+        wishes=tuple(wishes),
+        routes=_routes(request, carries),
+        open_routes=carries or ANY,
+        search=search,
     )
 
 
 def search(facts: Facts, wishes: Sequence[Wish], routes: Routes) -> Solution | None:
     """Return the first solution by scenario, then by routes; None when there is none."""
     for scenario in scenarios(facts):
-        for along in routes:
+        for along in _preferred(facts, wishes, routes):
             provider = StackProvider(facts, wishes, along, scenario.choices)
             found = best(provider)
             if found is not None:
@@ -107,13 +128,15 @@ def _routes(request: Request, carries: Routes | None) -> Routes:
     return tuple(along for along in kept if along)
 
 
-def _wheels_alone_first(routes: Routes) -> Iterator[tuple[str, ...]]:
-    """Several frameworks share what conda brings only where wheels that bring their own will not.
+def _preferred(facts: Facts, wishes: Sequence[Wish], routes: Routes) -> Iterator[tuple[str, ...]]:
+    """The routes, best first.
 
-    One set of CUDA libraries on the loader's path is seen by all of them.
+    Several frameworks share what conda brings only where wheels that bring their own will not: one
+    set of CUDA libraries on the loader's path is seen by all of them.
     """
+    several = sum(wish.name in facts.catalog.frameworks for wish in wishes) > 1
     for along in routes:
-        if {"pip", _CONDA_LIBRARIES} <= set(along):
+        if several and {"pip", _CONDA_LIBRARIES} <= set(along):
             yield tuple(route for route in along if route != _CONDA_LIBRARIES)
         yield along
 
@@ -132,8 +155,11 @@ def _something_for_the_gpu(facts: Facts, wishes: Sequence[Wish]) -> None:
         )
 
 
-def _known_driver(facts: Facts) -> None:
-    """A driver of a branch that the catalog has never heard of gets "unknown", not "fine"."""
+def known_machine(facts: Facts) -> None:
+    """A GPU or a driver branch that the catalog has never heard of gets "unknown", not "fine".
+
+    Raises RefusedError ``unknown-gpu``, ``unknown-driver`` or ``gpu-vendor-unsupported``.
+    """
     driver = facts.machine.driver
     if not facts.gpus or driver is None or driver.version is None:
         return
@@ -149,8 +175,5 @@ def _known_driver(facts: Facts) -> None:
 def _known_releases(facts: Facts, wishes: Sequence[Wish]) -> None:
     """A release newer than the catalog gets "unknown" and how to refresh."""
     for wish in wishes:
-        if wish.name not in facts.catalog.frameworks or not wish.specifier:
-            continue
-        rows = facts.builds(wish.name)
-        if not any(is_asked(wish, row) for row in rows):
-            raise explain.unknown_release(facts, wish, [row.version for row in rows])
+        if (unknown := explain.unknown_release(facts, wish)) is not None:
+            raise unknown

@@ -68,10 +68,10 @@ def warnings(facts: Facts, rows: Iterable[Build]) -> Iterator[Warning]:
 def _missing(gpu: Gpu, row: Build) -> str:
     target = gpu.architecture or ""
     near = [name for name in row.gfx if name[:_FAMILY] == target[:_FAMILY]]
-    text = f"it holds code for {' '.join(row.gfx)}: none for {called(gpu)}"
-    if not near:
-        return text
-    return f"{text}, and code for {near[0]} passed off as its own is known to fault or hang"
+    text = f"it holds no code for {called(gpu)}"
+    if near:
+        text += f" ({near[0]}'s passed off as its own is known to fault or hang)"
+    return f"{text}, only for {' '.join(row.gfx)}"
 
 
 def _conflicts(facts: Facts, row: Build, gpu: Gpu, effect: str) -> Iterator[Conflict]:

@@ -9,6 +9,7 @@ only. Tegra parts are outside binary compatibility in both directions.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 from provisioner.plan import Serve
 from provisioner.version import capability_of, numbers
@@ -25,6 +26,13 @@ def served_by(
     SASS goes before PTX, and of each the highest. ``tegra`` names the capabilities that
     share no code with others.
     """
+    return _served_by(capability, tuple(sass), tuple(ptx), frozenset(tegra))
+
+
+@lru_cache(maxsize=16384)
+def _served_by(
+    capability: str, sass: tuple[str, ...], ptx: tuple[str, ...], tegra: frozenset[str]
+) -> tuple[str, str] | None:
     native = [arch for arch in sass if _runs_natively(arch, capability, tegra)]
     if native:
         return max(native, key=_height), "sass"

@@ -74,9 +74,9 @@ def _differences(was: msgspec.Struct, row: msgspec.Struct) -> Iterator[str]:
 
 def _short(value: object) -> str:
     if isinstance(value, msgspec.Struct):
-        return " ".join(f"{k}={v}" for k, v in msgspec.structs.asdict(value).items() if v)
+        return " ".join(f"{k}={_short(v)}" for k, v in msgspec.structs.asdict(value).items() if v)
     if isinstance(value, tuple):
-        words = [str(item) for item in value]
+        words = [_short(item) for item in value]
         if len(words) > _MANY:
             words = [words[0], f"… {len(words) - 2} more …", words[-1]]
         return " ".join(words) or "none"

@@ -6,7 +6,6 @@ is set up. Only http(s) addresses count: a folder of wheels is no publisher.
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 import msgspec
 
-from provisioner import process
+from provisioner import process, settings
 from provisioner.download import NotThereError
 from provisioner.errors import OutsideError
 
@@ -31,7 +30,6 @@ else:
         return method
 
 
-_SETTINGS = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 _ASK_PIP = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
 _TIMEOUT_S = 60
 _WEB = re.compile(r"(?:[\w.-]+=)?(https?://\S+)")
@@ -73,13 +71,13 @@ class _Listing(msgspec.Struct):
 
 
 def address() -> str:
-    """The index's address: the environment, then pip's settings, then the tools' own default.
+    """The index's address, which may hold a password.
 
-    Raises OutsideError ``index-unknown`` when no tool can say.
+    The environment names it, else dlsetup's configuration file, else pip's settings, else the
+    tools' own default. Raises OutsideError ``index-unknown`` when no tool can say.
     """
-    for setting in _SETTINGS:
-        if found := _WEB.fullmatch(os.environ.get(setting, "").strip()):
-            return found[1]
+    if named := settings.current().of_default_index():
+        return named.with_secret
     for answer in (
         _as_pip_says("-m", "pip", "config", "get", "global.index-url"),
         _as_uv_says(),
@@ -107,15 +105,12 @@ def _as_pip_says(*question: str) -> str | None:
 
 def _as_uv_says() -> str | None:
     """uv names its default index in its help."""
-    beside = os.path.join(os.path.dirname(sys.executable), "uv")
-    for uv in (beside, "uv"):
-        try:
-            answer = process.run([uv, "pip", "compile", "--help"], timeout=_TIMEOUT_S)
-        except OutsideError:
-            continue
-        if found := re.search(r"by default: <?(https?://[^\s>\]]+)", answer.stdout):
-            return found[1]
-    return None
+    from provisioner.lock import Uv
+
+    try:
+        return Uv(settings.Settings()).default_index()
+    except OutsideError:
+        return None
 
 
 class PackageIndex:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from provisioner.errors import OutsideError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from typing_extensions import override
 
     from provisioner.download import Part, Web
@@ -22,6 +24,8 @@ else:
 _TAIL_BYTES = 64 * 1024
 """The end of a wheel: its directory, and often its METADATA."""
 _BLOCK_BYTES = 16 * 1024
+_PIECE_BYTES = 8 * 1024 * 1024
+"""What is asked for at once of something that is read through and not kept."""
 
 
 class RemoteFile(io.RawIOBase):
@@ -61,6 +65,24 @@ class RemoteFile(io.RawIOBase):
             if self.fetched + count > self.limit:
                 raise _too_much(self.fetched + count, self.limit)
             self._keep(self._web.part(self._url, end - count, end - 1))
+
+    def pieces(self, start: int, end: int) -> Iterator[bytes]:
+        """A span (``end`` not included), of which what is fetched for it is not kept."""
+        end = min(end, self.size)
+        while start < end:
+            data = self._held(start)[: end - start]
+            if not data:
+                stop = min(start + _PIECE_BYTES, end)
+                if self.fetched + stop - start > self.limit:
+                    raise _too_much(self.fetched + stop - start, self.limit)
+                part = self._web.part(self._url, start, stop - 1)
+                if part.start != start:  # the whole file, which is small
+                    self._keep(part)
+                    continue
+                self.fetched += len(part.data)
+                data = part.data
+            yield data
+            start += len(data)
 
     def missing(self, start: int, end: int) -> int:
         """How many bytes of a span (``end`` not included) are still to be fetched."""

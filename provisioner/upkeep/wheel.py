@@ -27,6 +27,10 @@ _SLACK_BYTES = 256
 """A member's own header holds its name and some extra fields; this is room for the latter."""
 _UNPACKED_BYTES = 256 * 1024 * 1024
 """What a member may unpack to: a few bytes can be made to hold gigabytes."""
+_STREAMED_BYTES = 4 * 1024 * 1024 * 1024
+"""The same for one that is read through and not kept."""
+_SLICE_BYTES, _INFLATED_BYTES = 1024 * 1024, 16 * 1024 * 1024
+"""How much of such a member is unpacked at once, and to how much at most."""
 _INTACT = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -61,14 +65,20 @@ class Wheel:
         """The wheel's size in bytes."""
         return self._remote.size
 
+    @property
+    def unpacked_size(self) -> int:
+        """The bytes of all its members, as its directory states them."""
+        return sum(info.file_size for info in self._archive.infolist())
+
+    def length(self, member: str) -> int:
+        """The bytes that a member unpacks to, as the directory states them."""
+        return self._archive.getinfo(member).file_size
+
     def read(self, member: str) -> bytes:
         """A whole member, held against its checksum."""
         info = self._archive.getinfo(member)
-        room = _LOCAL_HEADER.size + 2 * len(member.encode()) + _SLACK_BYTES
         with _told_as_damage(self.name):
-            self._remote.prefetch(
-                info.header_offset, info.header_offset + room + info.compress_size
-            )
+            self._remote.prefetch(*self._span(info))
             if info.file_size > _UNPACKED_BYTES:
                 raise _too_large(self.name)
             with self._archive.open(info) as stream:
@@ -89,6 +99,47 @@ class Wheel:
         # METADATA is still to be read where the directory was too long for the first look.
         return max(0, self._remote.limit - self._remote.fetched - _METADATA_BYTES)
 
+    def affords(self, member: str) -> bool:
+        """Whether all of a member can still be read."""
+        info = self._archive.getinfo(member)
+        return self._remote.missing(*self._span(info)) <= self.head_room()
+
+    def pieces(self, member: str) -> Iterator[bytes]:
+        """A whole member piece by piece, held against its checksum when all of it was given.
+
+        For what is too large to be kept: none of it is.
+        """
+        info = self._archive.getinfo(member)
+        if info.compress_type not in _INTACT:
+            yield self.read(member)
+            return
+        if info.file_size > _STREAMED_BYTES:
+            raise _too_large(self.name)
+        length, checksum = 0, 0
+        with _told_as_damage(self.name):
+            for piece in self._unpacked(info):
+                length, checksum = length + len(piece), zlib.crc32(piece, checksum)
+                if length > info.file_size:
+                    break
+                yield piece
+            if (length, checksum) != (info.file_size, info.CRC):
+                raise zipfile.BadZipFile(f"{member!r} is not what its checksum says")
+
+    def _unpacked(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+        start = self._start(info)
+        packed = self._remote.pieces(start, start + info.compress_size)
+        if info.compress_type == zipfile.ZIP_STORED:
+            yield from packed
+            return
+        unpacking = zlib.decompressobj(-zlib.MAX_WBITS)
+        for piece in packed:
+            for at in range(0, len(piece), _SLICE_BYTES):
+                left = piece[at : at + _SLICE_BYTES]
+                while left:
+                    yield unpacking.decompress(left, _INFLATED_BYTES)
+                    left = unpacking.unconsumed_tail
+        yield unpacking.flush()
+
     def head(self, member: str, most: int | None = None) -> tuple[bytes, bool]:
         """As much of a member's beginning as can still be afforded, and whether that is all.
 
@@ -96,25 +147,32 @@ class Wheel:
         """
         info = self._archive.getinfo(member)
         left = min(most or self.head_room(), self.head_room())
-        room = _LOCAL_HEADER.size + 2 * len(member.encode()) + _SLACK_BYTES
-        start = info.header_offset
-        end = start + room + info.compress_size
+        start, end = self._span(info)
         if self._remote.missing(start, end) <= left or info.compress_type not in _INTACT:
             return self.read(member), True
+        room = end - start - info.compress_size
         if left <= room:
             raise _too_large(self.name)
         with _told_as_damage(self.name):
             self._remote.prefetch(start, start + left)
-            self._remote.seek(start)
-            magic, name, extra = _LOCAL_HEADER.unpack(self._exactly(_LOCAL_HEADER.size))
-            if magic != _LOCAL_MAGIC:
-                raise zipfile.BadZipFile
-            self._exactly(name + extra)
-            packed = self._exactly(left - _LOCAL_HEADER.size - name - extra)
+            packed = self._exactly(start + left - self._start(info))
             if info.compress_type == zipfile.ZIP_STORED:
                 return packed, False
             unpacking = zlib.decompressobj(-zlib.MAX_WBITS)
             return unpacking.decompress(packed, _UNPACKED_BYTES), False
+
+    def _span(self, info: zipfile.ZipInfo) -> tuple[int, int]:
+        """Where a member lies, with its own header."""
+        room = _LOCAL_HEADER.size + 2 * len(info.filename.encode()) + _SLACK_BYTES
+        return info.header_offset, info.header_offset + room + info.compress_size
+
+    def _start(self, info: zipfile.ZipInfo) -> int:
+        """Where a member's data begin, and go there."""
+        self._remote.seek(info.header_offset)
+        magic, name, extra = _LOCAL_HEADER.unpack(self._exactly(_LOCAL_HEADER.size))
+        if magic != _LOCAL_MAGIC:
+            raise zipfile.BadZipFile
+        return self._remote.seek(info.header_offset + _LOCAL_HEADER.size + name + extra)
 
     def _exactly(self, count: int) -> bytes:
         found = bytearray()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from provisioner import download
+from tests.cli.locking import World, furnish
 from tests.cli.refreshing import CHECKOUT, Place
 from tests.unit.upkeep.loopback import Loopback, serving
 
@@ -27,3 +28,13 @@ def place(index: Loopback, tmp_path: Path) -> Place:
 def copy(index: Loopback, tmp_path: Path) -> Place:
     """As ``place``, with a catalog of its own."""
     return Place(tmp_path, index, Path(shutil.copytree(CHECKOUT / "stacks", tmp_path / "stacks")))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """The default index, PyTorch's for cu126 and for the CPU, and a configuration that says so."""
+    with serving() as default, serving() as cu126, serving() as cpu:
+        made = World(tmp_path, default, cu126, cpu)
+        furnish(made)
+        made.configure()
+        yield made

@@ -13,13 +13,13 @@ UBUNTU = ("--os", "ubuntu-22.04", "--arch", "x86_64")
 
 
 PLAN = """\
+Install torch 99.1.0 with pip on Python 3.11, from the default index.
+Keep driver 615.71.09: 580.65.06 or later is enough.
+
 Plan
   for          NVIDIA GeForce RTX 4090, ubuntu-22.04 x86_64
-  by           pip
-  python       3.11
   computes on  cuda 13.2
   cudnn        9.26
-  driver       keep 615.71.09; needs 580.65.06 or later
   download     0.0 GiB
 
 Packages

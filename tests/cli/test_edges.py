@@ -259,8 +259,9 @@ def test_equal_gpus_are_counted_for_people() -> None:
     path = MACHINES / "ubuntu22.04-h100x8-580-open" / "machine.json"
     result = CliRunner().invoke(main, ["resolve", "torch", "--machine", str(path)])
 
-    assert result.stdout.splitlines()[1] == (
+    assert (
         "  for          8 x NVIDIA H100 80GB HBM3, ubuntu-22.04 x86_64"
+        in result.stdout.splitlines()
     )
 
 

@@ -16,17 +16,11 @@ MACHINES = Path(__file__).parents[1] / "machines"
 NEAR_MISS = """\
 error: no-compatible-stack
 
-torch==2.11.0 cannot be set up on this machine.
+No build of torch==2.11.0 runs on AMD Radeon RX 6700 XT (gfx1031).
 
   you asked for torch==2.11.0
-  this machine has AMD Radeon RX 6700 XT (gfx1031), ubuntu-24.04 x86_64
-  torch 2.11.0+rocm7.2: it holds code for gfx900 gfx906 gfx908 gfx90a gfx942 gfx1030 gfx1100 \
-gfx1101 gfx1102 gfx1200 gfx1201 gfx950 gfx1150 gfx1151: none for AMD Radeon RX 6700 XT (gfx1031), \
-and code for gfx1030 passed off as its own is known to fault or hang
-  torch 2.11.0+rocm7.1: nobody has read which GPUs it holds code for, AMD Radeon RX 6700 XT \
-among them
-  torch 2.11.0+cpu: it is a build without code for AMD's GPUs and would leave the GPU idle
-  torch 2.11.0: it is a build for NVIDIA's GPUs: nothing that runs on AMD Radeon RX 6700 XT
+  torch 2.11.0 (rocm7.2): holds no code for AMD Radeon RX 6700 XT (gfx1031) (gfx1030's passed off a…
+  this machine: AMD Radeon RX 6700 XT (gfx1031) [option]
 
 hint: compute on the CPU (--gpu none): gives torch 2.11.0
 """
@@ -34,29 +28,24 @@ hint: compute on the CPU (--gpu none): gives torch 2.11.0
 DROPPED = """\
 error: no-compatible-stack
 
-torch==2.11.0 cannot be set up on this machine.
+No build of torch==2.11.0 runs on gfx906.
 
   you asked for torch==2.11.0
-  this machine has gfx906, ubuntu-24.04 x86_64
-  torch 2.11.0+rocm7.2: gfx906: ROCm's libraries from 6.4 on hold no kernels for gfx906, though \
-torch itself still does: rocBLAS stops at the first multiplication
-  torch 2.11.0+cpu: it is a build without code for AMD's GPUs and would leave the GPU idle
-  torch 2.11.0: it is a build for NVIDIA's GPUs: nothing that runs on gfx906
+  torch 2.11.0 (rocm7.2): ROCm's libraries from 6.4 on hold no kernels for gfx906, though torch its…
+  this machine: gfx906 [option]
 
-hint: compute on the CPU (--gpu none): gives torch 2.11.0
+hint: leave the version of torch open: gives torch 2.7.1
+      compute on the CPU (--gpu none): gives torch 2.11.0
 """
 
 NOT_VALIDATED = """\
 error: no-compatible-stack
 
-torch cannot be set up on this machine.
+No build of torch runs on UHD Graphics 630.
 
   you asked for torch
-  this machine has UHD Graphics 630, ubuntu-24.04 x86_64
-  torch 2.15.0+xpu: it was validated with Ponte Vecchio, Alchemist, Battlemage, Lunar Lake, \
-Meteor Lake, Arrow Lake, Panther Lake: not with UHD Graphics 630
-  torch 2.15.0+cpu: it is a build without code for Intel's GPUs and would leave the GPU idle
-  torch 2.15.0: it is a build for NVIDIA's GPUs: nothing that runs on UHD Graphics 630
+  torch 2.15.0 (xpu): was not validated with UHD Graphics 630, only with Ponte Vecchio, Alchemist,…
+  this machine: UHD Graphics 630 [option]
 
 hint: compute on the CPU (--gpu none): gives torch 2.15.0
 """
@@ -64,13 +53,11 @@ hint: compute on the CPU (--gpu none): gives torch 2.15.0
 UNREAD = """\
 error: no-compatible-stack
 
-tensorflow cannot be set up on this machine.
+No build of tensorflow runs on Radeon RX 7900 XTX (gfx1100).
 
   you asked for tensorflow
-  this machine has Radeon RX 7900 XTX (gfx1100), ubuntu-24.04 x86_64
-  tensorflow 2.14.0.600: nobody has read which GPUs it holds code for, Radeon RX 7900 XTX among them
-  tensorflow 2.21.0: it is a build for NVIDIA's GPUs: nothing that runs on Radeon RX 7900 XTX
-  tensorflow 2.0.4: it is a build without code for AMD's GPUs and would leave the GPU idle
+  tensorflow 2.14.0.600 (default): nobody has read which GPUs it holds code for, Radeon RX 7900 XTX…
+  this machine: Radeon RX 7900 XTX (gfx1100) [option]
 
 hint: compute on the CPU (--gpu none): gives tensorflow 2.21.0
 """
@@ -99,19 +86,18 @@ hint: Formats that can: script, conda.
 """
 
 PLAN = """\
+Install torch 2.11.0 (rocm7.2) and torchvision 0.26.0 (rocm7.2) with pip on Python 3.12, from \
+https://download.pytorch.org/whl/rocm7.2.
+It computes on AMD's GPU, whose kernel driver has to be there: it is not looked at.
+
 Plan
   for          Radeon RX 7900 XTX, ubuntu-24.04 x86_64
-  by           pip
-  python       3.12
   computes on  rocm
 
 Packages
   torch        2.11.0  rocm7.2  https://download.pytorch.org/whl/rocm7.2 (announced)
   torchvision  0.26.0  rocm7.2  https://download.pytorch.org/whl/rocm7.2 (announced)
 
-Why
-  torch        you asked for torch
-  torch        Radeon RX 7900 XTX runs its machine code for gfx1100
 """
 
 

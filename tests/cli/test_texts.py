@@ -14,30 +14,27 @@ JAMMY = ("--os", "ubuntu-22.04", "--arch", "x86_64")
 TOO_OLD = """\
 error: no-compatible-stack
 
-torch==2.15.0 cannot be set up on this machine.
+No build of torch==2.15.0 runs on NVIDIA GeForce GTX 1080 Ti (6.1).
 
   you asked for torch==2.15.0
-  this machine has NVIDIA GeForce GTX 1080 Ti (6.1), driver 535.183.01 (from option), \
-ubuntu-22.04 x86_64
-  torch 2.15.0: it holds code for sm_75 sm_80 sm_86 sm_90 sm_100 sm_120: nothing that runs on \
-NVIDIA GeForce GTX 1080 Ti (6.1)
-  torch 2.15.0+cpu: it is a build without CUDA and would leave the GPU idle
+  torch 2.15.0 (default): holds code for sm_75 sm_80 sm_86 sm_90 sm_100 sm_120 only [torch-2.15.0-…]
+  this machine: NVIDIA GeForce GTX 1080 Ti (6.1) [option]
 
-hint: compute on the CPU (--gpu none): gives torch 2.15.0
+hint: leave the version of torch open: gives torch 2.14.1, CUDA 12.6
+      compute on the CPU (--gpu none): gives torch 2.15.0
 """
 
 DRIVER = """\
 error: no-compatible-stack
 
-torch==2.15.0 cannot be set up on this machine.
+torch==2.15.0 needs a newer driver than 550.163.01.
 
   you asked for torch==2.15.0
-  this machine has NVIDIA GeForce RTX 3090 (8.6), driver 550.163.01 (from option), \
-ubuntu-22.04 x86_64
-  torch 2.15.0: CUDA 13.2 needs driver 580.65.06 or later; this machine has 550.163.01 (from option)
-  torch 2.15.0+cpu: it is a build without CUDA and would leave the GPU idle
+  torch 2.15.0 (default): CUDA 13.2 needs driver 580.65.06 or later [astral-sh/uv crates/uv-torch/…]
+  this machine: driver 550.163.01, which is kept [option]
 
-hint: change the driver to 580.65.06 or later: gives torch 2.15.0, CUDA 13.2
+hint: upgrade the driver to 580.65.06 or later: gives torch 2.15.0, CUDA 13.2
+      leave the version of torch open: gives torch 2.14.1, CUDA 12.6
       compute on the CPU (--gpu none): gives torch 2.15.0
 """
 
@@ -46,10 +43,37 @@ error: no-common-driver
 
 No NVIDIA driver drives all GPUs of this machine.
 
-  NVIDIA GeForce RTX 5090 (Blackwell): branches 570 to now, open module
-  NVIDIA GeForce GTX 1080 Ti (Pascal): branches 367 to 580, proprietary module
+  NVIDIA GeForce RTX 5090 (Blackwell): driver branch 570 or later, open module
+  NVIDIA GeForce GTX 1080 Ti (Pascal): driver branches 367 to 580, proprietary module
 
-hint: Plan for fewer of them: name those to use with --gpu, and take the others out.
+hint: leave out the NVIDIA GeForce RTX 5090: gives torch 2.14.1, CUDA 12.6
+      leave out the NVIDIA GeForce GTX 1080 Ti: gives torch 2.15.0, CUDA 13.2
+      compute on the CPU (--gpu none): gives torch 2.15.0
+"""
+
+TWO_PYTHONS = """\
+error: no-compatible-stack
+
+tensorflow==2.4 and torch==2.15 cannot share one environment.
+
+  you asked for tensorflow==2.4 and torch==2.15
+  torch 2.15.0 (default): built for Python 3.11 3.12 3.13 3.14 3.14t 3.15 3.15t [torch-2.15.0-cp31…]
+  tensorflow 2.4.0 (default): built for Python 3.6 3.7 3.8 [tensorflow-2.4.0-cp36-cp36m-manylinux2…]
+
+hint: leave the version of torch open: gives tensorflow 2.4.0, torch 2.4.1, CUDA 11.0 and 12.1
+      leave the version of tensorflow open: gives tensorflow 2.21.0, torch 2.15.0, CUDA 12.5 and \
+13.2
+"""
+
+UNKNOWN_CUDA = """\
+error: no-compatible-stack
+
+cuda==15 is unknown: the catalog knows no such release.
+
+  newest cuda it knows: 13.5 (looked at 2026-11-20)
+
+hint: Ask for a version it knows
+      Newer ones come with a newer dlsetup, or as a row of your own
 """
 
 AMBIGUOUS = """\
@@ -101,6 +125,12 @@ hint: Ask for a version it knows
             TWO_WORLDS,
             id="two-gpus-that-share-no-driver",
         ),
+        pytest.param(
+            ("tensorflow==2.4", "torch==2.15", "--gpu", "T4", *JAMMY),
+            TWO_PYTHONS,
+            id="two-frameworks-that-share-no-python",
+        ),
+        pytest.param(("cuda==15", "--gpu", "T4"), UNKNOWN_CUDA, id="a-cuda-nobody-knows"),
         pytest.param(("torch", "--gpu", "GTX 750"), AMBIGUOUS, id="a-name-for-two-chips"),
         pytest.param(("torch==99", "--gpu", "T4"), UNKNOWN_RELEASE, id="a-release-nobody-knows"),
     ],
@@ -116,18 +146,28 @@ def test_a_refusal_says_what_why_and_what_to_do(
 
 
 PLAN = """\
+Install tensorflow 2.21.0 with pip on Python 3.10, from the default index.
+Keep driver 535.183.01: 525.60.13 or later is enough.
+
 Plan
   for          NVIDIA GeForce RTX 3090, ubuntu-22.04 x86_64
-  by           pip
-  python       3.10
   computes on  cuda 12.5
   cudnn        9.17
-  driver       keep 535.183.01; needs 525.60.13 or later
   download     0.5 GiB
 
 Packages
   tensorflow         2.21.0     default  default index (measured)
   nvidia-cudnn-cu12  9.17.0.29  default  default index (measured)
+
+Why
+  tensorflow         you asked for tensorflow>=2.15
+  tensorflow         NVIDIA GeForce RTX 3090 runs its machine code for sm_80
+  tensorflow         CUDA 12.5 runs on driver 525.60.13 or later
+  tensorflow         measured: tensorflow-2.21.0-cp310-cp310-manylinux_2_27_x86_64.whl: \
+cuda_config.h, build_info.py, METADATA
+  nvidia-cudnn-cu12  a framework leaves its version open, so one is chosen that serves the GPUs
+  nvidia-cudnn-cu12  the newest whose driver floor is documented: \
+nvidia_cudnn_cu12-9.17.0.29-py3-none-manylinux_2_27_x86_64.whl: libcudnn_cnn.so.9
 """
 
 
@@ -136,17 +176,8 @@ def test_a_plan_begins_with_the_answer() -> None:
     result = CliRunner().invoke(main, ["resolve", *words])
 
     assert result.exit_code == 0
-    assert result.stdout.startswith(PLAN)
+    assert result.stdout == PLAN
     assert result.stderr == ""
-
-
-def test_why_not_names_the_deciding_fact() -> None:
-    words = ["torch", "--gpu", "V100", "--driver", "535.183.01", *JAMMY]
-    result = CliRunner().invoke(main, ["resolve", *words, "--why-not", "torch==2.15.0"])
-
-    assert result.exit_code == 0
-    assert result.stdout.splitlines()[0].startswith("torch==2.15.0 cannot be had: ")
-    assert "it holds code for sm_75 sm_80 sm_86 sm_90 sm_100 sm_120" in result.stdout
 
 
 def test_upgrades_are_offered_where_the_kept_driver_costs_something() -> None:

@@ -14,8 +14,10 @@ from tests.packaging.distribution import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^    (\./\S+.*?)(?:  +#.*)?$", README, re.MULTILINE)
-# The rest describe whatever machine they are typed on.
-ANSWERED = [line for line in COMMANDS if "--gpu" in line or "--list" in line]
+# The rest describe whatever machine they are typed on, or ask an index.
+ANSWERED = [
+    line for line in COMMANDS if ("--gpu" in line or "--list" in line) and " lock " not in line
+]
 
 
 def answer(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -46,6 +48,9 @@ def test_every_command_of_the_readme_is_answered(line: str, tmp_path: Path) -> N
 
 
 def test_the_answer_that_the_readme_shows_is_the_one_that_is_given(tmp_path: Path) -> None:
-    (shown,) = re.findall(r"^```\n(.*?)```$", README, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    plan, why_not = (text for language, text in blocks if not language)
+    (asked,) = re.findall(r"`(--why-not \S+)`", README)
 
-    assert answer(COMMANDS[0], tmp_path).stdout.startswith(shown)
+    assert answer(COMMANDS[0], tmp_path).stdout.startswith(plan)
+    assert answer(f"{COMMANDS[0]} {asked}", tmp_path).stdout == why_not

@@ -43,7 +43,7 @@ PLANNED_VERSION=12
 PLANNED_ARCH=x86_64
 PLANNED_WSL=no
 # Changes when anything in the steps below changes, so that no old environment passes for this one.
-PLAN=d071053897cfdf2c
+PLAN=fb3d2594ef0c4fdb
 TOTAL=5
 # What the environment holds; one that holds anything else is never written over.
 HOLDS='Python 3.11: tensorflow-cpu==2.21.0 evil @ file:///tmp/'\$'(touch'\$'{IFS}/tmp/pwned)/it'"'"'s.whl back'\`'id'\`'tick @ https://example.org/a'"'"'b"c.whl ; python_version > '"'"'3'"'"' percent%sign @ https://example.org/#{% raw %}{{ 7*7 }}'
@@ -393,9 +393,28 @@ verify_versions() {
   prove "$@" <<'PYTHON'
 """Every pin must be installed in exactly its version; a local part counts where it was asked."""
 
+import os
 import re
 import sys
-from importlib.metadata import PackageNotFoundError, version
+
+try:
+    from importlib.metadata import PackageNotFoundError, version
+except ImportError:  # before Python 3.8
+
+    class PackageNotFoundError(Exception):
+        pass
+
+    def version(name):
+        for folder in filter(os.path.isdir, sys.path):
+            for entry in os.listdir(folder):
+                found, _, said = entry.replace(".dist-info", "").rpartition("-")
+                if entry.endswith(".dist-info") and folded(found) == folded(name):
+                    return said
+        raise PackageNotFoundError(name)
+
+
+def folded(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def parts(text):
@@ -427,16 +446,31 @@ import tensorflow as tf
 
 wanted, accelerator, *planned = sys.argv[1:]
 SIZE = 256
-if not tf.executing_eagerly():
-    tf.compat.v1.enable_eager_execution()
+TOTAL = SIZE**3
+eager = getattr(tf, "executing_eagerly", bool)()
 
 
 def computes(device):
     with tf.device(device):
         ones = tf.ones((SIZE, SIZE))
-        product = tf.linalg.matmul(ones, ones)
-        total = float(tf.reduce_sum(product))
-    return device.strip("/") in product.device and total == SIZE**3
+        product = tf.matmul(ones, ones)
+        total = tf.reduce_sum(product)
+    if eager:
+        return device.strip("/") in product.device and float(total) == product.numpy().sum() == TOTAL
+    with tf.Session() as session:  # before 2.0; it never computes elsewhere than it was told to
+        in_numpy, total = session.run([product, total])
+    return float(total) == in_numpy.sum() == TOTAL
+
+
+def gpus():
+    config = getattr(tf, "config", None)
+    listed = getattr(config, "list_physical_devices", None)
+    listed = listed or getattr(getattr(config, "experimental", None), "list_physical_devices", None)
+    if listed:
+        return listed("GPU")
+    from tensorflow.python.client import device_lib
+
+    return [device for device in device_lib.list_local_devices() if device.device_type == "GPU"]
 
 
 if tf.__version__.split("+")[0] != wanted.split("+")[0]:
@@ -449,16 +483,59 @@ if accelerator == "cpu":
 
 if not tf.test.is_built_with_cuda():
     sys.exit("this tensorflow is a build for the CPU; the plan is for GPUs")
-listed = getattr(tf.config, "list_physical_devices", None)
-devices = (listed or tf.config.experimental.list_physical_devices)("GPU")
+devices = gpus()
 driver = "/proc/driver/nvidia/gpus"
-here = max(int(planned[0]), len(os.listdir(driver)) if os.path.isdir(driver) else 0)
+everything = os.path.isdir(driver) and "CUDA_VISIBLE_DEVICES" not in os.environ
+here = max(int(planned[0]), len(os.listdir(driver)) if everything else 0)
 if len(devices) < here:
     sys.exit(f"tensorflow sees {len(devices)} of {here} GPUs: it would silently use the CPU")
 for index in range(len(devices)):
     if not computes(f"/GPU:{index}"):
         sys.exit(f"tensorflow does not compute on GPU {index}, or computes wrongly there")
     print(f"  tensorflow {tf.__version__} computes on GPU {index}")
+PYTHON
+}
+
+verify_companions() {
+  prove "$@" <<'PYTHON'
+"""What came along should load; dlsetup did not choose it, so where it does not that is a note."""
+
+import importlib
+import os
+import re
+import sys
+
+
+def folded(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def record(name):
+    for folder in filter(os.path.isdir, sys.path):
+        for entry in os.listdir(folder):
+            found = entry.replace(".dist-info", "").rpartition("-")[0]
+            if entry.endswith(".dist-info") and folded(found) == folded(name):
+                with open(os.path.join(folder, entry, "RECORD"), encoding="utf-8") as lines:
+                    return [line.rsplit(",", 2)[0].strip('"') for line in lines]
+    return []
+
+
+def modules(name):
+    """The one that bears the package's name, or the only one there is."""
+    found = {re.match(r"(\w*?)(/__init__|\.[\w-]+)?\.(py|so)$", path) for path in record(name)}
+    known = sorted({match.group(1) for match in found if match and match.group(1)})
+    own = [module for module in known if folded(module) == folded(name)]
+    return own or (known if len(known) == 1 else [])
+
+
+for name in sys.argv[1:]:
+    for module in modules(name):
+        try:
+            importlib.import_module(module)
+            print(f"  import {module}: fine")
+        except BaseException as error:
+            why = (str(error).splitlines() or [""])[0]
+            print(f"note: {module} of {name} does not import: {type(error).__name__}: {why}")
 PYTHON
 }
 
@@ -504,6 +581,7 @@ check_verification() {
 do_verification() {
   verify_versions tensorflow-cpu==2.21.0
   verify_tensorflow 2.21.0 cpu
+  verify_companions evil back percent
   verification_passed
 }
 

@@ -390,9 +390,28 @@ verify_versions() {
   prove "$@" <<'PYTHON'
 """Every pin must be installed in exactly its version; a local part counts where it was asked."""
 
+import os
 import re
 import sys
-from importlib.metadata import PackageNotFoundError, version
+
+try:
+    from importlib.metadata import PackageNotFoundError, version
+except ImportError:  # before Python 3.8
+
+    class PackageNotFoundError(Exception):
+        pass
+
+    def version(name):
+        for folder in filter(os.path.isdir, sys.path):
+            for entry in os.listdir(folder):
+                found, _, said = entry.replace(".dist-info", "").rpartition("-")
+                if entry.endswith(".dist-info") and folded(found) == folded(name):
+                    return said
+        raise PackageNotFoundError(name)
+
+
+def folded(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def parts(text):
@@ -424,16 +443,31 @@ import tensorflow as tf
 
 wanted, accelerator, *planned = sys.argv[1:]
 SIZE = 256
-if not tf.executing_eagerly():
-    tf.compat.v1.enable_eager_execution()
+TOTAL = SIZE**3
+eager = getattr(tf, "executing_eagerly", bool)()
 
 
 def computes(device):
     with tf.device(device):
         ones = tf.ones((SIZE, SIZE))
-        product = tf.linalg.matmul(ones, ones)
-        total = float(tf.reduce_sum(product))
-    return device.strip("/") in product.device and total == SIZE**3
+        product = tf.matmul(ones, ones)
+        total = tf.reduce_sum(product)
+    if eager:
+        return device.strip("/") in product.device and float(total) == product.numpy().sum() == TOTAL
+    with tf.Session() as session:  # before 2.0; it never computes elsewhere than it was told to
+        in_numpy, total = session.run([product, total])
+    return float(total) == in_numpy.sum() == TOTAL
+
+
+def gpus():
+    config = getattr(tf, "config", None)
+    listed = getattr(config, "list_physical_devices", None)
+    listed = listed or getattr(getattr(config, "experimental", None), "list_physical_devices", None)
+    if listed:
+        return listed("GPU")
+    from tensorflow.python.client import device_lib
+
+    return [device for device in device_lib.list_local_devices() if device.device_type == "GPU"]
 
 
 if tf.__version__.split("+")[0] != wanted.split("+")[0]:
@@ -446,10 +480,10 @@ if accelerator == "cpu":
 
 if not tf.test.is_built_with_cuda():
     sys.exit("this tensorflow is a build for the CPU; the plan is for GPUs")
-listed = getattr(tf.config, "list_physical_devices", None)
-devices = (listed or tf.config.experimental.list_physical_devices)("GPU")
+devices = gpus()
 driver = "/proc/driver/nvidia/gpus"
-here = max(int(planned[0]), len(os.listdir(driver)) if os.path.isdir(driver) else 0)
+everything = os.path.isdir(driver) and "CUDA_VISIBLE_DEVICES" not in os.environ
+here = max(int(planned[0]), len(os.listdir(driver)) if everything else 0)
 if len(devices) < here:
     sys.exit(f"tensorflow sees {len(devices)} of {here} GPUs: it would silently use the CPU")
 for index in range(len(devices)):

@@ -44,7 +44,7 @@ PLANNED_VERSION=22.04
 PLANNED_ARCH=x86_64
 PLANNED_WSL=no
 # Changes when anything in the steps below changes, so that no old environment passes for this one.
-PLAN=c4cce8a55e0f9c89
+PLAN=53fd0e17d5ce4fcb
 TOTAL=6
 # What the environment holds; one that holds anything else is never written over.
 HOLDS='Python 3.10: torch==2.14.1+cu126 torchvision==0.29.1+cu126 transformers>=4.40'
@@ -463,9 +463,28 @@ verify_versions() {
   prove "$@" <<'PYTHON'
 """Every pin must be installed in exactly its version; a local part counts where it was asked."""
 
+import os
 import re
 import sys
-from importlib.metadata import PackageNotFoundError, version
+
+try:
+    from importlib.metadata import PackageNotFoundError, version
+except ImportError:  # before Python 3.8
+
+    class PackageNotFoundError(Exception):
+        pass
+
+    def version(name):
+        for folder in filter(os.path.isdir, sys.path):
+            for entry in os.listdir(folder):
+                found, _, said = entry.replace(".dist-info", "").rpartition("-")
+                if entry.endswith(".dist-info") and folded(found) == folded(name):
+                    return said
+        raise PackageNotFoundError(name)
+
+
+def folded(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def parts(text):
@@ -517,6 +536,14 @@ def computes(device):
     return float((there @ there).sum()) == SIZE**3
 
 
+def talks_to_numpy():
+    try:
+        import numpy
+    except ImportError:
+        return True  # torch goes without it
+    return float(torch.from_numpy(numpy.ones(SIZE, "float32")).numpy().sum()) == SIZE
+
+
 def served(index):
     major, minor = torch.cuda.get_device_capability(index)
     for arch in torch.cuda.get_arch_list():
@@ -535,6 +562,8 @@ def served(index):
 
 if torch.__version__.split("+")[0] != wanted.split("+")[0]:
     sys.exit(f"torch is {torch.__version__}; {wanted} was planned")
+if not talks_to_numpy():
+    sys.exit("torch and numpy do not hand numbers over rightly")
 if accelerator == "cpu":
     if not computes("cpu"):
         sys.exit("torch computes wrongly on the CPU")
@@ -547,7 +576,8 @@ if torch.version.cuda is None:
 if cuda and torch.version.cuda.split(".")[:2] != cuda.split(".")[:2]:
     sys.exit(f"torch is built for CUDA {torch.version.cuda}; {cuda} was planned")
 driver = "/proc/driver/nvidia/gpus"
-here = max(gpus, len(os.listdir(driver)) if os.path.isdir(driver) else 0)
+everything = os.path.isdir(driver) and "CUDA_VISIBLE_DEVICES" not in os.environ
+here = max(gpus, len(os.listdir(driver)) if everything else 0)
 seen = torch.cuda.device_count()
 if seen < here:
     sys.exit(f"torch sees {seen} of {here} GPUs")
@@ -558,6 +588,49 @@ for index in range(seen):
     if not computes(f"cuda:{index}"):
         sys.exit(f"torch computes wrongly on GPU {index}, {name}")
     print(f"  torch {torch.__version__}, CUDA {torch.version.cuda}, computes on GPU {index}: {name}")
+PYTHON
+}
+
+verify_companions() {
+  prove "$@" <<'PYTHON'
+"""What came along should load; dlsetup did not choose it, so where it does not that is a note."""
+
+import importlib
+import os
+import re
+import sys
+
+
+def folded(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def record(name):
+    for folder in filter(os.path.isdir, sys.path):
+        for entry in os.listdir(folder):
+            found = entry.replace(".dist-info", "").rpartition("-")[0]
+            if entry.endswith(".dist-info") and folded(found) == folded(name):
+                with open(os.path.join(folder, entry, "RECORD"), encoding="utf-8") as lines:
+                    return [line.rsplit(",", 2)[0].strip('"') for line in lines]
+    return []
+
+
+def modules(name):
+    """The one that bears the package's name, or the only one there is."""
+    found = {re.match(r"(\w*?)(/__init__|\.[\w-]+)?\.(py|so)$", path) for path in record(name)}
+    known = sorted({match.group(1) for match in found if match and match.group(1)})
+    own = [module for module in known if folded(module) == folded(name)]
+    return own or (known if len(known) == 1 else [])
+
+
+for name in sys.argv[1:]:
+    for module in modules(name):
+        try:
+            importlib.import_module(module)
+            print(f"  import {module}: fine")
+        except BaseException as error:
+            why = (str(error).splitlines() or [""])[0]
+            print(f"note: {module} of {name} does not import: {type(error).__name__}: {why}")
 PYTHON
 }
 
@@ -612,6 +685,7 @@ do_verification() {
   verify_versions torch==2.14.1+cu126 torchvision==0.29.1+cu126
   verify_imports torchvision
   verify_torch 2.14.1 cuda 1 12.6
+  verify_companions transformers
   verification_passed
 }
 

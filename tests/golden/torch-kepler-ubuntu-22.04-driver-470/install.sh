@@ -562,9 +562,28 @@ verify_versions() {
   prove "$@" <<'PYTHON'
 """Every pin must be installed in exactly its version; a local part counts where it was asked."""
 
+import os
 import re
 import sys
-from importlib.metadata import PackageNotFoundError, version
+
+try:
+    from importlib.metadata import PackageNotFoundError, version
+except ImportError:  # before Python 3.8
+
+    class PackageNotFoundError(Exception):
+        pass
+
+    def version(name):
+        for folder in filter(os.path.isdir, sys.path):
+            for entry in os.listdir(folder):
+                found, _, said = entry.replace(".dist-info", "").rpartition("-")
+                if entry.endswith(".dist-info") and folded(found) == folded(name):
+                    return said
+        raise PackageNotFoundError(name)
+
+
+def folded(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def parts(text):
@@ -603,6 +622,14 @@ def computes(device):
     return float((there @ there).sum()) == SIZE**3
 
 
+def talks_to_numpy():
+    try:
+        import numpy
+    except ImportError:
+        return True  # torch goes without it
+    return float(torch.from_numpy(numpy.ones(SIZE, "float32")).numpy().sum()) == SIZE
+
+
 def served(index):
     major, minor = torch.cuda.get_device_capability(index)
     for arch in torch.cuda.get_arch_list():
@@ -621,6 +648,8 @@ def served(index):
 
 if torch.__version__.split("+")[0] != wanted.split("+")[0]:
     sys.exit(f"torch is {torch.__version__}; {wanted} was planned")
+if not talks_to_numpy():
+    sys.exit("torch and numpy do not hand numbers over rightly")
 if accelerator == "cpu":
     if not computes("cpu"):
         sys.exit("torch computes wrongly on the CPU")
@@ -633,7 +662,8 @@ if torch.version.cuda is None:
 if cuda and torch.version.cuda.split(".")[:2] != cuda.split(".")[:2]:
     sys.exit(f"torch is built for CUDA {torch.version.cuda}; {cuda} was planned")
 driver = "/proc/driver/nvidia/gpus"
-here = max(gpus, len(os.listdir(driver)) if os.path.isdir(driver) else 0)
+everything = os.path.isdir(driver) and "CUDA_VISIBLE_DEVICES" not in os.environ
+here = max(gpus, len(os.listdir(driver)) if everything else 0)
 seen = torch.cuda.device_count()
 if seen < here:
     sys.exit(f"torch sees {seen} of {here} GPUs")

@@ -15,6 +15,8 @@ OLD_TORCH = ("frameworks/torch.jsonl", {"version": "1.0.0", **PLAIN})
 OLD_TORCH_NAME = "frameworks/torch.jsonl, torch 1.0.0 linux-x86_64 pip default 9.0"
 ROCM = ("accelerators/torch-rocm.jsonl", {"version": "2.7.0", "variant": "rocm6.3"})
 ROCM_NAME = "accelerators/torch-rocm.jsonl, torch 2.7.0 linux-x86_64 pip rocm6.3"
+BITSANDBYTES = ("companions/bitsandbytes.jsonl", {"version": "0.50.2", **PLAIN})
+BITSANDBYTES_NAME = "companions/bitsandbytes.jsonl, bitsandbytes 0.50.2 linux-x86_64 pip default"
 # PCI ids and capabilities of these are in facts 09: RTX 4090 is 10de:2684, AD102, 8.9.
 RTX_4090 = ("nvidia/gpus.jsonl", {"device": "2684"})
 
@@ -33,6 +35,30 @@ RTX_4090 = ("nvidia/gpus.jsonl", {"device": "2684"})
             {"ptx": ["compute_70"]},
             f"{TORCH_NAME}: compute_70 is no target of CUDA 13.2",
             id="ptx-too",
+        ),
+        pytest.param(
+            BITSANDBYTES,
+            {"code_by_cuda": [{"cuda": "13.0", "sass": ["sm_70"]}]},
+            f"{BITSANDBYTES_NAME}: sm_70 is no target of CUDA 13.0",
+            id="one-library-of-several-too",
+        ),
+        pytest.param(
+            BITSANDBYTES,
+            {"code_by_cuda": [{"cuda": "12.9", "sass": ["sm_90"]}]},
+            f"{BITSANDBYTES_NAME}: code_by_cuda: 12.9 is not in bundles_cuda",
+            id="code-of-a-library-that-is-not-there",
+        ),
+        pytest.param(
+            BITSANDBYTES,
+            {"code_by_cuda": [{"cuda": "12.8", "sass": ["sm_90"]}] * 2},
+            f"{BITSANDBYTES_NAME}: code_by_cuda: one CUDA stands there twice",
+            id="two-lists-for-one-cuda",
+        ),
+        pytest.param(
+            BITSANDBYTES,
+            {"bundles_cuda": ["9.0"], "code_by_cuda": [{"cuda": "9.0", "sass": ["90"]}]},
+            f"{BITSANDBYTES_NAME}: sass: '90' is no architecture",
+            id="no-architecture-in-one-library",
         ),
         pytest.param(
             ("nvidia/architectures.jsonl", {"compute_capability": "7.5"}),
@@ -74,6 +100,12 @@ RTX_4090 = ("nvidia/gpus.jsonl", {"device": "2684"})
             {"sass": ["sm_75"]},
             f"{OLD_TORCH_NAME}: sm_75 is known from CUDA 10.0 on, not to 9.0",
             id="turing-before-its-time",
+        ),
+        pytest.param(
+            BITSANDBYTES,
+            {"bundles_cuda": ["9.0"], "code_by_cuda": [{"cuda": "9.0", "sass": ["sm_75"]}]},
+            f"{BITSANDBYTES_NAME}: sm_75 is known from CUDA 10.0 on, not to 9.0",
+            id="turing-before-its-time-in-one-library",
         ),
         pytest.param(
             OLD_TORCH,

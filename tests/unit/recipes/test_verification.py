@@ -63,3 +63,22 @@ def test_on_a_mac_only_torch_computes_on_the_gpu() -> None:
         ("verify_torch_device", "2.15.0", "mps"),
         ("verify_tensorflow", "2.21.0", "cpu"),
     )
+
+
+def test_packages_beside_a_framework_have_to_load_by_their_modules_names() -> None:
+    pins = tuple(
+        Pin(name=name, version="1.0", requirement=f"{name}==1.0")
+        for name in ("torch", "flash-attn", "cupy-cuda12x", "onnxruntime-gpu", "numpy")
+    )
+    (step,) = steps(with_pins(plans.cpu(), *pins))
+
+    assert ("verify_imports", "flash_attn", "cupy", "onnxruntime") in step.run
+
+
+def test_companions_are_tried_by_name_alone() -> None:
+    texts = ("Einops>=0.8", "evil @ file:///x", "`id`", "numpy<2; python_version > '3'", "numpy")
+    plan = plans.cpu()
+    request = msgspec.structs.replace(plan.request, companions=texts)
+    (step,) = steps(msgspec.structs.replace(plan, request=request))
+
+    assert ("verify_companions", "Einops", "evil", "numpy") in step.run

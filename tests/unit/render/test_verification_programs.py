@@ -65,8 +65,18 @@ TENSORFLOW = """
 __version__ = "2.21.0"
 
 
+class Array:
+    @staticmethod
+    def sum():
+        return {in_numpy}
+
+
 class Tensor:
     device = "/job:localhost/replica:0/task:0/device:{device}"
+
+    @staticmethod
+    def numpy():
+        return Array
 
 
 class Device:
@@ -95,10 +105,8 @@ def reduce_sum(tensor):
     return 256**3
 
 
-class linalg:
-    @staticmethod
-    def matmul(left, right):
-        return Tensor()
+def matmul(left, right):
+    return Tensor()
 
 
 class test:
@@ -112,6 +120,8 @@ class config:
     def list_physical_devices(kind):
         return [kind] * {gpus}
 """
+
+TENSORFLOW_RIGHT = {"device": "GPU:0", "built": True, "gpus": 1, "in_numpy": 256**3}
 
 
 def prove(tmp_path: Path, framework: str, source: str, *arguments: str) -> tuple[int, str]:
@@ -177,22 +187,30 @@ def test_torch_in_another_version_fails_on_the_cpu_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("device", "built", "gpus", "code", "said"),
+    ("wrong", "said"),
     [
-        pytest.param("GPU:0", True, 1, 0, "computes on GPU 0", id="right"),
-        pytest.param("GPU:0", True, 0, 1, "sees 0 of 1 GPUs: it would silently", id="not-seen"),
-        pytest.param("CPU:0", True, 1, 1, "does not compute on GPU 0", id="falls-back"),
-        pytest.param("GPU:0", False, 1, 1, "a build for the CPU", id="cpu-build"),
+        pytest.param({"gpus": 0}, "sees 0 of 1 GPUs: it would silently", id="not-seen"),
+        pytest.param({"device": "CPU:0"}, "does not compute on GPU 0", id="falls-back"),
+        pytest.param({"built": False}, "a build for the CPU", id="cpu-build"),
+        pytest.param({"in_numpy": 7}, "computes wrongly there", id="numpy-reads-another-number"),
     ],
 )
-def test_tensorflow_passes_only_when_every_gpu_computes(
-    tmp_path: Path, *, device: str, built: bool, gpus: int, code: int, said: str
+def test_tensorflow_fails_unless_every_gpu_computes(
+    tmp_path: Path, wrong: dict[str, object], said: str
 ) -> None:
-    source = TENSORFLOW.format(device=device, built=built, gpus=gpus)
-    found, text = prove(tmp_path, "tensorflow", source, "2.21.0", "cuda", "1", "12.5")
+    source = TENSORFLOW.format(**{**TENSORFLOW_RIGHT, **wrong})
+    code, text = prove(tmp_path, "tensorflow", source, "2.21.0", "cuda", "1", "12.5")
 
-    assert found == code, text
+    assert code == 1, text
     assert said in text
+
+
+def test_tensorflow_on_every_gpu_passes(tmp_path: Path) -> None:
+    source = TENSORFLOW.format(**TENSORFLOW_RIGHT)
+    code, text = prove(tmp_path, "tensorflow", source, "2.21.0", "cuda", "1", "12.5")
+
+    assert code == 0, text
+    assert "computes on GPU 0" in text
 
 
 def test_a_package_in_another_version_or_missing_is_named() -> None:

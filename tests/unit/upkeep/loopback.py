@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 import html
+import io
 import json
 import re
+import ssl
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -47,6 +51,12 @@ class Hosted(msgspec.Struct, kw_only=True):
     def size(self) -> int:
         return self.padding + len(self.data)
 
+    @property
+    def unpacked(self) -> int:
+        """Bytes of its members, where it is a wheel: counted by unpacking them."""
+        with zipfile.ZipFile(io.BytesIO(self.data)) as archive:
+            return sum(len(archive.read(name)) for name in archive.namelist())
+
     def span(self, first: int, end: int) -> bytes:
         zeros = max(0, min(end, self.padding) - first)
         return bytes(zeros) + self.data[max(0, first - self.padding) : max(0, end - self.padding)]
@@ -67,6 +77,8 @@ class Loopback:
         self.gate = threading.Event()
         self.gate.set()
         """While it is not set, wheels wait."""
+        self.lets_in: str | None = None
+        """``name:password`` of the only one who is answered; None: everybody."""
         self.sent: list[Sent] = []
         self.address = ""
         self.ended = threading.Event()
@@ -166,6 +178,11 @@ class _Handler(BaseHTTPRequestHandler):
         return
 
     def do_GET(self) -> None:
+        if (who := self.index.lets_in) is not None:
+            known = "Basic " + base64.b64encode(who.encode()).decode()
+            if self.headers.get("Authorization") != known:
+                self._answer(401, b"who are you?", {"WWW-Authenticate": "Basic"})
+                return
         how = self.index.next_answer(self.path)
         if how == "never":
             self.close_connection = True
@@ -180,6 +197,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._file(how)
         else:
             self._page(how)
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
 
     def _page(self, how: str) -> None:
         project = self.path.strip("/").rpartition("/")[2]
@@ -228,6 +248,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(key, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        if self.command == "HEAD":
+            return
         body = body[: len(body) // 2] if cut else body
         with self.index.lock:
             self.index.sent.append(Sent(self.path, status, len(body)))
@@ -247,11 +269,13 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving() -> Iterator[Loopback]:
-    """An index that answers until the context ends."""
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[Loopback]:
+    """An index that answers until the context ends; over HTTPS where there is a certificate."""
     index = Loopback()
     server = _Server(index)
-    index.address = f"http://127.0.0.1:{server.server_address[1]}/simple/"
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    index.address = f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}/simple/"
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield index

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
+from collections.abc import Iterator
 
 import pytest
 
-from provisioner.upkeep.fatbin import Code, code_of
+from provisioner.upkeep.fatbin import Code, code_in, code_of
 
 PTX, ELF = 1, 2
 MAGIC = 0xBA55ED50
@@ -54,3 +56,43 @@ def test_the_magic_number_in_other_data_is_no_fat_binary(library: bytes) -> None
 
 def test_a_false_start_does_not_hide_the_fat_binary_behind_it() -> None:
     assert code_of(struct.pack("<I", MAGIC) + fat(entry(ELF, 86))).sass == ("sm_86",)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 5, 16, 63, 64, 65, 10_000])
+def test_a_library_that_comes_in_pieces_says_the_same(length: int) -> None:
+    """Magic numbers, headers and code are cut in two anywhere; some numbers are false."""
+    library = (
+        b"\x7fELF"
+        + struct.pack("<IHHQ", MAGIC, 1, 16, 10**9)
+        + fat(entry(ELF, 75, b"x" * 300), entry(PTX, 90))
+        + struct.pack("<I", MAGIC)[:3]
+        + fat(entry(ELF, 120, header=80), entry(ELF, 86, fat(entry(ELF, 35))))
+        + b"end"
+    )
+    pieces = [library[at : at + length] for at in range(0, len(library), length)]
+
+    found = code_in(iter(pieces), len(library))
+
+    assert found == Code(("sm_75", "sm_86", "sm_120"), ("compute_90",))
+
+
+def test_of_a_library_that_comes_in_pieces_little_is_held() -> None:
+    """Ten megabytes of code are skipped; more than a piece at a time is never kept."""
+    payload = bytes(10_000_000)
+    library = fat(entry(ELF, 75, payload), entry(ELF, 90))
+    given = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal given
+        for at in range(0, len(library), 100_000):
+            given += 1
+            yield library[at : at + 100_000]
+
+    tracemalloc.start()
+    found = code_in(pieces(), len(library))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert found.sass == ("sm_75", "sm_90")
+    assert given == 101
+    assert most < 1_000_000

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
 
-from provisioner.catalog.rows import Cuda
+from provisioner.catalog.rows import Cuda, CudaCode
+from provisioner.upkeep.wheel import READ_BYTES
 from tests.unit.upkeep import wheels
 from tests.unit.upkeep.loopback import Loopback
 from tests.unit.upkeep.measuring import (
@@ -43,6 +45,7 @@ def test_torch_says_its_cuda_and_its_targets(index: Loopback) -> None:
         requires=("nvidia-cudnn-cu13==9.30.0.7", "triton==3.99.0"),
         glibc="2.28",
         download_bytes=index.projects["torch"][0].size,
+        disk_bytes=index.projects["torch"][0].unpacked,
         evidence=f"{first}: version.py, CUDAConfig.h, METADATA",
     )
     # The plain wheel is read, the free-threaded one is only listed.
@@ -79,6 +82,7 @@ def test_torch_without_cuda_asks_for_nothing_of_nvidias(
             platform=platform,
             pythons=("3.11",),
             download_bytes=index.projects["torch"][0].size,
+            disk_bytes=index.projects["torch"][0].unpacked,
             evidence=f"{name}: version.py, METADATA",
         )
     ]
@@ -128,6 +132,7 @@ def test_tensorflow_says_what_it_is_in_two_files(index: Loopback) -> None:
         cpu=("avx",),
         extra="and-cuda",
         download_bytes=index.projects["tensorflow"][0].size,
+        disk_bytes=index.projects["tensorflow"][0].unpacked,
     )
     assert made == expected
     assert documented.startswith(f"{name}: cuda_config.h, build_info.py, METADATA; AVX: ")
@@ -143,6 +148,7 @@ def test_a_build_without_cuda_does_not_ask_for_what_its_extra_would_bring(index:
             platform="macos-aarch64",
             pythons=("3.12",),
             download_bytes=index.projects["tensorflow"][0].size,
+            disk_bytes=index.projects["tensorflow"][0].unpacked,
             evidence=f"{name}: build_info.py, METADATA",
         )
     ]
@@ -168,6 +174,7 @@ def test_torchvision_has_the_cuda_of_the_torch_it_names_where_it_has_gpu_code(
         requires=("torch==99.1.0",),
         glibc="2.28",
         download_bytes=index.projects["torchvision"][0].size,
+        disk_bytes=index.projects["torchvision"][0].unpacked,
         evidence=f"{name}: _C.so, METADATA; CUDA: as torch 99.1.0",
     )
     assert (cpu["variant"], cpu["kind"], cpu["index"]) == (
@@ -199,12 +206,50 @@ def test_vllm_names_the_cuda_that_it_is_linked_with(index: Loopback, tags: str) 
             platform="linux-x86_64",
             pythons=("3.10", "3.11") if "abi3" in tags else ("3.11",),
             cuda="13",
+            sass=("sm_90",),
             requires=("torch==99.1.0",),
             glibc="2.28",
             download_bytes=index.projects["vllm"][0].size,
+            disk_bytes=index.projects["vllm"][0].unpacked,
             evidence=f"{name}: _C.abi3.so, METADATA",
         )
     ]
+
+
+def test_gpu_code_at_the_end_of_a_large_library_is_found(index: Loopback) -> None:
+    noise = hashlib.shake_256(b"what no compression makes smaller").digest(2 * READ_BYTES)
+    code = {"vllm/_C.abi3.so": wheels.library() + noise + wheels.library(75, 90, ptx=90)}
+    serve(index, "vllm", f"cp38-abi3-{LINUX}", wheels.wheel("vllm", "99.1.0", code))
+
+    (made,) = rows(asked("vllm"), "vllm")
+
+    assert (made["sass"], made["ptx"]) == (("sm_75", "sm_90"), ("compute_90",))
+    assert made["evidence"].endswith(": _C.abi3.so, METADATA")
+
+
+@pytest.mark.parametrize(
+    ("project", "member"),
+    [
+        ("vllm", "vllm/_C_stable_libtorch.abi3.so"),
+        ("onnxruntime-gpu", "onnxruntime/capi/libonnxruntime_providers_cuda.so"),
+    ],
+)
+def test_kernels_for_some_gpus_alone_serve_nobody(
+    index: Loopback, project: str, member: str
+) -> None:
+    """As in vllm 0.33.0 and onnxruntime-gpu 1.31.1, counted there: many files for one target."""
+    every = wheels.library(75, 80, 90)
+    some = wheels.library(90) * 5 + wheels.library(80, ptx=80) * 2 + wheels.library(52, ptx=52)
+    code = {
+        member: some + every * 3,
+        "onnxruntime/capi/build_and_package_info.py": "cuda_version = '13.0'\n",
+    }
+    serve(index, project, f"cp311-cp311-{LINUX}", wheels.wheel(project, "99.1.0", code))
+
+    (made,) = rows(asked(project), project)
+
+    assert made["sass"] == ("sm_75", "sm_80", "sm_90")
+    assert "ptx" not in made
 
 
 def test_a_gpu_wheel_that_does_not_say_its_cuda_leaves_it_unknown(index: Loopback) -> None:
@@ -242,6 +287,7 @@ def test_a_plugin_of_jax_has_the_cuda_of_its_name_and_its_kernels_targets(
             requires=requires,
             glibc="2.27",
             download_bytes=index.projects["jax-cuda13-plugin"][0].size,
+            disk_bytes=index.projects["jax-cuda13-plugin"][0].unpacked,
             evidence=f"{name}: _linalg.so, _prng.so, METADATA",
         )
     ]
@@ -258,6 +304,7 @@ def test_jax_itself_is_for_any_platform(index: Loopback) -> None:
             pythons=("3.13", "3.14", "3.15"),
             requires=requires[:2],
             download_bytes=index.projects["jax"][0].size,
+            disk_bytes=index.projects["jax"][0].unpacked,
             evidence=f"{name}: METADATA",
         )
     ]
@@ -276,22 +323,49 @@ def test_cupy_has_the_cuda_of_its_name(index: Loopback) -> None:
             cuda="13",
             glibc="2.17",
             download_bytes=index.projects["cupy-cuda13x"][0].size,
+            disk_bytes=index.projects["cupy-cuda13x"][0].unpacked,
             evidence=f"{name}: METADATA",
         )
     ]
 
 
-def test_bitsandbytes_holds_a_library_for_each_cuda(index: Loopback) -> None:
-    names = ("cpu.so", "cuda130.so", "cuda118.so", "cuda118_nocublaslt.so", "rocm72.so")
-    code = {f"bitsandbytes/libbitsandbytes_{name}": b"\x7fELF" for name in names}
+def test_bitsandbytes_holds_a_library_for_each_cuda_with_its_own_targets(index: Loopback) -> None:
+    libraries = {
+        "cpu.so": wheels.library(),
+        "cuda130.so": wheels.library(75, 120, ptx=120),
+        "cuda118.so": wheels.library(75, 90),
+        "cuda118_nocublaslt.so": wheels.library(61, 75),
+        "rocm72.so": wheels.library(),
+    }
+    code = {f"bitsandbytes/libbitsandbytes_{name}": data for name, data in libraries.items()}
     data = wheels.wheel("bitsandbytes", "99.1.0", code, ("torch<3,>=2.4",))
     serve(index, "bitsandbytes", "py3-none-manylinux_2_24_x86_64", data, requires_python=">=3.15")
 
     (made,) = rows(asked("bitsandbytes"), "bitsandbytes")
 
     assert made["bundles_cuda"] == ("11.8", "13.0")
+    assert made["code_by_cuda"] == (
+        CudaCode("11.8", sass=("sm_61", "sm_75", "sm_90")),
+        CudaCode("13.0", sass=("sm_75", "sm_120"), ptx=("compute_120",)),
+    )
     assert made["pythons"] == ("3.15",)
-    assert "cuda" not in made
+    assert not {"cuda", "sass", "ptx"} & made.keys()
+
+
+def test_a_bitsandbytes_for_one_cuda_has_the_targets_of_its_only_library(index: Loopback) -> None:
+    code = {"bitsandbytes/libbitsandbytes_cuda134.dll": wheels.library(121, ptx=121)}
+    serve(
+        index,
+        "bitsandbytes",
+        "py3-none-win_arm64",
+        wheels.wheel("bitsandbytes", "99.1.0", code),
+        requires_python=">=3.15",
+    )
+
+    (made,) = rows(asked("bitsandbytes"), "bitsandbytes")
+
+    assert (made["cuda"], made["sass"], made["ptx"]) == ("13.4", ("sm_121",), ("compute_121",))
+    assert not {"bundles_cuda", "code_by_cuda"} & made.keys()
 
 
 def test_a_cuda_that_nobody_knew_has_the_floor_of_its_major_release(index: Loopback) -> None:

@@ -162,6 +162,78 @@ def test_damage_within_any_compression_is_told(kind: int) -> None:
     assert refused(bytes(data)) == "bad-wheel"
 
 
+def test_a_member_in_pieces_is_whole_and_is_not_kept(index: Loopback) -> None:
+    library = NOISE + bytes(40 * MEGABYTE) + NOISE[:10]
+    data = wheel("torch", "2.15.0", {"torch/a.so": library})
+    index.add("torch", NAME, data, size=100 * MEGABYTE)
+    web = Web()
+    (file,) = PackageIndex(index.address, web).files("torch")
+    index.forget()
+
+    with opened(web, file, limit=10 * MEGABYTE) as found:
+        pieces = list(found.pieces("torch/a.so"))
+        assert b"".join(pieces) == library
+        assert max(map(len, pieces)) <= 16 * 1024 * 1024
+        assert found.length("torch/a.so") == len(library)
+        assert found.unpacked_size == len(library) + len(found.read(found.members[1]))
+        assert not found.affords("torch/a.so")  # again is more than the wheel may cost
+
+
+def test_a_member_in_pieces_costs_no_more_than_the_wheel_may(index: Loopback) -> None:
+    data = wheel("torch", "2.15.0", {"torch/a.so": NOISE})
+    index.add("torch", NAME, data, size=100 * MEGABYTE)
+    web = Web()
+    (file,) = PackageIndex(index.address, web).files("torch")
+
+    with opened(web, file) as found:
+        assert not found.affords("torch/a.so")
+        with pytest.raises(OutsideError) as caught:
+            list(found.pieces("torch/a.so"))
+
+    assert caught.value.reference == "too-much-to-read"
+    assert index.bytes <= READ_BYTES
+
+
+def pieces_refused(data: bytes) -> str:
+    with pytest.raises(OutsideError) as caught, opened(Kept(data), FILE) as found:
+        list(found.pieces("torch/a.so"))
+    return caught.value.reference
+
+
+def test_a_member_in_pieces_is_held_against_its_checksum() -> None:
+    data = bytearray(packed({"torch/a.so": NOISE[:2000]}))
+    at = data.index(b"PK\x01\x02") + 16
+    data[at] ^= 1
+
+    assert pieces_refused(bytes(data)) == "bad-wheel"
+
+
+@pytest.mark.parametrize("told", [10, 2 * MEGABYTE])
+def test_a_member_in_pieces_unpacks_to_what_it_says(told: int) -> None:
+    data = bytearray(packed({"torch/a.so": bytes(MEGABYTE)}))
+    struct.pack_into("<I", data, data.index(b"PK\x01\x02") + 24, told)
+
+    assert pieces_refused(bytes(data)) == "bad-wheel"
+
+
+def test_a_member_in_pieces_unpacks_to_no_more_than_is_bearable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_STREAMED_BYTES", MEGABYTE)
+
+    assert pieces_refused(packed({"torch/a.so": bytes(MEGABYTE + 1)})) == "too-much-to-read"
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_member_in_pieces_may_be_packed_in_any_way(kind: int) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", kind) as archive:
+        archive.writestr("torch/a.so", NOISE[:200_000])
+
+    with opened(Kept(made.getvalue()), FILE) as found:
+        assert b"".join(found.pieces("torch/a.so")) == NOISE[:200_000]
+
+
 def test_a_few_bytes_that_unpack_to_gigabytes_are_not_unpacked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

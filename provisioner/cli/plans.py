@@ -1,0 +1,132 @@
+"""A plan for people: the answer first, then what, why, why not the rest, and what would change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from provisioner.cli.display import Block, in_gib, show
+from provisioner.plan import Pin, Plan
+from provisioner.request import parse_wish
+
+_SHOWN = 5
+
+
+def show_plan(plan: Plan) -> None:
+    """Print a plan for people: the answer first, then what stands behind it."""
+    show(plan_blocks(plan), first=answer_of(plan))
+
+
+def answer_of(plan: Plan) -> tuple[str, ...]:
+    """The plan in two sentences: what to install from where, and what happens to the driver."""
+    return tuple(line for line in (_installed(plan), _driver(plan)) if line)
+
+
+def _installed(plan: Plan) -> str:
+    asked = [parse_wish(text).name for text in plan.request.requirements]
+    chosen = plan.pins[: len(asked)]
+    names = _listed(f"{pin.name} {pin.version}{_variant(pin)}" for pin in chosen)
+    if not names:
+        return "Nothing of this is chosen here: the installer decides on all of it."
+    if plan.image:
+        return f"Run the image {plan.image}: it holds {names} on Python {plan.python}."
+    places = _listed(_place(pin) for pin in chosen)
+    return f"Install {names} with {plan.via} on Python {plan.python}, from {places}."
+
+
+_DRIVERLESS = {
+    "rocm": "It computes on AMD's GPU, whose kernel driver has to be there: it is not looked at.",
+    "xpu": "It computes on Intel's GPU, whose driver has to be there: it is not looked at.",
+    "mps": "It computes on Apple's GPU, and needs no driver.",
+    "cpu": "It computes on the CPU, and needs no driver.",
+    "cuda": "It computes on NVIDIA's GPU.",
+}
+"""What is said where nothing is done about NVIDIA's driver."""
+
+
+def _driver(plan: Plan) -> str:
+    driver = plan.driver
+    branch = f"branch {driver.branch}" + (f", {driver.flavour} module" if driver.flavour else "")
+    package = f"{branch}, package {driver.package}" if driver.package else branch
+    enough = f"{driver.minimum} or later is enough" if driver.minimum else "any will do"
+    needed = f"{driver.minimum} or later is needed" if driver.minimum else "any will do"
+    return {
+        "keep": f"Keep driver {driver.current}: {enough}.",
+        "install": f"Install the driver first ({package}): {needed}.",
+        "upgrade": f"Upgrade the driver {driver.current} first ({package}): {needed}.",
+        "ensure": f"It needs driver {driver.minimum} or later; without one, install {package}.",
+    }.get(driver.action, _DRIVERLESS[plan.accelerator])
+
+
+def _listed(words: Iterable[str]) -> str:
+    """``a, b and c``, each once."""
+    *most, last = [*dict.fromkeys(words)] or [""]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _variant(pin: Pin) -> str:
+    return "" if pin.variant == "default" else f" ({pin.variant})"
+
+
+def _place(pin: Pin) -> str:
+    return pin.index or (f"channel {pin.channel}" if pin.channel else "the default index")
+
+
+def plan_blocks(plan: Plan) -> list[Block]:
+    """The blocks that describe a plan, below the answer."""
+    return [
+        Block("Plan", _summary(plan)),
+        Block("Packages", tuple(_package(pin) for pin in plan.pins)),
+        Block("Why", tuple(_reasons(plan))),
+        Block("Also pinned", tuple((cap.requirement, cap.reason) for cap in plan.constraints)),
+        Block("Companions", tuple((text,) for text in plan.request.companions)),
+        Block("Refused", tuple(_refused(plan))),
+        Block(
+            "With one change",
+            tuple((way.change, f"gives {way.gives}") for way in plan.alternatives),
+        ),
+    ]
+
+
+def _summary(plan: Plan) -> tuple[tuple[str, ...], ...]:
+    own = "Apple's GPU" if plan.accelerator == "mps" else "no GPU"
+    gpus = _counted([gpu.name for gpu in plan.machine.gpus]) or own
+    rows = [
+        ("for", f"{gpus}, {plan.machine.os_name} {plan.machine.arch}"),
+        ("computes on", plan.accelerator + (f" {plan.cuda}" if plan.cuda else "")),
+        ("cudnn", plan.cudnn or ""),
+        ("download", in_gib(plan.download_bytes)),
+    ]
+    return tuple(row for row in rows if row[1])
+
+
+def _counted(names: list[str]) -> str:
+    """Names in their order, each once: ``8 x NVIDIA H100``."""
+    times = {name: names.count(name) for name in names}
+    return ", ".join(f"{count} x {name}" if count > 1 else name for name, count in times.items())
+
+
+def _package(pin: Pin) -> tuple[str, ...]:
+    place = pin.index or (f"channel {pin.channel}" if pin.channel else "default index")
+    if pin.requirement is None:
+        place = "inside the image"
+    return pin.name, pin.version, pin.variant, f"{place} ({pin.evidence})"
+
+
+def _reasons(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Each reason once, with the packages that it is for; of its evidence the first part."""
+    names: dict[str, list[str]] = {}
+    for pin in plan.pins:
+        for reason in pin.why:
+            if reason != f"you asked for {pin.name}":
+                names.setdefault(reason.partition(";")[0], []).append(pin.name)
+    yield from ((", ".join(dict.fromkeys(pins)), reason) for reason, pins in names.items())
+
+
+def _refused(plan: Plan) -> Iterator[tuple[str, str]]:
+    """The newest candidate refused for each reason."""
+    first = {item.reference: item for item in reversed(plan.refused)}
+    newest = [item for item in plan.refused if first[item.reference] is item][:_SHOWN]
+    yield from ((item.candidate, f"{item.reference}: {item.reason}") for item in newest)
+    hidden = len(plan.refused) - len(newest)
+    if hidden:
+        yield f"and {hidden} more", "see --json"

@@ -1,0 +1,5 @@
+verify_companions() {
+  prove "$@" <<'PYTHON'
+{% include "shell/verify/companions.py.j2" %}
+PYTHON
+}

@@ -1,0 +1,5 @@
+verify_jax() {
+  prove "$@" <<'PYTHON'
+{% include "shell/verify/jax.py.j2" %}
+PYTHON
+}

@@ -1,0 +1,294 @@
+"""``up`` makes an environment whole or not at all, proves it, and leaves alone what is so."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from provisioner import workflow
+from tests.cli.environments import PYTHON, Home, digest, package, tensorflow
+from tests.unit.upkeep.loopback import Loopback
+
+
+@pytest.fixture
+def home(index: Loopback, tmp_path: Path) -> Home:
+    tensorflow(index)
+    return Home(tmp_path, index)
+
+
+MADE = """\
+demo is ready: what dlsetup chose for it was seen to work.
+Environment demo
+  holds        tensorflow-cpu 2.21.0
+  python       {python}
+  computes on  cpu
+  place        {place}
+  generation   1
+  use it       dlsetup env run demo -- python
+"""
+SO_ALREADY = "Nothing changed: demo is already what was asked for.\n"
+
+
+def test_an_environment_is_made_and_a_second_call_changes_nothing(home: Home) -> None:
+    first = home.up("demo", "tensorflow-cpu")
+    place = home.environments / "demo" / "1"
+    told = MADE.format(python=PYTHON, place=place)
+    before = digest(home.environments)
+    second = home.up("demo", "tensorflow-cpu")
+
+    assert (first.code, first.out) == (0, told), first.err
+    assert (second.code, second.out) == (0, SO_ALREADY + told.partition("\n")[2])
+    assert digest(home.environments) == before
+
+
+def test_programs_are_told_the_same(home: Home) -> None:
+    first, second = (home.up("demo", "tensorflow-cpu", "--json") for _ in range(2))
+    made = first.data["environment"]
+    place = home.environments / "demo" / "1"
+
+    assert first.code == 0, first.err
+    assert (first.data["changed"], second.data["changed"]) == (True, False)
+    assert second.data["environment"] == made
+    assert (made["name"], made["path"], made["python"]) == ("demo", str(place), PYTHON)
+    assert (made["generation"], made["verified"]) == (1, True)
+    assert made["lock"] == str(place / "pylock.toml")
+    assert [pin["version"] for pin in made["plan"]["pins"]] == ["2.21.0"]
+
+
+def test_its_plan_and_its_lock_are_kept_beside_it(home: Home) -> None:
+    home.up("demo", "tensorflow-cpu")
+    place = home.environments / "demo" / "1"
+    rendered = home.run("render", "conda", str(place / "plan.json"))
+    lock = (place / "pylock.toml").read_text()
+
+    assert rendered.code == 0, rendered.err
+    assert '"tensorflow-cpu==2.21.0"' in rendered.out
+    assert 'name = "tensorflow-cpu"\nversion = "2.21.0"' in lock
+    assert "sha256" in lock
+
+
+def test_what_does_not_compute_leaves_no_environment(home: Home, index: Loopback) -> None:
+    index.projects.clear()
+    tensorflow(index, answer=5)
+    ran = home.up("demo", "tensorflow-cpu")
+
+    assert ran.code == 1
+    assert ran.err.endswith(
+        "error: environment-not-verified\n\n"
+        "What was installed does not work, and was taken away again.\n\n"
+        "  tensorflow computes wrongly on the CPU\n\n"
+        "hint: Ask for other versions\n"
+    )
+    assert list(home.environments.iterdir()) == []
+
+
+def test_a_failure_keeps_the_environment_of_before(home: Home, index: Loopback) -> None:
+    home.up("demo", "tensorflow-cpu")
+    before = digest(home.environments)
+    tensorflow(index, "2.20.0", answer=5)
+    ran = home.up("demo", "tensorflow-cpu==2.20.0")
+
+    assert ran.code == 1
+    assert digest(home.environments) == before
+    assert home.run("env", "show", "demo", "--json").data["environment"]["verified"]
+
+
+def test_another_result_is_another_generation(home: Home, index: Loopback) -> None:
+    tensorflow(index, "2.20.0")
+    home.up("demo", "tensorflow-cpu")
+    ran = home.up("demo", "tensorflow-cpu==2.20.0", "--json")
+
+    assert ran.data["changed"]
+    assert ran.data["environment"]["generation"] == 2
+    assert sorted(os.listdir(home.environments / "demo")) == ["2", "environment.json"]
+
+
+@pytest.mark.parametrize("harm", ["package", "interpreter", "lock", "plan"])
+def test_what_was_tampered_with_is_made_anew(harm: str, home: Home) -> None:
+    home.up("demo", "tensorflow-cpu")
+    place = home.environments / "demo" / "1"
+    site = place / "lib" / f"python{PYTHON}" / "site-packages"
+    harmed = {
+        "package": site / "tensorflow_cpu-2.21.0.dist-info",
+        "interpreter": place / "bin" / "python",
+        "lock": place / "pylock.toml",
+        "plan": place / "plan.json",
+    }
+    harmed[harm].rename(home.path / "taken")
+    ran = home.up("demo", "tensorflow-cpu", "--json")
+
+    assert ran.data["changed"]
+    assert ran.data["environment"]["generation"] == 2
+
+
+def test_what_was_not_chosen_and_does_not_import_is_said(home: Home, index: Loopback) -> None:
+    package(index, "needs-a-screen", "1.0", "raise OSError('no display')\n")
+    package(index, "fine", "1.0", "")
+    ran = home.up("demo", "tensorflow-cpu", "needs-a-screen", "fine>=1")
+
+    assert ran.code == 0
+    assert ran.err.splitlines()[-1] == (
+        "warning: needs_a_screen of needs-a-screen does not import: OSError: no display"
+    )
+    note = "  note         needs_a_screen of needs-a-screen does not import: OSError: no display\n"
+    assert note in home.run("env", "show", "demo").out
+
+
+def test_a_dry_run_shows_the_plan_and_makes_nothing(home: Home) -> None:
+    ran = home.up("demo", "tensorflow-cpu", "--dry-run", "--json")
+
+    assert ran.code == 0
+    assert ran.data["plan"]["pins"][0]["name"] == "tensorflow-cpu"
+    assert not ran.data["changed"]
+    assert home.index.requests == 0
+    assert not home.environments.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--gpu", "RTX 3090"),
+        ("--driver", "580"),
+        ("--os", "ubuntu-24.04"),
+        ("--arch", "x86_64"),
+        ("--machine", "machine.json"),
+    ],
+    ids=str,
+)
+def test_another_machine_cannot_be_meant(words: tuple[str, ...], home: Home) -> None:
+    ran = home.up("demo", "tensorflow-cpu", *words, "--json")
+
+    assert ran.code == 2
+    assert ran.error["reference"] == "not-this-machine"
+    assert not home.environments.exists()
+
+
+def test_the_cpu_may_be_wanted(home: Home) -> None:
+    ran = home.up("demo", "tensorflow-cpu", "--gpu", "none", "--json")
+
+    assert ran.code == 0
+    assert ran.data["environment"]["plan"]["machine"]["sources"]["gpus"] == "option"
+
+
+NEEDS_A_DRIVER = """\
+error: needs-system-steps
+
+This plan changes more than an environment, and up changes nothing else yet.
+
+  the driver: install, to 580.65.06 or later
+
+hint: Read and run the script that does it: dlsetup render script REQ -o install.sh
+"""
+
+
+def test_what_needs_root_is_refused_with_the_way_to_do_it(home: Home) -> None:
+    ran = home.run("up", "demo", "torch==2.15.0", DLSETUP_OVERRIDE_GPUS="RTX 4090")
+
+    assert (ran.code, ran.err) == (1, NEEDS_A_DRIVER)
+    assert not home.environments.exists()
+
+
+def test_another_way_than_packages_is_refused(home: Home) -> None:
+    gpu = {"DLSETUP_OVERRIDE_GPUS": "V100", "DLSETUP_OVERRIDE_DRIVER": "535.183.01"}
+    ran = home.run("up", "demo", "torch", "--via", "conda", "--json", **gpu)
+
+    assert (ran.code, ran.error["reference"]) == (1, "needs-system-steps")
+
+
+@pytest.mark.parametrize("name", ["Demo", "-x", "../x", "a/b", ".x", "", "a b", "x" * 65, "é"])
+def test_names_are_plain(name: str, home: Home) -> None:
+    ran = home.run("up", "--json", "--", name, "tensorflow-cpu")
+
+    assert (ran.code, ran.error["reference"]) == (2, "bad-name")
+
+
+def test_a_folder_that_something_else_made_is_left_alone(home: Home) -> None:
+    taken = home.environments / "demo"
+    taken.mkdir(parents=True)
+    (taken / "thesis.txt").write_text("years of work")
+    ran = home.up("demo", "tensorflow-cpu", "--json")
+
+    assert (ran.code, ran.error["reference"]) == (1, "place-taken")
+    assert digest(home.environments).keys() == {"demo", "demo/thesis.txt"}
+
+
+def test_two_at_once_do_not_meet(home: Home) -> None:
+    home.up("demo", "tensorflow-cpu")
+    handle = os.open(home.environments / "demo", os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    busy = home.up("demo", "tensorflow-cpu", "--json")
+    removed = home.run("env", "remove", "demo", "--json")
+    os.close(handle)
+
+    assert (busy.code, busy.error["reference"]) == (1, "environment-busy")
+    assert (removed.code, removed.error["reference"]) == (1, "environment-busy")
+    assert home.up("demo", "tensorflow-cpu", "--json").data["changed"] is False
+
+
+def test_what_a_killed_run_left_is_swept_away(home: Home) -> None:
+    half = home.environments / "demo" / "1" / "bin"
+    half.mkdir(parents=True)
+    record = {"name": "demo", "generation": 0}
+    (home.environments / "demo" / "environment.json").write_text(json.dumps(record))
+    (home.environments / "demo" / ".environment.json").write_text("{")
+    (half / "left").touch()
+
+    assert home.run("env", "list", "--json").data["environments"] == []
+    assert home.run("env", "show", "demo").code == 2
+    ran = home.up("demo", "tensorflow-cpu", "--json")
+    assert ran.data["environment"]["generation"] == 1
+    assert sorted(os.listdir(home.environments / "demo")) == ["1", "environment.json"]
+    assert not (half / "left").exists()
+
+
+def test_a_failure_after_a_killed_run_leaves_nothing_of_either(home: Home) -> None:
+    half = home.environments / "demo" / "1"
+    half.mkdir(parents=True)
+    record = {"name": "demo", "generation": 0}
+    (home.environments / "demo" / "environment.json").write_text(json.dumps(record))
+
+    home.index.projects.clear()
+    tensorflow(home.index, answer=5)
+    assert home.up("demo", "tensorflow-cpu").code == 1
+    assert list(home.environments.iterdir()) == []
+
+
+def test_without_the_network_and_without_a_cache_nothing_is_left(home: Home) -> None:
+    ran = home.up("demo", "tensorflow-cpu", "--offline", "--json")
+
+    assert ran.code == 3
+    assert home.index.requests == 0
+    assert not home.environments.exists() or list(home.environments.iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
+def test_an_interrupted_run_leaves_nothing(
+    ending: signal.Signals, home: Home, index: Loopback
+) -> None:
+    package(index, "sleeper", "1.0", "import time; print('zzz', flush=True); time.sleep(600)\n")
+    running = home.start("up", "demo", "tensorflow-cpu", "sleeper", "--python", PYTHON)
+    assert running.stderr is not None
+    while "proving" not in (line := running.stderr.readline()):
+        assert line, running.communicate()
+    assert (home.environments / "demo" / "1" / "bin").is_dir()
+    running.send_signal(ending)
+    running.communicate(timeout=30)
+
+    assert running.returncode == 130
+    assert list(home.environments.iterdir()) == []
+
+
+def test_a_project_file_asks(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home.path)
+    (home.path / "dlsetup.toml").write_text('requirements = ["tensorflow-cpu==2.21.*"]\n')
+    ran = home.up("demo", "--json")
+
+    assert ran.code == 0, ran.err
+    request = ran.data["environment"]["plan"]["request"]
+    assert request["requirements"] == ["tensorflow-cpu==2.21.*"]
+    assert workflow.catalog().builds("tensorflow-cpu")
