@@ -391,9 +391,28 @@ verify_versions() {
   prove "$@" <<'PYTHON'
 """Every pin must be installed in exactly its version; a local part counts where it was asked."""
 
+import os
 import re
 import sys
-from importlib.metadata import PackageNotFoundError, version
+
+try:
+    from importlib.metadata import PackageNotFoundError, version
+except ImportError:  # before Python 3.8
+
+    class PackageNotFoundError(Exception):
+        pass
+
+    def version(name):
+        for folder in filter(os.path.isdir, sys.path):
+            for entry in os.listdir(folder):
+                found, _, said = entry.replace(".dist-info", "").rpartition("-")
+                if entry.endswith(".dist-info") and folded(found) == folded(name):
+                    return said
+        raise PackageNotFoundError(name)
+
+
+def folded(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def parts(text):
