@@ -6,6 +6,7 @@ What uv refuses, and an index that does not answer, rules builds out; the plan s
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
@@ -24,6 +25,8 @@ Told = Callable[[str], None]
 _ONLY_WHEELS = (("pip",),)
 _MOST_TRIES = 8
 """Candidates that uv is asked about before the answer is no."""
+_PATIENCE_S = 12.0
+"""After so much silence no other build is tried, so that the answer comes within 30 seconds."""
 
 
 class Locked(msgspec.Struct, frozen=True):
@@ -47,7 +50,10 @@ def locked(asked: Asked, *, offline: bool = False, told: Told = lambda _: None) 
     try:
         return search.found()
     except DlsetupError as error:
-        error.data = {"machine": question.machine, "request": question.request, **error.data}
+        about: dict[str, object] = {"machine": question.machine, "request": question.request}
+        if isinstance(error, RefusedError):
+            about |= {"refused": (), "alternatives": ()}
+        error.data = {**about, **error.data}
         raise
 
 
@@ -59,6 +65,7 @@ class _Search:
         self.uv = uv
         self.told = told
         self.exclusions: tuple[Exclusion, ...] = ()
+        self.patience_ends = time.monotonic() + _PATIENCE_S
         self.obstacle = ""
         """What first stood in the way, in a sentence without its stop."""
 
@@ -100,7 +107,7 @@ class _Search:
         """The same versions without some indexes. Raises OutsideError ``index-unreachable``."""
         ruled_out = tuple(standing_in.exclusions(plan, silent, self.uv.settings))
         failure = SilentIndexError(*next(iter(silent.items())))
-        if not ruled_out or self.uv.offline:
+        if not ruled_out or self.uv.offline or time.monotonic() > self.patience_ends:
             raise failure
         self.exclusions += ruled_out
         try:

@@ -93,7 +93,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             text = os.environ.get(setting, "").strip()
             if found := re.fullmatch(r"(?:[\w.-]+=)?(https?://\S+)", text):
                 return self.at(found[1])
-        return self.at(self.default_index.with_secret) if self.default_index else None
+        folder = os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("UV_INDEX_URL")
+        if self.default_index is None or folder:  # which is uv's own business
+            return None
+        return self.at(self.default_index.with_secret)
 
     @property
     def proxies(self) -> dict[str, str]:

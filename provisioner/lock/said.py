@@ -68,12 +68,13 @@ def error(text: str, settings: Settings) -> DlsetupError:
         return RefusedByUvError(essential(lines), _packages(whole))
     url = _URL.search(whole)
     if url and _NETWORK.search(whole):
-        return SilentIndexError(url[0].rstrip("/"), lines[-1])
+        causes = re.findall(r"^\s*cause: (.*)$", settings.redacted(text), re.MULTILINE)
+        return SilentIndexError(url[0].rstrip("/"), causes[-1] if causes else lines[0])
     return OutsideError(
         "uv-failed",
         "uv could not do its work.",
         context=lines[:_MOST_LINES],
-        hint="Read its words above; they name what to mend.",
+        hint="What it said stands above; mend that, and try again.",
     )
 
 

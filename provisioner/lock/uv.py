@@ -28,10 +28,12 @@ _LONGEST_S = 1800
 _PATIENCE = {"UV_HTTP_TIMEOUT": "8", "UV_HTTP_RETRIES": "1"}
 """While versions are chosen, an index that is silent for so many seconds, twice, is not there."""
 _OURS = {"UV_NO_PROGRESS": "1", "UV_PREVIEW_FEATURES": "pylock", "NO_COLOR": "1"}
+_UNLESS_SET = {"UV_SYSTEM_CERTS": "1"}
+"""The operating system's certificates are trusted, as everywhere in dlsetup."""
 _KEPT = re.compile(
     r"UV_(INDEX_(?!STRATEGY).*|.*_INDEX|INDEX|.*(FIND_LINKS|CERTS?|INSECURE_HOST|KEYRING_PROVIDER"
     r"|NATIVE_TLS|CONFIG_FILE|MIRROR|TIMEOUT|RETRIES|CACHE.*|OFFLINE|EXCLUDE_NEWER"
-    r"|CREDENTIALS_DIR|CONCURRENT_.*|LINK_MODE))"
+    r"|CREDENTIALS_DIR|CONCURRENT_.*|LINK_MODE|PYTHON_DOWNLOADS|PYTHON_INSTALL_DIR))"
 )
 """uv's own settings that say where packages come from and how to get there; the others would
 change what is chosen."""
@@ -129,7 +131,7 @@ class Uv:
 
     def _checked(self, words: Sequence[str], more: Mapping[str, str]) -> str:
         """Run, and turn every end but a good one into an error."""
-        env = {**_environment(), **_OURS}
+        env = {**_UNLESS_SET, **_environment(), **_OURS}
         env |= {name: text for name, text in more.items() if name not in env or name in _ALWAYS}
         offline = ("--offline",) if self.offline else ()
         done = self._run([*words, *offline], env, _LONGEST_S)

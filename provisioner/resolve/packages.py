@@ -56,7 +56,8 @@ def _needs_of_cuda(facts: Facts, name: str, row: Build) -> Iterator[Need]:
     """The CUDA that a build comes with, and for one that extends another, that one's.
 
     An extension is compiled against its base's CUDA runtime, and minor-version compatibility
-    holds forward only: the base's may be newer within the same major release, not older.
+    holds forward only: the base's may be newer within the same major release, not older. What is
+    built for each variant of its base has the very CUDA of it, and torchaudio insists on that.
     """
     base = facts.base_of(row)
     if base is None:
@@ -69,7 +70,7 @@ def _needs_of_cuda(facts: Facts, name: str, row: Build) -> Iterator[Need]:
         )
         return
     shared = _shared_cuda(facts, row)
-    if shared and not facts.has_variants(row.framework):
+    if shared:
         told = row.cuda or "/".join(row.bundles_cuda)
         yield Need(
             on=cuda_of(base),
@@ -86,6 +87,8 @@ def _shared_cuda(facts: Facts, row: Build) -> tuple[str, ...]:
         return row.bundles_cuda if facts.gpus else ()
     if row.cuda is None:
         return ()
+    if facts.has_variants(row.framework):
+        return (row.cuda,)
     major, dot, _ = row.cuda.partition(".")
     known = (version for version in facts.cuda if version.partition(".")[0] == major)
     return tuple(

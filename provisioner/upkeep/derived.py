@@ -60,7 +60,7 @@ def pair_variants(pairs: Iterable[Build], torch: Iterable[Build]) -> list[Build]
             by_release.setdefault((row.version, row.platform), []).append(row)
     found = []
     for pair in pairs:
-        partners = by_release.get((partner(pair), pair.platform), [])
+        partners = by_release.get((_built_beside(pair, by_release), pair.platform), [])
         default = next((row for row in partners if row.variant == "default"), None)
         found += [_beside(pair, default, row) for row in partners if default and row is not default]
     return found
@@ -76,6 +76,25 @@ def partner(pair: Build) -> str:
         if match:
             return match[2] if match[2].count(".") > 1 else f"{match[2]}.0"
     return pair.version
+
+
+def _built_beside(pair: Build, torch: Mapping[tuple[str, str], list[Build]]) -> str:
+    """The release of torch whose build matrix a companion comes from.
+
+    Where it admits later ones as well, it is the newest that was there on its day with its CUDA.
+    """
+    named = partner(pair)
+    if not any(text.startswith("torch>=") for text in pair.requires):
+        return named
+    alike = [
+        row
+        for rows in torch.values()
+        for row in rows
+        if (row.variant, row.platform, row.cuda) == ("default", pair.platform, pair.cuda)
+        and natural(row.version) >= natural(named)
+        and (row.released or "") <= (pair.released or "9")
+    ]
+    return max((row.version for row in alike), key=natural, default=named)
 
 
 def _without_cuda(release: Build, variant: IndexVariant, index: str) -> Build:

@@ -65,13 +65,16 @@ def data_of(row: Row, requires: list[str]) -> bytes:
         library = wheels.library(*numbers, ptx=int(ptx[0].removeprefix("compute_")))
         folder = name.replace("-", "_")
         code = {f"{folder}/_{part}.so": library for part in ("linalg", "prng")}
+        if name.endswith("-pjrt"):
+            code = {f"jax_plugins/xla_{name.split('-')[1]}/xla_cuda_plugin.so": library}
     return wheels.wheel(name, version, code, requires)
 
 
 def serve(index: Loopback, row: Row, requires: list[str]) -> None:
     """Files by which an index lists a release on a platform: the first is the one that is read."""
     first = row["evidence"].partition(":")[0]
-    data, size = data_of(row, requires), row["download_bytes"]
+    data = wheels.unpacking_to(row["disk_bytes"], data_of(row, requires))
+    size = row["download_bytes"]
     asked = f">={row['pythons'][0]}"
     index.add(
         row["framework"],

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shutil
 import socket
-import ssl
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
+from provisioner import workflow
 from tests.cli.locking import CPU, PYTHON, SUPER, TORCH, World, add
+from tests.unit.upkeep.authority import made_authority
 from tests.unit.upkeep.loopback import serving
 
 KNOWN = "s3cret/of:joe"
@@ -212,11 +212,60 @@ def test_an_index_with_named_packages_gives_only_these(world: World) -> None:
     assert done.packages == {"acme": "1.0", "filelock": "3.20.0"}
 
 
+def test_the_proxy_of_the_configuration_leads_to_an_index(world: World) -> None:
+    """Nobody is called nowhere.example: what is asked of it goes to the proxy."""
+    proxy = world.default.address.removesuffix("/simple/").replace("://", "://joe:s3cret-word@")
+    world.configure(default="http://nowhere.example/simple")
+    without = world.run("numpy", *CPU, "--python", PYTHON)
+    world.configure(f'proxy = "{proxy}"', default="http://nowhere.example/simple")
+    through = world.run("numpy", *CPU, "--python", PYTHON, "--json")
+    lock = world.lock.read_text(encoding="utf-8")
+    world.configure(
+        'proxy = "http://joe:s3cret-word@127.0.0.1:9"', default="http://nowhere.example"
+    )
+    failed = world.run("numpy", *CPU, "--python", PYTHON)
+
+    assert (without.code, failed.code) == (3, 3)
+    assert (through.code, through.packages) == (0, {"numpy": "2.3.0"})
+    assert "  the proxy does not answer\n" in failed.err
+    assert [text for text in (lock, through.out, failed.err) if "s3cret" in text] == []
+
+
+def test_an_index_that_holds_dependencies_is_asked_first_for_everything(world: World) -> None:
+    """NVIDIA's index has its own builds of what its TensorFlow 1 needs."""
+    place = workflow.catalog().addresses["nvidia-redist"]
+    tag = "cp38-cp38-manylinux_2_17_x86_64"
+    with serving() as nvidia:
+        needed = ("protobuf>=3.6", "nvidia-cublas-cu12==12.1.0.26", "filelock")
+        add(nvidia, "nvidia-tensorflow", "1.15.5+nv23.03", needed, tag=tag)
+        add(nvidia, "nvidia-cublas-cu12", "12.1.0.26")
+        add(world.default, "nvidia-cublas-cu12", "12.1.0.26", says="decoy")
+        add(world.default, "protobuf", "3.20.3")
+        add(world.default, "protobuf", "6.33.0")
+        text = f'[mirrors]\n"{place}" = "{nvidia.address}"'
+        world.configure()
+        config = world.config.read_text(encoding="utf-8").replace("[mirrors]", text)
+        world.config.write_text(config, encoding="utf-8")
+        machine = ("--gpu", "RTX 3090", "--driver", "535", "--os", "ubuntu-20.04")
+
+        done = world.run("tensorflow==1.15.*", *machine, "--arch", "x86_64", "--json")
+
+        cublas = nvidia.projects["nvidia-cublas-cu12"][0].sha256
+
+    assert done.code == 0
+    hashes = {item["name"]: item["hashes"] for item in done.document["data"]["packages"]}
+    assert hashes["nvidia-cublas-cu12"] == [f"sha256:{cublas}"]
+    assert {name: done.packages[name] for name in ("protobuf", "filelock")} == {
+        "protobuf": "3.20.3",
+        "filelock": "3.20.0",
+    }
+
+
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl to make a CA with")
 def test_a_companys_own_ca_is_trusted_when_the_configuration_names_it(
     world: World, tmp_path: Path
 ) -> None:
-    tls, authority = _made_authority(tmp_path)
+    tls, authority = made_authority(tmp_path)
     with serving(tls) as own:
         add(own, "acme", "1.0")
         world.configure(default=own.address)
@@ -227,27 +276,3 @@ def test_a_companys_own_ca_is_trusted_when_the_configuration_names_it(
     assert without.code == 3
     assert "its certificate is not one that is trusted here: name its CA as ca-file" in without.err
     assert (with_it.code, with_it.packages) == (0, {"acme": "1.0"})
-
-
-def _made_authority(place: Path) -> tuple[ssl.SSLContext, Path]:
-    """A certificate for loopback, and the authority that signed it."""
-
-    def openssl(*words: str) -> None:
-        subprocess.run(["openssl", *words], cwd=place, check=True, capture_output=True)
-
-    new = ("-newkey", "rsa:2048", "-nodes")
-    uses = "keyUsage=critical,keyCertSign,cRLSign"
-    openssl(
-        *("req", "-x509", *new, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2"),
-        *("-subj", "/CN=made", "-addext", "basicConstraints=critical,CA:TRUE", "-addext", uses),
-    )
-    openssl("req", *new, "-keyout", "own.key", "-out", "own.csr", "-subj", "/CN=127.0.0.1")
-    text = "subjectAltName=IP:127.0.0.1\nauthorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n"
-    (place / "own.ext").write_text(text, encoding="utf-8")
-    openssl(
-        *("x509", "-req", "-in", "own.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "2"),
-        *("-CAcreateserial", "-extfile", "own.ext", "-out", "own.pem"),
-    )
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(place / "own.pem", place / "own.key")
-    return tls, place / "ca.pem"

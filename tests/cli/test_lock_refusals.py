@@ -18,8 +18,8 @@ error: companions-refused
 
 acme==1.0 cannot be installed beside torch 2.14.1.
 
-  torch==2.14.1+cu126 depends on typing-extensions>=4.10.0 and all versions of acme depend on \
-typing-extensions<4.10
+  all versions of acme depend on typing-extensions<4.10 and torch<=2.14.1+cu126 depends on \
+typing-extensions>=4.10.0
   this plan needs torch==2.14.1+cu126 and acme==1.0
 
 hint: Ask for another version of it, or leave it out.

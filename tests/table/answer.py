@@ -243,10 +243,20 @@ def _friends(
             friend.name == names[0]
             and friend.version in wanted[names[0]]
             and torch.version in friend.torch
+            and (torch.cuda is None or friend.cuda in {None, _cuda_of_default(torch)})
             and (asked.python is None or bool({asked.python, "any"} & friend.pythons))
         ):
             for rest in _friends(torch, names[1:], wanted, asked):
                 yield (friend, *rest)
+
+
+def _cuda_of_default(torch: Build) -> str | None:
+    """The CUDA of the default wheel of a release: a companion is built by the same matrix."""
+    return next(
+        b.cuda
+        for b in torch_builds()
+        if (b.version, b.variant, b.platform) == (torch.version, "default", torch.platform)
+    )
 
 
 def _live_together(torch: Build | None, flow: Build | None, asked: Question) -> bool:
@@ -265,7 +275,7 @@ def _live_together(torch: Build | None, flow: Build | None, asked: Question) -> 
         return True
     majors = torch.cuda.split(".")[0], flow.cuda.split(".")[0]
     if majors[0] != majors[1]:
-        return not rules.overwrites("nvidia-cudnn", majors)
+        return not rules.overwrites("nvidia-nccl", majors)
     return torch.cudnn in SpecifierSet(
         flow.cudnn if not rules.is_exact(flow.cudnn) else f"=={flow.cudnn}"
     )

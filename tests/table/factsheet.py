@@ -41,6 +41,8 @@ class Companion(NamedTuple):
     version: Version
     torch: SpecifierSet
     pythons: frozenset[str]
+    cuda: str | None = None
+    """Of the default wheel, where the torch it names leaves that open."""
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -231,18 +233,21 @@ def _pinned_cudnn(requires: str) -> str | None:
 
 @cache
 def companions() -> tuple[Companion, ...]:
-    """torchvision and torchaudio; torchaudio 2.11 carries no pin and is paired by its number."""
+    """torchvision and torchaudio; torchaudio 2.11 carries no pin, its pairs were run."""
+    cuda = {r["torchvision"]: r["cuda"] for r in rows("25_torchvision_cuda.csv")}
+    run = {r["torchaudio"]: r["torch"] for r in rows("24_torchaudio_beside_torch.csv")}
     found = []
     for row in rows("06_torch_pairs.csv"):
         version = Version(row["version"])
         words = re.search(r"[<>=]=[\w.+]+", row["requires_torch"])
-        spec = words[0].split("+")[0] if words else f"=={version.major}.{version.minor}.*"
+        spec = words[0].split("+")[0] if words else run[row["version"]]
         found.append(
             Companion(
                 row["package"],
                 version,
                 SpecifierSet(spec),
                 pythons(row["python_tags_linux_x86_64"]),
+                cuda.get(row["version"]) if row["package"] == "torchvision" else None,
             )
         )
     return tuple(found)

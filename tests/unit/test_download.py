@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from provisioner import download
 from provisioner.download import Bill, NotThereError, Part, Web
 from provisioner.errors import OutsideError
+from tests.unit.upkeep.authority import made_authority
 from tests.unit.upkeep.loopback import Loopback, serving
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.2"
@@ -215,3 +217,39 @@ def test_kept_pages_are_for_this_user_alone(index: Loopback, tmp_path: Path) -> 
     page(index, Web(tmp_path / "cache"))
 
     assert (tmp_path / "cache").stat().st_mode & 0o077 == 0
+
+
+def configured(place: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> Web:
+    (place / "config.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("DLSETUP_CONFIG", str(place / "config.toml"))
+    return Web()
+
+
+def test_a_mirror_of_the_configuration_is_asked_with_its_password(
+    index: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.lets_in = "joe:s3cret"
+    mirror = index.address.replace("://", "://joe:s3cret@")
+    text = f'[mirrors]\n"https://nowhere.example/simple" = "{mirror}"\n'
+
+    web = configured(tmp_path, text, monkeypatch)
+
+    assert "some.whl" in web.page("https://nowhere.example/simple/torch/", ACCEPT)[0]
+    assert web.silent("https://nowhere.example/simple/torch/") is None
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl to make a CA with")
+def test_a_certificate_of_the_configuration_is_trusted_besides_the_usual_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tls, authority = made_authority(tmp_path)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with serving(tls) as served:
+        served.add("torch", "some.whl", DATA)
+        without = Web().silent(f"{served.address}torch/")
+        web = configured(tmp_path, f'ca-file = "{authority}"\n', monkeypatch)
+
+        assert "some.whl" in page(served, web)
+        assert web.silent(f"{served.address}torch/") is None
+
+    assert without == "its certificate is not one that is trusted here: name its CA as ca-file"

@@ -87,6 +87,9 @@ def test_the_environment_goes_before_the_file(place: Path, monkeypatch: pytest.M
     assert found.proxies == {}
     monkeypatch.setenv("UV_DEFAULT_INDEX", "named=https://uv.example/simple")
     assert found.of_default_index() == Address("https://uv.example/simple")
+    monkeypatch.delenv("PIP_INDEX_URL")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "file:///wheels")
+    assert found.of_default_index() is None
 
 
 def test_nothing_that_is_shown_holds_a_secret(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,6 +83,7 @@ def _build(item: BuildFacts) -> Block:
             ("beside it", ", ".join(_beside(row))),
             ("taken back", "by its publisher; only for those who pin it" if row.yanked else ""),
             ("download", size(row.download_bytes)),
+            ("on disk", size(row.disk_bytes)),
         ],
     )
 
@@ -121,6 +122,9 @@ def _no_cuda(row: Build) -> str:
 
 def _code(item: BuildFacts) -> Iterator[tuple[str, str]]:
     row = item.build
+    for code in row.code_by_cuda:
+        yield f"GPU code, {code.cuda}", " ".join(code.sass)
+        yield f"PTX, {code.cuda}", " ".join(code.ptx) or "none"
     if item.cuda is None:
         return
     if not row.sass and not row.ptx:

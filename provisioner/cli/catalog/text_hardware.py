@@ -147,7 +147,7 @@ def _on(platform: str) -> str:
     system, _, machine = platform.partition("-")
     if system == "linux":
         return machine
-    return system if machine in {"", "x86_64"} else f"{system} arm"
+    return system if machine in {"", "x86_64"} else f"{system[:3]} arm"
 
 
 def _run(item: Run) -> tuple[str, ...]:

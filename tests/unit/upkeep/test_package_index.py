@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -191,3 +192,17 @@ def test_where_no_tool_can_say_that_is_the_error(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(OutsideError) as caught:
         address()
     assert caught.value.reference == "index-unknown"
+
+
+def test_the_configuration_names_the_index_where_the_environment_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "config.toml").write_text('default-index = "https://me:word@h.example/simple/"\n')
+    monkeypatch.setenv("DLSETUP_CONFIG", str(tmp_path / "config.toml"))
+
+    assert address() == "https://me:word@h.example/simple"
+
+    monkeypatch.setenv("PIP_INDEX_URL", "https://other.example/simple")
+    assert address() == "https://other.example/simple"
