@@ -15,9 +15,10 @@ class Serve(msgspec.Struct, frozen=True):
 
     gpu: str
     by: str
-    """``sm_86`` for machine code, ``compute_90`` for PTX that the driver compiles."""
+    """``sm_86`` or ``gfx1100`` for machine code, ``compute_90`` for PTX that the driver compiles;
+    Intel's code name where a document alone speaks for the build."""
     kind: str
-    """``sass`` or ``ptx``."""
+    """``sass``, ``ptx``, or ``validated``: the publisher's document names the GPU."""
 
 
 class Pin(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +128,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """``pip``, ``conda`` or ``container``."""
     python: str
     accelerator: str
-    """``cuda`` or ``cpu``."""
+    """``cuda``, ``rocm``, ``xpu``, ``mps`` or ``cpu``."""
     cuda: str | None
     cudnn: str | None
     driver: DriverPlan

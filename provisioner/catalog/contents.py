@@ -23,6 +23,8 @@ class Contents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Builds that plans choose from."""
     companions: Names = {}
     """Builds of packages that nobody chooses."""
+    accelerators: Names = {}
+    """Builds for the GPUs of other makers than NVIDIA."""
     unplanned: Names = {}
     """Builds that no plan takes yet."""
     profiles: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ from provisioner.catalog import rows, sheets, upkeep_rows, words
 from provisioner.catalog.contents import Contents, joined
 from provisioner.catalog.decode import bad_row, read
 from provisioner.catalog.overlay import NOTHING, Overlay
+from provisioner.catalog.support import Support
 from provisioner.errors import BadDataError
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -128,6 +129,11 @@ class Catalog:
         return self._read(sheets.CONFLICTS, rows.Conflict)
 
     @cached_property
+    def support(self) -> tuple[Support, ...]:
+        """GPUs of other makers that somebody names for builds."""
+        return self._read(sheets.SUPPORT, Support)
+
+    @cached_property
     def caps(self) -> tuple[rows.Cap, ...]:
         """Caps on dependencies that bring old releases back."""
         return self._read(sheets.CAPS, rows.Cap)
@@ -234,8 +240,15 @@ class Catalog:
         """
         return self._answering(framework, (sheets.FRAMEWORKS, sheets.COMPANIONS))
 
+    def builds_for(self, framework: str, accelerator: str) -> tuple[rows.Build, ...]:
+        """As ``builds``; for ``rocm`` and ``xpu`` with the builds for such GPUs after them."""
+        if accelerator not in {"rocm", "xpu"}:
+            return self.builds(framework)
+        others = self._answering(framework, (sheets.ACCELERATORS,))
+        return (*self.builds(framework), *others)
+
     def every_build(self, framework: str) -> tuple[rows.Build, ...]:
-        """As ``builds``, and after them the builds that no plan takes yet."""
+        """As ``builds``, then the builds for other makers' GPUs, then those no plan takes yet."""
         return self._answering(framework, sheets.BUILD_FOLDERS)
 
     def _answering(self, framework: str, folders: tuple[str, ...]) -> tuple[rows.Build, ...]:

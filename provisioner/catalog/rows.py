@@ -361,6 +361,10 @@ class Conflict(Row, frozen=True, kw_only=True):
     """Specifier of the build's CUDA."""
     compute_capability: str = ""
     """Specifier of a GPU's capability."""
+    rocm: str = ""
+    """Specifier of the build's ROCm; with it, ``gfx`` stands in place of a capability."""
+    gfx: tuple[str, ...] = ()
+    """AMD's targets that it is about."""
     effect: str
     """``refuse`` or ``warn``."""
     reason: str

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import msgspec
 
 from provisioner.catalog import rows, upkeep_rows, words
+from provisioner.catalog.support import Support
 
 SortKey = tuple[tuple[tuple[int, int, str], ...], str]
 
@@ -59,6 +60,7 @@ SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
 SYSTEM_PACKAGES = Sheet("system_packages.toml", rows.SystemPackage, ("os", "package"), "package")
 PYTHONS = Sheet("python.toml", rows.PythonRow, ("version",), "python")
 CONFLICTS = Sheet("conflicts.toml", rows.Conflict, (), "conflict")
+SUPPORT = Sheet("accelerators/support.toml", Support, (), "support")
 CAPS = Sheet("caps.toml", rows.Cap, (), "cap")
 INDEX_VARIANTS = Sheet(
     "index_variants.toml", upkeep_rows.IndexVariant, ("framework", "variant"), "variant"
@@ -101,6 +103,7 @@ FIXED = (
     SYSTEM_PACKAGES,
     PYTHONS,
     CONFLICTS,
+    SUPPORT,
     CAPS,
     INDEX_VARIANTS,
     DIFFERENCES,
@@ -123,10 +126,12 @@ def name_of(sheet: Sheet) -> str:
     return sheet.path.rpartition("/")[2].partition(".")[0]
 
 
-FRAMEWORKS, COMPANIONS, UNPLANNED = "frameworks", "companions", "unplanned"
-BUILD_FOLDERS = (FRAMEWORKS, COMPANIONS, UNPLANNED)
-"""Builds that plans choose from, builds of packages that nobody chooses, and builds that no plan
-takes yet: for accelerators, channels and images that cannot be planned for."""
+FRAMEWORKS, COMPANIONS, ACCELERATORS = "frameworks", "companions", "accelerators"
+UNPLANNED = "unplanned"
+BUILD_FOLDERS = (FRAMEWORKS, COMPANIONS, ACCELERATORS, UNPLANNED)
+"""Builds that plans choose from, builds of packages that nobody chooses, builds for other makers'
+GPUs, which only a plan for one of those reads, and builds that no plan takes yet: of channels and
+images that cannot be planned for."""
 
 
 def builds(name: str, folder: str = FRAMEWORKS) -> Sheet:

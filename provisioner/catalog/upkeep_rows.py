@@ -26,8 +26,9 @@ class Project(Row, frozen=True, kw_only=True):
     provides: str | None = None
     """Another name that its builds also answer to: ``tensorflow``."""
     holds: str = "builds"
-    """``builds`` that plans choose from, ``companions`` that nobody chooses, what is ``unplanned``
-    because no plan takes it yet, or ``libraries``."""
+    """``builds`` that plans choose from, ``companions`` that nobody chooses, builds for other
+    makers' GPUs (``accelerators``), what is ``unplanned`` because no plan takes it yet, or
+    ``libraries``."""
     cuda: str | None = None
     """The CUDA that its name states and its wheels need not: ``12``."""
     cuda_of: str | None = None

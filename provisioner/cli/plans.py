@@ -33,6 +33,16 @@ def _installed(plan: Plan) -> str:
     return f"Install {names} with {plan.via} on Python {plan.python}, from {places}."
 
 
+_DRIVERLESS = {
+    "rocm": "It computes on AMD's GPU, whose kernel driver has to be there: it is not looked at.",
+    "xpu": "It computes on Intel's GPU, whose driver has to be there: it is not looked at.",
+    "mps": "It computes on Apple's GPU, and needs no driver.",
+    "cpu": "It computes on the CPU, and needs no driver.",
+    "cuda": "It computes on NVIDIA's GPU.",
+}
+"""What is said where nothing is done about NVIDIA's driver."""
+
+
 def _driver(plan: Plan) -> str:
     driver = plan.driver
     branch = f"branch {driver.branch}" + (f", {driver.flavour} module" if driver.flavour else "")
@@ -44,7 +54,7 @@ def _driver(plan: Plan) -> str:
         "install": f"Install the driver first ({package}): {needed}.",
         "upgrade": f"Upgrade the driver {driver.current} first ({package}): {needed}.",
         "ensure": f"It needs driver {driver.minimum} or later; without one, install {package}.",
-    }.get(driver.action, "It computes on the CPU, and needs no driver.")
+    }.get(driver.action, _DRIVERLESS[plan.accelerator])
 
 
 def _listed(words: Iterable[str]) -> str:
@@ -79,7 +89,8 @@ def plan_blocks(plan: Plan) -> list[Block]:
 
 
 def _summary(plan: Plan) -> tuple[tuple[str, ...], ...]:
-    gpus = _counted([gpu.name for gpu in plan.machine.gpus]) or "no GPU"
+    own = "Apple's GPU" if plan.accelerator == "mps" else "no GPU"
+    gpus = _counted([gpu.name for gpu in plan.machine.gpus]) or own
     rows = [
         ("for", f"{gpus}, {plan.machine.os_name} {plan.machine.arch}"),
         ("computes on", plan.accelerator + (f" {plan.cuda}" if plan.cuda else "")),

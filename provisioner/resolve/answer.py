@@ -9,7 +9,7 @@ from provisioner.catalog.rows import Build, Cuda, Library
 from provisioner.machine import Machine
 from provisioner.plan import Constraint, DriverPlan, Pin, Plan, Warning
 from provisioner.request import Wish, admits
-from provisioner.resolve import edges, host_compiler
+from provisioner.resolve import devices, documented, edges, host_compiler, processors
 from provisioner.resolve.builds import Builds, route_of
 from provisioner.resolve.candidates import DRIVER, PYTHON, Candidate
 from provisioner.resolve.conda import conda_libraries
@@ -45,7 +45,7 @@ def plan_of(
         request=facts.request,
         via=via,
         python=found[PYTHON].version if PYTHON in found else facts.python_order[0],
-        accelerator="cuda" if on_gpu else "cpu",
+        accelerator=devices.accelerator_of(facts, framework_rows) if not on_gpu else "cuda",
         cuda=minor(cuda) if on_gpu and cuda else None,
         cudnn=minor(cudnn) if on_gpu and cudnn else None,
         driver=_driver(facts, builds, chosen, found, scenario),
@@ -162,13 +162,18 @@ def _reasons(facts: Facts, wish: Wish | None, item: Candidate, row: Build) -> It
     if wish is not None:
         yield f"you asked for {wish.text}"
     for served in item.serves:
-        if served.kind == "sass":
+        if served.kind == "validated":
+            yield f"{served.gpu} is of the GPUs that it was validated with ({served.by})"
+        elif served.kind == "sass":
             yield f"{served.gpu} runs its machine code for {served.by}"
         else:
             yield f"{served.gpu} runs its PTX for {served.by}, compiled by the driver at first use"
+    if facts.accelerator == "mps" and (told := documented.on_apple(facts, row)):
+        yield f"computes on Apple's GPU from macOS {told.system_floor} on: {told.evidence}"
     cuda = item.row.cuda
     if cuda and facts.gpus and (floor := facts.floor_of(cuda)):
         yield f"CUDA {cuda} runs on driver {floor} or later"
+    yield from processors.notes(facts, row)
     yield f"{row.kind}: {row.evidence}"
 
 
@@ -243,13 +248,14 @@ def _constraints(facts: Facts, rows: Sequence[Build]) -> Iterator[Constraint]:
 
 def _machine_warnings(facts: Facts, rows: Sequence[Build]) -> Iterator[Warning]:
     machine: Machine = facts.machine
-    for name in dict.fromkeys(gpu.name for gpu in facts.left_out):
-        why = "the plan runs on the NVIDIA GPUs."
-        if facts.spares_gpus:
-            names = " and ".join(row.name for row in facts.profiles)
-            why = f"nothing of {names} computes on it. Ask for a framework too, such as torch."
-        yield Warning("gpu-not-used", f"{name} is not used: {why}")
-    if rows and not machine.gpus and machine.sources.get("gpus") not in {None, "option", "env"}:
+    yield from devices.warnings(facts, rows)
+    on_cpu = devices.accelerator_of(facts, rows) == "cpu"
+    if (
+        rows
+        and on_cpu
+        and not machine.gpus
+        and machine.sources.get("gpus") not in {None, "option", "env"}
+    ):
         yield Warning("no-gpu", "No GPU was found: this plan computes on the CPU.")
     yield from _driver_warnings(facts)
     if system(facts.catalog, machine.os.id, machine.os.version) is None:

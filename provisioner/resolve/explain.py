@@ -116,7 +116,7 @@ def _releases(facts: Facts, wish: Wish) -> Iterator[tuple[str, bool]]:
     """Every release of what a wish names, on any platform, and whether it is asked for."""
     catalog = facts.catalog
     if wish.name in catalog.frameworks:
-        yield from ((row.version, is_asked(wish, row)) for row in catalog.builds(wish.name))
+        yield from ((row.version, is_asked(wish, row)) for row in facts.builds(wish.name))
     elif wish.name == "cuda":
         known = (version for row in catalog.cuda for version in (row.version, *row.toolkits))
         yield from ((version, wish.admits(version)) for version in known)

@@ -71,7 +71,8 @@ def _needs_here(provider: StackProvider, chosen: Candidate) -> tuple[Need, ...]:
     A channel's build is not even a candidate for a GPU that it has no code for.
     """
     for candidate in provider.candidates(chosen.on):
-        if candidate.row is chosen.row:
+        # Builds for the GPUs of another maker stand first, where there are any.
+        if provider.facts.devices or candidate.row is chosen.row:
             return provider.needs(candidate)
     row, facts = chosen.row, provider.facts
     if not isinstance(row, Build) or row.platform != facts.platform:

@@ -20,6 +20,7 @@ Key = tuple[str, str, str, str]
 _FOLDERS = {
     "builds": sheets.FRAMEWORKS,
     "companions": sheets.COMPANIONS,
+    "accelerators": sheets.ACCELERATORS,
     "unplanned": sheets.UNPLANNED,
 }
 
@@ -124,7 +125,7 @@ def _built(
     }
     around = Surroundings(
         documented=catalog.documented,
-        known={row.name for row in catalog.projects} | set(catalog.frameworks),
+        known=_binding(catalog),
         partners=builds,
         day=day,
     )
@@ -145,6 +146,16 @@ def _built(
             fresh.setdefault(row.framework, []).append(row)
             builds[row.framework, row.version, row.platform] = row
     return fresh
+
+
+def _binding(catalog: Catalog) -> set[str]:
+    """The packages whose version binds a build that needs them.
+
+    Plain Python whose machine code comes by an extra binds nothing: TensorFlow 2.12 needs jax, and
+    not its plugins.
+    """
+    plain = {row.name for row in catalog.projects if row.runtime}
+    return ({row.name for row in catalog.projects} | set(catalog.frameworks)) - plain
 
 
 def _merged(old: Iterable[Build], fresh: Iterable[Build]) -> list[Build]:
