@@ -11,16 +11,13 @@ from provisioner.catalog.sheets import natural
 from provisioner.plan import Serve
 from provisioner.request import Wish, parse_wish
 from provisioner.resolve import devices, processors
-from provisioner.resolve.candidates import GLIBC, OUTSIDE, PYTHON, Candidate, Need
+from provisioner.resolve.candidates import ANY_PLATFORM, GLIBC, OUTSIDE, PYTHON, Candidate, Need
 from provisioner.resolve.conda import can_bring
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.gpu_needs import known_failures, needs_of_driver, needs_of_gpus
 from provisioner.resolve.packages import cudnn_left_open, needs_of_packages
 from provisioner.resolve.serving import serve
 from provisioner.version import is_pre_release, numbers, order, public
-
-ANY_PLATFORM = "any"
-"""What builds of plain Python say of their platform."""
 
 
 def _is_pinned(wish: Wish) -> bool:
