@@ -54,7 +54,7 @@ SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
 SYSTEM_PACKAGES = Sheet("system_packages.toml", rows.SystemPackage, ("os", "package"), "package")
 PYTHONS = Sheet("python.toml", rows.PythonRow, ("version",), "python")
 CONFLICTS = Sheet("conflicts.toml", rows.Conflict, (), "conflict")
-CAPS = Sheet("caps.toml", rows.Cap, (), "cap")
+CAPS = Sheet("caps.toml", rows.Cap, ("framework", "version", "requirement"), "cap")
 INDEX_VARIANTS = Sheet(
     "index_variants.toml", upkeep_rows.IndexVariant, ("framework", "variant"), "variant"
 )
@@ -69,6 +69,7 @@ PROJECTS = Sheet("upkeep/projects.toml", upkeep_rows.Project, ("name",), "projec
 READINGS = Sheet("upkeep/readings.toml", upkeep_rows.Reading, (), "reading")
 DOCUMENTED = Sheet("upkeep/documented.jsonl", upkeep_rows.Documented, ("framework", "versions"))
 BROKEN = Sheet("upkeep/broken.toml", upkeep_rows.Broken, ("wheel",), "broken")
+ROT = Sheet("upkeep/rot.jsonl", upkeep_rows.Rot, ("framework", "version"))
 TOOLS = Sheet("tools.toml", rows.Tool, ("name",), "tool")
 
 FIXED = (
@@ -104,6 +105,7 @@ FIXED = (
     READINGS,
     DOCUMENTED,
     BROKEN,
+    ROT,
 )
 """Every sheet but the frameworks', which are as many as there are frameworks."""
 

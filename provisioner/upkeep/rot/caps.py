@@ -1,0 +1,89 @@
+"""From the record of what was tried to the rows that plans are capped by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from provisioner.catalog.rows import Cap
+from provisioner.catalog.upkeep_rows import CapFound, Rot
+from provisioner.version import minor, order
+
+MARK = "installed: "
+"""What the evidence of a row that was made here begins with; others are people's."""
+_WORKS = "works"
+
+
+def recorded(known: Iterable[Rot], fresh: Iterable[Rot]) -> tuple[Rot, ...]:
+    """The record with what was tried now: of a minor release only the newest patch stays."""
+    found = {(row.framework, minor(row.version)): row for row in known}
+    for row in fresh:
+        key = (row.framework, minor(row.version))
+        if key not in found or order(row.version) >= order(found[key].version):
+            found[key] = row
+    return tuple(found.values())
+
+
+def with_measured(known: Iterable[Cap], record: Iterable[Rot]) -> tuple[Cap, ...]:
+    """The caps: people's rows as they stand, then those that the record proves."""
+    kept = [cap for cap in known if not cap.evidence.startswith(MARK)]
+    return (*kept, *caps_of(record))
+
+
+def caps_of(record: Iterable[Rot]) -> Iterator[Cap]:
+    """A row for each requirement and run of releases that need it, one after the other.
+
+    Neighbours are those that were tried one after the other; a range ends with the minor release
+    that was tried last.
+    """
+    by_framework: dict[str, list[Rot]] = {}
+    for row in record:
+        by_framework.setdefault(row.framework, []).append(row)
+    for framework in sorted(by_framework):
+        rows = sorted(by_framework[framework], key=lambda row: order(row.version))
+        for requirement in sorted({cap.requirement for row in rows for cap in row.caps}):
+            for run in _runs(rows, requirement):
+                yield _cap(framework, requirement, run)
+
+
+def _runs(rows: Sequence[Rot], requirement: str) -> Iterator[list[tuple[Rot, CapFound]]]:
+    run: list[tuple[Rot, CapFound]] = []
+    for row in rows:
+        found = [cap for cap in row.caps if cap.requirement == requirement]
+        if found:
+            run.append((row, found[0]))
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def _cap(framework: str, requirement: str, run: Sequence[tuple[Rot, CapFound]]) -> Cap:
+    first, last = run[0][0], run[-1][0]
+    return Cap(
+        framework=framework,
+        version=f">={minor(first.version)},<{_after(last.version)}",
+        requirement=requirement,
+        reason=_reason(requirement, run),
+        evidence=MARK + "; ".join(_proof(row, cap) for row, cap in run),
+        checked=min(row.checked for row, _ in run),
+    )
+
+
+def _after(version: str) -> str:
+    """The minor release after that of a version: ``2.6.5`` → ``2.7``."""
+    major, number = minor(version).split(".")
+    return f"{major}.{int(number) + 1}"
+
+
+def _reason(requirement: str, run: Sequence[tuple[Rot, CapFound]]) -> str:
+    """The newest release's error: most people meet that one."""
+    error = run[-1][1].error
+    return f"without {requirement}: {error}" if error else requirement
+
+
+def _proof(row: Rot, cap: CapFound) -> str:
+    """``2.4.4 on Python 3.8.18 works with protobuf 3.20.3, not with 4.21.0``."""
+    name = cap.requirement.partition("<")[0]
+    against = f"not with {cap.bad}" if cap.bad else "not without"
+    return f"{row.version} on Python {row.python} works with {name} {cap.good}, {against}"

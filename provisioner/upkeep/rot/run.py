@@ -1,0 +1,129 @@
+"""Trying releases one after the other: each installed for real, healed where time broke it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from provisioner import process
+from provisioner.catalog.upkeep_rows import CapFound, Rot
+from provisioner.machine import Interpreter
+from provisioner.upkeep.comparing import today
+from provisioner.upkeep.rot.attempts import Attempts, rules
+from provisioner.upkeep.rot.disk import Disk
+from provisioner.upkeep.rot.environment import Environment, Outcome, names_of, uv
+from provisioner.upkeep.rot.listing import Dependencies, Tried
+from provisioner.upkeep.rot.search import Healed, heal
+from provisioner.version import minor
+
+Told = Callable[[str, int, int], None]
+Shown = Callable[[Rot], None]
+"""Called with each release when it has been tried."""
+
+
+class Ran(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run found."""
+
+    rows: tuple[Rot, ...]
+    attempts: int
+    """Installs that were made, not remembered from a run before."""
+    peak_bytes: int
+    """The most that fetched wheels and environments held together."""
+
+
+class Run:
+    """Releases tried below ``folder``, which holds nothing else.
+
+    Every method raises OutsideError when the index or uv does not answer, or the disk is full.
+    """
+
+    def __init__(self, folder: Path, dependencies: Dependencies, disk: Disk | None = None) -> None:
+        self._folder = folder
+        self._dependencies = dependencies
+        self._disk = disk or Disk(folder)
+        self._made = 0
+
+    def tried(
+        self, releases: Sequence[Tried], told: Told, shown: Shown, *, anew: bool = False
+    ) -> Ran:
+        """Try releases in their order. ``anew`` forgets what was tried of them before."""
+        rows = []
+        for number, one in enumerate(releases):
+            told(one.called, number, len(releases))
+            rows.append(self._row(one, anew=anew))
+            shown(rows[-1])
+        return Ran(rows=tuple(rows), attempts=self._made, peak_bytes=self._disk.peak)
+
+    def _row(self, one: Tried, *, anew: bool) -> Rot:
+        """Healed on the newest interpreter where that can be, else on the next that heals it."""
+        rows = []
+        for interpreter in one.interpreters:
+            plain, healed = self._healed(one, interpreter, anew=anew)
+            rows.append(_row_of(one, interpreter, plain, healed))
+            if healed.outcome.works:
+                return rows[-1]
+        return rows[0]
+
+    def _healed(
+        self, one: Tried, interpreter: Interpreter, *, anew: bool
+    ) -> tuple[Outcome, Healed]:
+        environment = Environment(self._folder, interpreter.path, one.framework)
+
+        def attempt(requirements: Sequence[str]) -> Outcome:
+            if not environment.path.exists() or not _is_step(requirements):
+                environment.remove()
+                self._disk.make_room(environment.fetched)
+            try:
+                return environment.attempt(requirements)
+            finally:
+                self._disk.count()
+
+        name = f"{one.framework}-{one.version}-{interpreter.version}.jsonl"
+        attempts = Attempts(self._folder / "attempts" / rules() / name, attempt)
+        if anew:
+            attempts.forget()
+        python = minor(interpreter.version)
+        environment.remove()
+        try:
+            healed = heal(
+                one.requirements, attempts, lambda name: self._dependencies.versions(name, python)
+            )
+            return attempts(one.requirements), healed
+        finally:
+            environment.remove()
+            self._made += attempts.made
+
+
+def _is_step(requirements: Iterable[str]) -> bool:
+    """Whether it is one of the many of a search: those change an environment that is there.
+
+    A plain install and the final proof begin with a fresh one.
+    """
+    _, *rest = requirements
+    return any("==" in text for text in rest)
+
+
+def _row_of(one: Tried, interpreter: Interpreter, plain: Outcome, healed: Healed) -> Rot:
+    return Rot(
+        framework=one.framework,
+        version=one.version,
+        python=interpreter.version,
+        plain=plain.error or plain.stage,
+        caps=healed.caps,
+        capped=healed.outcome.error or healed.outcome.stage,
+        evidence=_evidence(one, plain, healed.caps),
+        checked=today(),
+    )
+
+
+def _evidence(one: Tried, plain: Outcome, caps: Iterable[CapFound]) -> str:
+    """What was installed plainly, as far as it matters, by which uv on which system."""
+    told = names_of((*one.requirements, "numpy", *(cap.requirement for cap in caps)))
+    had = [line.replace("==", " ") for line in plain.installed if line.partition("==")[0] in told]
+    answer = process.run([uv(), "--version"], timeout=60).stdout.split()
+    system = os.uname()
+    by = f"uv {answer[1] if len(answer) > 1 else 'of unknown version'} on {system.machine}"
+    return f"installed by {by}: {', '.join(had) or 'nothing'}"
