@@ -48,6 +48,33 @@ def _files(folder: Path) -> Iterator[os.stat_result]:
                 yield entry.stat(follow_symlinks=False)
 
 
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Have a folder for oneself: two runs would install over each other.
+
+    Raises OutsideError ``already-running``, and ``cannot-write`` where there can be no folder.
+    """
+    import fcntl
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("wb")
+    except OSError as error:
+        raise OutsideError(
+            "cannot-write", f"{folder} cannot be written.", context=(error.strerror or str(error),)
+        ) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise OutsideError(
+                "already-running",
+                f"Another run installs releases in {folder}.",
+                hint="Wait until it ends, or name another folder in XDG_CACHE_HOME.",
+            ) from None
+        yield
+
+
 class Disk:
     """A folder that never holds more than ``most`` bytes; ``peak`` is the most that was seen."""
 

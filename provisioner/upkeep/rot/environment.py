@@ -76,7 +76,8 @@ class Environment:
     def attempt(self, requirements: Sequence[str]) -> Outcome:
         """Have exactly these requirements and what they bring, and try the framework.
 
-        Raises OutsideError when there is no uv, or no environment to be had.
+        Raises OutsideError when there is no uv, no environment to be had, no room, or when the
+        index does not answer: that says nothing of the release.
         """
         if not self.path.exists():
             how = ("venv", "--quiet", "--no-project", "--python", self._interpreter)
@@ -90,6 +91,7 @@ class Environment:
         words = ("pip", "install", "--quiet", "--exact", "--python", self._python)
         done = self._uv(*words, "--", *requirements, timeout=_INSTALL_S)
         if done.returncode:
+            _raise_if_outside(done.stderr)
             return Outcome(stage="install", error=_refusal(done.stderr))
         return self._tried(self._installed())
 
@@ -137,13 +139,28 @@ class Environment:
 
     def _uv(self, *words: str, timeout: float) -> process.Completed:
         environment = {**os.environ, "UV_CACHE_DIR": str(self.fetched), "UV_LINK_MODE": "hardlink"}
-        try:
-            return process.run([uv(), *words], timeout=timeout, env=environment)
-        except process.ProgramTimedOutError as error:
-            return error.partial
+        return process.run([uv(), *words], timeout=timeout, env=environment)
 
 
+_REFUSAL = 400
+_OUTSIDE = (
+    ("Failed to fetch", "index-unreachable", "The package index does not answer."),
+    ("error sending request", "index-unreachable", "The package index does not answer."),
+    ("No space left on device", "disk-full", "The disk is full."),
+)
+"""What uv prints where not the requirements are at fault."""
 _NOISE = re.compile(r"^(Using|Resolved|Downloading|Downloaded|Building|Built|Prepared|warning)\b")
+
+
+def _raise_if_outside(printed: str) -> None:
+    for mark, reference, message in _OUTSIDE:
+        if mark in printed:
+            raise OutsideError(
+                reference,
+                message,
+                context=(_refusal(printed),),
+                hint="Run it again: what was tried is kept.",
+            )
 
 
 def _refusal(printed: str) -> str:
@@ -152,9 +169,6 @@ def _refusal(printed: str) -> str:
     told = [re.sub(r"^[^\w\[]+", "", line) for line in lines if line and not _NOISE.match(line)]
     text = " ".join(filter(None, told)) or "uv says nothing"
     return text if len(text) <= _REFUSAL else text[: _REFUSAL - 1] + "…"
-
-
-_REFUSAL = 400
 
 
 def uv() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -18,8 +18,8 @@ from provisioner.upkeep.comparing import Rows
 from provisioner.upkeep.news import News, news
 from provisioner.upkeep.package_index import PackageIndex, address
 from provisioner.upkeep.rot import caps
-from provisioner.upkeep.rot.listing import Dependencies, Pythons, to_try
-from provisioner.upkeep.rot.run import Ran, Run, Shown, Told
+from provisioner.upkeep.rot.listing import Dependencies, Pythons, Tried, to_try
+from provisioner.upkeep.rot.run import Proof, Ran, Run, Shown, Told
 
 
 class Keeper:
@@ -29,11 +29,20 @@ class Keeper:
         self.catalog = Catalog(resources.stacks())
 
     def ran(self, words: Sequence[str], told: Told, shown: Shown, *, anew: bool) -> Ran:
-        """Try what words name on this machine.
+        """Try what words name on this machine, and search for caps where it is broken.
 
         Raises UsageError ``unknown-subject``, and OutsideError where the index, uv or the disk
         fail; what was tried until then is kept.
         """
+        run, releases = self._prepared(words)
+        return run.tried(releases, told, shown, anew=anew)
+
+    def proved(self, words: Sequence[str], told: Told, *, anew: bool) -> Iterator[Proof]:
+        """Prove the catalog's caps for what words name. Raises as ``ran`` does."""
+        run, releases = self._prepared(words)
+        return run.proved(releases, self.catalog.caps, told, anew=anew)
+
+    def _prepared(self, words: Sequence[str]) -> tuple[Run, list[Tried]]:
         cache = resources.cache()
         if cache is None:
             raise OutsideError(
@@ -43,7 +52,7 @@ class Keeper:
             )
         index = PackageIndex(address(), Web(cache))
         releases = list(to_try(words, index, Pythons(detect().machine.pythons)))
-        return Run(cache / "rot", Dependencies(index)).tried(releases, told, shown, anew=anew)
+        return Run(cache / "rot", Dependencies(index)), releases
 
     def news(self, rows: Sequence[Rot]) -> tuple[News, ...]:
         """What differs from the catalog's caps."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from provisioner import process
+from provisioner.catalog.rows import Cap
 from provisioner.catalog.upkeep_rows import CapFound, Rot
 from provisioner.machine import Interpreter
+from provisioner.request import admits
 from provisioner.upkeep.comparing import today
 from provisioner.upkeep.rot.attempts import Attempts, rules
-from provisioner.upkeep.rot.disk import Disk
+from provisioner.upkeep.rot.disk import Disk, alone
 from provisioner.upkeep.rot.environment import Environment, Outcome, names_of, uv
 from provisioner.upkeep.rot.listing import Dependencies, Tried
 from provisioner.upkeep.rot.search import Healed, heal
@@ -34,6 +37,25 @@ class Ran(msgspec.Struct, frozen=True, kw_only=True):
     """The most that fetched wheels and environments held together."""
 
 
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of the catalog's caps for one release."""
+
+    framework: str
+    version: str
+    python: str
+    requirements: tuple[str, ...]
+    """The caps that plans of it have."""
+    outcome: str
+    """``works``, or the error with all of them."""
+    needless: tuple[str, ...]
+    """Caps without which it works as well."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the caps are enough, and each of them is needed."""
+        return self.outcome == "works" and not self.needless
+
+
 class Run:
     """Releases tried below ``folder``, which holds nothing else.
 
@@ -45,17 +67,47 @@ class Run:
         self._dependencies = dependencies
         self._disk = disk or Disk(folder)
         self._made = 0
+        self._hint: dict[str, str] = {}
+        """What healed the release before."""
 
     def tried(
         self, releases: Sequence[Tried], told: Told, shown: Shown, *, anew: bool = False
     ) -> Ran:
         """Try releases in their order. ``anew`` forgets what was tried of them before."""
         rows = []
-        for number, one in enumerate(releases):
-            told(one.called, number, len(releases))
-            rows.append(self._row(one, anew=anew))
-            shown(rows[-1])
+        with alone(self._folder):
+            for number, one in enumerate(releases):
+                told(one.called, number, len(releases))
+                rows.append(self._row(one, anew=anew))
+                shown(rows[-1])
         return Ran(rows=tuple(rows), attempts=self._made, peak_bytes=self._disk.peak)
+
+    def proved(
+        self, releases: Sequence[Tried], caps: Iterable[Cap], told: Told, *, anew: bool = False
+    ) -> Iterator[Proof]:
+        """Prove the caps that there are: each release works with all of its, and with no less."""
+        listed = tuple(caps)
+        with alone(self._folder):
+            for number, one in enumerate(releases):
+                told(one.called, number, len(releases))
+                yield self._proof(one, requirements_of(one, listed), anew=anew)
+
+    def _proof(self, one: Tried, capped: Sequence[str], *, anew: bool) -> Proof:
+        interpreter = one.interpreters[0]
+        with self._attempts(one, interpreter, anew=anew) as attempts:
+            outcome = attempts((*one.requirements, *capped))
+            without = {
+                cap: attempts((*one.requirements, *(other for other in capped if other != cap)))
+                for cap in capped
+            }
+        return Proof(
+            framework=one.framework,
+            version=one.version,
+            python=interpreter.version,
+            requirements=tuple(capped),
+            outcome=outcome.error or outcome.stage,
+            needless=tuple(cap for cap, left in without.items() if left.works),
+        )
 
     def _row(self, one: Tried, *, anew: bool) -> Rot:
         """Healed on the newest interpreter where that can be, else on the next that heals it."""
@@ -64,12 +116,26 @@ class Run:
             plain, healed = self._healed(one, interpreter, anew=anew)
             rows.append(_row_of(one, interpreter, plain, healed))
             if healed.outcome.works:
+                self._hint = {_name(cap): cap.good for cap in healed.caps} or self._hint
                 return rows[-1]
         return rows[0]
 
     def _healed(
         self, one: Tried, interpreter: Interpreter, *, anew: bool
     ) -> tuple[Outcome, Healed]:
+        python = minor(interpreter.version)
+        with self._attempts(one, interpreter, anew=anew) as attempts:
+            healed = heal(
+                one.requirements,
+                attempts,
+                lambda name: self._dependencies.versions(name, python),
+                self._hint,
+            )
+            return attempts(one.requirements), healed
+
+    @contextmanager
+    def _attempts(self, one: Tried, interpreter: Interpreter, *, anew: bool) -> Iterator[Attempts]:
+        """What tries a release; no environment is left behind."""
         environment = Environment(self._folder, interpreter.path, one.framework)
 
         def attempt(requirements: Sequence[str]) -> Outcome:
@@ -85,16 +151,22 @@ class Run:
         attempts = Attempts(self._folder / "attempts" / rules() / name, attempt)
         if anew:
             attempts.forget()
-        python = minor(interpreter.version)
         environment.remove()
         try:
-            healed = heal(
-                one.requirements, attempts, lambda name: self._dependencies.versions(name, python)
-            )
-            return attempts(one.requirements), healed
+            yield attempts
         finally:
             environment.remove()
             self._made += attempts.made
+
+
+def requirements_of(one: Tried, caps: Iterable[Cap]) -> tuple[str, ...]:
+    """What plans of a release hold beside it, as the resolver takes it from the rows."""
+    fitting = (cap for cap in caps if cap.framework == one.framework)
+    return tuple(cap.requirement for cap in fitting if admits(cap.version, one.version))
+
+
+def _name(cap: CapFound) -> str:
+    return next(iter(names_of((cap.requirement,))))
 
 
 def _is_step(requirements: Iterable[str]) -> bool:

@@ -34,6 +34,30 @@ class Healed(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
 
 
+def heal(
+    base: Sequence[str],
+    attempt: Attempt,
+    versions: Versions,
+    hint: Mapping[str, str] | None = None,
+) -> Healed:
+    """Find the caps under which ``base`` works; its first requirement is the release itself.
+
+    ``hint`` holds distributions to versions that healed a neighbour: they are tried first. The
+    outcome is that of installing with the caps; where it does not work, no caps were found and it
+    is that of installing without any.
+    """
+    search = _Search(base, attempt, versions)
+    plain = attempt(base)
+    if plain.works:
+        return Healed(caps=(), outcome=plain)
+    held: Mapping[str, str] | None = hint if hint and search.outcome(hint).works else None
+    held = held or search.heal({}, plain)
+    if not held:
+        return Healed(caps=(), outcome=plain)
+    caps = _tightened(search, _needed(search, held))
+    return Healed(caps=caps, outcome=attempt((*base, *(cap.requirement for cap in caps))))
+
+
 class _Search:
     """One search: what to install, and everything that was tried."""
 
@@ -50,9 +74,10 @@ class _Search:
         """More distributions held to versions, until it works; None where nothing helps."""
         if outcome.works or len(held) >= _DEEPEST:
             return held if outcome.works else None
+        lacking = self._lacking(outcome)
         for name in self._to_blame(outcome, held):
             for found, after in self._steps(name, held, outcome):
-                if after.works or name in outcome.suspects or name in self._lacking(outcome):
+                if after.works or name in (*outcome.suspects, *lacking):
                     healed = self.heal(found, after)
                     if healed is not None:
                         return healed
@@ -77,21 +102,33 @@ class _Search:
     ) -> Iterator[tuple[dict[str, str], Outcome]]:
         """Older versions of a distribution that change the outcome: each time the newest such.
 
-        Each change of the error is looked into once.
+        Each change of the error is looked into once. One that goes on about this very distribution
+        comes last: it may be too old by then.
         """
-        known = list(self.versions(name))
         now = outcome.version_of(name)
-        older = known if now is None else [v for v in known if order(v) < order(now)]
+        older = [v for v in self.versions(name) if now is None or order(v) < order(now)]
+        failing = [now] if now is not None else []
         seen = {outcome.error}
-        newer = now
-        for version in _rungs(older)[:_MOST_RUNGS]:
+        waiting = []
+        for version in _far_then_near(_rungs(older)[:_MOST_RUNGS]):
             after = self.outcome({**held, name: version})
             if after.stage != "install" and after.error not in seen:
                 seen.add(after.error)
-                between = [v for v in older if _between(version, v, newer)]
-                found = self.newest(name, held, after, [version, *between])
-                yield {**held, name: found}, self.outcome({**held, name: found})
-            newer = version
+                known = [version, *_between(version, older, failing)]
+                if after.works or name not in after.suspects:
+                    yield self._like(name, held, after, known)
+                else:
+                    waiting.append((after, known))
+            elif after.error == outcome.error:
+                failing.append(version)
+        for after, known in waiting:
+            yield self._like(name, held, after, known)
+
+    def _like(
+        self, name: str, held: Mapping[str, str], after: Outcome, known: Sequence[str]
+    ) -> tuple[dict[str, str], Outcome]:
+        found = {**held, name: self.newest(name, held, after, known)}
+        return found, self.outcome(found)
 
     def newest(
         self, name: str, held: Mapping[str, str], like: Outcome, known: Sequence[str]
@@ -116,24 +153,19 @@ def _rungs(versions: Sequence[str]) -> list[str]:
     return sorted(newest.values(), key=order, reverse=True)
 
 
-def _between(oldest: str, version: str, newest: str | None) -> bool:
-    return order(oldest) < order(version) and (newest is None or order(version) < order(newest))
+def _far_then_near(rungs: Sequence[str]) -> list[str]:
+    """Rungs in steps that double, so that one far down is reached soon; then those between."""
+    far = [2**power - 1 for power in range(len(rungs).bit_length())]
+    near = [number for number in range(len(rungs)) if number not in far]
+    return [rungs[number] for number in (*far, *near)]
 
 
-def heal(base: Sequence[str], attempt: Attempt, versions: Versions) -> Healed:
-    """Find the caps under which ``base`` works; its first requirement is the release itself.
-
-    The outcome is that of installing with the caps; where it does not work, no caps were found
-    and it is that of installing without any.
-    """
-    search = _Search(base, attempt, versions)
-    plain = attempt(base)
-    held = search.heal({}, plain)
-    if not held:
-        return Healed(caps=(), outcome=plain)
-    needed = _needed(search, held)
-    caps = _tightened(search, needed)
-    return Healed(caps=caps, outcome=attempt((*base, *(cap.requirement for cap in caps))))
+def _between(version: str, older: Sequence[str], failing: Sequence[str]) -> list[str]:
+    """Versions newer than one, up to the first of them that is known to fail."""
+    above = [v for v in failing if order(v) > order(version)]
+    bound = min(above, key=order, default=None)
+    newer = [v for v in older if order(v) > order(version)]
+    return newer if bound is None else [v for v in newer if order(v) < order(bound)]
 
 
 def _needed(search: _Search, held: Mapping[str, str]) -> dict[str, str]:
@@ -150,23 +182,22 @@ def _tightened(search: _Search, held: Mapping[str, str]) -> tuple[CapFound, ...]
     """Each as a cap that the next version breaks, found with all others in place."""
     left = dict(held)
     for name in held:
-        known = [v for v in search.versions(name) if order(v) > order(left[name])]
-        works = search.outcome(left)
-        left[name] = search.newest(name, left, works, [left[name], *known])
+        newer = [v for v in search.versions(name) if order(v) > order(left[name])]
+        if newer and search.outcome({**left, name: newer[0]}).works:
+            works = search.outcome(left)
+            left[name] = search.newest(name, left, works, [left[name], *newer])
     return tuple(_cap(search, name, left) for name in sorted(left))
 
 
 def _cap(search: _Search, name: str, held: Mapping[str, str]) -> CapFound:
     others = {other: version for other, version in held.items() if other != name}
     good = held[name]
-    newer = [v for v in search.versions(name) if order(v) > order(good)]
-    for bad in newer:
-        fails = search.outcome({**others, name: bad})
-        if fails.works:  # it came back: no cap below it is true
-            break
-        bound = _short(bad if minor(bad) == minor(good) else minor(bad))
-        return CapFound(requirement=f"{name}<{bound}", error=fails.error, good=good, bad=bad)
-    return CapFound(requirement=name, error=search.outcome(others).error, good=good)
+    bad = next((v for v in search.versions(name) if order(v) > order(good)), None)
+    fails = search.outcome({**others, name: bad}) if bad else None
+    if bad is None or fails is None or fails.works:  # it was missing: any newer one will do
+        return CapFound(requirement=name, error=search.outcome(others).error, good=good)
+    bound = _short(bad if minor(bad) == minor(good) else minor(bad))
+    return CapFound(requirement=f"{name}<{bound}", error=fails.error, good=good, bad=bad)
 
 
 def _short(version: str) -> str:

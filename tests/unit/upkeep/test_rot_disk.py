@@ -11,7 +11,7 @@ import pytest
 
 from provisioner.errors import OutsideError
 from provisioner.upkeep.rot import disk
-from provisioner.upkeep.rot.disk import Disk, used_bytes
+from provisioner.upkeep.rot.disk import Disk, alone, used_bytes
 
 MEGABYTE = 1_000_000
 Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 - as shutil's own
@@ -106,3 +106,15 @@ def test_the_most_that_was_held_is_remembered(tmp_path: Path) -> None:
 def test_no_more_than_25_gigabytes_are_ever_planned_for() -> None:
     assert disk.MOST_BYTES == 25 * 10**9
     assert disk.NEED_BYTES < disk.MOST_BYTES
+
+
+def test_two_runs_never_share_a_folder(tmp_path: Path) -> None:
+    with alone(tmp_path / "rot"):
+        with pytest.raises(OutsideError) as told, alone(tmp_path / "rot"):
+            pass
+        with alone(tmp_path / "other"):
+            pass
+
+    assert told.value.reference == "already-running"
+    with alone(tmp_path / "rot"):
+        pass

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.catalog.rows import Cap
 from provisioner.catalog.upkeep_rows import Rot
 from provisioner.machine import Interpreter
 from provisioner.upkeep.package_index import IndexFile
@@ -44,8 +45,7 @@ class Installs:
         self.asked.append((environment.path.name, tuple(requirements)))
         environment.path.mkdir(parents=True, exist_ok=True)
         _, *rest = requirements
-        new = "numpy==2.0.0" in rest or "numpy<1.26" in rest or rest == ["numpy"]
-        return BROKEN if new else WORKS
+        return WORKS if any(text.startswith(("numpy==1", "numpy<2")) for text in rest) else BROKEN
 
 
 @pytest.fixture
@@ -162,6 +162,44 @@ def test_an_older_python_is_tried_where_nothing_helps_on_the_newest(
     (row,) = rows(tmp_path, Tried("torch", "1.0.1", (P311, P38)))
 
     assert (row.python, row.plain) == ("3.8.18", "works")
+
+
+def cap(requirement: str, version: str = ">=2.1,<2.2") -> Cap:
+    return Cap(
+        framework="torch",
+        version=version,
+        requirement=requirement,
+        reason="numpy 2",
+        evidence="a test",
+        checked="2026-11-20",
+    )
+
+
+def proofs(folder: Path, *caps: Cap) -> list[tuple[str, tuple[str, ...], bool]]:
+    run = Run(folder, Dependencies(NUMPYS))
+    found = run.proved([TORCH], caps, lambda *_: None)
+    return [(proof.outcome, proof.needless, proof.holds) for proof in found]
+
+
+def test_caps_hold_where_the_release_works_with_them_and_not_without(
+    tmp_path: Path, installs: Callable[..., Installs]
+) -> None:
+    asked = installs().asked
+
+    assert proofs(tmp_path, cap("numpy<2"), cap("numpy<1", ">=2.2,<2.3")) == [("works", (), True)]
+    assert [requirements for _, requirements in asked] == [
+        ("torch==2.1.2", "numpy", "numpy<2"),
+        ("torch==2.1.2", "numpy"),
+    ]
+
+
+def test_a_cap_that_is_not_enough_or_not_needed_is_told(
+    tmp_path: Path, installs: Callable[..., Installs]
+) -> None:
+    installs()
+
+    assert proofs(tmp_path / "none") == [("Numpy is not available", (), False)]
+    assert proofs(tmp_path / "more", cap("numpy<2"), cap("six")) == [("works", ("six",), False)]
 
 
 def test_what_is_tried_is_the_newest_patch_on_the_newest_python_that_has_a_wheel() -> None:

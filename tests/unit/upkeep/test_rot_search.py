@@ -172,3 +172,30 @@ def test_the_last_install_is_the_release_with_its_caps() -> None:
     heal(("old==1.0",), world.attempt, world.versions)
 
     assert world.asked[-1] == ("old==1.0", "numpy<2")
+
+
+def test_what_healed_a_neighbour_is_tried_first_and_made_tight() -> None:
+    world = World(fails_from("numpy", "2.0.0", "numpy was compiled"))
+    healed = heal(("old==1.0",), world.attempt, world.versions, {"numpy": "1.23.5"})
+
+    assert [(cap.requirement, cap.good) for cap in healed.caps] == [("numpy<2", "1.26.4")]
+    assert world.asked[1] == ("old==1.0", "numpy==1.23.5")
+
+
+def test_a_hint_that_does_not_help_or_holds_too_much_changes_nothing() -> None:
+    rule = fails_from("numpy", "2.0.0", "numpy was compiled")
+    for hint in ({"protobuf": "3.20.3"}, {"protobuf": "3.20.3", "numpy": "1.26.4"}):
+        world = World(rule)
+        healed = heal(("old==1.0",), world.attempt, world.versions, hint)
+
+        assert [cap.requirement for cap in healed.caps] == ["numpy<2"]
+
+
+def test_only_old_versions_in_the_middle_work() -> None:
+    """The newest break it, and the oldest do too: the window is found all the same."""
+
+    def window(have: Mapping[str, str]) -> str:
+        inside = (3, 20, 1) <= numbers(have["protobuf"]) < (4, 21)
+        return "" if inside else "Descriptors of protobuf"
+
+    assert caps(World(window)) == {"protobuf<4.21": ("3.20.3", "4.21.1")}

@@ -1,0 +1,91 @@
+"""The record of what was installed for real, and the caps that were made from it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from packaging.requirements import Requirement
+
+from provisioner.catalog.load import Catalog
+from provisioner.catalog.rows import Cap
+from provisioner.catalog.upkeep_rows import Rot
+from provisioner.request import admits
+from provisioner.upkeep.rot.caps import MARK, caps_of
+from provisioner.version import minor, order
+
+FAMILIES = ("torch", "tensorflow", "jax")
+_ONE = (
+    r"(?P<version>[\d.]+) on Python (?P<python>\d\.\d+\.\d+) works with (?P<name>[a-z0-9-]+) "
+    r"(?P<good>[\w.]+), not (?:with (?P<bad>[\w.]+)|without)"
+)
+
+
+@pytest.fixture(scope="module")
+def record(catalog: Catalog) -> dict[tuple[str, str], Rot]:
+    return {(row.framework, row.version): row for row in catalog.rot}
+
+
+@pytest.fixture(scope="module")
+def measured(catalog: Catalog) -> list[Cap]:
+    return [cap for cap in catalog.caps if cap.evidence.startswith(MARK)]
+
+
+def test_the_measured_caps_are_exactly_what_the_record_proves(
+    catalog: Catalog, measured: list[Cap]
+) -> None:
+    def key(cap: Cap) -> tuple[str, str, str]:
+        return cap.framework, cap.version, cap.requirement
+
+    assert sorted(measured, key=key) == sorted(caps_of(catalog.rot), key=key)
+
+
+def test_the_evidence_of_a_measured_cap_names_releases_versions_and_pythons(
+    measured: list[Cap], record: dict[tuple[str, str], Rot]
+) -> None:
+    assert measured
+    for cap in measured:
+        for text in cap.evidence.removeprefix(MARK).split("; "):
+            match = re.fullmatch(_ONE, text)
+            assert match, text
+            assert admits(cap.version, match["version"])
+            assert record[cap.framework, match["version"]].python == match["python"]
+            requirement = Requirement(cap.requirement)
+            assert requirement.name == match["name"]
+            assert requirement.specifier.contains(match["good"])
+            assert match["bad"] is None or not requirement.specifier.contains(match["bad"])
+
+
+def test_a_range_holds_nothing_but_minor_releases_that_were_tried(
+    measured: list[Cap], catalog: Catalog, record: dict[tuple[str, str], Rot]
+) -> None:
+    tried = {(framework, minor(version)) for framework, version in record}
+    for cap in measured:
+        for row in catalog.builds(cap.framework):
+            if admits(cap.version, row.version.partition("+")[0]):
+                assert (cap.framework, minor(row.version)) in tried
+
+
+def test_every_minor_release_was_tried_with_its_newest_patch(
+    catalog: Catalog, record: dict[tuple[str, str], Rot]
+) -> None:
+    """Of torch and TensorFlow: those that the index still has for a Python that is here."""
+    pythons = {minor(row.python) for row in record.values()}
+    newest: dict[tuple[str, str], str] = {}
+    for framework in ("torch", "tensorflow"):
+        for row in catalog.builds(framework):
+            here = row.framework == framework and row.platform == "linux-x86_64"
+            if here and row.kind == "measured" and pythons & set(row.pythons):
+                key = framework, minor(row.version)
+                newest[key] = max(newest.get(key, "0"), row.version, key=order)
+
+    tried = {(f, minor(v)): v for f, v in record if f in ("torch", "tensorflow")}
+    assert tried == newest
+
+
+def test_every_release_works_with_its_caps(catalog: Catalog) -> None:
+    assert [row for row in catalog.rot if row.capped != "works"] == []
+
+
+def test_a_release_has_caps_exactly_where_it_does_not_work_without(catalog: Catalog) -> None:
+    assert [row for row in catalog.rot if (row.plain == "works") is bool(row.caps)] == []
