@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
+
 from provisioner.catalog.rows import Cap
 from provisioner.catalog.upkeep_rows import CapFound, Rot
 from provisioner.version import minor, order
 
 MARK = "installed: "
 """What the evidence of a row that was made here begins with; others are people's."""
-_WORKS = "works"
+_SAME_CODE = {"tensorflow": ("tensorflow-cpu", "tensorflow-gpu")}
+"""Projects whose releases are of one source, and ask for the same dependencies in METADATA."""
 
 
 def recorded(known: Iterable[Rot], fresh: Iterable[Rot]) -> tuple[Rot, ...]:
@@ -40,9 +43,12 @@ def caps_of(record: Iterable[Rot]) -> Iterator[Cap]:
         by_framework.setdefault(row.framework, []).append(row)
     for framework in sorted(by_framework):
         rows = sorted(by_framework[framework], key=lambda row: order(row.version))
+        others = [name for name in _SAME_CODE.get(framework, ()) if name not in by_framework]
         for requirement in sorted({cap.requirement for row in rows for cap in row.caps}):
             for run in _runs(rows, requirement):
-                yield _cap(framework, requirement, run)
+                own = _cap(framework, requirement, run)
+                yield own
+                yield from (_as_sibling(own, name) for name in others)
 
 
 def _runs(rows: Sequence[Rot], requirement: str) -> Iterator[list[tuple[Rot, CapFound]]]:
@@ -68,6 +74,13 @@ def _cap(framework: str, requirement: str, run: Sequence[tuple[Rot, CapFound]]) 
         evidence=MARK + "; ".join(_proof(row, cap) for row, cap in run),
         checked=min(row.checked for row, _ in run),
     )
+
+
+def _as_sibling(cap: Cap, name: str) -> Cap:
+    """The same cap for a project of the same code that was not installed itself."""
+    proof = f"{MARK}{cap.framework}, whose METADATA asks for the same: "
+    evidence = proof + cap.evidence.removeprefix(MARK)
+    return msgspec.structs.replace(cap, framework=name, evidence=evidence)
 
 
 def _after(version: str) -> str:

@@ -42,12 +42,12 @@ print("works")
 """
 WORKS = "works"
 """The last line of a program that came to its end."""
-_HALF_BROKEN = (
-    "A module that was compiled using NumPy 1.x cannot be run in",
-    "Failed to initialize NumPy",
-    "_ARRAY_API not found",
-)
-"""What numpy and torch print where they go on without each other."""
+_HALF_BROKEN = {
+    "A module that was compiled using NumPy 1.x cannot be run in": " NumPy 2",
+    "Failed to initialize NumPy": "",
+    "_ARRAY_API not found": "",
+}
+"""What numpy and torch print where they go on without each other, and how the line goes on."""
 
 
 def program(framework: str) -> str:
@@ -56,6 +56,5 @@ def program(framework: str) -> str:
 
 
 def half_broken(printed: str) -> str | None:
-    """The line that says numpy is not really there, None where nothing does."""
-    lines = printed.splitlines()
-    return next((line.strip() for line in lines if any(m in line for m in _HALF_BROKEN)), None)
+    """What says that numpy is not really there, None where nothing does."""
+    return next((mark + rest for mark, rest in _HALF_BROKEN.items() if mark in printed), None)

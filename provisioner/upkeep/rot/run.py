@@ -16,6 +16,7 @@ from provisioner.machine import Interpreter
 from provisioner.request import admits
 from provisioner.upkeep.comparing import today
 from provisioner.upkeep.rot.attempts import Attempts, rules
+from provisioner.upkeep.rot.caps import MARK
 from provisioner.upkeep.rot.disk import Disk, alone
 from provisioner.upkeep.rot.environment import Environment, Outcome, names_of, uv
 from provisioner.upkeep.rot.listing import Dependencies, Tried
@@ -90,15 +91,17 @@ class Run:
         with alone(self._folder):
             for number, one in enumerate(releases):
                 told(one.called, number, len(releases))
-                yield self._proof(one, requirements_of(one, listed), anew=anew)
+                yield self._proof(one, caps_of(one, listed), anew=anew)
 
-    def _proof(self, one: Tried, capped: Sequence[str], *, anew: bool) -> Proof:
+    def _proof(self, one: Tried, caps: Sequence[Cap], *, anew: bool) -> Proof:
+        """People's caps cure what is not tried here: only measured ones can be needless."""
         interpreter = one.interpreters[0]
+        capped = [cap.requirement for cap in caps]
         with self._attempts(one, interpreter, anew=anew) as attempts:
             outcome = attempts((*one.requirements, *capped))
             without = {
                 cap: attempts((*one.requirements, *(other for other in capped if other != cap)))
-                for cap in capped
+                for cap in (cap.requirement for cap in caps if cap.evidence.startswith(MARK))
             }
         return Proof(
             framework=one.framework,
@@ -159,10 +162,10 @@ class Run:
             self._made += attempts.made
 
 
-def requirements_of(one: Tried, caps: Iterable[Cap]) -> tuple[str, ...]:
-    """What plans of a release hold beside it, as the resolver takes it from the rows."""
+def caps_of(one: Tried, caps: Iterable[Cap]) -> list[Cap]:
+    """The caps that plans of a release have, as the resolver takes them from the rows."""
     fitting = (cap for cap in caps if cap.framework == one.framework)
-    return tuple(cap.requirement for cap in fitting if admits(cap.version, one.version))
+    return [cap for cap in fitting if admits(cap.version, one.version)]
 
 
 def _name(cap: CapFound) -> str:

@@ -99,7 +99,7 @@ def test_working_without_numpy_is_not_working(
     found = outcome(bench, monkeypatch, Completed(0, "works\n", NUMPY))
 
     assert found.stage == "probe"
-    assert found.error == "A module that was compiled using NumPy 1.x cannot be run in"
+    assert found.error == "A module that was compiled using NumPy 1.x cannot be run in NumPy 2"
     assert found.suspects[0] == "numpy"
 
 

@@ -164,13 +164,13 @@ def test_an_older_python_is_tried_where_nothing_helps_on_the_newest(
     assert (row.python, row.plain) == ("3.8.18", "works")
 
 
-def cap(requirement: str, version: str = ">=2.1,<2.2") -> Cap:
+def cap(requirement: str, version: str = ">=2.1,<2.2", evidence: str = "installed: x") -> Cap:
     return Cap(
         framework="torch",
         version=version,
         requirement=requirement,
         reason="numpy 2",
-        evidence="a test",
+        evidence=evidence,
         checked="2026-11-20",
     )
 
@@ -200,6 +200,15 @@ def test_a_cap_that_is_not_enough_or_not_needed_is_told(
 
     assert proofs(tmp_path / "none") == [("Numpy is not available", (), False)]
     assert proofs(tmp_path / "more", cap("numpy<2"), cap("six")) == [("works", ("six",), False)]
+
+
+def test_a_cap_that_people_wrote_cures_what_is_not_tried_here(
+    tmp_path: Path, installs: Callable[..., Installs]
+) -> None:
+    installs()
+    by_hand = cap("h5py<3", evidence="setup.py at v1.15.5")
+
+    assert proofs(tmp_path, cap("numpy<2"), by_hand) == [("works", (), True)]
 
 
 def test_what_is_tried_is_the_newest_patch_on_the_newest_python_that_has_a_wheel() -> None:
