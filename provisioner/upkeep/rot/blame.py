@@ -22,7 +22,8 @@ def essence(printed: str) -> str:
     """The one line that says what is wrong: of a traceback the error, else the last line."""
     lines = [line.strip() for line in printed.splitlines() if line.strip()]
     errors = [line for line in lines if _ERROR.match(line)]
-    told = (errors or lines or ["it printed nothing"])[-1]
+    told = " ".join((errors or lines or ["it printed nothing"])[-1].split())
+    told = "".join(letter for letter in told if letter.isprintable())
     return told if len(told) <= _LONGEST else told[: _LONGEST - 1] + "…"
 
 

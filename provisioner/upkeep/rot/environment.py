@@ -88,7 +88,8 @@ class Environment:
                     f"uv made no environment for {self._interpreter}.",
                     context=(blame.essence(made.stderr),),
                 )
-        words = ("pip", "install", "--quiet", "--exact", "--python", self._python)
+        # As in a fresh one: what an attempt before left there must not be kept.
+        words = ("pip", "install", "--quiet", "--exact", "--upgrade", "--python", self._python)
         done = self._uv(*words, "--", *requirements, timeout=_INSTALL_S)
         if done.returncode:
             _raise_if_outside(done.stderr)
@@ -101,12 +102,14 @@ class Environment:
             done = process.run([self._python, "-I", "-c", text], timeout=_PROBE_S)
         except process.ProgramTimedOutError as late:
             done = late.partial
-        printed = f"{done.stdout}\n{done.stderr}"
+        # Where it lay says nothing of the release.
+        told = done.stderr.replace(f"{self.path}/", "")
+        printed = f"{done.stdout}\n{told}"
         half = probe.half_broken(printed)
         works = done.returncode == 0 and done.stdout.rstrip().endswith(probe.WORKS)
         if works and half is None:
             return Outcome(stage=probe.WORKS, installed=installed)
-        error = half or blame.essence(done.stderr)
+        error = half or blame.essence(told)
         if done.returncode < 0:
             error = f"ended by signal {-done.returncode}: {error}"
         names = [canonical(line.partition("==")[0]) for line in installed]
