@@ -113,10 +113,14 @@ class Run:
         )
 
     def _row(self, one: Tried, *, anew: bool) -> Rot:
-        """Healed on the newest interpreter where that can be, else on the next that heals it."""
-        rows = []
+        """Healed on the newest interpreter where that can be, else on the next that heals it.
+
+        Where an older one says what a newer one said, nothing is searched there.
+        """
+        rows: list[Rot] = []
         for interpreter in one.interpreters:
-            plain, healed = self._healed(one, interpreter, anew=anew)
+            beyond_help = {row.plain for row in rows}
+            plain, healed = self._healed(one, interpreter, beyond_help, anew=anew)
             rows.append(_row_of(one, interpreter, plain, healed))
             if healed.outcome.works:
                 self._hint = {_name(cap): cap.good for cap in healed.caps} or self._hint
@@ -124,17 +128,20 @@ class Run:
         return rows[0]
 
     def _healed(
-        self, one: Tried, interpreter: Interpreter, *, anew: bool
+        self, one: Tried, interpreter: Interpreter, beyond_help: set[str], *, anew: bool
     ) -> tuple[Outcome, Healed]:
         python = minor(interpreter.version)
         with self._attempts(one, interpreter, anew=anew) as attempts:
+            plain = attempts(one.requirements)
+            if plain.error in beyond_help:
+                return plain, Healed(caps=(), outcome=plain)
             healed = heal(
                 one.requirements,
                 attempts,
                 lambda name: self._dependencies.versions(name, python),
                 self._hint,
             )
-            return attempts(one.requirements), healed
+            return plain, healed
 
     @contextmanager
     def _attempts(self, one: Tried, interpreter: Interpreter, *, anew: bool) -> Iterator[Attempts]:

@@ -23,6 +23,8 @@ Versions = Callable[[str], Sequence[str]]
 _DEEPEST = 4
 """How many dependencies may be to blame together."""
 _MOST_RUNGS = 30
+_MOST_TRIED = 60
+"""How many sets of versions are tried before it is given up; most of what heals takes ten."""
 _PROVIDERS = {"pkg_resources": "setuptools", "distutils": "setuptools"}
 """Distributions that bring a module of another name, where none is installed to tell."""
 
@@ -65,10 +67,13 @@ class _Search:
         self.base = tuple(base)
         self.versions = versions
         self._attempt = attempt
+        self._tried: set[tuple[str, ...]] = set()
 
     def outcome(self, held: Mapping[str, str]) -> Outcome:
         """What comes of holding distributions to versions."""
-        return self._attempt((*self.base, *(f"{name}=={held[name]}" for name in sorted(held))))
+        wanted = tuple(f"{name}=={held[name]}" for name in sorted(held))
+        self._tried.add(wanted)
+        return self._attempt((*self.base, *wanted))
 
     def heal(self, held: dict[str, str], outcome: Outcome) -> dict[str, str] | None:
         """More distributions held to versions, until it works; None where nothing helps."""
@@ -81,6 +86,8 @@ class _Search:
                     healed = self.heal(found, after)
                     if healed is not None:
                         return healed
+                if name in lacking:  # any version that has the module is as good
+                    break
         return None
 
     def _to_blame(self, outcome: Outcome, held: Mapping[str, str]) -> list[str]:
@@ -111,6 +118,8 @@ class _Search:
         seen = {outcome.error}
         waiting = []
         for version in _far_then_near(_rungs(older)[:_MOST_RUNGS]):
+            if len(self._tried) >= _MOST_TRIED:
+                return
             after = self.outcome({**held, name: version})
             if after.stage != "install" and after.error not in seen:
                 seen.add(after.error)

@@ -199,3 +199,13 @@ def test_only_old_versions_in_the_middle_work() -> None:
         return "" if inside else "Descriptors of protobuf"
 
     assert caps(World(window)) == {"protobuf<4.21": ("3.20.3", "4.21.1")}
+
+
+def test_a_search_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = {f"dist{number}": tuple(f"{n}.0" for n in range(1, 20)) for number in range(20)}
+    monkeypatch.setattr("tests.unit.upkeep.test_rot_search.RELEASES", {**RELEASES, **many})
+    world = World(lambda have: f"nothing helps {have['dist3']}", brings=tuple(many))
+    healed = heal(("old==1.0",), world.attempt, world.versions)
+
+    assert healed.caps == ()
+    assert len(set(world.asked)) < 120
