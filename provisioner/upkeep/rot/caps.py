@@ -17,13 +17,8 @@ _SAME_CODE = {"tensorflow": ("tensorflow-cpu", "tensorflow-gpu")}
 
 
 def recorded(known: Iterable[Rot], fresh: Iterable[Rot]) -> tuple[Rot, ...]:
-    """The record with what was tried now: of a minor release only the newest patch stays."""
-    found = {(row.framework, minor(row.version)): row for row in known}
-    for row in fresh:
-        key = (row.framework, minor(row.version))
-        if key not in found or order(row.version) >= order(found[key].version):
-            found[key] = row
-    return tuple(found.values())
+    """The record with what was tried now."""
+    return tuple({(row.framework, row.version): row for row in (*known, *fresh)}.values())
 
 
 def with_measured(known: Iterable[Cap], record: Iterable[Rot]) -> tuple[Cap, ...]:
@@ -35,8 +30,8 @@ def with_measured(known: Iterable[Cap], record: Iterable[Rot]) -> tuple[Cap, ...
 def caps_of(record: Iterable[Rot]) -> Iterator[Cap]:
     """A row for each requirement and run of releases that need it, one after the other.
 
-    Neighbours are those that were tried one after the other; a range ends with the minor release
-    that was tried last.
+    Neighbours are those that were tried one after the other. A range is of whole minor releases,
+    but where another patch of the first or the last one was tried and does not need the cap.
     """
     by_framework: dict[str, list[Rot]] = {}
     for row in record:
@@ -46,7 +41,7 @@ def caps_of(record: Iterable[Rot]) -> Iterator[Cap]:
         others = [name for name in _SAME_CODE.get(framework, ()) if name not in by_framework]
         for requirement in sorted({cap.requirement for row in rows for cap in row.caps}):
             for run in _runs(rows, requirement):
-                own = _cap(framework, requirement, run)
+                own = _cap(framework, requirement, run, [row.version for row in rows])
                 yield own
                 yield from (_as_sibling(own, name) for name in others)
 
@@ -64,16 +59,25 @@ def _runs(rows: Sequence[Rot], requirement: str) -> Iterator[list[tuple[Rot, Cap
         yield run
 
 
-def _cap(framework: str, requirement: str, run: Sequence[tuple[Rot, CapFound]]) -> Cap:
-    first, last = run[0][0], run[-1][0]
+def _cap(
+    framework: str, requirement: str, run: Sequence[tuple[Rot, CapFound]], tried: Sequence[str]
+) -> Cap:
     return Cap(
         framework=framework,
-        version=f">={minor(first.version)},<{_after(last.version)}",
+        version=_range(run[0][0].version, run[-1][0].version, tried),
         requirement=requirement,
         reason=_reason(requirement, run),
         evidence=MARK + "; ".join(_proof(row, cap) for row, cap in run),
         checked=min(row.checked for row, _ in run),
     )
+
+
+def _range(first: str, last: str, tried: Sequence[str]) -> str:
+    """From one release that was tried to another, up to the ones tried beside them."""
+    before = [v for v in tried if order(v) < order(first) and minor(v) == minor(first)]
+    behind = [v for v in tried if order(v) > order(last) and minor(v) == minor(last)]
+    start = first if before else minor(first)
+    return f">={start},<{behind[0] if behind else _after(last)}"
 
 
 def _as_sibling(cap: Cap, name: str) -> Cap:

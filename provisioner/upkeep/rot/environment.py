@@ -52,7 +52,7 @@ class Environment:
 
     def __init__(self, folder: Path, interpreter: str, framework: str) -> None:
         self._folder = folder
-        self._interpreter = interpreter
+        self.interpreter = interpreter
         self._framework = framework
 
     @property
@@ -80,12 +80,12 @@ class Environment:
         index does not answer: that says nothing of the release.
         """
         if not self.path.exists():
-            how = ("venv", "--quiet", "--no-project", "--python", self._interpreter)
+            how = ("venv", "--quiet", "--no-project", "--python", self.interpreter)
             made = self._uv(*how, str(self.path), timeout=_QUICK_S)
             if made.returncode:
                 raise OutsideError(
                     "installer-failed",
-                    f"uv made no environment for {self._interpreter}.",
+                    f"uv made no environment for {self.interpreter}.",
                     context=(blame.essence(made.stderr),),
                 )
         # As in a fresh one: what an attempt before left there must not be kept.

@@ -23,6 +23,8 @@ from provisioner.upkeep.rot.listing import Dependencies, Tried
 from provisioner.upkeep.rot.search import Healed, heal
 from provisioner.version import minor
 
+_SHORT = 120
+
 Told = Callable[[str, int, int], None]
 Shown = Callable[[Rot], None]
 """Called with each release when it has been tried."""
@@ -125,7 +127,7 @@ class Run:
             if healed.outcome.works:
                 self._hint = {_name(cap): cap.good for cap in healed.caps} or self._hint
                 return rows[-1]
-        return rows[0]
+        return msgspec.structs.replace(rows[0], capped=_everywhere(rows))
 
     def _healed(
         self, one: Tried, interpreter: Interpreter, beyond_help: set[str], *, anew: bool
@@ -173,6 +175,13 @@ def caps_of(one: Tried, caps: Iterable[Cap]) -> list[Cap]:
     """The caps that plans of a release have, as the resolver takes them from the rows."""
     fitting = (cap for cap in caps if cap.framework == one.framework)
     return [cap for cap in fitting if admits(cap.version, one.version)]
+
+
+def _everywhere(rows: Sequence[Rot]) -> str:
+    """Each error once, with the newest interpreter that says it."""
+    first = {row.plain: row.python for row in reversed(rows)}
+    told = [(python, error) for error, python in reversed(first.items())]
+    return "; ".join(f"Python {python}: {error[:_SHORT]}" for python, error in told)
 
 
 def _name(cap: CapFound) -> str:

@@ -138,10 +138,23 @@ def test_rows_of_people_stay_and_measured_ones_are_made_anew() -> None:
     ]
 
 
-def test_the_record_keeps_the_newest_patch_of_a_minor_release() -> None:
+def test_a_patch_that_needs_no_cap_any_more_ends_its_range() -> None:
+    record = (rot("2.5.3", PROTOBUF), rot("2.6.4", PROTOBUF), rot("2.6.5"), rot("2.7.4"))
+
+    assert rows(*record) == [(">=2.5,<2.6.5", "protobuf<4.21")]
+
+
+def test_a_patch_that_needs_a_cap_as_the_first_begins_its_range() -> None:
+    record = (rot("2.5.0"), rot("2.5.3", PROTOBUF), rot("2.6.5", PROTOBUF))
+
+    assert rows(*record) == [(">=2.5.3,<2.7", "protobuf<4.21")]
+
+
+def test_what_is_tried_again_replaces_what_the_record_said_of_it() -> None:
     known = (rot("2.4.3", NUMPY), rot("2.5.3"))
 
-    assert recorded(known, [rot("2.4.4", PROTOBUF), rot("2.5.0", NUMPY)]) == (
+    assert recorded(known, [rot("2.4.4", PROTOBUF), rot("2.5.3", NUMPY)]) == (
+        rot("2.4.3", NUMPY),
+        rot("2.5.3", NUMPY),
         rot("2.4.4", PROTOBUF),
-        rot("2.5.3"),
     )

@@ -211,6 +211,24 @@ def test_a_cap_that_people_wrote_cures_what_is_not_tried_here(
     assert proofs(tmp_path, cap("numpy<2"), by_hand) == [("works", (), True)]
 
 
+def test_where_no_python_helps_the_record_says_what_each_of_them_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "_evidence", lambda *_: "installed by a test")
+    said = {"/p311": "no distutils", "/p39": "no xla_data_pb2", "/p38": "no xla_data_pb2"}
+
+    def attempt(environment: Environment, _: Sequence[str]) -> Outcome:
+        return Outcome(stage="probe", error=said[environment.interpreter])
+
+    monkeypatch.setattr(Environment, "attempt", attempt)
+    p39 = Interpreter(version="3.9.18", path="/p39")
+
+    (row,) = rows(tmp_path, Tried("jax", "0.1.23", (P311, p39, P38)))
+
+    assert (row.python, row.plain, row.caps) == ("3.11.7", "no distutils", ())
+    assert row.capped == "Python 3.11.7: no distutils; Python 3.9.18: no xla_data_pb2"
+
+
 def test_what_is_tried_is_the_newest_patch_on_the_newest_python_that_has_a_wheel() -> None:
     index = MadeIndex(
         "torch-2.1.1-cp311-cp311-manylinux1_x86_64.whl",
