@@ -40,12 +40,15 @@ class Tried(msgspec.Struct, frozen=True):
 
 
 class Pythons:
-    """The interpreters of this machine, one of each minor release."""
+    """The interpreters of this machine that uv makes environments for, one of each minor release.
+
+    That is Python 3; of a free-threaded one few dependencies have wheels.
+    """
 
     def __init__(self, found: Iterable[Interpreter]) -> None:
         self._by_minor: dict[str, Interpreter] = {}
         for one in sorted(found, key=lambda item: order(item.version.rstrip("t+"))):
-            if not one.version.endswith("t"):
+            if one.version.startswith("3.") and not one.version.endswith("t"):
                 self._by_minor[minor(one.version)] = one
 
     @property

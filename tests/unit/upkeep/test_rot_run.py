@@ -246,6 +246,12 @@ def test_what_is_tried_is_the_newest_patch_on_the_newest_python_that_has_a_wheel
     ]
 
 
+def test_python_2_and_free_threaded_ones_are_left_alone() -> None:
+    found = [Interpreter(version=text, path=f"/{text}") for text in ("2.7.18", "3.13.1t", "3.8.18")]
+
+    assert Pythons(found).minors == ("3.8",)
+
+
 def test_a_release_that_was_taken_back_is_not_tried() -> None:
     index = MadeIndex("torch-2.1.2-cp38-cp38-manylinux1_x86_64.whl", yanked=True)
 
