@@ -114,6 +114,7 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         ),
     },
     upkeep_rows.Documented: {"cuda": _MINOR, "cudnn": _DOTTED, "ptx": _TARGET},
+    upkeep_rows.Rot: {"python": (r"\d\.\d{1,2}\.\d{1,2}", "is no Python such as 3.8.18")},
     rows.Library: {
         "platform": (f"{_PLATFORM[0]}|noarch", _PLATFORM[1]),
         "via": _ROUTE,

@@ -184,6 +184,11 @@ class Catalog:
         return self._read(sheets.DOCUMENTED, upkeep_rows.Documented)
 
     @cached_property
+    def rot(self) -> tuple[upkeep_rows.Rot, ...]:
+        """What time did to releases that were installed for real."""
+        return self._read(sheets.ROT, upkeep_rows.Rot)
+
+    @cached_property
     def broken(self) -> tuple[upkeep_rows.Broken, ...]:
         """Wheels of the index that no installer can use."""
         return self._read(sheets.BROKEN, upkeep_rows.Broken)

@@ -61,7 +61,7 @@ SYSTEM_PACKAGES = Sheet("system_packages.toml", rows.SystemPackage, ("os", "pack
 PYTHONS = Sheet("python.toml", rows.PythonRow, ("version",), "python")
 CONFLICTS = Sheet("conflicts.toml", rows.Conflict, (), "conflict")
 SUPPORT = Sheet("accelerators/support.toml", Support, (), "support")
-CAPS = Sheet("caps.toml", rows.Cap, (), "cap")
+CAPS = Sheet("caps.toml", rows.Cap, ("framework", "version", "requirement"), "cap")
 INDEX_VARIANTS = Sheet(
     "index_variants.toml", upkeep_rows.IndexVariant, ("framework", "variant"), "variant"
 )
@@ -76,6 +76,7 @@ PROJECTS = Sheet("upkeep/projects.toml", upkeep_rows.Project, ("name",), "projec
 READINGS = Sheet("upkeep/readings.toml", upkeep_rows.Reading, (), "reading")
 DOCUMENTED = Sheet("upkeep/documented.jsonl", upkeep_rows.Documented, ("framework", "versions"))
 BROKEN = Sheet("upkeep/broken.toml", upkeep_rows.Broken, ("wheel",), "broken")
+ROT = Sheet("upkeep/rot.jsonl", upkeep_rows.Rot, ("framework", "version"))
 TOOLS = Sheet("tools.toml", rows.Tool, ("name",), "tool")
 
 FIXED = (
@@ -115,6 +116,7 @@ FIXED = (
     READINGS,
     DOCUMENTED,
     BROKEN,
+    ROT,
 )
 """Every sheet but the frameworks', which are as many as there are frameworks."""
 
