@@ -69,7 +69,8 @@ def described(
     else:
         machine, warnings = detect()
     machine = _overlaid(machine, options, catalog)
-    if options.from_afar and machine.gpus and not machine.driver_is_known:
+    nvidia = any(gpu.vendor == "nvidia" for gpu in machine.gpus)
+    if options.from_afar and nvidia and not machine.driver_is_known:
         text = "The driver is not known: the plan says what it must be. Name it with --driver."
         warnings = (*warnings, Warning("driver-not-known", text))
     return machine, warnings
@@ -110,7 +111,8 @@ def _from_afar(options: Options) -> tuple[Machine, tuple[Warning, ...]]:
     if options.arch is None:
         text = f"The processor is taken to be {_ASSUMED_ARCH}. Name another with --arch."
         warnings.append(Warning("assumed-arch", text))
-    if not options.gpus:
+    on_apple = (options.os or "").lower().startswith("macos-") and options.arch is not None
+    if not options.gpus and not (on_apple and _arch(options.arch or "") == "aarch64"):
         text = "No GPU was named: this plan computes on the CPU. Name one with --gpu."
         warnings.append(Warning("assumed-no-gpu", text))
     assumed_id, _, assumed_version = _ASSUMED_OS.partition("-")

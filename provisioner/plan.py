@@ -15,9 +15,10 @@ class Serve(msgspec.Struct, frozen=True):
 
     gpu: str
     by: str
-    """``sm_86`` for machine code, ``compute_90`` for PTX that the driver compiles."""
+    """``sm_86`` or ``gfx1100`` for machine code, ``compute_90`` for PTX that the driver compiles;
+    Intel's code name where a document alone speaks for the build."""
     kind: str
-    """``sass`` or ``ptx``."""
+    """``sass``, ``ptx``, or ``validated``: the publisher's document names the GPU."""
 
 
 class Pin(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,11 +108,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     requirements: tuple[str, ...]
     companions: tuple[str, ...] = ()
     """Packages that the catalog does not choose: handed to the installer as they stand."""
+    profiles: tuple[str, ...] = ()
+    """The predefined requests that the words came from."""
     python: str | None = None
     requires_python: str | None = None
     """A range of Pythons that a file of requirements asks for."""
     via: str | None = None
     keep_driver: bool = False
+    pre: bool = False
+    """Pre-releases are wanted too, where the catalog has any."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,7 +128,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """``pip``, ``conda`` or ``container``."""
     python: str
     accelerator: str
-    """``cuda`` or ``cpu``."""
+    """``cuda``, ``rocm``, ``xpu``, ``mps`` or ``cpu``."""
     cuda: str | None
     cudnn: str | None
     driver: DriverPlan
@@ -136,3 +141,5 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     alternatives: tuple[Alternative, ...] = ()
     refused: tuple[Refused, ...] = ()
     warnings: tuple[Warning, ...] = ()
+    notes: tuple[Warning, ...] = ()
+    """What is good to know and asks for nothing to be done."""

@@ -28,17 +28,17 @@ def read(path: Path, catalog: Catalog) -> Plan:
     for pin in plan.pins:
         if pin.requirement and not re.fullmatch(f"{_NAME}={{1,2}}{_VERSION}", pin.requirement):
             raise _bad(path, f"the pin {pin.name!r} asks for {pin.requirement[:60]!r}")
-        if not _is_known(pin, catalog):
+        if not _is_known(pin, plan.accelerator, catalog):
             place = pin.index or pin.channel or "the default index"
             told = f"{pin.name} {pin.version} {pin.variant} from {place}"
             raise _bad(path, f"the catalog holds no {told[:120]!r}")
     return plan
 
 
-def _is_known(pin: Pin, catalog: Catalog) -> bool:
+def _is_known(pin: Pin, accelerator: str, catalog: Catalog) -> bool:
     """Whether a row of the catalog is what a pin says, where it says it comes from."""
     where = (pin.version, pin.variant, pin.index, pin.channel)
-    for row in catalog.builds(pin.name):
+    for row in catalog.builds_for(pin.name, accelerator):
         if (row.version, row.variant, row.index, row.channel) == where:
             return _asks_only_for(pin, row.package or row.framework)
     if pin.index is not None:

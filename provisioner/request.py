@@ -8,7 +8,7 @@ companions: they are handed to the installer as they stand.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     extras: tuple[str, ...] = ()
     text: str
     """The word as it was typed."""
+    pre: bool = False
+    """Pre-releases are wanted too."""
 
     @property
     def is_component(self) -> bool:
@@ -42,16 +44,20 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
     def admits(self, version: str) -> bool:
         """Whether a version is within what was asked for; every version is without a specifier."""
-        return not self.specifier or admits(self.specifier, version)
+        return not self.specifier or admits(self.specifier, version, pre=self.pre)
 
 
 @lru_cache(maxsize=65536)
-def admits(specifier: str, version: str) -> bool:
-    """Whether PEP 440 ``specifier`` contains ``version``. Raises ValueError on nonsense."""
+def admits(specifier: str, version: str, *, pre: bool = False) -> bool:
+    """Whether PEP 440 ``specifier`` contains ``version``. Raises ValueError on nonsense.
+
+    A pre-release is only within a range that names one itself, unless ``pre``.
+    """
     from packaging.version import InvalidVersion, Version
 
     try:
-        return _specifier_set(specifier).contains(Version(version), prereleases=False)
+        found = _specifier_set(specifier)
+        return found.contains(Version(version), prereleases=pre or bool(found.prereleases))
     except InvalidVersion as error:
         raise ValueError(str(error)) from error
 
@@ -99,15 +105,17 @@ def split(
     frameworks: Collection[str],
     profiles: Mapping[str, tuple[str, ...]],
     profile: str | None = None,
+    pre: bool = False,
 ) -> tuple[tuple[Wish, ...], tuple[str, ...]]:
     """Read words into wishes that the catalog answers, and companions, both in the order asked.
 
-    A bare word that names a profile is the profile. Raises UsageError ``bad-requirement``,
-    ``unknown-profile``, ``asked-twice`` or ``nothing-asked``.
+    A bare word that names a profile is the profile; what a profile leaves open, a word of its own
+    may narrow. Raises UsageError ``bad-requirement``, ``unknown-profile``, ``asked-twice`` or
+    ``nothing-asked``.
     """
     wishes: list[Wish] = []
     companions: list[str] = []
-    for word in _expanded(words, profiles, profile):
+    for word in _expanded(tuple(words), profiles, profile):
         wish = parse_wish(word)
         if wish.is_component or wish.name in frameworks:
             _refuse_url(wish)
@@ -117,7 +125,7 @@ def split(
                     f"{wish.name} is asked for twice.",
                     hint=f"Say it once with both ranges, such as '{wish.name}>=A,<B'.",
                 )
-            wishes.append(wish)
+            wishes.append(msgspec.structs.replace(wish, pre=pre) if pre else wish)
         else:
             companions.append(wish.text)
     if not wishes and not companions:
@@ -131,18 +139,42 @@ def split(
 
 
 def _expanded(
-    words: Iterable[str], profiles: Mapping[str, tuple[str, ...]], profile: str | None
-) -> Iterable[str]:
-    if profile is not None:
-        if profile not in profiles:
-            raise UsageError(
-                "unknown-profile",
-                f"There is no profile {_shown(profile)}.",
-                hint="Known profiles: " + ", ".join(sorted(profiles)) + ".",
-            )
-        yield from profiles[profile]
-    for word in words:
-        yield from profiles.get(word.strip(), (word,))
+    words: Sequence[str], profiles: Mapping[str, tuple[str, ...]], profile: str | None
+) -> Iterator[str]:
+    """The words with every profile replaced by what it holds.
+
+    That is not looked up again: ``jax`` inside the profile ``jax`` is the package.
+    """
+    if profile is not None and folded(profile) not in profiles:
+        raise UsageError(
+            "unknown-profile",
+            f"There is no profile {_shown(profile)}.",
+            hint="Known profiles: " + ", ".join(sorted(profiles)) + "; "
+            "what each is: dlsetup catalog show profiles",
+        )
+    named = [word for word in words if folded(word.strip()) not in profiles]
+    narrowed = {parse_wish(word).name for word in named}
+    held: set[str] = set()
+    for word in (*([profile] if profile else []), *words):
+        for text in profiles.get(folded(word.strip()), ()):
+            if text not in held and not (_is_bare(text) and parse_wish(text).name in narrowed):
+                yield text
+            held.add(text)
+        if word in named:
+            yield word
+
+
+def _is_bare(text: str) -> bool:
+    return _BARE.match(text) is not None
+
+
+def named_profiles(
+    words: Iterable[str], profiles: Collection[str], profile: str | None = None
+) -> tuple[str, ...]:
+    """Return the profiles that a request names, by ``--profile`` first, each once."""
+    asked = [folded(profile)] if profile else []
+    asked += [folded(word.strip()) for word in words]
+    return tuple(dict.fromkeys(name for name in asked if name in profiles))
 
 
 def _refuse_url(wish: Wish) -> None:
@@ -155,10 +187,15 @@ def _refuse_url(wish: Wish) -> None:
         )
 
 
+def folded(name: str) -> str:
+    """A name in the form of PEP 503: small letters, and one hyphen for what joins its words."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def canonical(name: str) -> str:
     """A package's name as the catalog has it: in the form of PEP 503, ``pytorch`` as ``torch``."""
-    folded = re.sub(r"[-_.]+", "-", name).lower()
-    return _ALIASES.get(folded, folded)
+    plain = folded(name)
+    return _ALIASES.get(plain, plain)
 
 
 def _not_a_requirement(text: str, reason: str) -> UsageError:

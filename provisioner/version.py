@@ -10,6 +10,11 @@ import re
 from functools import lru_cache
 
 _ARCHITECTURE = re.compile(r"^(?:sm|compute)_(\d+)(\d)([af]?)$")
+_PRE_RELEASE = re.compile(r"(\d+(?:\.\d+)*)\.?(dev|a|b|rc)(\d+)")
+_STAGES = ("dev", "a", "b", "rc")
+"""What comes before a release, earliest first."""
+_FAR = 10**9
+"""More than any number of a stage: nightly builds bear their day."""
 
 
 @lru_cache(maxsize=4096)
@@ -57,17 +62,27 @@ def architecture_of(capability: str, kind: str = "sm") -> str:
 
 @lru_cache(maxsize=8192)
 def order(version: str) -> tuple[tuple[int, ...], int, str]:
-    """Return a key that orders the stable releases of one package, oldest first.
+    """Return a key that orders the releases of one package, oldest first.
 
-    Release numbers first (trailing zeros do not count), then ``.postN``, then the local part:
-    ``2.15.0`` < ``2.15.0.post1``, ``1.15.5`` < ``1.15.5+nv23.03``.
+    Release numbers first (trailing zeros do not count), then what comes before or after the
+    release itself, then the local part: ``2.15.0rc1`` < ``2.15.0`` < ``2.15.0.post1``,
+    ``1.15.5`` < ``1.15.5+nv23.03``.
     """
     public, _, local = version.partition("+")
     release, _, post = public.partition(".post")
+    place = int(post or 0)
+    if match := _PRE_RELEASE.fullmatch(release):
+        release, stage, number = match.groups()
+        place = (_STAGES.index(stage) - len(_STAGES)) * _FAR + int(number)
     parts = numbers(release)
     while parts and parts[-1] == 0:
         parts = parts[:-1]
-    return parts, int(post or 0), local
+    return parts, place, local
+
+
+def is_pre_release(version: str) -> bool:
+    """Whether a version comes before its release: ``2.15.0rc1``, ``2.15.0.dev20261001``."""
+    return _PRE_RELEASE.fullmatch(public(version)) is not None
 
 
 def public(version: str) -> str:

@@ -22,14 +22,14 @@ from provisioner.plan import Plan, Request, Warning
 if TYPE_CHECKING:
     from provisioner.catalog.check import Look
     from provisioner.catalog.problems import Problem
-    from provisioner.catalog.rows import Reference
+    from provisioner.catalog.words import Reference
     from provisioner.describe import Options
     from provisioner.lookup import Answer
     from provisioner.render import RenderedFile
     from provisioner.request import Wish
     from provisioner.resolve.candidates import Exclusion
+    from provisioner.resolve.explanation import WhyNot
     from provisioner.resolve.resolve import Routes
-    from provisioner.resolve.why_not import WhyNot
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +42,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     requires_python: str | None = None
     via: str | None = None
     keep_driver: bool = False
+    pre: bool = False
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -85,22 +86,26 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
 
 def question(asked: Asked) -> Question:
     """Look at the machine and read the request. Raises UsageError."""
-    from provisioner.request import split
+    from provisioner.request import named_profiles, split
 
+    profiles = _profiles(asked)
     wishes, companions = split(
         asked.words,
         frameworks=catalog().frameworks,
-        profiles=_profiles(asked),
+        profiles=profiles,
         profile=asked.profile,
+        pre=asked.pre,
     )
     machine, warnings = machine_of(asked.options)
     request = Request(
         requirements=tuple(wish.text for wish in wishes),
         companions=companions,
+        profiles=named_profiles(asked.words, profiles, asked.profile),
         python=_python(asked.python),
         requires_python=_python_range(asked.requires_python),
         via=asked.via,
         keep_driver=asked.keep_driver,
+        pre=asked.pre,
     )
     return Question(machine, request, wishes, (*warnings, *_near_names(companions)))
 
@@ -224,12 +229,11 @@ def _name_other_formats(format_name: str, plan: Plan) -> None:
 
 
 def _profiles(asked: Asked) -> dict[str, tuple[str, ...]]:
-    """Profiles by name; the sheet is only read when a word could name one."""
-    from provisioner.request import COMPONENTS, parse_wish
+    """Profiles by name; the sheet is only read when a word names one."""
+    from provisioner.request import named_profiles
 
-    known = {*catalog().frameworks, *COMPONENTS}
-    bare = [word for word in asked.words if word.strip().isidentifier() or "-" in word]
-    if asked.profile is None and all(parse_wish(word).name in known for word in bare):
+    known = catalog().contents.profiles
+    if asked.profile is None and not named_profiles(asked.words, known):
         return {}
     return {row.name: row.requirements for row in catalog().profiles}
 

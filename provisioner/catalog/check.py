@@ -81,14 +81,17 @@ def _contents(catalog: Catalog) -> Iterator[Problem]:
 
 
 def _rules(catalog: Catalog) -> Iterator[Problem]:
-    """Conflicts and caps speak of known frameworks in specifiers that can be read."""
+    """Conflicts, supports and caps speak of known frameworks in specifiers that can be read."""
     references = {row.name for row in catalog.references}
     for conflict in catalog.conflicts:
-        texts = (conflict.version, conflict.cuda, conflict.compute_capability)
+        texts = (conflict.version, conflict.cuda, conflict.compute_capability, conflict.rocm)
         for message in _specifier_problems(catalog, conflict.frameworks, texts):
             yield Problem(sheets.CONFLICTS.path, conflict.reference, message)
         if conflict.reference not in references:
             yield Problem(sheets.CONFLICTS.path, conflict.reference, "is not in references.toml")
+    for support in catalog.support:
+        for message in _specifier_problems(catalog, support.frameworks, (support.version,)):
+            yield Problem(sheets.SUPPORT.path, called(sheets.SUPPORT, support), message)
     for cap in catalog.caps:
         messages = list(_specifier_problems(catalog, (cap.framework,), (cap.version,)))
         if not check_systems.is_requirement(cap.requirement):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from provisioner.catalog import rows, upkeep_rows
+from provisioner.catalog.support import Support
 from provisioner.version import is_dotted, minor
 
 Form = tuple[str, str]
@@ -101,8 +102,8 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
     upkeep_rows.IndexVariant: {"first_version": _DOTTED},
     upkeep_rows.Project: {
         "holds": (
-            r"builds|companions|unplanned|libraries",
-            "is none of builds, companions, unplanned, libraries",
+            r"builds|companions|accelerators|unplanned|libraries",
+            "is none of builds, companions, accelerators, unplanned, libraries",
         ),
         "cuda": (r"\d+(\.\d+)?", "is no version of CUDA"),
     },
@@ -113,6 +114,7 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         ),
     },
     upkeep_rows.Documented: {"cuda": _MINOR, "cudnn": _DOTTED, "ptx": _TARGET},
+    upkeep_rows.Rot: {"python": (r"\d\.\d{1,2}\.\d{1,2}", "is no Python such as 3.8.18")},
     rows.Library: {
         "platform": (f"{_PLATFORM[0]}|noarch", _PLATFORM[1]),
         "via": _ROUTE,
@@ -131,8 +133,17 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "other_compilers": (r"g\+\+-\d{1,2}", "is no package such as g++-11"),
         "end_of_life": _MONTH,
     },
-    rows.PythonRow: {"version": _PYTHON},
+    rows.PythonRow: {"version": _PYTHON, "end_of_life": _MONTH},
+    rows.ForwardCompatibility: {
+        "cuda": _MINOR,
+        "branches": (r"\d+", "is no driver branch"),
+    },
     rows.Conflict: {"effect": (r"refuse|warn", "is neither refuse nor warn")},
+    Support: {
+        "accelerator": (r"rocm|xpu|mps", "is none of rocm, xpu, mps"),
+        "rocm": (r"\d+(\.\d+){0,2}", "is no version of ROCm such as 7.2"),
+        "system_floor": _DOTTED,
+    },
     rows.Tool: {"hashes": (r"sha256:[0-9a-f]{64}", "is no sha256 hash")},
 }
 

@@ -8,6 +8,7 @@ from provisioner.catalog import sheets
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.problems import Problem, called, found_in, rows_of
 from provisioner.catalog.rows import Image, OperatingSystemRow, SystemPackage
+from provisioner.request import folded
 from provisioner.version import at_least, is_dotted
 
 _NEVER_LESS = ("glibc", "python", "end_of_life")
@@ -106,12 +107,20 @@ def _tools(catalog: Catalog) -> Iterator[Problem]:
 
 
 def _profiles(catalog: Catalog) -> Iterator[Problem]:
-    """What a profile asks for can be read as a request."""
+    """What a profile asks for can be read as a request, and the memory it states is proved."""
     for row in catalog.profiles:
-        for text in row.requirements:
-            if not is_requirement(text):
-                message = f"{text!r} is no requirement"
-                yield Problem(sheets.PROFILES.path, called(sheets.PROFILES, row), message)
+        messages = [
+            f"{text!r} is no requirement" for text in row.requirements if not is_requirement(text)
+        ]
+        if row.name != folded(row.name):
+            messages.append("its name is not written as packages are, in small letters")
+        stated = row.memory_bytes is not None
+        if stated and not (row.evidence.strip() and row.checked and row.memory_for):
+            messages.append("states GPU memory, and not for what, by which proof and since when")
+        if stated and not row.gpu:
+            messages.append("states GPU memory, and computes on no GPU")
+        for message in messages:
+            yield Problem(sheets.PROFILES.path, called(sheets.PROFILES, row), message)
 
 
 def is_requirement(text: str) -> bool:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from provisioner.catalog.load import Catalog
-from provisioner.catalog.rows import DriverBranch, GpuModel, OperatingSystemRow, Reference
+from provisioner.catalog.rows import DriverBranch, GpuModel, OperatingSystemRow
+from provisioner.catalog.words import Reference
 from provisioner.errors import UsageError
 from provisioner.machine import Gpu
 from provisioner.version import capability_of

@@ -11,10 +11,11 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from provisioner.catalog import rows, sheets, upkeep_rows
+from provisioner.catalog import rows, sheets, upkeep_rows, words
 from provisioner.catalog.contents import Contents, joined
 from provisioner.catalog.decode import bad_row, read
 from provisioner.catalog.overlay import NOTHING, Overlay
+from provisioner.catalog.support import Support
 from provisioner.errors import BadDataError
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -65,6 +66,16 @@ class Catalog:
         """Packages of operating systems that install a driver branch: Ubuntu's, then Debian's."""
         ubuntu = self._read(sheets.DRIVER_PACKAGES, rows.DriverPackage)
         return ubuntu + self._read(sheets.DEBIAN_PACKAGES, rows.DriverPackage)
+
+    @cached_property
+    def data_centre_gpus(self) -> tuple[rows.DataCentreGpu, ...]:
+        """Products that NVIDIA counts among its data-centre GPUs."""
+        return self._read(sheets.DATA_CENTRE_GPUS, rows.DataCentreGpu)
+
+    @cached_property
+    def forward_compatibility(self) -> tuple[rows.ForwardCompatibility, ...]:
+        """Under which driver branches the ``cuda-compat`` packages work; oldest CUDA first."""
+        return self._read(sheets.FORWARD_COMPATIBILITY, rows.ForwardCompatibility)
 
     @cached_property
     def repositories(self) -> tuple[rows.Repository, ...]:
@@ -119,6 +130,11 @@ class Catalog:
         return self._read(sheets.CONFLICTS, rows.Conflict)
 
     @cached_property
+    def support(self) -> tuple[Support, ...]:
+        """GPUs of other makers that somebody names for builds."""
+        return self._read(sheets.SUPPORT, Support)
+
+    @cached_property
     def caps(self) -> tuple[rows.Cap, ...]:
         """Caps on dependencies that bring old releases back."""
         return self._read(sheets.CAPS, rows.Cap)
@@ -139,14 +155,14 @@ class Catalog:
         return {row.name: row.address for row in self._read(sheets.ADDRESSES, rows.Address)}
 
     @cached_property
-    def profiles(self) -> tuple[rows.Profile, ...]:
+    def profiles(self) -> tuple[words.Profile, ...]:
         """Predefined requests."""
-        return self._read(sheets.PROFILES, rows.Profile)
+        return self._read(sheets.PROFILES, words.Profile)
 
     @cached_property
-    def references(self) -> tuple[rows.Reference, ...]:
+    def references(self) -> tuple[words.Reference, ...]:
         """The vocabulary of errors, refusals, warnings and findings."""
-        return self._read(sheets.REFERENCES, rows.Reference)
+        return self._read(sheets.REFERENCES, words.Reference)
 
     @cached_property
     def tools(self) -> tuple[rows.Tool, ...]:
@@ -167,6 +183,11 @@ class Catalog:
     def documented(self) -> tuple[upkeep_rows.Documented, ...]:
         """What wheels do not say of themselves."""
         return self._read(sheets.DOCUMENTED, upkeep_rows.Documented)
+
+    @cached_property
+    def rot(self) -> tuple[upkeep_rows.Rot, ...]:
+        """What time did to releases that were installed for real."""
+        return self._read(sheets.ROT, upkeep_rows.Rot)
 
     @cached_property
     def broken(self) -> tuple[upkeep_rows.Broken, ...]:
@@ -225,8 +246,15 @@ class Catalog:
         """
         return self._answering(framework, (sheets.FRAMEWORKS, sheets.COMPANIONS))
 
+    def builds_for(self, framework: str, accelerator: str) -> tuple[rows.Build, ...]:
+        """As ``builds``; for ``rocm`` and ``xpu`` with the builds for such GPUs after them."""
+        if accelerator not in {"rocm", "xpu"}:
+            return self.builds(framework)
+        others = self._answering(framework, (sheets.ACCELERATORS,))
+        return (*self.builds(framework), *others)
+
     def every_build(self, framework: str) -> tuple[rows.Build, ...]:
-        """As ``builds``, and after them the builds that no plan takes yet."""
+        """As ``builds``, then the builds for other makers' GPUs, then those no plan takes yet."""
         return self._answering(framework, sheets.BUILD_FOLDERS)
 
     def _answering(self, framework: str, folders: tuple[str, ...]) -> tuple[rows.Build, ...]:

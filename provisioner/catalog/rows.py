@@ -156,6 +156,23 @@ class DriverPackage(Row, frozen=True, kw_only=True):
     """The package of that repository that keeps apt on the branch."""
 
 
+class DataCentreGpu(Row, frozen=True, kw_only=True):
+    """A product that NVIDIA counts among its data-centre GPUs."""
+
+    name: str
+    """The model as it stands in every board's name: ``A100`` of NVIDIA A100-SXM4-80GB."""
+
+
+class ForwardCompatibility(Row, frozen=True, kw_only=True):
+    """The driver branches under which a CUDA's ``cuda-compat`` package is supported.
+
+    On data-centre GPUs only. The package is called after the release: ``cuda-compat-12-8``.
+    """
+
+    cuda: str
+    branches: tuple[str, ...]
+
+
 class Repository(Row, frozen=True, kw_only=True):
     """A publisher's package repository for one operating system, trusted by one key only."""
 
@@ -328,6 +345,8 @@ class PythonRow(Row, frozen=True, kw_only=True):
     version: str
     recommended: bool = False
     base_image: str | None = None
+    end_of_life: str | None = None
+    """The month of its last security fixes from python.org; a system may keep its own alive."""
 
 
 class Conflict(Row, frozen=True, kw_only=True):
@@ -342,6 +361,10 @@ class Conflict(Row, frozen=True, kw_only=True):
     """Specifier of the build's CUDA."""
     compute_capability: str = ""
     """Specifier of a GPU's capability."""
+    rocm: str = ""
+    """Specifier of the build's ROCm; with it, ``gfx`` stands in place of a capability."""
+    gfx: tuple[str, ...] = ()
+    """AMD's targets that it is about."""
     effect: str
     """``refuse`` or ``warn``."""
     reason: str
@@ -373,19 +396,3 @@ class Tool(Row, frozen=True, kw_only=True):
     """The versions that upkeep may move to: ``==0.13.*``."""
     hashes: tuple[str, ...]
     """``sha256:…`` of the files that may be taken."""
-
-
-class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A predefined request; a choice of words, not a fact, so it carries no evidence."""
-
-    name: str
-    title: str
-    requirements: tuple[str, ...]
-
-
-class Reference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One word of the vocabulary that errors, refusals, warnings and findings share."""
-
-    name: str
-    meaning: str
-    fix: str

@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from provisioner.catalog import rows, upkeep_rows
+from provisioner.catalog import rows, upkeep_rows, words
+from provisioner.catalog.support import Support
 
 SortKey = tuple[tuple[tuple[int, int, str], ...], str]
 
@@ -43,6 +44,10 @@ AMD_GPUS = Sheet("amd/gpus.jsonl", rows.GpuModel, ("device", "name"))
 INTEL_GPUS = Sheet("intel/gpus.jsonl", rows.GpuModel, ("device", "name"))
 DRIVERS = Sheet("nvidia/driver_branches.jsonl", rows.DriverBranch, ("branch",))
 DRIVER_PACKAGES = Sheet("nvidia/driver_packages.jsonl", rows.DriverPackage, ("os", "package"))
+DATA_CENTRE_GPUS = Sheet("nvidia/data_centre_gpus.toml", rows.DataCentreGpu, ("name",), "gpu")
+FORWARD_COMPATIBILITY = Sheet(
+    "nvidia/forward_compatibility.toml", rows.ForwardCompatibility, ("cuda",), "cuda"
+)
 LIBRARIES = Sheet("nvidia/libraries.jsonl", rows.Library, _LIBRARY_KEY)
 CONDA_LIBRARIES = Sheet("conda/libraries.jsonl", rows.Library, _LIBRARY_KEY)
 OTHER_CONDA_LIBRARIES = Sheet("conda/other_libraries.jsonl", rows.Library, _LIBRARY_KEY)
@@ -55,7 +60,8 @@ SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
 SYSTEM_PACKAGES = Sheet("system_packages.toml", rows.SystemPackage, ("os", "package"), "package")
 PYTHONS = Sheet("python.toml", rows.PythonRow, ("version",), "python")
 CONFLICTS = Sheet("conflicts.toml", rows.Conflict, (), "conflict")
-CAPS = Sheet("caps.toml", rows.Cap, (), "cap")
+SUPPORT = Sheet("accelerators/support.toml", Support, (), "support")
+CAPS = Sheet("caps.toml", rows.Cap, ("framework", "version", "requirement"), "cap")
 INDEX_VARIANTS = Sheet(
     "index_variants.toml", upkeep_rows.IndexVariant, ("framework", "variant"), "variant"
 )
@@ -64,12 +70,13 @@ ADDRESSES = Sheet("addresses.toml", rows.Address, ("name",), "address")
 DEBIAN_PACKAGES = Sheet(
     "debian/driver_packages.toml", rows.DriverPackage, ("os", "package"), "package"
 )
-PROFILES = Sheet("profiles.toml", rows.Profile, (), "profile")
-REFERENCES = Sheet("references.toml", rows.Reference, ("name",), "reference")
+PROFILES = Sheet("profiles.toml", words.Profile, (), "profile")
+REFERENCES = Sheet("references.toml", words.Reference, ("name",), "reference")
 PROJECTS = Sheet("upkeep/projects.toml", upkeep_rows.Project, ("name",), "project")
 READINGS = Sheet("upkeep/readings.toml", upkeep_rows.Reading, (), "reading")
 DOCUMENTED = Sheet("upkeep/documented.jsonl", upkeep_rows.Documented, ("framework", "versions"))
 BROKEN = Sheet("upkeep/broken.toml", upkeep_rows.Broken, ("wheel",), "broken")
+ROT = Sheet("upkeep/rot.jsonl", upkeep_rows.Rot, ("framework", "version"))
 TOOLS = Sheet("tools.toml", rows.Tool, ("name",), "tool")
 
 FIXED = (
@@ -83,6 +90,8 @@ FIXED = (
     DRIVERS,
     DRIVER_PACKAGES,
     DEBIAN_PACKAGES,
+    DATA_CENTRE_GPUS,
+    FORWARD_COMPATIBILITY,
     LIBRARIES,
     CONDA_LIBRARIES,
     OTHER_CONDA_LIBRARIES,
@@ -95,6 +104,7 @@ FIXED = (
     SYSTEM_PACKAGES,
     PYTHONS,
     CONFLICTS,
+    SUPPORT,
     CAPS,
     INDEX_VARIANTS,
     DIFFERENCES,
@@ -106,6 +116,7 @@ FIXED = (
     READINGS,
     DOCUMENTED,
     BROKEN,
+    ROT,
 )
 """Every sheet but the frameworks', which are as many as there are frameworks."""
 
@@ -117,10 +128,12 @@ def name_of(sheet: Sheet) -> str:
     return sheet.path.rpartition("/")[2].partition(".")[0]
 
 
-FRAMEWORKS, COMPANIONS, UNPLANNED = "frameworks", "companions", "unplanned"
-BUILD_FOLDERS = (FRAMEWORKS, COMPANIONS, UNPLANNED)
-"""Builds that plans choose from, builds of packages that nobody chooses, and builds that no plan
-takes yet: for accelerators, channels and images that cannot be planned for."""
+FRAMEWORKS, COMPANIONS, ACCELERATORS = "frameworks", "companions", "accelerators"
+UNPLANNED = "unplanned"
+BUILD_FOLDERS = (FRAMEWORKS, COMPANIONS, ACCELERATORS, UNPLANNED)
+"""Builds that plans choose from, builds of packages that nobody chooses, builds for other makers'
+GPUs, which only a plan for one of those reads, and builds that no plan takes yet: of channels and
+images that cannot be planned for."""
 
 
 def builds(name: str, folder: str = FRAMEWORKS) -> Sheet:

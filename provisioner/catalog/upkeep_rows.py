@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from provisioner.catalog.rows import PerSystem, Row
 
 
@@ -26,8 +28,9 @@ class Project(Row, frozen=True, kw_only=True):
     provides: str | None = None
     """Another name that its builds also answer to: ``tensorflow``."""
     holds: str = "builds"
-    """``builds`` that plans choose from, ``companions`` that nobody chooses, what is ``unplanned``
-    because no plan takes it yet, or ``libraries``."""
+    """``builds`` that plans choose from, ``companions`` that nobody chooses, builds for other
+    makers' GPUs (``accelerators``), what is ``unplanned`` because no plan takes it yet, or
+    ``libraries``."""
     cuda: str | None = None
     """The CUDA that its name states and its wheels need not: ``12``."""
     cuda_of: str | None = None
@@ -95,6 +98,35 @@ class Broken(Row, frozen=True, kw_only=True):
     wheel: str
     """Its file name; it stands for all wheels of its release and platform."""
     reason: str
+
+
+class CapFound(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """A requirement that cures one error of a release, with the versions that prove it."""
+
+    requirement: str
+    """``protobuf<4.21``, or ``setuptools`` where that was missing."""
+    error: str
+    """What the release says without it, all other caps in place."""
+    good: str
+    """The version it works with."""
+    bad: str | None = None
+    """The next version, which fails; None where nothing newer was seen failing."""
+
+
+class Rot(Row, frozen=True, kw_only=True):
+    """What time did to one release: installed for real, plainly and with the caps it needs."""
+
+    framework: str
+    version: str
+    python: str
+    """The interpreter it was tried on, ``3.8.18``: the newest that has a wheel of it."""
+    plain: str
+    """``works``, or the error after a plain install."""
+    caps: tuple[CapFound, ...] = ()
+    capped: str = "works"
+    """What came of installing with the caps; where nothing helps, the error."""
 
 
 class Difference(Row, frozen=True, kw_only=True):

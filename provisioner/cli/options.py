@@ -40,11 +40,12 @@ _MACHINE = (
 )
 _POLICY = (
     click.option("--python", metavar="X.Y", help="Pin the interpreter."),
-    click.option("--profile", metavar="NAME", help="A predefined request: tf1, tf2 …"),
+    click.option("--profile", metavar="NAME", help="A predefined request: catalog show profiles."),
     click.option("--keep-driver", is_flag=True, help="Never touch the driver."),
     click.option(
         "--via", type=click.Choice(["pip", "conda", "container"]), help="Only by this way."
     ),
+    click.option("--pre", is_flag=True, help="Pre-releases too, where the catalog has any."),
     click.option("--offline", is_flag=True, help="Never use the network (this verb never does)."),
     click.option(
         "-r",
@@ -89,6 +90,7 @@ def asked(words: tuple[str, ...], typed: dict[str, Any], *, must_ask: bool = Tru
         requires_python=",".join(ranges) or None,
         via=typed["via"],
         keep_driver=typed["keep_driver"],
+        pre=typed["pre"],
     )
     return _with_project(made, typed["machine_class"], asks=must_ask and not (words or files))
 

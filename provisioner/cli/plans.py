@@ -33,6 +33,16 @@ def _installed(plan: Plan) -> str:
     return f"Install {names} with {plan.via} on Python {plan.python}, from {places}."
 
 
+_DRIVERLESS = {
+    "rocm": "It computes on AMD's GPU, whose kernel driver has to be there: it is not looked at.",
+    "xpu": "It computes on Intel's GPU, whose driver has to be there: it is not looked at.",
+    "mps": "It computes on Apple's GPU, and needs no driver.",
+    "cpu": "It computes on the CPU, and needs no driver.",
+    "cuda": "It computes on NVIDIA's GPU.",
+}
+"""What is said where nothing is done about NVIDIA's driver."""
+
+
 def _driver(plan: Plan) -> str:
     driver = plan.driver
     branch = f"branch {driver.branch}" + (f", {driver.flavour} module" if driver.flavour else "")
@@ -44,7 +54,7 @@ def _driver(plan: Plan) -> str:
         "install": f"Install the driver first ({package}): {needed}.",
         "upgrade": f"Upgrade the driver {driver.current} first ({package}): {needed}.",
         "ensure": f"It needs driver {driver.minimum} or later; without one, install {package}.",
-    }.get(driver.action, "It computes on the CPU, and needs no driver.")
+    }.get(driver.action, _DRIVERLESS[plan.accelerator])
 
 
 def _listed(words: Iterable[str]) -> str:
@@ -67,6 +77,7 @@ def plan_blocks(plan: Plan) -> list[Block]:
         Block("Plan", _summary(plan)),
         Block("Packages", tuple(_package(pin) for pin in plan.pins)),
         Block("Why", tuple(_reasons(plan))),
+        Block("Good to know", tuple((note.message,) for note in plan.notes)),
         Block("Also pinned", tuple((cap.requirement, cap.reason) for cap in plan.constraints)),
         Block("Companions", tuple((text,) for text in plan.request.companions)),
         Block("Refused", tuple(_refused(plan))),
@@ -78,14 +89,22 @@ def plan_blocks(plan: Plan) -> list[Block]:
 
 
 def _summary(plan: Plan) -> tuple[tuple[str, ...], ...]:
-    gpus = _counted([gpu.name for gpu in plan.machine.gpus]) or "no GPU"
+    own = "Apple's GPU" if plan.accelerator == "mps" else "no GPU"
+    gpus = _counted([gpu.name for gpu in plan.machine.gpus]) or own
     rows = [
         ("for", f"{gpus}, {plan.machine.os_name} {plan.machine.arch}"),
         ("computes on", plan.accelerator + (f" {plan.cuda}" if plan.cuda else "")),
         ("cudnn", plan.cudnn or ""),
-        ("download", in_gib(plan.download_bytes)),
+        ("download", _sizes(plan)),
     ]
     return tuple(row for row in rows if row[1])
+
+
+def _sizes(plan: Plan) -> str:
+    """What the pins themselves take; what they depend on is known once it is locked."""
+    sizes = (("", plan.download_bytes), ("on disk", plan.disk_bytes))
+    told = [f"{in_gib(size)} {where}".rstrip() for where, size in sizes if size]
+    return f"{', '.join(told)}, without what they depend on" if told else ""
 
 
 def _counted(names: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Questions to the catalog itself: what it knows of a framework, a GPU, a CUDA, a driver.
+"""Questions to the catalog itself: what it knows of frameworks, GPUs, CUDA, drivers, profiles.
 
 Pure functions from a Catalog to frozen values; nothing here depends on this machine.
 """
@@ -17,7 +17,7 @@ def answer(catalog: Catalog, words: tuple[str, ...]) -> Answer:
 
     Raises UsageError: ``nothing-asked``, ``bad-usage``, ``ambiguous-word``, ``bad-requirement``,
     ``unknown-framework``, ``unknown-release``, ``unknown-gpu``, ``ambiguous-gpu``,
-    ``unknown-cuda``, ``bad-driver`` or ``unknown-driver``.
+    ``unknown-cuda``, ``bad-driver``, ``unknown-driver`` or ``unknown-profile``.
     """
     asked = question(catalog, words)
     if asked.kind == "gpu":
@@ -32,6 +32,10 @@ def answer(catalog: Catalog, words: tuple[str, ...]) -> Answer:
         from provisioner.lookup.drivers import driver
 
         return driver(catalog, asked.about)
+    if asked.kind == "profile":
+        from provisioner.lookup.profiles import profile
+
+        return profile(catalog, asked.about)
     from provisioner.lookup.frameworks import framework
 
     return framework(catalog, asked.about, typed=asked.typed)

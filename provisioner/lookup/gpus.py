@@ -6,6 +6,7 @@ from provisioner.catalog.find import gpu_by_word, gpu_rows
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Architecture, Cuda, GpuModel
 from provisioner.errors import UsageError
+from provisioner.lookup.other_makers import served_elsewhere
 from provisioner.lookup.question import near, neighbours, shown
 from provisioner.lookup.runs import Served, served
 from provisioner.lookup.values import GpuAnswer
@@ -33,7 +34,7 @@ def gpu(catalog: Catalog, word: str) -> GpuAnswer:
     )
     if row is None and not models:
         raise _unknown(catalog, word)
-    ran = served(catalog, found) if row else Served((), (), ())
+    ran = _served(catalog, found, row)
     cudas = {run.build.cuda for run in ran.runs}
     return GpuAnswer(
         name=_name(found, models, word.strip()),
@@ -51,6 +52,14 @@ def gpu(catalog: Catalog, word: str) -> GpuAnswer:
         unknown=ran.unknown,
         cuda_releases=tuple(item for item in catalog.cuda if item.version in cudas),
     )
+
+
+def _served(catalog: Catalog, found: Gpu, row: Architecture | None) -> Served:
+    if row is not None:
+        return served(catalog, found)
+    if found.vendor == "intel" or (found.vendor == "amd" and found.architecture):
+        return served_elsewhere(catalog, found)
+    return Served((), (), ())
 
 
 def _name(found: Gpu, models: tuple[GpuModel, ...], word: str) -> str:

@@ -1,6 +1,7 @@
 """The words of a question.
 
-``gpu``, ``cuda`` and ``driver`` are its grammar; everything else is asked of a framework.
+``gpu``, ``cuda``, ``driver`` and ``profile`` are its grammar; everything else is asked of a
+framework.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from provisioner.catalog.load import Catalog
 from provisioner.errors import UsageError
 from provisioner.version import is_dotted, numbers
 
-KINDS = ("gpu", "cuda", "driver")
+KINDS = ("gpu", "cuda", "driver", "profile")
+_PLURAL = {"profiles": "profile"}
+"""A list that people ask for by its plural."""
 _RANGE = re.compile(r"(cuda|driver)\s*([=<>!~].*)", re.IGNORECASE)
 _OPERATORS = "=<>!~"
 _ARCHITECTURE = re.compile(r"(sm_|gfx)[0-9a-f]+", re.IGNORECASE)
@@ -26,15 +29,16 @@ _EXAMPLES = (
     'dlsetup catalog show gpu "RTX 3090"',
     "dlsetup catalog show cuda 12.8",
     "dlsetup catalog show driver 535",
+    "dlsetup catalog show profiles",
 )
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What is asked about: ``kind`` is gpu, cuda, driver or framework."""
+    """What is asked about: ``kind`` is gpu, cuda, driver, profile or framework."""
 
     kind: str
     about: str
-    """A GPU, a version, a range of versions or a requirement; empty asks for the list."""
+    """A GPU, a version, a range of versions, a profile or a requirement; empty: the list."""
     typed: str
     """All that was typed."""
 
@@ -51,18 +55,19 @@ def question(catalog: Catalog, words: tuple[str, ...]) -> Question:
             "nothing-asked",
             "Nothing was asked for.",
             context=_EXAMPLES,
-            hint="Name a framework, or say gpu, cuda or driver and which one.",
+            hint="Name a framework, or say gpu, cuda, driver or profile and which one.",
         )
     first, *rest = said
     typed, about = " ".join(said), " ".join(rest)
-    if first.lower() in KINDS:
-        if not about and first.lower() == "gpu":
+    kind = _PLURAL.get(first.lower(), first.lower())
+    if kind in KINDS:
+        if not about and kind == "gpu":
             raise UsageError(
                 "nothing-asked",
                 "No GPU was named.",
                 hint='Name one: dlsetup catalog show gpu "RTX 3090"',
             )
-        return Question(first.lower(), about, typed)
+        return Question(kind, about, typed)
     if match := _RANGE.fullmatch(typed):
         return Question(match[1].lower(), match[2], typed)
     _refuse_numbers(catalog, typed)

@@ -25,8 +25,8 @@ def unknown(catalog: Catalog, name: str, typed: str) -> UsageError:
 def _hint(catalog: Catalog, name: str, typed: str) -> str:
     if name in _COMPONENTS:
         return _COMPONENTS[name]
-    if any(row.name == name for row in catalog.profiles):
-        return f"It is a profile, a request with a name: dlsetup resolve {name}"
+    if name in catalog.contents.profiles:
+        return f"It is a profile, a request with a name: dlsetup catalog show profile {name}"
     if close := near(name, [*catalog.every_name, *KINDS, "pytorch"]):
         return f"Did you mean {' or '.join(close)}?"
     if names_a_gpu(catalog, typed):

@@ -15,6 +15,7 @@ from provisioner.catalog.rows import (
     DriverPackage,
     GpuModel,
 )
+from provisioner.catalog.words import Profile
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,4 +182,32 @@ class DriverBranches(msgspec.Struct, frozen=True, kw_only=True):
     branches: tuple[DriverBranch, ...]
 
 
-Answer = Releases | Builds | GpuAnswer | CudaAnswer | CudaReleases | DriverAnswer | DriverBranches
+class ProfileAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A profile and what becomes of its words."""
+
+    about: str = "profile"
+    profile: Profile
+    chosen: tuple[str, ...]
+    """Those of its requirements whose version the catalog chooses."""
+    companions: tuple[str, ...]
+    """The others, which are handed to the installer as they stand."""
+
+
+class Profiles(msgspec.Struct, frozen=True, kw_only=True):
+    """Every profile, in the order of the sheet."""
+
+    about: str = "profiles"
+    profiles: tuple[Profile, ...]
+
+
+Answer = (
+    Releases
+    | Builds
+    | GpuAnswer
+    | CudaAnswer
+    | CudaReleases
+    | DriverAnswer
+    | DriverBranches
+    | ProfileAnswer
+    | Profiles
+)

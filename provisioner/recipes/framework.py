@@ -26,9 +26,11 @@ def install(plan: Plan) -> tuple[str, ...]:
     index holds never stands in for a package of the default index. ``--index INDEX`` asks that
     index first for everything.
     """
-    options: list[str] = []
+    options: dict[tuple[str, str], None] = {}
     for pin in plan.pins:
         if pin.index and pin.requirement and not pin.channel:
             first = pin.index_holds_dependencies
-            options += ("--index", pin.index) if first else ("--source", f"{pin.name}={pin.index}")
-    return ("packages_install", *options, "--", *requirements(plan))
+            word = ("--index", pin.index) if first else ("--source", f"{pin.name}={pin.index}")
+            options[word] = None
+    words = (word for option in options for word in option)
+    return ("packages_install", *words, "--", *requirements(plan))

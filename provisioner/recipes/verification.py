@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from provisioner.plan import Plan, Step
+from provisioner.plan import Pin, Plan, Step
 from provisioner.recipes.requirements import companions
 
 _COMPUTING = {
@@ -64,12 +64,22 @@ def steps(plan: Plan) -> tuple[Step, ...]:
 def computing(plan: Plan) -> tuple[tuple[str, ...], ...]:
     """Return for each framework the action that makes it compute, its version and where."""
     frameworks = [pin for pin in plan.pins if pin.name in _COMPUTING]
-    if plan.accelerator == "cpu":
-        return tuple((_COMPUTING[pin.name], pin.version, "cpu") for pin in frameworks)
+    if plan.accelerator != "cuda":
+        return tuple(_elsewhere(plan, pin) for pin in frameworks)
     gpus = str(sum(gpu.vendor == "nvidia" for gpu in plan.machine.gpus))
     return tuple(
         (_COMPUTING[pin.name], pin.version, "cuda", gpus, pin.cuda or "") for pin in frameworks
     )
+
+
+def _elsewhere(plan: Plan, pin: Pin) -> tuple[str, ...]:
+    """The action for a framework on the CPU, or on the GPUs of another maker than NVIDIA.
+
+    Each GPU stands there by what serves it. On a Mac only torch computes on the GPU.
+    """
+    if plan.accelerator == "cpu" or pin.name != "torch":
+        return _COMPUTING[pin.name], pin.version, "cpu"
+    return "verify_torch_device", pin.version, plan.accelerator, *(one.by for one in pin.serves)
 
 
 def _exact_versions(plan: Plan) -> Iterator[str]:

@@ -7,6 +7,7 @@ from provisioner.catalog.load import Catalog
 from provisioner.errors import RefusedError
 from provisioner.plan import Plan
 from provisioner.render import facts
+from provisioner.render.formats import cannot_carry
 from provisioner.render.quoting import identifier, quoted, words
 from provisioner.render.templates import fill
 from provisioner.render.words import asked_of, sources
@@ -16,16 +17,36 @@ _SHEET = "/opt/uv/pyproject.toml"
 
 _UV_INSTALL = ("uv", "pip", "install", "--python", "/opt/env/bin/python")
 
-_MODULES = {"verify_torch": "torch", "verify_tensorflow": "tensorflow"}
+_MODULES = {
+    "verify_torch": "torch",
+    "verify_torch_device": "torch",
+    "verify_tensorflow": "tensorflow",
+}
 """Actions that make a framework compute, and the module each loads. An image is built where no
 GPU need be, so only loading and versions can be proved there."""
+
+
+_DEVICES = {
+    "cuda": " --gpus all",
+    # docs.amd.com, installing PyTorch for ROCm: containers get these.
+    "rocm": " --device=/dev/kfd --device=/dev/dri --group-add=video",
+}
+"""What a container has to be given so that it reaches the GPUs of the host."""
 
 
 def text(plan: Plan, catalog: Catalog) -> str:
     """Return the Dockerfile.
 
-    Raises RefusedError ``no-base-image`` when the catalog has no proof of an image to stand on.
+    Raises RefusedError ``no-base-image`` when the catalog has no proof of an image to stand on,
+    ``format-cannot-carry`` for Intel's GPUs.
     """
+    if plan.accelerator == "xpu":
+        raise cannot_carry(
+            "dockerfile",
+            "a plan for Intel's GPUs: the image would need Intel's user-mode driver, "
+            "of which the catalog knows no package",
+            plan.via,
+        )
     if plan.via == "container":
         return _on_framework_image(plan, catalog)
     return _on_plain_base(plan, catalog)
@@ -103,6 +124,7 @@ def _common(plan: Plan, catalog: Catalog) -> dict[str, object]:
         "caps": plan.constraints if facts.step_named(plan, "packages") else (),
         "warnings": facts.warning_lines(plan),
         "proof": _proof(plan),
+        "given": _DEVICES.get(plan.accelerator, ""),
     }
 
 

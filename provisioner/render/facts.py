@@ -85,7 +85,8 @@ def _gpus(machine: Machine) -> str:
 
 
 def _gpu(gpu: Gpu) -> str:
-    return f"{gpu.name} ({gpu.compute_capability})" if gpu.compute_capability else gpu.name
+    kind = gpu.compute_capability or (gpu.architecture if gpu.vendor == "amd" else None)
+    return f"{gpu.name} ({kind})" if kind and kind != gpu.name else gpu.name
 
 
 def _pin(pin: Pin) -> str:

@@ -37,6 +37,7 @@ _ACTIONS = {
     "verify_versions": ("verification.sh", "verify_versions.sh"),
     "verify_imports": ("verification.sh", "verify_imports.sh"),
     "verify_torch": ("verification.sh", "verify_torch.sh"),
+    "verify_torch_device": ("verification.sh", "verify_torch_device.sh"),
     "verify_tensorflow": ("verification.sh", "verify_tensorflow.sh"),
     "verify_jax": ("verification.sh", "verify_jax.sh"),
     "verify_companions": ("verification.sh", "verify_companions.sh"),

@@ -9,9 +9,10 @@ from provisioner.catalog.rows import Build
 from provisioner.plan import Alternative
 from provisioner.request import Wish
 from provisioner.resolve.candidates import DRIVER, PYTHON, Candidate
-from provisioner.resolve.conflict import Conflict, blocked, let_go
+from provisioner.resolve.conflict import Conflict, let_go
 from provisioner.resolve.drivers import branch_of, drives
 from provisioner.resolve.facts import Facts
+from provisioner.resolve.nearest import blocked
 from provisioner.resolve.premises import Premise, Question, without_driver
 from provisioner.version import at_least, order, public
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from provisioner.catalog.find import system
 from provisioner.catalog.rows import Build, Cuda, Library
 from provisioner.machine import Machine
 from provisioner.plan import Constraint, DriverPlan, Pin, Plan, Warning
 from provisioner.request import Wish, admits
-from provisioner.resolve import host_compiler
+from provisioner.resolve import devices, documented, edges, host_compiler, processors
 from provisioner.resolve.builds import Builds, route_of
 from provisioner.resolve.candidates import DRIVER, PYTHON, Candidate
 from provisioner.resolve.conda import conda_libraries
@@ -40,18 +40,19 @@ def plan_of(
     pins += conda_libraries(facts, framework_rows) if via == "conda" else ()
     cuda, cudnn = _newest(pin.cuda for pin in pins), _newest(pin.cudnn for pin in pins)
     on_gpu = bool(facts.gpus) and cuda is not None
-    return Plan(
+    plan = Plan(
         machine=facts.machine,
         request=facts.request,
         via=via,
         python=found[PYTHON].version if PYTHON in found else facts.python_order[0],
-        accelerator="cuda" if on_gpu else "cpu",
+        accelerator=devices.accelerator_of(facts, framework_rows) if not on_gpu else "cuda",
         cuda=minor(cuda) if on_gpu and cuda else None,
         cudnn=minor(cudnn) if on_gpu and cudnn else None,
         driver=_driver(facts, builds, chosen, found, scenario),
         pins=pins,
         image=next((row.image for row in framework_rows if row.image), None),
-        download_bytes=_download(framework_rows),
+        download_bytes=_sum(row.download_bytes for row in framework_rows),
+        disk_bytes=_sum(row.disk_bytes for row in framework_rows),
         constraints=tuple(_constraints(facts, framework_rows)),
         warnings=(
             *_machine_warnings(facts, framework_rows),
@@ -63,6 +64,7 @@ def plan_of(
             ),
         ),
     )
+    return edges.told(facts, plan)
 
 
 def _chosen(wishes: Mapping[str, Wish], found: Mapping[str, Candidate]) -> list[Candidate]:
@@ -160,13 +162,18 @@ def _reasons(facts: Facts, wish: Wish | None, item: Candidate, row: Build) -> It
     if wish is not None:
         yield f"you asked for {wish.text}"
     for served in item.serves:
-        if served.kind == "sass":
+        if served.kind == "validated":
+            yield f"{served.gpu} is of the GPUs that it was validated with ({served.by})"
+        elif served.kind == "sass":
             yield f"{served.gpu} runs its machine code for {served.by}"
         else:
             yield f"{served.gpu} runs its PTX for {served.by}, compiled by the driver at first use"
+    if facts.accelerator == "mps" and (told := documented.on_apple(facts, row)):
+        yield f"computes on Apple's GPU from macOS {told.system_floor} on: {told.evidence}"
     cuda = item.row.cuda
     if cuda and facts.gpus and (floor := facts.floor_of(cuda)):
         yield f"CUDA {cuda} runs on driver {floor} or later"
+    yield from processors.notes(facts, row)
     yield f"{row.kind}: {row.evidence}"
 
 
@@ -241,9 +248,14 @@ def _constraints(facts: Facts, rows: Sequence[Build]) -> Iterator[Constraint]:
 
 def _machine_warnings(facts: Facts, rows: Sequence[Build]) -> Iterator[Warning]:
     machine: Machine = facts.machine
-    for gpu in facts.left_out:
-        yield Warning("gpu-not-used", f"{gpu.name} is not used: the plan runs on the NVIDIA GPUs.")
-    if rows and not machine.gpus and machine.sources.get("gpus") not in {None, "option", "env"}:
+    yield from devices.warnings(facts, rows)
+    on_cpu = devices.accelerator_of(facts, rows) == "cpu"
+    if (
+        rows
+        and on_cpu
+        and not machine.gpus
+        and machine.sources.get("gpus") not in {None, "option", "env"}
+    ):
         yield Warning("no-gpu", "No GPU was found: this plan computes on the CPU.")
     yield from _driver_warnings(facts)
     if system(facts.catalog, machine.os.id, machine.os.version) is None:
@@ -279,8 +291,9 @@ def _driver_warnings(facts: Facts) -> Iterator[Warning]:
             yield Warning("gpu-not-driven", text)
 
 
-def _download(rows: Sequence[Build]) -> int | None:
-    sizes = [row.download_bytes for row in rows]
+def _sum(known: Iterable[int | None]) -> int | None:
+    """The sum of sizes in bytes; None where one is not known: half a sum is worse than none."""
+    sizes = list(known)
     return sum(size for size in sizes if size) if sizes and all(sizes) else None
 
 

@@ -10,20 +10,14 @@ from provisioner.catalog.rows import Build
 from provisioner.catalog.sheets import natural
 from provisioner.plan import Serve
 from provisioner.request import Wish, parse_wish
-from provisioner.resolve.candidates import CPU, GLIBC, OUTSIDE, PYTHON, Candidate, Need
+from provisioner.resolve import devices, processors
+from provisioner.resolve.candidates import ANY_PLATFORM, GLIBC, OUTSIDE, PYTHON, Candidate, Need
 from provisioner.resolve.conda import can_bring
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.gpu_needs import known_failures, needs_of_driver, needs_of_gpus
 from provisioner.resolve.packages import cudnn_left_open, needs_of_packages
 from provisioner.resolve.serving import serve
-from provisioner.version import numbers, order, public
-
-ANY_PLATFORM = "any"
-"""What builds of plain Python say of their platform."""
-
-_NOT_PLANNED = frozenset({"rocm", "xpu"})
-"""Accelerators that no plan is made for yet: their builds are never a candidate, for the CPU
-neither. What computes on Apple's runs on the CPU as well."""
+from provisioner.version import is_pre_release, numbers, order, public
 
 
 def _is_pinned(wish: Wish) -> bool:
@@ -53,19 +47,20 @@ class Builds:
     def candidates(self, framework: str, routes: tuple[str, ...]) -> list[Candidate]:
         """Return the builds that answer to a name, best first, along the given routes.
 
-        Order: newest; on a machine without a GPU the build without CUDA; an image where the
-        output is one; measured before announced; SASS before PTX; what asks no more of the
-        driver than its CUDA does; newest CUDA.
+        Order: what is for the maker of the GPUs, where that is not NVIDIA; newest; on a machine
+        without a GPU the build without CUDA; an image where the output is one; measured before
+        announced; SASS before PTX; what asks no more of the driver than its CUDA does; newest CUDA.
         """
         wish = self.wishes.get(framework)
         rows = [
             row
-            for build in self.facts.catalog.builds(framework)
+            for build in self.facts.builds(framework)
             for row in (one_each(build) if self.facts.gpus else (build,))
             if row.platform in {self.facts.platform, ANY_PLATFORM}
-            and row.accelerator not in _NOT_PLANNED
+            and devices.is_for(row, self.facts.accelerator)
             and self._goes_along(row, routes)
             and (wish is None or is_asked(wish, row))
+            and (not is_pre_release(row.version) or self._takes_pre_releases(wish))
             and (not row.yanked or (wish is not None and _is_pinned(wish)))
         ]
         served = {id(row): self._served(row) for row in rows}
@@ -82,7 +77,8 @@ class Builds:
             own_name = row.framework == framework
             modest = row.driver_floor is None
             local = order(row.version)[2]
-            return *merits(row), modest, cuda, own_name, local, natural(row.variant)
+            own = not self.facts.devices or row.accelerator == self.facts.accelerator
+            return own, *merits(row), modest, cuda, own_name, local, natural(row.variant)
 
         rows.sort(key=rank, reverse=True)
         return [
@@ -97,6 +93,10 @@ class Builds:
             for row in rows
         ]
 
+    def _takes_pre_releases(self, wish: Wish | None) -> bool:
+        """Whether ``--pre`` asks for them, or the wish itself names one."""
+        return self.facts.request.pre or (wish is not None and bool(wish.specifier))
+
     def _goes_along(self, row: Build, routes: tuple[str, ...]) -> bool:
         route = route_of(row, computes_on_gpu=bool(self.facts.gpus))
         if route == "conda" and "conda-native" in routes:
@@ -110,8 +110,9 @@ class Builds:
         """
         if row.sass or row.ptx or row.via != "pip" or has_unread_code(row):
             return None
-        names = (parse_wish(text).name for text in row.requires)
-        return next((name for name in names if name in self.facts.catalog.frameworks), None)
+        if row.platform != ANY_PLATFORM and not self.facts.has_variants(row.framework):
+            return None  # what it needs beside it is its own affair
+        return next(devices.extended(self.facts.catalog, row), None)
 
     def cuda_of(self, row: Build) -> str | None:
         """The CUDA a build comes with; that of the framework it extends where it names none."""
@@ -153,11 +154,14 @@ class Builds:
 
     def _needs_of_hardware(self, row: Build, serves: tuple[Serve, ...]) -> Iterator[Need]:
         if not self.sibling(row):
+            yield from devices.needs(self.facts, row)
             yield from needs_of_gpus(self.facts, row, serves)
             yield from needs_of_driver(self.facts, row, serves)
 
     def _served(self, row: Build) -> tuple[Serve, ...] | None:
         """How the build serves every GPU; None when it leaves one out."""
+        if self.facts.devices:
+            return devices.serves(self.facts, row)
         found = []
         for gpu in self.facts.gpus:
             served = serve(
@@ -202,17 +206,7 @@ class Builds:
                 evidence=row.evidence,
                 floor=row.glibc,
             )
-        flags = self.facts.machine.cpu.flags
-        for flag in row.cpu:
-            if flags and flag not in flags:
-                reason = f"it needs a CPU with {flag.upper()}"
-                yield Need(
-                    on=CPU,
-                    reference=f"no-{flag}",
-                    reason=reason,
-                    evidence=row.evidence,
-                    failed=True,
-                )
+        yield from processors.needs(self.facts, row)
 
     def _needs_of_wishes(self, framework: str, row: Build) -> Iterator[Need]:
         for component, value in (("cuda", row.cuda), ("cudnn", row.cudnn)):

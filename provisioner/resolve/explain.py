@@ -12,9 +12,11 @@ from provisioner.resolve.alternatives import ways_out
 from provisioner.resolve.builds import is_asked
 from provisioner.resolve.candidates import DRIVER, GLIBC, PYTHON, Candidate, Need
 from provisioner.resolve.components import PACKAGES
-from provisioner.resolve.conflict import Conflict, conflict, culprit, is_unmet
+from provisioner.resolve.conflict import Conflict, conflict, culprit
 from provisioner.resolve.drivers import Scenario
 from provisioner.resolve.facts import Facts
+from provisioner.resolve.forward_compatibility import forward_compatible
+from provisioner.resolve.nearest import is_unmet
 from provisioner.resolve.premises import Question
 from provisioner.resolve.provider import StackProvider
 from provisioner.resolve.wording import (
@@ -53,7 +55,7 @@ def refusal(question: Question, apart: Sequence[Alternative] = ()) -> RefusedErr
     refused = tuple(everything(question))
     about = culprit(question)
     told = conflict(question, about)
-    ways = (*apart, *ways_out(told))
+    ways = (*apart, *ways_out(told), *forward_compatible(question))
     hints = [f"{way.change}: gives {way.gives}" for way in ways]
     return RefusedError(
         "no-compatible-stack",
@@ -114,7 +116,7 @@ def _releases(facts: Facts, wish: Wish) -> Iterator[tuple[str, bool]]:
     """Every release of what a wish names, on any platform, and whether it is asked for."""
     catalog = facts.catalog
     if wish.name in catalog.frameworks:
-        yield from ((row.version, is_asked(wish, row)) for row in catalog.builds(wish.name))
+        yield from ((row.version, is_asked(wish, row)) for row in facts.builds(wish.name))
     elif wish.name == "cuda":
         known = (version for row in catalog.cuda for version in (row.version, *row.toolkits))
         yield from ((version, wish.admits(version)) for version in known)

@@ -12,10 +12,12 @@ from provisioner.catalog import newer
 from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Architecture, Build, Cuda, Library, PerSystem
+from provisioner.catalog.words import Profile
 from provisioner.errors import RefusedError
 from provisioner.machine import Gpu, Machine
 from provisioner.plan import Refused, Request
 from provisioner.request import admits, parse_wish
+from provisioner.resolve.accelerators import Choice, choose
 from provisioner.resolve.candidates import NO_CUDA, Exclusion
 from provisioner.version import at_least, numbers
 
@@ -32,42 +34,85 @@ class Facts:
         request: Request,
         catalog: Catalog,
         exclusions: tuple[Exclusion, ...] = (),
+        idle: tuple[Gpu, ...] = (),
     ) -> None:
         self.machine = machine
         self.request = request
         self.catalog = catalog
         self.exclusions = exclusions
+        self.idle = idle
         self._variants: dict[str, bool] = {}
         self._bases: dict[str, bool] = {}
         self._cudnn: dict[tuple[str, str], tuple[Library, ...]] = {}
 
-    def changed(self, *, machine: Machine | None = None, request: Request | None = None) -> Facts:
+    def changed(
+        self,
+        *,
+        machine: Machine | None = None,
+        request: Request | None = None,
+        idle: tuple[Gpu, ...] | None = None,
+    ) -> Facts:
         """The same question about another machine, or asked in another way."""
         return Facts(
-            machine or self.machine, request or self.request, self.catalog, self.exclusions
+            machine or self.machine,
+            request or self.request,
+            self.catalog,
+            self.exclusions,
+            self.idle if idle is None else idle,
         )
 
     @cached_property
-    def gpus(self) -> tuple[Gpu, ...]:
-        """The GPUs that frameworks have to run on: the NVIDIA ones.
+    def choice(self) -> Choice:
+        """What is computed on, and which GPUs have no part in it. Raises as ``choose``."""
+        if self.spares_gpus:
+            return Choice("cpu", (), self.machine.gpus)
+        apple = self.platform == "macos-aarch64"
+        return choose(self.machine, self.catalog, self.idle, apple=apple)
 
-        Raises RefusedError where there are only GPUs that no build of the catalog serves, or
-        one whose capability is not known: never silently the CPU.
+    @property
+    def accelerator(self) -> str:
+        """``cuda``, ``rocm``, ``xpu``, ``mps`` or ``cpu``: what builds are looked for."""
+        return self.choice.accelerator
+
+    @cached_property
+    def gpus(self) -> tuple[Gpu, ...]:
+        """The NVIDIA GPUs that frameworks have to run on.
+
+        Raises RefusedError for one whose capability is not known, and as ``choose``: never
+        silently the CPU.
         """
-        nvidia = tuple(gpu for gpu in self.machine.gpus if gpu.vendor == "nvidia")
-        named = self.machine.sources.get("gpus") == "option"
-        if self.left_out and (named or not nvidia):
-            names = ", ".join(gpu.name for gpu in self.left_out)
-            raise RefusedError(
-                "gpu-vendor-unsupported",
-                f"The catalog holds no build for {names}.",
-                context=("dlsetup plans for NVIDIA GPUs and for the CPU so far",),
-                hint="To compute on the CPU on purpose, say --gpu none.",
-            )
+        nvidia = self.choice.gpus if self.accelerator == "cuda" else ()
         for gpu in nvidia:
             if gpu.compute_capability not in self.architectures:
                 raise self._unknown(gpu)
         return nvidia
+
+    @cached_property
+    def devices(self) -> tuple[Gpu, ...]:
+        """The GPUs of AMD or Intel that frameworks have to run on; none beside NVIDIA's.
+
+        Raises RefusedError ``unknown-gpu`` for one of AMD's whose target is not known.
+        """
+        others = self.choice.gpus if self.accelerator in {"rocm", "xpu"} else ()
+        for gpu in others:
+            if gpu.vendor == "amd" and gpu.architecture is None:
+                raise RefusedError(
+                    "unknown-gpu",
+                    f"The catalog does not know which code runs on {gpu.name}.",
+                    context=(f"PCI id: {gpu.pci_id or 'not known'}",),
+                    hint="Name its target, such as --gpu gfx1100, or say --gpu none for the CPU; "
+                    + newer.GPUS,
+                )
+        return others
+
+    @property
+    def computes_on_gpu(self) -> bool:
+        """Whether there are GPUs that frameworks have to run on."""
+        return bool(self.gpus or self.devices)
+
+    def builds(self, name: str) -> tuple[Build, ...]:
+        """Every build that answers to a name and could be for this machine's accelerator."""
+        return self.catalog.builds_for(name, self.accelerator)
 
     def _unknown(self, gpu: Gpu) -> RefusedError:
         """The error for a GPU without a capability that the catalog knows."""
@@ -92,10 +137,26 @@ class Facts:
             hint=f"Name its compute capability, such as --gpu 9.0; {newer.GPUS}",
         )
 
+    @cached_property
+    def profiles(self) -> tuple[Profile, ...]:
+        """The profiles that were asked for."""
+        asked = self.request.profiles
+        return tuple(row for row in self.catalog.profiles if row.name in asked) if asked else ()
+
+    @cached_property
+    def spares_gpus(self) -> bool:
+        """Whether all that was asked for are profiles of which nothing computes on a GPU.
+
+        Asking for one of those is asking for the CPU.
+        """
+        held = {text for row in self.profiles if not row.gpu for text in row.requirements}
+        asked = {*self.request.requirements, *self.request.companions}
+        return bool(asked) and asked <= held
+
     @property
     def left_out(self) -> tuple[Gpu, ...]:
-        """GPUs of other makers beside the NVIDIA ones: the plan does not use them."""
-        return tuple(gpu for gpu in self.machine.gpus if gpu.vendor != "nvidia")
+        """GPUs beside those that frameworks run on: the plan does not use them."""
+        return self.choice.left_out
 
     @cached_property
     def architectures(self) -> dict[str, Architecture]:

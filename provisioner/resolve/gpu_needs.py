@@ -129,6 +129,7 @@ def _conflicts(facts: Facts, row: Build, capability: str, effect: str) -> Iterat
     for conflict in facts.catalog.conflicts:
         if (
             conflict.effect == effect
+            and not conflict.gfx
             and (not conflict.frameworks or row.framework in conflict.frameworks)
             and (not conflict.cuda or (row.cuda and admits(conflict.cuda, row.cuda)))
             and admits(conflict.compute_capability, capability)

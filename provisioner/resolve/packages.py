@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from provisioner.catalog.rows import Build
 from provisioner.request import Wish, parse_wish
-from provisioner.resolve.candidates import NO_CUDA, Need, cuda_of, file_of
+from provisioner.resolve.candidates import ANY_PLATFORM, NO_CUDA, Need, cuda_of, file_of
 from provisioner.resolve.facts import Facts
 from provisioner.version import numbers
 
@@ -19,7 +19,8 @@ def needs_of_packages(facts: Facts, name: str, row: Build) -> Iterator[Need]:
     """
     if row.via != "pip":
         return
-    bound = facts.has_variants(row.framework)
+    bound = facts.has_variants(row.framework) and row.platform != ANY_PLATFORM
+    base = facts.base_of(row)
     for text in (*row.requires, *announced_cudnn(facts, row)):
         wish = parse_wish(text)
         if ";" in text and not _holds(text, row.extra or ""):
@@ -28,6 +29,8 @@ def needs_of_packages(facts: Facts, name: str, row: Build) -> Iterator[Need]:
             if facts.gpus:
                 yield _package(row, wish)
                 yield from _shared_files(facts, wish.name)
+        elif bound and text == wish.name == base:
+            yield _unknown_base(row, base)
         elif wish.name in facts.catalog.frameworks or wish.is_component:
             yield _package(row, wish, variant=row.variant if bound else None)
     yield from _needs_of_cuda(facts, name, row)
@@ -106,6 +109,16 @@ def _shared_files(facts: Facts, package: str) -> Iterator[Need]:
                 evidence=shared.evidence,
                 among=(package,),
             )
+
+
+def _unknown_base(row: Build, base: str) -> Need:
+    return Need(
+        on=base,
+        reference="framework-pin-conflict",
+        reason=f"nobody knows which {base} it was built with",
+        evidence=row.evidence,
+        failed=True,
+    )
 
 
 def _package(row: Build, wish: Wish, variant: str | None = None) -> Need:

@@ -129,14 +129,14 @@ def _platform(facts: Facts) -> Premise:
 def _gpus(facts: Facts) -> Iterator[Premise]:
     """The GPUs that have to be used, each kind once."""
     try:
-        used = facts.gpus
+        used = facts.gpus or facts.devices
     except RefusedError:
         used = facts.machine.gpus
     source = _source(facts.machine, "gpus")
     for gpu in {(gpu.name, gpu.compute_capability): gpu for gpu in used}.values():
         what = gpu.compute_capability or gpu.architecture
         text = gpu.name if what is None or what in gpu.name else f"{gpu.name} ({what})"
-        text = f"compute capability {what}" if what == gpu.name else text
+        text = f"compute capability {what}" if gpu.compute_capability == gpu.name else text
         yield Premise("gpu", text, source, _without_gpu(gpu), gpu=gpu)
 
 
@@ -189,7 +189,8 @@ def _cpu(facts: Facts) -> Iterator[Premise]:
     def otherwise(question: Question) -> Iterator[Question]:
         yield question.of_machine(cpu=msgspec.structs.replace(cpu, flags=()))
 
-    yield Premise("cpu", cpu.name or "its CPU", _source(facts.machine, "cpu"), otherwise)
+    text = (cpu.name or "its CPU") + (f" ({cpu.level})" if cpu.level else "")
+    yield Premise("cpu", text, _source(facts.machine, "cpu"), otherwise)
 
 
 def without_driver(question: Question) -> Question:

@@ -22,8 +22,10 @@ from provisioner.resolve import answer, explain
 from provisioner.resolve.alternatives import alternatives
 from provisioner.resolve.best import best
 from provisioner.resolve.candidates import Candidate, Exclusion
+from provisioner.resolve.devices import settled
 from provisioner.resolve.drivers import Scenario, branch_of, scenarios
 from provisioner.resolve.facts import Facts
+from provisioner.resolve.forward_compatibility import forward_compatible
 from provisioner.resolve.premises import Question
 from provisioner.resolve.provider import StackProvider
 from provisioner.resolve.split import split
@@ -82,7 +84,11 @@ def resolve(
     return msgspec.structs.replace(
         plan,
         refused=explain.passed_over(solution.provider, wishes, solution.found),
-        alternatives=(*alternatives(question, solution), *split(question, solution)),
+        alternatives=(
+            *alternatives(question, solution),
+            *forward_compatible(question, solution),
+            *split(question, solution),
+        ),
     )
 
 
@@ -97,7 +103,7 @@ def asked(
 ) -> Question:
     """Return the question itself, for those who ask what would be otherwise."""
     return Question(
-        facts=Facts(machine, request, catalog, exclusions),
+        facts=settled(Facts(machine, request, catalog, exclusions), wishes),
         wishes=tuple(wishes),
         routes=_routes(request, carries),
         open_routes=carries or ANY,
@@ -142,7 +148,7 @@ def _preferred(facts: Facts, wishes: Sequence[Wish], routes: Routes) -> Iterator
 
 def _something_for_the_gpu(facts: Facts, wishes: Sequence[Wish]) -> None:
     """A plan of companions alone would leave a GPU idle without a word."""
-    if facts.gpus and not wishes:
+    if facts.computes_on_gpu and not wishes:
         raise RefusedError(
             "no-framework-asked",
             "Nothing that was asked for is known to use the GPU.",

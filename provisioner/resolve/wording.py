@@ -10,8 +10,9 @@ from provisioner.catalog.rows import Build
 from provisioner.machine import Gpu
 from provisioner.request import parse_wish
 from provisioner.resolve.candidates import DRIVER, GPU, Candidate, Need
-from provisioner.resolve.conflict import Conflict, Obstacle, blocked, clash, refused_beside
+from provisioner.resolve.conflict import Conflict, Obstacle
 from provisioner.resolve.drivers import driven_by
+from provisioner.resolve.nearest import blocked, clash, refused_beside
 from provisioner.resolve.premises import Premise, Question
 from provisioner.version import at_least
 
@@ -85,8 +86,9 @@ def _single(question: Question, obstacle: Obstacle, asked: str) -> str:
         return f"{asked} does not come by {premise.text}."
     if premise.name == "gpu":
         return f"No build of {asked} runs on {premise.text}."
-    what = {"cpu": "this CPU"}.get(premise.name, premise.text)
-    return f"No build of {asked}{_with_cuda(question, premise)} is for {what}."
+    if premise.name == "cpu":
+        return f"No build of {asked} runs on this CPU."
+    return f"No build of {asked}{_with_cuda(question, premise)} is for {premise.text}."
 
 
 def _with_cuda(question: Question, premise: Premise) -> str:
@@ -99,7 +101,10 @@ def _driver_words(question: Question, obstacle: Obstacle) -> str:
     floor = found[1].floor if found and found[1] else None
     driver = question.facts.machine.driver
     if driver is None or driver.version is None:
-        return f"needs driver {floor} or later, and no package of {_system(question)} has it"
+        needed = f"driver {floor} or later" if floor else "a driver"
+        if question.facts.request.keep_driver:
+            return f"needs {needed}, and none may be installed"
+        return f"needs {needed}, and no package of {_system(question)} has it"
     if floor and not at_least(driver.version, floor):
         return f"needs a newer driver than {driver.version}"
     return f"does not run on driver {driver.version}"
@@ -241,8 +246,9 @@ def lines_of(facts: Sequence[Fact], most: int) -> tuple[str, ...]:
 
 def _fitted(text: str) -> str:
     """A long text without its last clauses, or cut; JSON has all of it."""
-    while len(text) > WIDTH and (end := max(text.rfind(": "), text.rfind("; "))) > WIDTH // 2:
-        text = text[:end]
+    for mark in ("; ", ": "):
+        while len(text) > WIDTH and (end := text.rfind(mark)) > WIDTH // 2:
+            text = text[:end]
     return text if len(text) <= WIDTH else f"{text[: WIDTH - 1].rstrip()}…"
 
 

@@ -10,7 +10,7 @@ from itertools import chain
 
 from provisioner.catalog import rows, sheets
 from provisioner.catalog.load import Catalog
-from provisioner.catalog.sheets import COMPANIONS, UNPLANNED, Sheet, builds
+from provisioner.catalog.sheets import ACCELERATORS, COMPANIONS, UNPLANNED, Sheet, builds
 from provisioner.upkeep.derived import cpu_variants, measured, pair_variants
 from provisioner.upkeep.facts import (
     conda,
@@ -52,12 +52,12 @@ def _index_variants(facts: Facts, catalog: Catalog) -> Made:
     for name, wheels in pairs.items():
         found[builds(f"{name}-index")] = pair_variants(wheels, releases + nvidia)
     others = {
-        "torch-rocm": torch_accelerators.rocm(facts, releases, index),
+        "torch-rocm": torch_accelerators.rocm(facts, releases, index, catalog.support),
         "torch-xpu": torch_accelerators.xpu(facts, releases, index),
     }
     for name, made in others.items():
         beside = (pair_variants(wheels, releases + made) for wheels in pairs.values())
-        found[builds(name, UNPLANNED)] = [*made, *chain.from_iterable(beside)]
+        found[builds(name, ACCELERATORS)] = [*made, *chain.from_iterable(beside)]
     return found
 
 

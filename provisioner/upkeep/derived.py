@@ -133,6 +133,7 @@ def _beside(pair: Build, default: Build, torch: Build) -> Build:
         requires=pair.requires,
         glibc=pair.glibc,
         index=torch.index,
+        index_holds_dependencies=torch.index_holds_dependencies,
         kind="announced",
         evidence=f"{proof}; variants as torch {torch.version}{why if alike else ''}",
         checked=torch.checked,

@@ -10,16 +10,18 @@ from provisioner.catalog import sheets
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Build
 from provisioner.catalog.upkeep_rows import Project
+from provisioner.request import parse_wish
 from provisioner.upkeep.builds import Surroundings, build, is_of, relisted
 from provisioner.upkeep.derived import cpu_variants, measured, pair_variants
 from provisioner.upkeep.plugged import plugged
-from provisioner.upkeep.releases import Release
+from provisioner.upkeep.releases import ANY_PLATFORM, Release
 from provisioner.upkeep.survey import Look, Survey, survey
 
 Key = tuple[str, str, str, str]
 _FOLDERS = {
     "builds": sheets.FRAMEWORKS,
     "companions": sheets.COMPANIONS,
+    "accelerators": sheets.ACCELERATORS,
     "unplanned": sheets.UNPLANNED,
 }
 
@@ -43,7 +45,9 @@ def refreshed(
     found = survey(look, projects, known_row)
     fresh = _built(catalog, projects, found, look.day)
     merged = {
-        sheet_of(project): _merged(old[project.name], fresh.get(project.name, ()))
+        sheet_of(project): _paired(
+            _merged(old[project.name], fresh.get(project.name, ())), project.cuda_of
+        )
         for project in projects
     }
     together = _put_together(catalog, merged)
@@ -124,7 +128,7 @@ def _built(
     }
     around = Surroundings(
         documented=catalog.documented,
-        known={row.name for row in catalog.projects} | set(catalog.frameworks),
+        known=_binding(catalog),
         partners=builds,
         day=day,
     )
@@ -145,6 +149,39 @@ def _built(
             fresh.setdefault(row.framework, []).append(row)
             builds[row.framework, row.version, row.platform] = row
     return fresh
+
+
+def _binding(catalog: Catalog) -> set[str]:
+    """The packages whose version binds a build that needs them.
+
+    Plain Python whose machine code comes by an extra binds nothing: TensorFlow 2.12 needs jax, and
+    not its plugins.
+    """
+    plain = {row.name for row in catalog.projects if row.runtime}
+    return ({row.name for row in catalog.projects} | set(catalog.frameworks)) - plain
+
+
+def _paired(rows: list[Build], base: str | None) -> list[Build]:
+    """Rows that name their base without a version take it from another platform's wheel.
+
+    One release is built from one source against one release of its base.
+    """
+    told = {
+        row.version: (text, row.platform)
+        for row in reversed(rows)
+        for text in row.requires
+        if base is not None and parse_wish(text).name == base and text != base
+    }
+
+    def paired(row: Build) -> Build:
+        if row.platform == ANY_PLATFORM or base not in row.requires or row.version not in told:
+            return row
+        text, platform = told[row.version]
+        requires = tuple(text if item == base else item for item in row.requires)
+        proof = f"{row.evidence}; {base}: as its wheel for {platform} says"
+        return msgspec.structs.replace(row, requires=requires, evidence=proof)
+
+    return [paired(row) for row in rows]
 
 
 def _merged(old: Iterable[Build], fresh: Iterable[Build]) -> list[Build]:

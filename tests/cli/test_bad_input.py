@@ -43,7 +43,7 @@ TORCH = ("resolve", "torch")
         pytest.param(("doctor", "--explain", "zzz"), "unknown-reference", 2, id="reference"),
         pytest.param(("resolve", "torch==99"), "no-compatible-stack", 1, id="unknown-release"),
         pytest.param(
-            (*TORCH, "--gpu", "RX 7900 XTX"), "gpu-vendor-unsupported", 1, id="amd-is-named"
+            (*TORCH, "--gpu", "RX 6700 XT"), "no-compatible-stack", 1, id="amd-without-a-build"
         ),
         pytest.param(
             (*TORCH, "--gpu", "RTX 5090", "--gpu", "GTX 1080 Ti"),

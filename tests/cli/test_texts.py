@@ -60,9 +60,11 @@ tensorflow==2.4 and torch==2.15 cannot share one environment.
   torch 2.15.0 (default): built for Python 3.11 3.12 3.13 3.14 3.14t 3.15 3.15t [torch-2.15.0-cp31…]
   tensorflow 2.4.0 (default): built for Python 3.6 3.7 3.8 [tensorflow-2.4.0-cp36-cp36m-manylinux2…]
 
-hint: leave the version of torch open: gives tensorflow 2.4.0, torch 2.4.1, CUDA 11.0 and 12.1
-      leave the version of tensorflow open: gives tensorflow 2.21.0, torch 2.15.0, CUDA 12.5 and \
-13.2
+hint: give tensorflow and torch an environment each: gives tensorflow 2.4.0, CUDA 11.0, \
+beside torch 2.15.0, CUDA 13.2
+      leave the version of torch open: gives tensorflow 2.4.0, torch 2.4.1, CUDA 11.0 and 12.1
+      leave the version of tensorflow open: gives tensorflow 2.13.1, torch 2.15.0, \
+CUDA 11.8 and 13.2
 """
 
 UNKNOWN_CUDA = """\
@@ -153,7 +155,7 @@ Plan
   for          NVIDIA GeForce RTX 3090, ubuntu-22.04 x86_64
   computes on  cuda 12.5
   cudnn        9.17
-  download     0.5 GiB
+  download     0.5 GiB, 1.7 GiB on disk, without what they depend on
 
 Packages
   tensorflow         2.21.0     default  default index (measured)
@@ -168,6 +170,14 @@ cuda_config.h, build_info.py, METADATA
   nvidia-cudnn-cu12  a framework leaves its version open, so one is chosen that serves the GPUs
   nvidia-cudnn-cu12  the newest whose driver floor is documented: \
 nvidia_cudnn_cu12-9.17.0.29-py3-none-manylinux_2_27_x86_64.whl: libcudnn_cnn.so.9
+
+Good to know
+  NVIDIA GeForce RTX 3090: tensor cores multiply tf32, bf16, fp16, int8, int4; float64 runs at \
+1/64 of float32's speed.
+  ubuntu-22.04 now installs driver 580 under the name nvidia-driver-535: where the driver came \
+from there, the next upgrade of the system changes it. The GPUs go on working. To stay on 535, as \
+root: apt-mark hold 'nvidia-driver-535*'
+  Driver branch 535 got its last fixes in 2026-06; 580 is kept up until 2028-06.
 """
 
 

@@ -91,7 +91,7 @@ def test_torchvision_0_8_0_has_no_gpu_code_and_is_refused_for_gpus(catalog: Cata
         ("torchvision", "0.11.0", "torch==1.10.0+cu102"),
         ("torchvision", "0.11.1", "torch==1.10.0"),
         ("torchaudio", "2.10.0", "torch==2.10.0"),
-        ("torchaudio", "2.11.0", "torch==2.11.*"),
+        ("torchaudio", "2.11.0", "torch<2.15,>=2.11"),
     ],
 )
 def test_companions_of_torch_name_their_pair(

@@ -89,6 +89,14 @@ def test_an_operating_system_that_was_added_gets_a_plan(checkout: Path) -> None:
     assert "NVIDIA GeForce RTX 3090, fedora-49 x86_64" in said
 
 
+def test_a_profile_that_was_added_can_be_asked_for(checkout: Path) -> None:
+    said = typed(COMMANDS["A profile"], checkout)
+
+    assert "no problems found" in said
+    assert "  chosen        torch\n  as they come  sentence-transformers\n" in said
+    assert "Companions\n  sentence-transformers\n" in said
+
+
 @pytest.mark.network
 def test_a_project_that_was_added_is_measured_and_gets_a_plan(checkout: Path) -> None:
     said = typed(COMMANDS["A framework from the package index"], checkout)
@@ -140,6 +148,7 @@ def test_every_way_of_adding_is_tried_here() -> None:
         "The hard case",
         "A framework's build, by hand",
         "An operating system",
+        "A profile",
         "Upkeep",
     }
 

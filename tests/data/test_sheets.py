@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.catalog import rows, sheets
+from provisioner.catalog import rows, sheets, words
 from provisioner.catalog.check import audit
 from provisioner.catalog.decode import read
 from provisioner.catalog.dump import dump, header_of
@@ -104,4 +104,4 @@ def test_rows_are_what_their_type_says() -> None:
     for sheet in ALL:
         for row in read(sheet, (STACKS / sheet.path).read_bytes()):
             assert isinstance(row, sheet.row)
-            assert isinstance(row, (rows.Row, rows.Profile, rows.Reference))
+            assert isinstance(row, (rows.Row, words.Profile, words.Reference))

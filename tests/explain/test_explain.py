@@ -71,6 +71,53 @@ def test_there_are_as_many_refused_requests_as_asked_for() -> None:
     assert len([case for case in cases() if case["name"] not in told]) >= REFUSED
 
 
+@pytest.mark.parametrize(
+    "name", ["turing-550-and-cuda-13", "volta-and-the-release-that-dropped-it"]
+)
+def test_programs_get_the_facts_beside_the_plan(name: str, tmp_path: Path) -> None:
+    why_not, _, _ = answer(next(case for case in cases() if case["name"] == name), tmp_path)
+
+    assert set(why_not) == {"requirement", "answer", "facts", "refused", "change"}
+    assert [item["kind"] for item in why_not["facts"]] == ["wish", "row", "machine"]
+    assert all(set(item) == {"kind", "text", "source"} for item in why_not["facts"])
+    assert all(item["source"] for item in why_not["facts"])
+    assert set(why_not["change"]) == {"change", "gives"}
+    assert why_not["refused"][0]["candidate"] == "torch 2.15.0"
+
+
+def test_a_refusal_stays_one_when_it_is_asked_why() -> None:
+    asked = ["resolve", "torch==2.15.0", "--gpu", "V100", "--why-not", "torch", "--json"]
+    result = CliRunner().invoke(main, asked)
+    envelope = json.loads(result.stdout)
+
+    assert result.exit_code == 1
+    assert envelope["status"] == "error"
+    assert [error["reference"] for error in envelope["errors"]] == ["no-compatible-stack"]
+    assert set(envelope["data"]) == {"machine", "request", "refused", "alternatives", "why_not"}
+
+
+def test_every_change_that_is_offered_gives_what_it_says() -> None:
+    """What stands after ``With:`` is typed, and the plan holds it."""
+    machine = ["--gpu", "Tesla V100", "--os", "ubuntu-20.04", "--arch", "x86_64"]
+    asked = ["torch==2.14.1", "--driver", "450.119.03", "--keep-driver", "--python", "3.9"]
+    told = CliRunner().invoke(main, ["resolve", *asked, *machine, "--json"])
+    ways = json.loads(told.stdout)["data"]["alternatives"]
+    typed = {
+        "upgrade the driver to 525.60.13 or later and use Python 3.13": [
+            *("torch==2.14.1", "--driver", "525.60.13", "--python", "3.13"),
+        ],
+        "leave the version of torch open": [*asked[1:], "torch"],
+        "compute on the CPU (--gpu none)": [],
+    }
+
+    assert [way["change"] for way in ways if way["change"] not in typed] == []
+    for way in ways:
+        if words := typed[way["change"]]:
+            plan = CliRunner().invoke(main, ["resolve", *words, *machine, "--json"])
+            (pin,) = json.loads(plan.stdout)["data"]["plan"]["pins"]
+            assert way["gives"] == f"torch {pin['version']}, CUDA {pin['cuda']}"
+
+
 Change = Callable[[dict[str, Any]], None]
 
 

@@ -19,6 +19,7 @@ CHECKED = "2026-11-20"
 UV_HASH = "sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984"
 _NOBLE_580 = "580.178.04-0ubuntu0.24.04.1"
 CU126 = "https://download.pytorch.org/whl/cu126"
+ROCM72 = "https://download.pytorch.org/whl/rocm7.2"
 REPOSITORY = "https://developer.download.nvidia.com/compute/cuda/repos/debian12/x86_64/"
 FINGERPRINT = "EB693B3035CD5710E231E123A4B469963BF863CC"
 
@@ -139,6 +140,7 @@ def machine(
 TURING = Gpu(name="NVIDIA GeForce RTX 2070 SUPER", compute_capability="7.5", architecture="Turing")
 AMPERE = Gpu(name="NVIDIA GeForce RTX 3090", compute_capability="8.6", architecture="Ampere")
 ADA = Gpu(name="NVIDIA GeForce RTX 4090", compute_capability="8.9", architecture="Ada")
+NAVI = Gpu(name="Radeon RX 7900 XTX", vendor="amd", architecture="gfx1100", pci_id="1002:744c")
 KEPLER = Gpu(name="NVIDIA Tesla K80", compute_capability="3.7", architecture="Kepler")
 PASCAL = Gpu(name="NVIDIA GeForce GTX 1080 Ti", compute_capability="6.1", architecture="Pascal")
 
@@ -313,6 +315,37 @@ def cpu() -> Plan:
     )
 
 
+def rocm() -> Plan:
+    """AMD's GPU: no step looks at NVIDIA's driver, and the index holds what torch needs."""
+    return _plan(
+        machine("ubuntu-24.04", (NAVI,)),
+        "torch",
+        (
+            Pin(
+                name="torch",
+                version="2.11.0",
+                variant="rocm7.2",
+                index=ROCM72,
+                index_holds_dependencies=True,
+                serves=(Serve(NAVI.name, "gfx1100", "sass"),),
+                requirement="torch==2.11.0+rocm7.2",
+                evidence="announced",
+            ),
+            Pin(
+                name="torchvision",
+                version="0.26.0",
+                variant="rocm7.2",
+                index=ROCM72,
+                index_holds_dependencies=True,
+                requirement="torchvision==0.26.0+rocm7.2",
+                evidence="announced",
+            ),
+        ),
+        DriverPlan(action="none"),
+        accelerator="rocm",
+    )
+
+
 def tf1_conda() -> Plan:
     """TensorFlow 1 as a wheel on conda's CUDA 10.0."""
     return _plan(
@@ -390,6 +423,7 @@ PLANS = {
     "torch-kepler-ubuntu-22.04-driver-470": driver_kepler,
     "tensorflow-ubuntu-24.04-wsl2": wsl,
     "tensorflow-cpu-debian-12": cpu,
+    "torch-rocm-ubuntu-24.04": rocm,
     "tensorflow-1.15-conda": tf1_conda,
     "tensorflow-1.15-image": tf1_image,
     "hostile-companions": hostile,

@@ -301,7 +301,8 @@ def _live_together(one: Build, other: Build, asked: Question) -> bool:
         return True
     majors = one.cuda.split(".")[0], other.cuda.split(".")[0]
     if majors[0] != majors[1]:
-        return not rules.overwrites("nvidia-nccl", majors)
+        shared = ("nvidia-cudnn", "nvidia-nccl")  # what every such wheel needs
+        return not any(rules.overwrites(package, majors) for package in shared)
     bound = rules.cudnn_bound(one) & rules.cudnn_bound(other)
     return rules.some_cudnn_serves(majors[0], bound, asked.gpus)
 

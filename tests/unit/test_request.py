@@ -5,14 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.errors import DlsetupError, UsageError
-from provisioner.request import Wish, parse_wish, split
+from provisioner.request import Wish, named_profiles, parse_wish, split
 
 FRAMEWORKS = ("torch", "tensorflow", "torchvision")
-PROFILES = {"tf1": ("tensorflow==1.15.*",)}
+PROFILES = {
+    "tf1": ("tensorflow==1.15.*",),
+    "torchvision": ("torchvision", "numpy"),
+    "two-words": ("torch", "torchvision", "numpy"),
+}
 
 
-def names(words: list[str], **more: str) -> tuple[list[str], list[str]]:
-    wishes, companions = split(words, frameworks=FRAMEWORKS, profiles=PROFILES, **more)
+def names(words: list[str], profile: str | None = None) -> tuple[list[str], list[str]]:
+    wishes, companions = split(words, frameworks=FRAMEWORKS, profiles=PROFILES, profile=profile)
     return [wish.text for wish in wishes], list(companions)
 
 
@@ -27,6 +31,42 @@ def test_what_the_catalog_does_not_choose_is_a_companion_as_it_stands() -> None:
     words = ["torch", "transformers>=4", "cudnn>=9", "numpy"]
 
     assert names(words) == (["torch", "cudnn>=9"], ["transformers>=4", "numpy"])
+
+
+def test_a_profile_may_hold_the_package_of_its_own_name() -> None:
+    assert names(["torchvision"]) == (["torchvision"], ["numpy"])
+    assert names(["torchvision>=0.2"]) == (["torchvision>=0.2"], [])
+    assert names(["torchvision[extra]"]) == (["torchvision[extra]"], [])
+
+
+def test_a_profile_is_named_as_packages_are() -> None:
+    for word in ("two-words", "Two_Words", "TWO.WORDS"):
+        assert names([word]) == (["torch", "torchvision"], ["numpy"])
+        assert names([], profile=word) == (["torch", "torchvision"], ["numpy"])
+
+
+def test_what_two_profiles_share_is_asked_for_once() -> None:
+    assert names(["two-words", "torchvision"]) == (["torch", "torchvision"], ["numpy"])
+    assert names(["torchvision"], profile="two-words") == (["torch", "torchvision"], ["numpy"])
+
+
+def test_a_word_of_ones_own_narrows_what_a_profile_leaves_open() -> None:
+    assert names(["two-words", "torch==2.9.*"]) == (["torchvision", "torch==2.9.*"], ["numpy"])
+    assert names(["numpy<2"], profile="two-words") == (["torch", "torchvision"], ["numpy<2"])
+
+
+def test_a_word_of_ones_own_never_undoes_what_a_profile_says() -> None:
+    with pytest.raises(UsageError) as caught:
+        names(["tf1", "tensorflow>=2"])
+    assert caught.value.reference == "asked-twice"
+
+
+def test_the_profiles_of_a_request_are_known_each_once() -> None:
+    assert named_profiles(["TF1", "torchvision>=2", "numpy"], PROFILES, "two-words") == (
+        "two-words",
+        "tf1",
+    )
+    assert named_profiles(["tf1", "tf1"], PROFILES) == ("tf1",)
 
 
 def test_a_bare_word_that_names_a_profile_is_the_profile() -> None:

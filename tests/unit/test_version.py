@@ -7,6 +7,7 @@ from provisioner.version import (
     at_least,
     capability_of,
     is_dotted,
+    is_pre_release,
     minor,
     numbers,
     order,
@@ -73,3 +74,27 @@ def test_what_is_no_architecture_is_refused() -> None:
 def test_a_capability_has_a_name() -> None:
     assert architecture_of("12.1") == "sm_121"
     assert architecture_of("9.0", "compute") == "compute_90"
+
+
+def test_pre_releases_come_before_their_release() -> None:
+    listed = [
+        "2.15.0.post1",
+        "2.16.0.dev20261101",
+        "2.16.0.dev20261120",
+        "2.16.0a1",
+        "2.16.0b2",
+        "2.16.0rc1",
+        "2.16.0rc2",
+        "2.16.0",
+        "2.16.0+cu130",
+        "2.16.0.post1",
+        "2.16.1rc1",
+    ]
+
+    shuffled = listed[::-1]
+
+    assert sorted(shuffled, key=order) == listed
+    assert [version for version in listed if is_pre_release(version)] == [
+        *listed[1:7],
+        listed[-1],
+    ]

@@ -12,9 +12,10 @@ from provisioner.cli.lazy import LazyGroup
 class _Catalog(LazyGroup):
     package = "provisioner.cli.catalog"
     verbs: ClassVar[dict[str, str]] = {
-        "show": "Show what is known of a framework, a GPU, a CUDA or a driver.",
+        "show": "Show what is known of a framework, GPU, CUDA, driver or profile.",
         "check": "Audit the matrix: proof on every row, no contradictions.",
         "refresh": "Bring it up to date with what is published.",
+        "caps": "Find what newer dependencies break, by installing old releases.",
         "overlay": "Show or drop your own additions.",
         "export": "Print every row as JSON.",
     }

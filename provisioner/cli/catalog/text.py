@@ -14,7 +14,13 @@ from provisioner.catalog.rows import (
     GpuModel,
     Row,
 )
-from provisioner.cli.catalog import text_drivers, text_frameworks, text_hardware
+from provisioner.catalog.words import Profile
+from provisioner.cli.catalog import (
+    text_drivers,
+    text_frameworks,
+    text_hardware,
+    text_profiles,
+)
 from provisioner.cli.catalog.layout import wrapped
 from provisioner.cli.display import Block
 from provisioner.lookup.values import (
@@ -25,6 +31,8 @@ from provisioner.lookup.values import (
     DriverAnswer,
     DriverBranches,
     GpuAnswer,
+    ProfileAnswer,
+    Profiles,
     Releases,
 )
 
@@ -37,6 +45,8 @@ _TELLERS: Mapping[type, Callable[[Any], list[Block]]] = {
     CudaReleases: text_hardware.cuda_releases,
     DriverAnswer: text_drivers.driver,
     DriverBranches: text_drivers.driver_branches,
+    ProfileAnswer: text_profiles.profile,
+    Profiles: text_profiles.profiles,
 }
 
 
@@ -60,7 +70,7 @@ def evidence_block(answer: Answer) -> Block:
     return Block("Evidence", tuple(lines))
 
 
-def _rows(answer: Answer) -> Iterator[Row]:
+def _rows(answer: Answer) -> Iterator[Row | Profile]:
     match answer:
         case Releases():
             yield from (row for release in answer.releases for row in release.builds)
@@ -86,13 +96,22 @@ def _rows(answer: Answer) -> Iterator[Row]:
             yield from answer.redirected
         case DriverBranches():
             yield from answer.branches
+        case ProfileAnswer():
+            yield from _stated((answer.profile,))
+        case Profiles():
+            yield from _stated(answer.profiles)
+
+
+def _stated(profiles: Sequence[Profile]) -> list[Profile]:
+    """Those that state a fact: the rest is a choice of words and needs no proof."""
+    return [row for row in profiles if row.evidence]
 
 
 def _known(row: Row | None) -> Sequence[Row]:
     return () if row is None else (row,)
 
 
-def _called(row: Row) -> str:
+def _called(row: Row | Profile) -> str:
     """What a row is called: its place in the matrix, in a few words."""
     match row:
         case Build():
@@ -108,6 +127,8 @@ def _called(row: Row) -> str:
             name = f"driver {row.branch}"
         case DriverPackage():
             name = f"{row.os} {row.package}"
+        case Profile():
+            name = f"{row.name}, GPU memory"
         case _:
             name = type(row).__name__
     return name

@@ -52,10 +52,18 @@ def _more(answer: GpuAnswer) -> tuple[tuple[str, ...], ...]:
 
     name = quote(answer.name.removeprefix("NVIDIA "))
     return (
-        ("by", "sm_: machine code; compute_: PTX, which the driver compiles"),
+        ("by", _by(answer.vendor)),
         ("driver", "the oldest that runs the build on this GPU"),
         ("a plan", f"dlsetup resolve torch --gpu {name}"),
     )
+
+
+def _by(vendor: str) -> str:
+    if vendor == "nvidia":
+        return "sm_: machine code; compute_: PTX, which the driver compiles"
+    if vendor == "amd":
+        return "the target that the build was compiled for"
+    return "the GPUs that its publisher validated it with"
 
 
 def _support(answer: GpuAnswer, row: Architecture) -> list[tuple[str, str]]:
@@ -74,7 +82,11 @@ def _support(answer: GpuAnswer, row: Architecture) -> list[tuple[str, str]]:
 def _bare(answer: GpuAnswer) -> list[tuple[str, str]]:
     """What is told of a GPU without a compute capability."""
     if answer.vendor != "nvidia":
-        return [("CUDA", "none: it is not made by NVIDIA")]
+        said = {row.official_rocm for row in answer.models if row.official_rocm}
+        return [
+            ("CUDA", "none: it is not made by NVIDIA"),
+            ("in AMD's lists", "; ".join(sorted(said))),
+        ]
     return [("driver", f"last branch {answer.newest_driver_branch or UNKNOWN}")]
 
 
@@ -119,8 +131,6 @@ def _rate(rate: str) -> str:
 def _runs(answer: GpuAnswer) -> Block:
     if not answer.runs:
         told = "none that the catalog knows"
-        if answer.vendor != "nvidia":
-            told = "none that dlsetup plans for so far: NVIDIA's GPUs and the CPU"
         return Block(_RUNS, ((told,),))
     rows = [_run(item) for item in answer.runs]
     return table(_RUNS, [("framework", "version", "on", "by", "driver", "build"), *rows])

@@ -76,17 +76,6 @@ def _paired(facts: Facts) -> list[Documented]:
                     checked=facts.gathered,
                 )
             )
-    found += [
-        Documented(
-            framework=row["package"],
-            versions=f"=={row['version']}",
-            requires=(f"torch=={minor(row['version'])}.*",),
-            evidence="torch: METADATA names none, paired by its number",
-            checked=facts.gathered,
-        )
-        for row in facts.rows("06_torch_pairs")
-        if row["package"] == "torchaudio" and not row["requires_torch"].startswith("torch")
-    ]
     return found
 
 

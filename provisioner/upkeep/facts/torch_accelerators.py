@@ -1,6 +1,6 @@
 """PyTorch's builds for AMD's and Intel's GPUs, which lie on its own index only.
 
-They cannot be read from here: all is announced. No plan takes them yet.
+They cannot be read from here: all is announced.
 """
 
 from __future__ import annotations
@@ -11,25 +11,30 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from provisioner.catalog.rows import Build
+from provisioner.catalog.support import Support
+from provisioner.request import admits
 from provisioner.upkeep.facts.table import Facts, short
-from provisioner.version import minor, numbers
+from provisioner.version import minor
 
 _PLATFORM = "linux-x86_64"
 _TEST_CHANNEL = "test channel"
-_GUESSED = "inferred"
 _MINOR = re.compile(r"\d+\.\d+")
 _UNNAMED = "(public files)"
 _XPU_TOPICS = ("xpu", "xpu-runtime-pins")
 
 
-def rocm(facts: Facts, releases: Iterable[Build], index: str) -> list[Build]:
+def rocm(
+    facts: Facts, releases: Iterable[Build], index: str, supports: Iterable[Support]
+) -> list[Build]:
     """The ROCm variants announced for each measured release of torch.
 
-    ``index`` is the address below which PyTorch has an index for each variant.
+    ``index`` is the address below which PyTorch has an index for each variant; ``supports`` say
+    which targets somebody found in them.
     """
+    told = tuple(supports)
     listed = [row for row in releases if row.platform == _PLATFORM]
     return [
-        _rocm(facts, release, version, row["source"], index)
+        replace(_rocm(release, version, row["source"], index, told), checked=facts.gathered)
         for row in facts.rows("20_rocm_torch_builds")
         if row["kind"] == "torch_index_build"
         for release in listed
@@ -42,7 +47,12 @@ def xpu(facts: Facts, releases: Iterable[Build], index: str) -> list[Build]:
     """The XPU variants of the releases for which somebody documents one."""
     sources = _xpu_sources(facts)
     return [
-        replace(_variant(facts, release, "xpu", index), accelerator="xpu", evidence=source)
+        replace(
+            _variant(release, "xpu", index),
+            accelerator="xpu",
+            evidence=source,
+            checked=facts.gathered,
+        )
         for release in releases
         if release.platform == _PLATFORM and (source := sources.get(minor(release.version)))
     ]
@@ -57,38 +67,27 @@ def _versions(row: dict[str, str]) -> list[str]:
     return listed if listed and _TEST_CHANNEL not in row["source"] else [row["rocm"]]
 
 
-def _rocm(facts: Facts, release: Build, version: str, source: str, index: str) -> Build:
-    gfx, proof = _targets(facts, version)
-    row = _variant(facts, release, f"rocm{version}", index)
+def _rocm(
+    release: Build, version: str, source: str, index: str, supports: Iterable[Support]
+) -> Build:
+    found = next((row for row in supports if _speaks_of(row, release, version)), None)
+    row = _variant(release, f"rocm{version}", index)
+    proof = f"AMD targets: {found.evidence}" if found else "AMD targets not known"
     return replace(
         row,
         accelerator="rocm",
         rocm=version,
-        gfx=gfx,
-        evidence=f"{short(source)}{proof or '; AMD targets not known'}",
+        gfx=found.gpus if found else (),
+        evidence=f"{short(source)}; {proof}",
     )
 
 
-def _targets(facts: Facts, version: str) -> tuple[tuple[str, ...], str]:
-    """What the build script compiles for with a ROCm release; empty where that was inferred."""
-    for row in reversed(facts.rows("20_rocm_torch_builds")):
-        if row["kind"] != "wheel_gfx_list" or _GUESSED in row["source"] or not _named(row):
-            continue
-        if _covers(row["rocm"], version):
-            return tuple(row["gfx"].split()), f"; AMD targets: {row['source']} ({row['note']})"
-    return (), ""
-
-
-def _covers(span: str, version: str) -> bool:
-    """Whether ``6.0-6.2``, ``5.6/5.7``, ``4.3-5.x`` or ``<=4.2`` names a release's minor."""
-    asked = numbers(minor(version))
-    if span.startswith("<="):
-        return asked <= numbers(span[2:])
-    if "/" in span:
-        return minor(version) in span.split("/")
-    first, _, last = span.partition("-")
-    return numbers(first) <= asked and (
-        asked[:1] <= numbers(last[:-2]) if last.endswith(".x") else asked <= numbers(last)
+def _speaks_of(row: Support, release: Build, version: str) -> bool:
+    return (
+        row.accelerator == "rocm"
+        and release.framework in row.frameworks
+        and version in row.rocm
+        and admits(row.version, release.version)
     )
 
 
@@ -107,7 +106,9 @@ def _named(row: dict[str, str]) -> str:
     return row["source"].replace(_UNNAMED, "").strip(" ();")
 
 
-def _variant(facts: Facts, release: Build, name: str, index: str) -> Build:
+def _variant(release: Build, name: str, index: str) -> Build:
+    # PyTorch's documents install from that index alone, so it holds what the wheels need: their
+    # triton is on no other.
     return Build(
         framework=release.framework,
         version=release.version,
@@ -116,7 +117,8 @@ def _variant(facts: Facts, release: Build, name: str, index: str) -> Build:
         pythons=release.pythons,
         glibc=release.glibc,
         index=f"{index}/{name}",
+        index_holds_dependencies=True,
         kind="announced",
         evidence="",
-        checked=facts.gathered,
+        checked="",
     )

@@ -13,10 +13,10 @@ TORCH = ("frameworks/torch.jsonl", {"version": "2.15.0", **PLAIN})
 TORCH_NAME = "frameworks/torch.jsonl, torch 2.15.0 linux-x86_64 pip default 13.2"
 OLD_TORCH = ("frameworks/torch.jsonl", {"version": "1.0.0", **PLAIN})
 OLD_TORCH_NAME = "frameworks/torch.jsonl, torch 1.0.0 linux-x86_64 pip default 9.0"
-BITSANDBYTES = ("companions/bitsandbytes.jsonl", {"version": "0.50.2", **PLAIN})
-BITSANDBYTES_NAME = "companions/bitsandbytes.jsonl, bitsandbytes 0.50.2 linux-x86_64 pip default"
-ROCM = ("unplanned/torch-rocm.jsonl", {"version": "2.7.0", "variant": "rocm6.3"})
-ROCM_NAME = "unplanned/torch-rocm.jsonl, torch 2.7.0 linux-x86_64 pip rocm6.3"
+ROCM = ("accelerators/torch-rocm.jsonl", {"version": "2.7.0", "variant": "rocm6.3"})
+ROCM_NAME = "accelerators/torch-rocm.jsonl, torch 2.7.0 linux-x86_64 pip rocm6.3"
+BITSANDBYTES = ("frameworks/bitsandbytes.jsonl", {"version": "0.50.2", **PLAIN})
+BITSANDBYTES_NAME = "frameworks/bitsandbytes.jsonl, bitsandbytes 0.50.2 linux-x86_64 pip default"
 # PCI ids and capabilities of these are in facts 09: RTX 4090 is 10de:2684, AD102, 8.9.
 RTX_4090 = ("nvidia/gpus.jsonl", {"device": "2684"})
 

@@ -322,6 +322,25 @@ def test_hardware_that_cannot_be_is_told_in_one_sentence(
             "profiles.toml, tf2: 'tensorflow 2' is no requirement",
             id="no-request",
         ),
+        pytest.param(
+            "profiles.toml",
+            ('memory_for = "Whisper\'s own choice of model, turbo"\n', ""),
+            "profiles.toml, speech: states GPU memory, and not for what, by which proof and since "
+            "when",
+            id="memory-for-nothing",
+        ),
+        pytest.param(
+            "profiles.toml",
+            ('title = "PyTorch with torchaudio', 'gpu = false\ntitle = "PyTorch with torchaudio'),
+            "profiles.toml, speech: states GPU memory, and computes on no GPU",
+            id="memory-of-no-gpu",
+        ),
+        pytest.param(
+            "profiles.toml",
+            ('name = "cuda-dev"', 'name = "CUDA dev"'),
+            "profiles.toml, CUDA dev: its name is not written as packages are, in small letters",
+            id="a-name-that-no-word-finds",
+        ),
     ],
 )
 def test_a_table_that_cannot_be_is_told_in_one_sentence(

@@ -115,7 +115,7 @@ def test_releases_run_from_the_newest_to_the_oldest() -> None:
         ("pytorhc", "unknown-framework", "Did you mean pytorch?"),
         ("RTX 3090", "unknown-framework", "catalog show gpu 'RTX 3090'"),
         ("cudnn", "unknown-framework", "Each build names its cuDNN"),
-        ("tf1", "unknown-framework", "dlsetup resolve tf1"),
+        ("tf1", "unknown-framework", "dlsetup catalog show profile tf1"),
         ("torch==99", "unknown-release", "dlsetup catalog show torch"),
         ("torch==2.9.7", "unknown-release", "Did you mean 2.9.1 or 2.9.0?"),
         ("torch>>2", "bad-requirement", "name with an optional version range"),

@@ -111,12 +111,16 @@ def test_the_architecture_names_all_boards_of_a_capability() -> None:
 
 
 @pytest.mark.parametrize("word", ["RX 7900 XTX", "gfx1100"])
-def test_a_gpu_of_another_maker_is_known_and_nothing_runs_on_it(word: str) -> None:
+def test_a_gpu_of_another_maker_has_the_builds_that_are_known_to_hold_its_code(word: str) -> None:
     found = gpu(word)
+    runs = {item.framework: item for item in found.runs}
 
     assert found.vendor == "amd"
     assert {row.architecture for row in found.models} == {"gfx1100"}
-    assert (found.architecture, found.runs, found.newest_cuda) == (None, (), None)
+    assert (found.architecture, found.newest_cuda) == (None, None)
+    assert (runs["torch"].build.variant, runs["torch"].by) == ("rocm7.2", "gfx1100")
+    assert (runs["torchvision"].extends, runs["torchvision"].by) == ("torch", "")
+    assert "tensorflow" in found.unknown
 
 
 def test_of_two_builds_the_newest_that_runs_is_named() -> None:

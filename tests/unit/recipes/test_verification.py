@@ -51,6 +51,20 @@ def test_on_the_cpu_frameworks_compute_on_the_cpu() -> None:
     assert computing(plans.cpu()) == (("verify_tensorflow", "2.21.0", "cpu"),)
 
 
+def test_on_amds_gpus_torch_is_proved_on_each_by_its_target() -> None:
+    assert computing(plans.rocm()) == (("verify_torch_device", "2.11.0", "rocm", "gfx1100"),)
+
+
+def test_on_a_mac_only_torch_computes_on_the_gpu() -> None:
+    pins = (Pin(name="torch", version="2.15.0"), Pin(name="tensorflow", version="2.21.0"))
+    plan = msgspec.structs.replace(with_pins(plans.cpu(), *pins), accelerator="mps")
+
+    assert computing(plan) == (
+        ("verify_torch_device", "2.15.0", "mps"),
+        ("verify_tensorflow", "2.21.0", "cpu"),
+    )
+
+
 def test_packages_beside_a_framework_have_to_load_by_their_modules_names() -> None:
     pins = tuple(
         Pin(name=name, version="1.0", requirement=f"{name}==1.0")

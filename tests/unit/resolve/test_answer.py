@@ -8,21 +8,21 @@ from provisioner.resolve.builds import Builds
 from tests.unit.resolve.asking import EVIDENCE, STACKS, facts, plan
 
 # Sizes of wheels are those of facts 06 (torch) and 07 (tensorflow).
-TORCH_2_9_1, TENSORFLOW_2_21_0 = 899794036, 572211261
+TORCH_2_10_0, TENSORFLOW_2_20_0 = 915510070, 620427169
 
 
 def test_the_download_is_the_sum_of_what_the_catalog_knows_of_each() -> None:
-    alone = plan(Catalog(STACKS), "torch==2.9.1", gpus=("RTX 3090",), driver="580.95.05")
+    alone = plan(Catalog(STACKS), "torch==2.10.0", gpus=("RTX 3090",), driver="580.95.05")
     both = plan(
         Catalog(STACKS),
-        "torch==2.9.1",
-        "tensorflow==2.21.0",
+        "torch==2.10.0",
+        "tensorflow==2.20.0",
         gpus=("RTX 3090",),
         driver="580.95.05",
     )
 
-    assert alone.download_bytes == TORCH_2_9_1
-    assert both.download_bytes == TORCH_2_9_1 + TENSORFLOW_2_21_0
+    assert alone.download_bytes == TORCH_2_10_0
+    assert both.download_bytes == TORCH_2_10_0 + TENSORFLOW_2_20_0
 
 
 def test_half_a_sum_is_not_told() -> None:

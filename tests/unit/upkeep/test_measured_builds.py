@@ -321,6 +321,7 @@ def test_cupy_has_the_cuda_of_its_name(index: Loopback) -> None:
             platform="linux-x86_64",
             pythons=("3.14t",),
             cuda="13",
+            libraries="system",
             glibc="2.17",
             download_bytes=index.projects["cupy-cuda13x"][0].size,
             disk_bytes=index.projects["cupy-cuda13x"][0].unpacked,

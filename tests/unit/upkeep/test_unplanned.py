@@ -1,8 +1,9 @@
-"""Builds that no plan takes yet, from excerpts of the gathered facts."""
+"""Builds for other makers' GPUs, and builds that no plan takes yet, from excerpts of the facts."""
 
 from __future__ import annotations
 
 from provisioner.catalog.rows import Build
+from provisioner.catalog.support import Support
 from provisioner.upkeep.derived import pair_variants
 from provisioner.upkeep.facts import conda_unplanned, images_unplanned, nvidia_tensorflow
 from provisioner.upkeep.facts.torch_accelerators import rocm, xpu
@@ -15,10 +16,17 @@ kind,torch_minor,rocm,rocm_index_builds,gfx,platform,note,source
 torch_index_build,2.14,7.14,7.2 7.14,,Linux x86_64,,RELEASE.md ; matrix @68ad (test channel)
 torch_index_build,2.7,6.3,6.2.4 6.3,,Linux x86_64,,RELEASE.md ; matrix @6762
 torch_index_build,1.13,5.2,,,Linux x86_64,,RELEASE.md
-wheel_gfx_list,,4.3-5.x,,gfx900 gfx90a,,PYTORCH_ROCM_ARCH,(public files)
-wheel_gfx_list,,6.0-6.2,,gfx90a gfx1100,,PYTORCH_ROCM_ARCH,script 5997159
 wheel_gfx_list,,6.3,,gfx1201,,PYTORCH_ROCM_ARCH,build.sh; the ROCm range of this list is inferred
 """
+PRINTED = Support(
+    accelerator="rocm",
+    frameworks=("torch",),
+    version="==2.7.1",
+    rocm=("6.2.4",),
+    gpus=("gfx90a", "gfx1100"),
+    evidence="printed by the wheel",
+    checked="2026-11-20",
+)
 XPU = """
 topic,package,version,requires,source
 xpu,torch (index whl/xpu),2.7,Intel GPU driver,docs 2.7 get_start_xpu
@@ -71,7 +79,7 @@ def release(version: str, **changed: object) -> Build:
 
 def test_rocm_is_a_variant_of_its_own_for_each_measured_release(facts: Tables) -> None:
     releases = [release("2.7.0"), release("2.7.1"), release("2.7.1", platform="linux-aarch64")]
-    found = rocm(facts(t20_rocm_torch_builds=ROCM), releases, INDEX)
+    found = rocm(facts(t20_rocm_torch_builds=ROCM), releases, INDEX, ())
 
     assert {(row.version, row.variant, row.platform) for row in found} == {
         (version, variant, "linux-x86_64")
@@ -83,19 +91,20 @@ def test_rocm_is_a_variant_of_its_own_for_each_measured_release(facts: Tables) -
     assert (row.cuda, row.sass, row.kind, row.pythons) == (None, (), "announced", ("3.12",))
 
 
-def test_amd_targets_are_taken_from_a_named_script_only(facts: Tables) -> None:
-    releases = [release("2.7.0"), release("1.13.0")]
-    found = {row.rocm: row for row in rocm(facts(t20_rocm_torch_builds=ROCM), releases, INDEX)}
+def test_amd_targets_are_those_that_somebody_names_for_that_very_build(facts: Tables) -> None:
+    releases = [release("2.7.0"), release("2.7.1")]
+    made = rocm(facts(t20_rocm_torch_builds=ROCM), releases, INDEX, (PRINTED,))
+    found = {(row.version, row.rocm): row for row in made}
 
-    assert found["6.2.4"].gfx == ("gfx90a", "gfx1100")
-    assert "script 5997159" in found["6.2.4"].evidence
-    # Inferred, and a list of which nobody says where it stands.
-    assert (found["6.3"].gfx, found["5.2"].gfx) == ((), ())
-    assert "not known" in found["6.3"].evidence
+    assert found["2.7.1", "6.2.4"].gfx == ("gfx90a", "gfx1100")
+    assert "AMD targets: printed by the wheel" in found["2.7.1", "6.2.4"].evidence
+    # Another release, another ROCm: what a range of build scripts suggests is no list.
+    assert (found["2.7.0", "6.2.4"].gfx, found["2.7.1", "6.3"].gfx) == ((), ())
+    assert "AMD targets not known" in found["2.7.1", "6.3"].evidence
 
 
 def test_what_only_a_test_channel_listed_is_no_release(facts: Tables) -> None:
-    found = rocm(facts(t20_rocm_torch_builds=ROCM), [release("2.14.1")], INDEX)
+    found = rocm(facts(t20_rocm_torch_builds=ROCM), [release("2.14.1")], INDEX, ())
 
     assert [row.variant for row in found] == ["rocm7.14"]
 
@@ -112,7 +121,7 @@ def test_xpu_is_there_where_a_document_names_the_release(facts: Tables) -> None:
 
 def test_companions_of_a_rocm_build_are_for_rocm_too(facts: Tables) -> None:
     torch = release("2.7.0")
-    others = rocm(facts(t20_rocm_torch_builds=ROCM), [torch], INDEX)
+    others = rocm(facts(t20_rocm_torch_builds=ROCM), [torch], INDEX, ())
     vision = release("0.22.0", framework="torchvision", requires=("torch==2.7.0",))
 
     found = pair_variants([vision], [torch, *others])
@@ -122,6 +131,7 @@ def test_companions_of_a_rocm_build_are_for_rocm_too(facts: Tables) -> None:
         ("rocm6.3", "rocm", "6.3"),
     ]
     assert {(row.cuda, row.sass, row.gfx) for row in found} == {(None, (), ())}
+    assert all(row.index_holds_dependencies for row in found)
 
 
 def test_conda_forge_gives_what_plans_do_not_take(facts: Tables) -> None:

@@ -1,0 +1,95 @@
+"""Newer CUDA on an older driver of a data-centre GPU: NVIDIA's ``cuda-compat`` packages.
+
+A package brings the user-mode half of the driver that came with its CUDA; the kernel module stays.
+NVIDIA supports that on data-centre GPUs only, and under the branches that each CUDA names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from provisioner.catalog.find import system
+from provisioner.machine import Gpu
+from provisioner.plan import Alternative
+from provisioner.request import Wish
+from provisioner.resolve.alternatives import gifts, is_better
+from provisioner.resolve.drivers import branch_of
+from provisioner.resolve.facts import Facts
+from provisioner.resolve.premises import Question
+from provisioner.version import at_least
+
+if TYPE_CHECKING:
+    from provisioner.resolve.resolve import Solution
+
+_CUDA = "cuda"
+_WORD = re.compile(r"[a-z0-9]+")
+
+
+def forward_compatible(question: Question, now: Solution | None = None) -> Iterator[Alternative]:
+    """Yield the one package that gives more than ``now``, or an answer where there is none."""
+    if now is not None and now.scenario.action != "keep":
+        return
+    names = [wish.name for wish in question.wishes]
+    for package, cuda, driver in _packages(question.facts):
+        found = _with_driver(question, driver).for_wishes(*_up_to(question, cuda)).solve()
+        if found is None or (now and not is_better(question.wishes, found.found, now.found)):
+            continue
+        change = (
+            f"keep the driver and install {package} beside it, with "
+            f"/usr/local/cuda-{cuda}/compat first in LD_LIBRARY_PATH (data-centre GPUs only)"
+        )
+        yield Alternative(change, gifts(names, found))
+        return
+
+
+def _packages(facts: Facts) -> Iterator[tuple[str, str, str]]:
+    """Packages that this driver and these GPUs take: name, CUDA, driver; newest CUDA first."""
+    current = facts.machine.driver.version if facts.machine.driver else None
+    home = system(facts.catalog, facts.machine.os.id, facts.machine.os.version)
+    if not current or facts.has_windows_driver or not home or not home.nvidia_repository:
+        return
+    branch = branch_of(facts, current)
+    if (
+        branch is None
+        or not facts.gpus
+        or not all(_is_data_centre(facts, gpu) for gpu in facts.gpus)
+    ):
+        return
+    for row in reversed(facts.catalog.forward_compatibility):
+        driver = facts.compiler_floor_of(row.cuda)
+        if branch.branch in row.branches and driver and not at_least(current, driver):
+            yield f"cuda-compat-{row.cuda.replace('.', '-')}", row.cuda, driver
+
+
+def _is_data_centre(facts: Facts, gpu: Gpu) -> bool:
+    """Whether the product is one of NVIDIA's data-centre GPUs: ``A100`` of A100-SXM4-80GB."""
+    words = [word for word in _WORD.findall(gpu.name.lower()) if word not in {"nvidia", "tesla"}]
+    models = {row.name.lower() for row in facts.catalog.data_centre_gpus}
+    return bool(words) and words[0] in models
+
+
+def _with_driver(question: Question, version: str) -> Question:
+    """The same as frameworks see it through the package; the driver itself stays."""
+    driver = question.facts.machine.driver
+    if driver is None:
+        return question
+    changed = question.of_machine(driver=msgspec.structs.replace(driver, version=version))
+    return changed.of_request(keep_driver=True)
+
+
+def _up_to(question: Question, cuda: str) -> tuple[Wish, ...]:
+    """The wishes for frameworks of this CUDA at most: more is not what the package is made for."""
+    wishes = question.wishes
+    if not any(wish.name in question.facts.catalog.frameworks for wish in wishes):
+        return wishes
+    own = next((wish.specifier for wish in wishes if wish.name == _CUDA), "")
+    bound = Wish(
+        name=_CUDA,
+        specifier=",".join(filter(None, (own, f"<={cuda}"))),
+        text=f"{_CUDA}<={cuda}",
+    )
+    return (*(wish for wish in wishes if wish.name != _CUDA), bound)

@@ -1,0 +1,1 @@
+"""Time rot: which newer dependency breaks which old release, found by installing it for real."""
