@@ -109,7 +109,7 @@ class Environment:
         works = done.returncode == 0 and done.stdout.rstrip().endswith(probe.WORKS)
         if works and half is None:
             return Outcome(stage=probe.WORKS, installed=installed)
-        error = half or blame.essence(told)
+        error = half or _SITE.sub("", blame.essence(told))
         if done.returncode < 0:
             error = f"ended by signal {-done.returncode}: {error}"
         names = [canonical(line.partition("==")[0]) for line in installed]
@@ -145,6 +145,8 @@ class Environment:
         return process.run([uv(), *words], timeout=timeout, env=environment)
 
 
+_SITE = re.compile(r"lib/python3\.\d+/site-packages/")
+"""It differs from Python to Python, where the error does not."""
 _REFUSAL = 400
 _OUTSIDE = (
     ("Failed to fetch", "index-unreachable", "The package index does not answer."),

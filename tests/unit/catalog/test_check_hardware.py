@@ -313,7 +313,8 @@ def test_hardware_that_cannot_be_is_told_in_one_sentence(
         pytest.param(
             "caps.toml",
             ('requirement = "protobuf<4"', 'requirement = "protobuf below 4"'),
-            "caps.toml, nvidia-tensorflow protobuf below 4: 'protobuf below 4' is no requirement",
+            "caps.toml, nvidia-tensorflow >=1.15,<1.16 protobuf below 4: "
+            "'protobuf below 4' is no requirement",
             id="no-cap",
         ),
         pytest.param(

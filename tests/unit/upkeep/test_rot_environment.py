@@ -160,10 +160,10 @@ def test_every_program_can_be_read_and_says_when_it_works(framework: str) -> Non
 def test_an_error_holds_no_place_of_this_machine_and_nothing_that_cannot_be_printed(
     bench: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    where = bench.path / "lib" / "libtorch.so"
+    where = bench.path / "lib" / "python3.8" / "site-packages" / "torch" / "libtorch.so"
     found = outcome(bench, monkeypatch, Completed(1, "", f"ImportError: {where}:\x1b[0m no stack"))
 
-    assert found.error == "ImportError: lib/libtorch.so:[0m no stack"
+    assert found.error == "ImportError: torch/libtorch.so:[0m no stack"
 
 
 def test_a_very_long_error_is_cut() -> None:
