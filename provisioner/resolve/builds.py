@@ -110,8 +110,6 @@ class Builds:
         """
         if row.sass or row.ptx or row.via != "pip" or has_unread_code(row):
             return None
-        if row.platform != ANY_PLATFORM and not self.facts.has_variants(row.framework):
-            return None  # what it needs beside it is its own affair
         return next(devices.extended(self.facts.catalog, row), None)
 
     def cuda_of(self, row: Build) -> str | None:

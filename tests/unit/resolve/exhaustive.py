@@ -227,11 +227,17 @@ def _agree(
             base = by_name[made.name]
             if base.version not in made.specifier:
                 return False
-            if row.framework in variants and base.variant != row.variant:
+            if row.framework in variants and not _of_one_matrix(row, base, made):
                 return False
             if row.framework not in variants and not _same_cuda(row, base):
                 return False
     return not gpus or _packages_agree(builds, gpus, parts)
+
+
+def _of_one_matrix(row: Build, base: Build, made: Requirement) -> bool:
+    """What is built for each variant names the release of its base, and has its very CUDA."""
+    alike = base.variant == row.variant and row.cuda in {None, base.cuda}
+    return alike and bool(made.specifier)
 
 
 def _same_cuda(row: Build, base: Build) -> bool:
