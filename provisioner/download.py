@@ -32,7 +32,7 @@ WHOLE_FILE_BYTES = 8 * 1024 * 1024
 """A server that cannot serve parts may send a whole file up to this size."""
 _TIMEOUT_S = (10, 60)
 _SHORT_TIMEOUT_S = (4, 5)
-LONGEST_SILENCE_S = sum(_SHORT_TIMEOUT_S)
+"""For a question whose answer may also be that nobody is there."""
 _RETRIES, _BACKOFF_S = 4, 0.5
 _LONGEST_WAIT_S = 30
 """A server may ask for hours; nobody waits for that."""
@@ -183,7 +183,7 @@ class Web:
     def silent(self, url: str) -> str | None:
         """Why an address does not answer, in words; None where it does, whatever it says.
 
-        It is asked once, and not waited for longer than ``LONGEST_SILENCE_S`` seconds.
+        It is asked once, with the patience of ``_SHORT_TIMEOUT_S``.
         """
         import requests
 

@@ -18,6 +18,7 @@ from provisioner.lock.said import RefusedByUvError, SilentIndexError
 from provisioner.plan import Pin, Plan, Warning
 from provisioner.recipes.requirements import companions, described, requirements
 from provisioner.resolve.candidates import Exclusion
+from provisioner.resolve.wording import listed
 from provisioner.workflow import Asked, Question
 
 Told = Callable[[str], None]
@@ -158,7 +159,7 @@ class _Search:
         beside = f" beside {described(plan)}" if plan.pins else ""
         raise RefusedError(
             "companions-refused",
-            f"{_listed(guilty)} cannot be installed{beside}.",
+            f"{listed(guilty)} cannot be installed{beside}.",
             context=said.lines if said else (),
             hint="Ask for another version of it" + (", or leave it out." if pins else "."),
         )
@@ -207,10 +208,6 @@ class _Search:
 
 def _with_warnings(plan: Plan, *notes: Warning) -> Plan:
     return msgspec.structs.replace(plan, warnings=(*plan.warnings, *notes))
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
 
 
 def _built_from_source(made: Lock) -> Iterator[Warning]:

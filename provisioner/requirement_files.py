@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from provisioner import toml
 from provisioner.errors import UsageError
 
 _COMPONENTS = {"cudatoolkit": "cuda", "cuda-version": "cuda", "pytorch-cuda": "cuda"}
@@ -54,10 +55,8 @@ def _from_requirements(path: Path, text: str) -> Words:
 
 
 def _from_pyproject(path: Path, text: str) -> Words:
-    from provisioner.catalog.decode import parse_toml
-
     try:
-        document = parse_toml(text)
+        document = toml.parse(text)
     except ValueError as error:
         raise _bad(path, str(error)) from error
     project = document.get("project")

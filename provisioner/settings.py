@@ -18,6 +18,7 @@ import msgspec
 
 from provisioner import resources, toml
 from provisioner.errors import UsageError
+from provisioner.request import folded
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -248,8 +249,8 @@ def _index(table: object, number: int) -> PrivateIndex:
     ):
         msg = f"{place}: packages: must be a list of names of packages"
         raise ValueError(msg)
-    folded = tuple(re.sub(r"[-_.]+", "-", item).lower() for item in packages)
-    return PrivateIndex(name, _url(table.get("url"), f"{place}: url"), folded)
+    address = _url(table.get("url"), f"{place}: url")
+    return PrivateIndex(name, address, tuple(map(folded, packages)))
 
 
 def _who(who: object, place: str) -> Address:

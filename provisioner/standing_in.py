@@ -20,7 +20,7 @@ def silent(plan: Plan, settings: Settings) -> dict[str, str]:
     """The indexes that a plan needs and that do not answer, at their mirrors: address → reason.
 
     The default index is only asked where the environment or the user's file names it. All are
-    asked at once, each for at most ``download.LONGEST_SILENCE_S`` seconds.
+    asked at once, and waited for as ``Web.silent`` says.
     """
     from concurrent.futures import ThreadPoolExecutor
 

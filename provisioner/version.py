@@ -13,6 +13,9 @@ _ARCHITECTURE = re.compile(r"^(?:sm|compute)_(\d+)(\d)([af]?)$")
 _PRE_RELEASE = re.compile(r"(\d+(?:\.\d+)*)\.?(dev|a|b|rc)(\d+)")
 _STAGES = ("dev", "a", "b", "rc")
 """What comes before a release, earliest first."""
+_GLIBC = re.compile(r"manylinux_(\d+)_(\d+)_")
+_OLD_NAMES = {"manylinux1": "2.5", "manylinux2010": "2.12", "manylinux2014": "2.17"}
+"""The glibc of each, as PEP 600 says."""
 _FAR = 10**9
 """More than any number of a stage: nightly builds bear their day."""
 
@@ -88,3 +91,11 @@ def is_pre_release(version: str) -> bool:
 def public(version: str) -> str:
     """Return a version without its local part: ``1.15.5+nv23.03`` → ``1.15.5``."""
     return version.partition("+")[0]
+
+
+def glibc_of(wheel: str) -> str | None:
+    """Return the oldest glibc that a wheel's file name admits, None where it does not say."""
+    tags = wheel.removesuffix(".whl").rpartition("-")[2].split(".")
+    found = [f"{match[1]}.{match[2]}" for tag in tags if (match := _GLIBC.match(tag))]
+    found += [_OLD_NAMES[name] for tag in tags if (name := tag.partition("_")[0]) in _OLD_NAMES]
+    return min(found, key=numbers, default=None)

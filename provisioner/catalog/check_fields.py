@@ -9,6 +9,7 @@ import msgspec
 
 from provisioner.catalog import rows, upkeep_rows
 from provisioner.catalog.support import Support
+from provisioner.request import folded
 from provisioner.version import is_dotted, minor
 
 Form = tuple[str, str]
@@ -212,9 +213,7 @@ def _wheels(row: rows.Row) -> Iterator[str]:
         return
     package = row.framework if isinstance(row, rows.Build) else row.package
     own = [
-        (file, version)
-        for file, name, version in _files(row.evidence)
-        if name == _canonical(package)
+        (file, version) for file, name, version in _files(row.evidence) if name == folded(package)
     ]
     for file, version in own:
         if version != row.version:
@@ -229,8 +228,4 @@ def _files(evidence: str) -> Iterator[tuple[str, str, str]]:
     for file in _WHEEL.findall(evidence):
         parts = file.split("-")
         if len(parts) in _WHEEL_PARTS:
-            yield file, _canonical(parts[0]), parts[1]
-
-
-def _canonical(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+            yield file, folded(parts[0]), parts[1]

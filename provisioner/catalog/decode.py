@@ -10,8 +10,6 @@ from provisioner import toml
 from provisioner.catalog import sheets
 from provisioner.errors import BadDataError
 
-parse_toml = toml.parse
-
 
 def read(sheet: sheets.Sheet, text: bytes) -> tuple[msgspec.Struct, ...]:
     """Decode one sheet. Raises BadDataError ``bad-row`` naming file, line or row, and key."""
@@ -38,7 +36,7 @@ def _decode_line(decoder: msgspec.json.Decoder[Any], line: bytes, path: str, num
 
 def _read_tables(sheet: sheets.Sheet, text: bytes) -> tuple[msgspec.Struct, ...]:
     try:
-        document = parse_toml(text.decode())
+        document = toml.parse(text.decode())
     except ValueError as error:
         raise bad_row(sheet.path, None, str(error)) from None
     unknown = set(document) - {sheet.table}

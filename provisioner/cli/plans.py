@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from provisioner.cli.display import Block, in_gib, show
 from provisioner.plan import Pin, Plan
 from provisioner.request import parse_wish
+from provisioner.resolve.wording import listed
 
 _SHOWN = 5
 
@@ -24,12 +25,12 @@ def answer_of(plan: Plan) -> tuple[str, ...]:
 def _installed(plan: Plan) -> str:
     asked = [parse_wish(text).name for text in plan.request.requirements]
     chosen = plan.pins[: len(asked)]
-    names = _listed(f"{pin.name} {pin.version}{_variant(pin)}" for pin in chosen)
+    names = listed(f"{pin.name} {pin.version}{_variant(pin)}" for pin in chosen)
     if not names:
         return "Nothing of this is chosen here: the installer decides on all of it."
     if plan.image:
         return f"Run the image {plan.image}: it holds {names} on Python {plan.python}."
-    places = _listed(_place(pin) for pin in chosen)
+    places = listed(_place(pin) for pin in chosen)
     return f"Install {names} with {plan.via} on Python {plan.python}, from {places}."
 
 
@@ -55,12 +56,6 @@ def _driver(plan: Plan) -> str:
         "upgrade": f"Upgrade the driver {driver.current} first ({package}): {needed}.",
         "ensure": f"It needs driver {driver.minimum} or later; without one, install {package}.",
     }.get(driver.action, _DRIVERLESS[plan.accelerator])
-
-
-def _listed(words: Iterable[str]) -> str:
-    """``a, b and c``, each once."""
-    *most, last = [*dict.fromkeys(words)] or [""]
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _variant(pin: Pin) -> str:

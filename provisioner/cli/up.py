@@ -42,9 +42,7 @@ def command(
         _dry(up.planned(name, asked), as_json=as_json)
         return
     _end_as_ctrl_c()
-    made = up.up(
-        name, asked, offline=typed["offline"], tell=lambda text: click.echo(text, err=True)
-    )
+    made = up.up(name, asked, offline=typed["offline"], tell=_tell)
     if as_json:
         data = {"environment": made.environment, "changed": made.changed}
         show_json("up", data, made.warnings)

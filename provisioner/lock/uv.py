@@ -72,21 +72,16 @@ class Uv:
         found = re.search(r"by default: <?(https?://[^\s>\]]+)", text)
         return found[1] if found else None
 
-    def compile(
-        self, requirements: Sequence[str], sources: Sources, target: Target, *, build: bool = True
-    ) -> str:
+    def compile(self, requirements: Sequence[str], sources: Sources, target: Target) -> str:
         """Choose every package for some requirements; the text of a ``pylock.toml``.
 
-        Without ``build`` nothing is run that comes as source only. Raises said.RefusedByUvError
-        when they cannot go together.
+        Raises said.RefusedByUvError when they cannot go together.
         """
         options = [
             *("--format", "pylock.toml", "--no-header", "--quiet"),
             *("--python", sys.executable, "--no-python-downloads"),
             *("--python-version", target.python, "--python-platform", target.platform),
         ]
-        if not build:
-            options.append("--no-build")
         with self._folder(sources, requirements) as (folder, settings):
             words = [*_COMPILE, "--directory", str(folder), *options, "pyproject.toml"]
             system = {"MACOSX_DEPLOYMENT_TARGET": target.macos} if target.macos else {}

@@ -17,7 +17,6 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     """Values of ``Plan.via``, the one it suits best first."""
     description: str
     file_name: str
-    several_files: bool = False
     linux_only: bool = False
     """It installs, or builds, a Linux."""
 

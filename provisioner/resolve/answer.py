@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from provisioner.catalog.find import system
 from provisioner.catalog.rows import Build, Cuda, Library
 from provisioner.machine import Machine
 from provisioner.plan import Constraint, DriverPlan, Pin, Plan, Warning
@@ -258,7 +257,7 @@ def _machine_warnings(facts: Facts, rows: Sequence[Build]) -> Iterator[Warning]:
     ):
         yield Warning("no-gpu", "No GPU was found: this plan computes on the CPU.")
     yield from _driver_warnings(facts)
-    if system(facts.catalog, machine.os.id, machine.os.version) is None:
+    if facts.system is None:
         text = f"The catalog does not know {machine.os_name}: nothing is said about its packages."
         yield Warning("unknown-os", text)
     known = {row.version: row for row in facts.catalog.pythons}

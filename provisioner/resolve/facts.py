@@ -11,7 +11,14 @@ from functools import cached_property
 from provisioner.catalog import newer
 from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
-from provisioner.catalog.rows import Architecture, Build, Cuda, Library, PerSystem
+from provisioner.catalog.rows import (
+    Architecture,
+    Build,
+    Cuda,
+    Library,
+    OperatingSystemRow,
+    PerSystem,
+)
 from provisioner.catalog.words import Profile
 from provisioner.errors import RefusedError
 from provisioner.machine import Gpu, Machine
@@ -250,6 +257,11 @@ class Facts:
         return self.driver_of(row.driver_bundled) if row else None
 
     @cached_property
+    def system(self) -> OperatingSystemRow | None:
+        """The row of the machine's operating system, None where the catalog does not know it."""
+        return system(self.catalog, self.machine.os.id, self.machine.os.version)
+
+    @cached_property
     def python_order(self) -> tuple[str, ...]:
         """Interpreters in order of preference: asked for, the system's own, recommended, others."""
         if self.request.python:
@@ -257,9 +269,8 @@ class Facts:
         newest_first = sorted(self.catalog.pythons, key=lambda row: numbers(row.version))[::-1]
         ordered = [row.version for row in newest_first if row.recommended]
         ordered += [row.version for row in newest_first if not row.recommended]
-        row = system(self.catalog, self.machine.os.id, self.machine.os.version)
-        if row and row.python:
-            ordered.insert(0, row.python)
+        if self.system and self.system.python:
+            ordered.insert(0, self.system.python)
         wanted = self.request.requires_python
         return tuple(
             version
@@ -279,8 +290,7 @@ class Facts:
         kind, _, version = (self.machine.os.libc or "").partition(" ")
         if kind == "glibc" and version:
             return version
-        row = system(self.catalog, self.machine.os.id, self.machine.os.version)
-        return row.glibc if row and not kind else None
+        return self.system.glibc if self.system and not kind else None
 
     @cached_property
     def platform(self) -> str:
@@ -294,8 +304,7 @@ class Facts:
 
     @cached_property
     def _kernel(self) -> str:
-        row = system(self.catalog, self.machine.os.id, self.machine.os.version)
-        family = row.family if row else "linux"
+        family = self.system.family if self.system else "linux"
         return family if family in {"windows", "macos"} else "linux"
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from provisioner.catalog.find import system
 from provisioner.machine import Gpu
 from provisioner.plan import Alternative
 from provisioner.request import Wish
@@ -49,7 +48,7 @@ def forward_compatible(question: Question, now: Solution | None = None) -> Itera
 def _packages(facts: Facts) -> Iterator[tuple[str, str, str]]:
     """Packages that this driver and these GPUs take: name, CUDA, driver; newest CUDA first."""
     current = facts.machine.driver.version if facts.machine.driver else None
-    home = system(facts.catalog, facts.machine.os.id, facts.machine.os.version)
+    home = facts.system
     if not current or facts.has_windows_driver or not home or not home.nvidia_repository:
         return
     branch = branch_of(facts, current)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioner.catalog.find import system
 from provisioner.catalog.rows import HostCompilers
 from provisioner.plan import Warning
 from provisioner.resolve.candidates import COMPILER, Need
@@ -70,13 +69,13 @@ def _gcc_here(facts: Facts) -> tuple[str, str] | None:
     version = facts.machine.tools.get("gcc")
     if version:
         return version.partition(".")[0], "detected"
-    row = system(facts.catalog, facts.machine.os.id, facts.machine.os.version)
+    row = facts.system
     return (row.gcc, f"the gcc of {row.name}") if row and row.gcc else None
 
 
 def _older(facts: Facts, limits: HostCompilers) -> str | None:
     """The newest package of the system with a gcc that is accepted."""
-    row = system(facts.catalog, facts.machine.os.id, facts.machine.os.version)
+    row = facts.system
     packages = row.other_compilers if row else ()
     fitting = [name for name in packages if int(_major(name)) <= int(limits.gcc)]
     return max(fitting, key=lambda name: numbers(_major(name)), default=None)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from provisioner.catalog.find import system
 from provisioner.catalog.rows import DriverBranch, DriverPackage
 from provisioner.machine import Gpu
 from provisioner.plan import Plan, Warning
@@ -134,7 +133,7 @@ def _successor(facts: Facts, row: DriverBranch) -> DriverBranch | None:
 
 def system_life(facts: Facts) -> Iterator[Warning]:
     """Yield that the operating system is past its regular support."""
-    row = system(facts.catalog, facts.machine.os.id, facts.machine.os.version)
+    row = facts.system
     if row is not None and _is_over(facts, row.end_of_life):
         text = (
             f"{row.name} reached the end of its regular support in {row.end_of_life}: "
@@ -145,7 +144,7 @@ def system_life(facts: Facts) -> Iterator[Warning]:
 
 def python_life(facts: Facts, plan: Plan) -> Iterator[Warning]:
     """Yield a Python that nobody mends any more; a living system mends its own."""
-    home = system(facts.catalog, facts.machine.os.id, facts.machine.os.version)
+    home = facts.system
     if home and home.python == plan.python and not _is_over(facts, home.end_of_life):
         return
     row = next((row for row in facts.catalog.pythons if row.version == plan.python), None)

@@ -39,8 +39,8 @@ def named(candidate: Candidate) -> str:
 
 
 def listed(words: Iterable[str]) -> str:
-    """``a, b and c``."""
-    *most, last = dict.fromkeys(words)
+    """``a, b and c``, each once; nothing of none."""
+    *most, last = [*dict.fromkeys(words)] or [""]
     return f"{', '.join(most)} and {last}" if most else last
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from provisioner.catalog.sheets import natural
 from provisioner.upkeep.package_index import IndexFile
+from provisioner.version import glibc_of
 
 ANY_PLATFORM = "any"
 _SYSTEMS = (
@@ -31,9 +32,6 @@ _EXACT = re.compile(r"cp(\d)(\d+)")
 _GENERIC = re.compile(r"py(\d)(\d*)")
 _PATCHES = range(32)
 """A minor release of Python counts where any of its patch releases is admitted."""
-_GLIBC = re.compile(r"manylinux_(\d+)_(\d+)_")
-_LEGACY_GLIBC = {"manylinux1_": "2.5", "manylinux2010_": "2.12", "manylinux2014_": "2.17"}
-"""PEP 600."""
 _SOURCE = re.compile(r"([\w.-]+)-(\d+(?:\.\d+)*(?:\.post\d+)?)\.tar\.gz", re.ASCII)
 _STABLE = re.compile(r"[0-9]+(\.[0-9]+)*(\.post[0-9]+)?")
 _WHEEL = re.compile(r"[\w.+!]+(-[\w.+!]+){4,5}\.whl", re.ASCII)
@@ -198,14 +196,6 @@ def _glibc(files: Iterable[IndexFile], known: Sequence[str]) -> str | None:
             for python in _pythons(file, known):
                 easiest[python] = min(easiest.get(python, version), version, key=natural)
     return max(easiest.values(), key=natural, default=None)
-
-
-def glibc_of(wheel: str) -> str | None:
-    """The oldest glibc that a wheel's name admits, None where the name does not say."""
-    tags = wheel.removesuffix(".whl").rpartition("-")[2].split(".")
-    found = [f"{match[1]}.{match[2]}" for tag in tags if (match := _GLIBC.match(tag))]
-    found += [v for start, v in _LEGACY_GLIBC.items() if any(t.startswith(start) for t in tags)]
-    return min(found, key=natural, default=None)
 
 
 def _is_free_threaded(name: str) -> bool:

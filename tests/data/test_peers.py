@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.catalog.decode import parse_toml
+from provisioner import toml
 from provisioner.catalog.load import Catalog
 from tests.peers.comparison import ABOUT, EXTRACTS, KINDS, Statement, statements
 from tests.peers.ours import NOTHING, Answer, Ours
@@ -110,7 +110,7 @@ def test_a_statement_has_one_subject(found: list[Statement]) -> None:
 
 @pytest.mark.parametrize("path", EXTRACTS, ids=lambda path: path.stem)
 def test_an_extract_says_where_and_when_it_was_read(path: Path) -> None:
-    extract = parse_toml(path.read_text(encoding="utf-8"))
+    extract = toml.parse(path.read_text(encoding="utf-8"))
 
     assert set(extract) > ABOUT
     assert set(extract) - ABOUT <= set(KINDS)

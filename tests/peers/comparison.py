@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from provisioner.catalog.decode import parse_toml
+from provisioner import toml
 from provisioner.catalog.load import Catalog
 from tests.peers import builds, hardware
 from tests.peers.ours import NOTHING, Answer, Ours
@@ -39,7 +39,7 @@ def statements(catalog: Catalog) -> list[Statement]:
     ours = Ours(catalog)
     found = []
     for path in EXTRACTS:
-        extract = parse_toml(path.read_text(encoding="utf-8"))
+        extract = toml.parse(path.read_text(encoding="utf-8"))
         for kind in sorted(extract.keys() - ABOUT):
             for row in extract[kind]:
                 for answer in KINDS[kind](ours, *row):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from provisioner.upkeep.package_index import IndexFile
-from provisioner.upkeep.releases import Release, glibc_of, releases
+from provisioner.upkeep.releases import Release, releases
+from provisioner.version import glibc_of
 
 KNOWN = ("2.7", "3.5", "3.6", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 
