@@ -28,8 +28,6 @@ CPU = "__cpu"
 PLATFORM = "__platform"
 OUTSIDE = "__outside"
 COMPILER = "__host_compiler"
-ANY_PLATFORM = "any"
-"""What builds of plain Python say of their platform."""
 NO_CUDA = "0"
 """Stands for a build without CUDA among the values of ``cuda_of``."""
 

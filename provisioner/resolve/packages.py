@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from provisioner.catalog.rows import Build
+from provisioner.catalog.sheets import ANY_PLATFORM
 from provisioner.request import Wish, parse_wish
-from provisioner.resolve.candidates import ANY_PLATFORM, NO_CUDA, Need, cuda_of, file_of
+from provisioner.resolve.candidates import NO_CUDA, Need, cuda_of, file_of
 from provisioner.resolve.facts import Facts
 from provisioner.version import numbers
 
