@@ -51,8 +51,7 @@ def announced_cudnn(facts: Facts, row: Build) -> Iterator[str]:
     if row.kind != "announced" or row.cuda is None or row.cudnn is None or row.requires:
         return
     package = f"nvidia-cudnn-cu{row.cuda.split('.')[0]}"
-    wheels = facts.catalog.libraries
-    if any(wheel.package == package and wheel.version == row.cudnn for wheel in wheels):
+    if (package, row.cudnn) in facts.libraries:
         yield f"{package}=={row.cudnn}"
 
 
