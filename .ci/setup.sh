@@ -48,7 +48,7 @@ find_python() {
 # uv, of the locked version, at $UV.
 install_uv() {
     local lock="$CACHE/uv.txt"
-    sed -n '/^uv==/,/[^\\]$/p' .ci/requirements.txt >"$lock"
+    sed -n '/^uv==/,/[^\\]$/p' requirements.txt >"$lock"
     UV="$CACHE/uv/bin/uv"
     [[ -x $UV ]] && cmp -s "$lock" "$CACHE/uv/made-from" && return
     "$(find_python)" -I -m venv --clear "$CACHE/uv"

@@ -136,6 +136,12 @@ GPUs, which only a plan for one of those reads, and builds that no plan takes ye
 images that cannot be planned for."""
 
 
+ANY_PLATFORM = "any"
+"""The platform of builds of plain Python."""
+SOURCE = "source"
+"""The variant of what its publisher offers as source alone: nobody has compiled it."""
+
+
 def builds(name: str, folder: str = FRAMEWORKS) -> Sheet:
     """The sheet of builds called ``name``: ``torch`` → ``frameworks/torch.jsonl``."""
     key = ("framework", "version", "platform", "via", "variant", "cuda")

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import msgspec
 
 from provisioner.catalog.rows import Build
-from provisioner.catalog.sheets import natural
+from provisioner.catalog.sheets import ANY_PLATFORM, SOURCE, natural
 from provisioner.plan import Serve
 from provisioner.request import Wish, parse_wish
 from provisioner.resolve import devices, processors
-from provisioner.resolve.candidates import ANY_PLATFORM, GLIBC, OUTSIDE, PYTHON, Candidate, Need
+from provisioner.resolve.candidates import GLIBC, OUTSIDE, PYTHON, Candidate, Need
 from provisioner.resolve.conda import can_bring
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.gpu_needs import known_failures, needs_of_driver, needs_of_gpus
@@ -131,6 +131,7 @@ class Builds:
         """Return what a build needs, the machine's hard facts first."""
         row: Build = candidate.row
         return (
+            *_source_alone(row),
             *self._exclusions(row),
             *known_failures(self.facts, row),
             *self._needs_of_hardware(row, candidate.serves),
@@ -229,6 +230,17 @@ class Builds:
                     evidence=row.evidence,
                     failed=True,
                 )
+
+
+def _source_alone(row: Build) -> Iterator[Need]:
+    if row.variant == SOURCE:
+        yield Need(
+            on=OUTSIDE,
+            reference="source-only",
+            reason="its publisher offers its source alone, and plans compile nothing yet",
+            evidence=row.evidence,
+            failed=True,
+        )
 
 
 def one_each(row: Build) -> Iterator[Build]:

@@ -27,8 +27,6 @@ PYTHON = "__python"
 CPU = "__cpu"
 OUTSIDE = "__outside"
 COMPILER = "__host_compiler"
-ANY_PLATFORM = "any"
-"""What builds of plain Python say of their platform."""
 NO_CUDA = "0"
 """Stands for a build without CUDA among the values of ``cuda_of``."""
 

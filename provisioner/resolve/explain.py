@@ -61,7 +61,7 @@ def refusal(question: Question, apart: Sequence[Alternative] = ()) -> RefusedErr
         "no-compatible-stack",
         sentence(told, about.text),
         context=lines_of(deciding(told, about), _LINES),
-        hint="; ".join(hints) or "Ask for another version or name another machine.",
+        hint="; ".join(hints) or _fix_of(question.facts, about, refused),
         data={"refused": refused[:_MOST], "alternatives": ways},
     )
 
@@ -77,6 +77,14 @@ def with_ways(question: Question, refused: RefusedError) -> RefusedError:
         hint="; ".join(hints) or refused.hint,
         data={**refused.data, "alternatives": ways},
     )
+
+
+def _fix_of(facts: Facts, about: Wish, refused: Sequence[Refused]) -> str:
+    """What the vocabulary advises for the one thing that speaks against all candidates."""
+    named = {item.reference for item in refused if item.candidate.startswith(f"{about.name} ")}
+    if len(named) > 1:
+        return "Ask for another version or name another machine."
+    return next((row.fix for row in facts.catalog.references if row.name in named), "")
 
 
 def deciding(told: Conflict, about: Wish) -> tuple[Fact, ...]:

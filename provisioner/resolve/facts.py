@@ -180,6 +180,11 @@ class Facts:
         """CUDA rows by minor release."""
         return {row.version: row for row in self.catalog.cuda}
 
+    @cached_property
+    def libraries(self) -> frozenset[tuple[str, str]]:
+        """Package and version of each CUDA library that has a row."""
+        return frozenset((row.package, row.version) for row in self.catalog.libraries)
+
     def cudnn_read(self, major: str, version: str) -> tuple[Library, ...]:
         """The cuDNN wheels of a CUDA major whose binaries were read, of one version or its kin."""
         key = (major, version)

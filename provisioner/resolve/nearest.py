@@ -58,11 +58,31 @@ def _refused_under(
     about = _ABOUT.get(premise.name, (PYTHON,))
     for item in held:
         for provider in providers:
+            if provider.facts.devices:
+                return _refused_for_others(provider, item.on, about)
             needs = _needs_here(provider, item)
             unmet = [need for need in needs if need.on in about and is_unmet(provider, need)]
             if unmet:
                 return item, min(unmet, key=lambda need: about.index(need.on))
     return None
+
+
+def _refused_for_others(
+    provider: StackProvider, name: str, about: Sequence[str]
+) -> tuple[Candidate, Need] | None:
+    """The build nearest to the GPUs of another maker: one made for them, one that was read."""
+
+    def far(pair: tuple[Candidate, Need]) -> tuple[bool, bool]:
+        made_for = getattr(pair[0].row, "accelerator", None) == provider.facts.accelerator
+        return not made_for, pair[1].reference == "unknown-architectures"
+
+    found = [
+        (candidate, need)
+        for candidate in provider.candidates(name)
+        for need in provider.needs(candidate)
+        if need.on in about and is_unmet(provider, need)
+    ]
+    return min(found, key=far, default=None)
 
 
 def _needs_here(provider: StackProvider, chosen: Candidate) -> tuple[Need, ...]:
@@ -71,8 +91,7 @@ def _needs_here(provider: StackProvider, chosen: Candidate) -> tuple[Need, ...]:
     A channel's build is not even a candidate for a GPU that it has no code for.
     """
     for candidate in provider.candidates(chosen.on):
-        # Builds for the GPUs of another maker stand first, where there are any.
-        if provider.facts.devices or candidate.row is chosen.row:
+        if candidate.row is chosen.row:
             return provider.needs(candidate)
     row, facts = chosen.row, provider.facts
     if not isinstance(row, Build) or row.platform != facts.platform:

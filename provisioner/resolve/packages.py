@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from provisioner.catalog.rows import Build
+from provisioner.catalog.sheets import ANY_PLATFORM
 from provisioner.request import Wish, parse_wish
-from provisioner.resolve.candidates import ANY_PLATFORM, NO_CUDA, Need, cuda_of, file_of
+from provisioner.resolve.candidates import NO_CUDA, Need, cuda_of, file_of
 from provisioner.resolve.facts import Facts
 from provisioner.version import numbers
 
@@ -50,8 +51,7 @@ def announced_cudnn(facts: Facts, row: Build) -> Iterator[str]:
     if row.kind != "announced" or row.cuda is None or row.cudnn is None or row.requires:
         return
     package = f"nvidia-cudnn-cu{row.cuda.split('.')[0]}"
-    wheels = facts.catalog.libraries
-    if any(wheel.package == package and wheel.version == row.cudnn for wheel in wheels):
+    if (package, row.cudnn) in facts.libraries:
         yield f"{package}=={row.cudnn}"
 
 

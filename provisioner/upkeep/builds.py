@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 import msgspec
 
 from provisioner.catalog.rows import Build
-from provisioner.catalog.sheets import natural
+from provisioner.catalog.sheets import SOURCE, natural
 from provisioner.catalog.upkeep_rows import Documented, Project
 from provisioner.upkeep.readings import Measured
 from provisioner.upkeep.releases import Release, admitted
@@ -54,7 +54,7 @@ def build(project: Project, release: Release, measured: Measured, around: Surrou
         framework=project.name,
         provides=project.provides,
         version=release.version,
-        variant="source" if project.source else "default",
+        variant=SOURCE if project.source else "default",
         platform=release.platform,
         pythons=_pythons(release, measured),
         cuda=cuda,

@@ -9,12 +9,13 @@ import msgspec
 from provisioner.catalog import sheets
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Build
+from provisioner.catalog.sheets import ANY_PLATFORM
 from provisioner.catalog.upkeep_rows import Project
 from provisioner.request import parse_wish
 from provisioner.upkeep.builds import Surroundings, build, is_of, relisted
 from provisioner.upkeep.derived import cpu_variants, measured, pair_variants
 from provisioner.upkeep.plugged import plugged
-from provisioner.upkeep.releases import ANY_PLATFORM, Release
+from provisioner.upkeep.releases import Release
 from provisioner.upkeep.survey import Look, Survey, survey
 
 Key = tuple[str, str, str, str]

@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from provisioner.catalog.sheets import natural
+from provisioner.catalog.sheets import ANY_PLATFORM, natural
 from provisioner.upkeep.package_index import IndexFile
 from provisioner.version import glibc_of
 
-ANY_PLATFORM = "any"
 _SYSTEMS = (
     (re.compile(r"(?:many)?linux.*_(x86_64|aarch64)"), "linux"),
     (re.compile(r"win_(amd64|arm64)"), "windows"),

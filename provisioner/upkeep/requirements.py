@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from provisioner.catalog.check_builds import BROUGHT
-from provisioner.upkeep.releases import ANY_PLATFORM
+from provisioner.catalog.sheets import ANY_PLATFORM
 
 if TYPE_CHECKING:
     from packaging.markers import Marker

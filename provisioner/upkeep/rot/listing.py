@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from provisioner.catalog.sheets import ANY_PLATFORM
 from provisioner.errors import UsageError
 from provisioner.machine import Interpreter
 from provisioner.request import canonical
 from provisioner.upkeep.package_index import PackageIndex
-from provisioner.upkeep.releases import ANY_PLATFORM, Release, releases, source_releases
+from provisioner.upkeep.releases import Release, releases, source_releases
 from provisioner.upkeep.rot import probe
 from provisioner.version import minor, order
 
