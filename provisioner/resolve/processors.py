@@ -37,4 +37,4 @@ def notes(facts: Facts, row: Build) -> Iterator[str]:
     """Yield the instruction sets that a build needs and nobody has said the processor has."""
     for flag in row.cpu:
         if has(facts.machine.cpu, flag) is None:
-            yield f"it needs a CPU with {flag.upper()}; nobody has said whether this one has it"
+            yield f"it needs a CPU with {flag.upper()}, and nobody has said whether this one has it"

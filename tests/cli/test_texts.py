@@ -165,6 +165,7 @@ Why
   tensorflow         you asked for tensorflow>=2.15
   tensorflow         NVIDIA GeForce RTX 3090 runs its machine code for sm_80
   tensorflow         CUDA 12.5 runs on driver 525.60.13 or later
+  tensorflow         it needs a CPU with AVX, and nobody has said whether this one has it
   tensorflow         measured: tensorflow-2.21.0-cp310-cp310-manylinux_2_27_x86_64.whl: \
 cuda_config.h, build_info.py, METADATA
   nvidia-cudnn-cu12  a framework leaves its version open, so one is chosen that serves the GPUs

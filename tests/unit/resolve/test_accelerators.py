@@ -219,7 +219,7 @@ def test_apples_processor_computes_on_the_cpu_on_purpose() -> None:
 def test_avx_that_nobody_has_said_is_a_note_and_no_refusal(cpu: Cpu, *, noted: bool) -> None:
     plan = planned(words=("tensorflow",), cpu=cpu)
 
-    note = "it needs a CPU with AVX; nobody has said whether this one has it"
+    note = "it needs a CPU with AVX, and nobody has said whether this one has it"
     assert (note in plan.pins[0].why) is noted
 
 
