@@ -20,7 +20,7 @@ from provisioner.machine import Machine
 from provisioner.plan import Plan, Refused, Request, Warning
 from provisioner.request import parse_wish
 from provisioner.resolve.candidates import Exclusion
-from provisioner.workflow import Asked, Question
+from provisioner.workflow import Asked, Given
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,7 +128,7 @@ class _Look:
         request = Request(requirements=tuple(w.text for w in wishes), python=self.about.python)
         try:
             plan = workflow.planned(
-                Question(machine, request, wishes),
+                Given(machine, request, wishes),
                 carries=(("pip",),),
                 exclusions=tuple(self._others()),
             )

@@ -19,7 +19,7 @@ from provisioner.plan import Pin, Plan, Warning
 from provisioner.recipes.requirements import companions, described, requirements
 from provisioner.resolve.candidates import Exclusion
 from provisioner.resolve.wording import listed
-from provisioner.workflow import Asked, Question
+from provisioner.workflow import Asked, Given
 
 Told = Callable[[str], None]
 
@@ -46,12 +46,12 @@ def locked(asked: Asked, *, offline: bool = False, told: Told = lambda _: None) 
     besides does not go with the pins, ``installer-refuses`` when uv takes no candidate;
     OutsideError ``index-unreachable`` within 30 seconds, and the rest that ``lock.Uv`` raises.
     """
-    question = workflow.question(asked)
-    search = _Search(question, Uv(settings.current(), offline=offline), told)
+    given = workflow.given(asked)
+    search = _Search(given, Uv(settings.current(), offline=offline), told)
     try:
         return search.found()
     except DlsetupError as error:
-        about: dict[str, object] = {"machine": question.machine, "request": question.request}
+        about: dict[str, object] = {"machine": given.machine, "request": given.request}
         if isinstance(error, RefusedError):
             about |= {"refused": (), "alternatives": ()}
         error.data = {**about, **error.data}
@@ -61,8 +61,8 @@ def locked(asked: Asked, *, offline: bool = False, told: Told = lambda _: None) 
 class _Search:
     """The candidates one after the other, until uv takes one."""
 
-    def __init__(self, question: Question, uv: Uv, told: Told) -> None:
-        self.question = question
+    def __init__(self, given: Given, uv: Uv, told: Told) -> None:
+        self.given = given
         self.uv = uv
         self.told = told
         self.exclusions: tuple[Exclusion, ...] = ()
@@ -91,7 +91,7 @@ class _Search:
 
     def planned(self) -> Plan:
         return workflow.planned(
-            self.question,
+            self.given,
             format_name="pylock.toml",
             carries=_ONLY_WHEELS,
             exclusions=self.exclusions,
@@ -185,7 +185,7 @@ class _Search:
 
     def no(self, *lines: str) -> RefusedError:
         """The error when uv took none of the candidates."""
-        asked = " with ".join(self.question.request.requirements)
+        asked = " with ".join(self.given.request.requirements)
         return RefusedError(
             "installer-refuses",
             f"uv takes no build of {asked} that would fit this machine.",

@@ -13,14 +13,13 @@ import msgspec
 
 from provisioner import process, settings, workflow
 from provisioner.environments import store
+from provisioner.environments.proof import VISIBLE
 from provisioner.environments.record import Environment
 from provisioner.errors import RefusedError
 from provisioner.plan import Plan, Warning
 from provisioner.workflow import Asked
 
 Tell = Callable[[str], None]
-
-_HIDES = "CUDA_VISIBLE_DEVICES"
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +96,7 @@ def run(name: str, words: tuple[str, ...]) -> NoReturn:
     env |= {"VIRTUAL_ENV": found.path, "PATH": f"{found.path}/bin{os.pathsep}{path}"}
     if found.gpus is not None:
         # It was made for these, and nothing was proved on others; who names some knows better.
-        env.setdefault(_HIDES, ",".join(found.gpus))
+        env.setdefault(VISIBLE, ",".join(found.gpus))
     process.become(words, env)
 
 

@@ -45,8 +45,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     pre: bool = False
 
 
-class Question(msgspec.Struct, frozen=True):
-    """What is resolved: a machine, and what is asked for it."""
+class Given(msgspec.Struct, frozen=True):
+    """What a plan is made from: a machine, and what is asked for it."""
 
     machine: Machine
     request: Request
@@ -81,10 +81,10 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
 
     Raises DlsetupError; a refusal carries machine and request in its ``data``.
     """
-    return planned(question(asked), format_name=format_name, carries=_carries(format_name))
+    return planned(given(asked), format_name=format_name, carries=_carries(format_name))
 
 
-def question(asked: Asked) -> Question:
+def given(asked: Asked) -> Given:
     """Look at the machine and read the request. Raises UsageError."""
     from provisioner.request import named_profiles, split
 
@@ -107,23 +107,23 @@ def question(asked: Asked) -> Question:
         keep_driver=asked.keep_driver,
         pre=asked.pre,
     )
-    return Question(machine, request, wishes, (*warnings, *_near_names(companions)))
+    return Given(machine, request, wishes, (*warnings, *_near_names(companions)))
 
 
 def planned(
-    question: Question,
+    given: Given,
     *,
     format_name: str | None = None,
     carries: Routes | None = None,
     exclusions: tuple[Exclusion, ...] = (),
 ) -> Plan:
-    """Answer a question along the routes that a format can carry, without what is ruled out.
+    """Plan along the routes that a format can carry, without what is ruled out.
 
     Raises DlsetupError as ``plan_for`` does.
     """
     from provisioner.resolve.resolve import resolve
 
-    machine, request, wishes = question.machine, question.request, question.wishes
+    machine, request, wishes = given.machine, given.request, given.wishes
     try:
         try:
             plan = resolve(
@@ -141,7 +141,7 @@ def planned(
             told |= {"refused": (), "alternatives": ()}
         error.data = {**told, **error.data}
         raise
-    return _with_steps(msgspec.structs.replace(plan, warnings=(*question.warnings, *plan.warnings)))
+    return _with_steps(msgspec.structs.replace(plan, warnings=(*given.warnings, *plan.warnings)))
 
 
 def why_not(answer: Plan | RefusedError, requirement: str) -> WhyNot:
@@ -151,7 +151,7 @@ def why_not(answer: Plan | RefusedError, requirement: str) -> WhyNot:
     """
     from provisioner.request import parse_wish, split
     from provisioner.resolve import why_not
-    from provisioner.resolve.resolve import asked as question_of
+    from provisioner.resolve.resolve import question_of
 
     plan = answer if isinstance(answer, Plan) else None
     if isinstance(answer, Plan):

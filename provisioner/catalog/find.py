@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from provisioner.catalog.load import Catalog
-from provisioner.catalog.rows import DriverBranch, GpuModel, OperatingSystemRow
+from provisioner.catalog.rows import Cap, DriverBranch, GpuModel, OperatingSystemRow
 from provisioner.catalog.words import Reference
 from provisioner.errors import UsageError
 from provisioner.machine import Gpu
-from provisioner.version import capability_of
+from provisioner.request import admits
+from provisioner.version import capability_of, public
 
 _WORD = re.compile(r"[a-z0-9]+")
 _CAPABILITY = re.compile(r"^\d{1,2}\.\d$")
@@ -21,6 +22,13 @@ _BEFORE_CUDA_ROWS = "before Fermi"
 _MOBILE = frozenset({"laptop", "mobile"})
 _MAKERS = frozenset({"nvidia", "geforce", "amd", "intel"})
 _FORM_FACTORS = re.compile(r"^(sxm\d*|pcie|nvl|\d+gb|gpu|card|graphics)$")
+
+
+def caps_on(caps: Iterable[Cap], framework: str, version: str) -> Iterator[Cap]:
+    """The caps that a release of a framework takes."""
+    for cap in caps:
+        if cap.framework == framework and admits(cap.version, public(version)):
+            yield cap
 
 
 def system(catalog: Catalog, os_id: str, version: str) -> OperatingSystemRow | None:

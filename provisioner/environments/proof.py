@@ -13,7 +13,9 @@ from provisioner.plan import Plan
 _TIME_LIMIT_S = 900.0
 """The first import of a framework reads gigabytes from a cold disk, and compiles them."""
 _LAST_LINES = 6
-_HIDE = ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES")
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+"""The variable that names the GPUs that programs see."""
+_HIDE = (VISIBLE, "NVIDIA_VISIBLE_DEVICES")
 _ACTION = "verify_"
 _NOTE = "note: "
 
@@ -44,7 +46,7 @@ def prove(interpreter: Path, plan: Plan, gpus: tuple[str, ...] | None) -> tuple[
 def seeing(gpus: tuple[str, ...] | None) -> dict[str, str]:
     """Return this process's environment, in which just those GPUs can be seen."""
     kept = {name: value for name, value in os.environ.items() if name not in _HIDE}
-    return kept if gpus is None else {**kept, _HIDE[0]: ",".join(gpus)}
+    return kept if gpus is None else {**kept, VISIBLE: ",".join(gpus)}
 
 
 def _commands(plan: Plan) -> Iterator[tuple[str, ...]]:

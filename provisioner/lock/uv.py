@@ -137,7 +137,7 @@ class Uv:
     def _run(
         self, words: Sequence[str], env: Mapping[str, str], timeout: float
     ) -> process.Completed:
-        return process.run([_program(), *words], timeout=timeout, env=env)
+        return process.run([program(), *words], timeout=timeout, env=env)
 
 
 _COMPILE = ("pip", "compile")
@@ -145,7 +145,8 @@ _ALWAYS = {"SSL_CERT_FILE", "MACOSX_DEPLOYMENT_TARGET"}
 """What holds the environment's value already, and what is no business of this machine's."""
 
 
-def _program() -> str:
+def program() -> str:
+    """Where uv is. Raises OutsideError ``program-not-found``."""
     try:
         from uv import find_uv_bin
 

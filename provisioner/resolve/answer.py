@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from provisioner.catalog.find import caps_on
 from provisioner.catalog.rows import Build, Cuda, Library
 from provisioner.machine import Machine
 from provisioner.plan import Constraint, DriverPlan, Pin, Plan, Warning
-from provisioner.request import Wish, admits
+from provisioner.request import Wish
 from provisioner.resolve import devices, documented, edges, host_compiler, processors
 from provisioner.resolve.builds import Builds, route_of
 from provisioner.resolve.candidates import DRIVER, PYTHON, Candidate
@@ -16,7 +17,7 @@ from provisioner.resolve.drivers import Scenario, drives, last_branch
 from provisioner.resolve.facts import Facts, highest
 from provisioner.resolve.gpu_needs import flaws
 from provisioner.resolve.packages import cudnn_left_open
-from provisioner.version import minor, order, public
+from provisioner.version import minor, order
 
 
 def plan_of(
@@ -240,9 +241,8 @@ def _constraints(facts: Facts, rows: Sequence[Build]) -> Iterator[Constraint]:
     for row in rows:
         if row.via == "conda":
             continue
-        for cap in facts.catalog.caps:
-            if cap.framework == row.framework and admits(cap.version, public(row.version)):
-                yield Constraint(cap.requirement, cap.reason, cap.evidence)
+        for cap in caps_on(facts.catalog.caps, row.framework, row.version):
+            yield Constraint(cap.requirement, cap.reason, cap.evidence)
 
 
 def _machine_warnings(facts: Facts, rows: Sequence[Build]) -> Iterator[Warning]:

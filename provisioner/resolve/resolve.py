@@ -69,7 +69,9 @@ def resolve(
     out builds that something outside the catalog speaks against. Raises RefusedError
     with the machine, what was refused and what would help in its ``data``.
     """
-    question = asked(machine, request, wishes, catalog, carries=carries, exclusions=exclusions)
+    question = question_of(
+        machine, request, wishes, catalog, carries=carries, exclusions=exclusions
+    )
     facts = question.facts
     _something_for_the_gpu(facts, wishes)
     known_machine(facts)
@@ -92,7 +94,7 @@ def resolve(
     )
 
 
-def asked(
+def question_of(
     machine: Machine,
     request: Request,
     wishes: Sequence[Wish],

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import msgspec
 
 from provisioner import process
 from provisioner.errors import OutsideError
+from provisioner.lock.uv import program
 from provisioner.request import canonical
 from provisioner.upkeep.rot import blame, probe
 
@@ -142,7 +142,7 @@ class Environment:
 
     def _uv(self, *words: str, timeout: float) -> process.Completed:
         environment = {**os.environ, "UV_CACHE_DIR": str(self.fetched), "UV_LINK_MODE": "hardlink"}
-        return process.run([uv(), *words], timeout=timeout, env=environment)
+        return process.run([program(), *words], timeout=timeout, env=environment)
 
 
 _SITE = re.compile(r"lib/python3\.\d+/site-packages/")
@@ -174,12 +174,6 @@ def _refusal(printed: str) -> str:
     told = [re.sub(r"^[^\w\[]+", "", line) for line in lines if line and not _NOISE.match(line)]
     text = " ".join(filter(None, told)) or "uv says nothing"
     return text if len(text) <= _REFUSAL else text[: _REFUSAL - 1] + "…"
-
-
-def uv() -> str:
-    """The program, beside this interpreter or on PATH."""
-    beside = os.path.join(os.path.dirname(sys.executable), "uv")
-    return beside if os.access(beside, os.X_OK) else "uv"
 
 
 def names_of(requirements: Iterable[str]) -> set[str]:

@@ -10,15 +10,16 @@ from pathlib import Path
 import msgspec
 
 from provisioner import process
+from provisioner.catalog.find import caps_on
 from provisioner.catalog.rows import Cap
 from provisioner.catalog.upkeep_rows import CapFound, Rot
+from provisioner.lock.uv import program
 from provisioner.machine import Interpreter
-from provisioner.request import admits
 from provisioner.upkeep.comparing import today
 from provisioner.upkeep.rot.attempts import Attempts, rules
 from provisioner.upkeep.rot.caps import MARK
 from provisioner.upkeep.rot.disk import Disk, alone
-from provisioner.upkeep.rot.environment import Environment, Outcome, names_of, uv
+from provisioner.upkeep.rot.environment import Environment, Outcome, names_of
 from provisioner.upkeep.rot.listing import Dependencies, Tried
 from provisioner.upkeep.rot.search import Healed, heal
 from provisioner.version import minor
@@ -93,7 +94,7 @@ class Run:
         with alone(self._folder):
             for number, one in enumerate(releases):
                 told(one.called, number, len(releases))
-                yield self._proof(one, caps_of(one, listed), anew=anew)
+                yield self._proof(one, [*caps_on(listed, one.framework, one.version)], anew=anew)
 
     def _proof(self, one: Tried, caps: Sequence[Cap], *, anew: bool) -> Proof:
         """People's caps cure what is not tried here: only measured ones can be needless."""
@@ -171,12 +172,6 @@ class Run:
             self._made += attempts.made
 
 
-def caps_of(one: Tried, caps: Iterable[Cap]) -> list[Cap]:
-    """The caps that plans of a release have, as the resolver takes them from the rows."""
-    fitting = (cap for cap in caps if cap.framework == one.framework)
-    return [cap for cap in fitting if admits(cap.version, one.version)]
-
-
 def _everywhere(rows: Sequence[Rot]) -> str:
     """Each error once, with the newest interpreter that says it."""
     first = {row.plain: row.python for row in reversed(rows)}
@@ -214,7 +209,7 @@ def _evidence(one: Tried, plain: Outcome, caps: Iterable[CapFound]) -> str:
     """What was installed plainly, as far as it matters, by which uv on which system."""
     told = names_of((*one.requirements, "numpy", *(cap.requirement for cap in caps)))
     had = [line.replace("==", " ") for line in plain.installed if line.partition("==")[0] in told]
-    answer = process.run([uv(), "--version"], timeout=60).stdout.split()
+    answer = process.run([program(), "--version"], timeout=60).stdout.split()
     system = os.uname()
     by = f"uv {answer[1] if len(answer) > 1 else 'of unknown version'} on {system.machine}"
     return f"installed by {by}: {', '.join(had) or 'nothing'}"
