@@ -131,5 +131,7 @@ def _made(name: str, version: str, variant: str, pythons: tuple[str, ...], **mor
         "pythons": pythons,
         "index": None if variant == "default" else f"https://download.pytorch.org/whl/{variant}",
         "kind": "announced",
+        **EVIDENCE,
+        **more,
     }
-    return Build(**told, **more, **EVIDENCE)
+    return Build(**told)
