@@ -7,16 +7,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from click.testing import CliRunner
 
 from provisioner.cli.main import main
+from tests.cli.ran import Ran
 from tests.unit.upkeep.loopback import Loopback
-from tests.unit.upkeep.wheels import metadata, packed
+from tests.unit.upkeep.wheels import installable
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -76,44 +75,18 @@ def reduce_sum(tensor):
 """
 
 
-def wheel(name: str, version: str, members: Mapping[str, str]) -> tuple[str, bytes]:
-    """A wheel that an installer takes: its file's name and its bytes."""
-    folder = f"{name.replace('-', '_')}-{version}"
-    tags = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    record = f"{folder}.dist-info/RECORD"
-    whole = {**members, **metadata(name, version), f"{folder}.dist-info/WHEEL": tags}
-    listed = "".join(f"{path},,\n" for path in (*whole, record))
-    return f"{folder}-py3-none-any.whl", packed({**whole, record: listed})
-
-
 def tensorflow(index: Loopback, version: str = "2.21.0", *, answer: int = 256**3) -> None:
     """Put a tensorflow-cpu on the index that computes as well as it is told to."""
     source = TENSORFLOW.format(version=version, sum=answer)
-    name, data = wheel("tensorflow-cpu", version, {"tensorflow/__init__.py": source})
+    name, data = installable("tensorflow-cpu", version, {"tensorflow/__init__.py": source})
     index.add("tensorflow-cpu", name, data)
 
 
 def package(index: Loopback, project: str, version: str, source: str) -> None:
     """Put a package of one module on the index."""
     module = project.replace("-", "_")
-    name, data = wheel(project, version, {f"{module}.py": source})
+    name, data = installable(project, version, {f"{module}.py": source})
     index.add(project, name, data)
-
-
-class Ran(msgspec.Struct, frozen=True):
-    """What a run left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def data(self) -> Any:
-        return json.loads(self.out)["data"]
-
-    @property
-    def error(self) -> Any:
-        return json.loads(self.out)["errors"][0]
 
 
 class Home(msgspec.Struct, frozen=True):

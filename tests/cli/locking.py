@@ -6,20 +6,18 @@ line of Python each.
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 import subprocess
 import sys
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from click.testing import CliRunner
 
 from provisioner import workflow
 from provisioner.cli.main import main
+from tests.cli.ran import Ran
 from tests.table.factsheet import rows
 from tests.unit.upkeep import wheels
 from tests.unit.upkeep.loopback import Hosted, Loopback
@@ -32,22 +30,6 @@ LINUX = f"{TAG}-{TAG}-manylinux_2_28_x86_64"
 TORCH = "2.14.1"
 SUPER = ("--gpu", "RTX 2070 SUPER", "--driver", "550", "--os", "ubuntu-22.04", "--arch", "x86_64")
 CPU = ("--gpu", "none", "--os", "ubuntu-22.04", "--arch", "x86_64")
-
-
-class Ran(msgspec.Struct, frozen=True):
-    """What a run left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        return msgspec.json.decode(self.out)
-
-    @property
-    def packages(self) -> dict[str, str]:
-        return {item["name"]: item["version"] for item in self.document["data"]["packages"]}
 
 
 class World(msgspec.Struct, frozen=True):
@@ -149,21 +131,8 @@ def add(
 ) -> Hosted:
     """Put a wheel on an index that can be installed and imported; it says its version."""
     stem = name.replace("-", "_")
-    members = {
-        f"{stem}/__init__.py": f"__version__ = {says or version!r}\n",
-        **wheels.metadata(name, version, requires),
-        f"{stem}-{version}.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: made\n"
-        f"Root-Is-Purelib: true\nTag: {tag}\n",
-    }
-    place = f"{stem}-{version}.dist-info/RECORD"
-    record = [f"{path},{_recorded(text)}" for path, text in members.items()]
-    members[place] = "\n".join([*record, f"{place},,"]) + "\n"
-    return index.add(name, f"{stem}-{version}-{tag}.whl", wheels.packed(members))
-
-
-def _recorded(text: str) -> str:
-    digest = base64.urlsafe_b64encode(sha256(text.encode()).digest()).rstrip(b"=").decode()
-    return f"sha256={digest},{len(text.encode())}"
+    source = {f"{stem}/__init__.py": f"__version__ = {says or version!r}\n"}
+    return index.add(name, *wheels.installable(name, version, source, requires, tag))
 
 
 def furnish(world: World) -> None:

@@ -6,13 +6,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from click.testing import CliRunner
 
 from provisioner import workflow
 from provisioner.cli.main import main
+from tests.cli.ran import Ran
 from tests.unit.upkeep import wheels
 from tests.unit.upkeep.loopback import Hosted, Loopback
 
@@ -82,18 +82,6 @@ class Place(msgspec.Struct, frozen=True):
         result = CliRunner().invoke(main, list(words), env=self.settings | settings)
         workflow.catalog.cache_clear()
         return Ran(result.exit_code, result.stdout, result.stderr)
-
-
-class Ran(msgspec.Struct, frozen=True):
-    """What a run left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def data(self) -> Any:
-        return msgspec.json.decode(self.out)["data"]
 
 
 def torch(index: Loopback, cuda: str = "13.2", *more: str) -> Hosted:

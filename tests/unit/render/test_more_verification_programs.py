@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.environments import wheel
+from tests.unit.upkeep.wheels import installable
 
 PROGRAMS = Path(__file__).parents[3] / "templates/shell/verify"
 BEFORE_3_8 = "import sys; sys.modules['importlib.metadata'] = None\n"
@@ -64,7 +64,7 @@ def installed(site: Path, name: str, version: str, members: dict[str, str]) -> N
     import io
     import zipfile
 
-    _, data = wheel(name, version, members)
+    _, data = installable(name, version, members)
     zipfile.ZipFile(io.BytesIO(data)).extractall(site)
 
 

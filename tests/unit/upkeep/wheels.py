@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import struct
 import zipfile
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 PTX, ELF = 1, 2
@@ -67,6 +69,31 @@ def wheel(
 ) -> bytes:
     """Any wheel."""
     return packed({**(members or {}), **metadata(name, version, requires)})
+
+
+def installable(
+    name: str,
+    version: str,
+    members: Mapping[str, str],
+    requires: Sequence[str] = (),
+    tag: str = "py3-none-any",
+) -> tuple[str, bytes]:
+    """A wheel that an installer takes: its file's name and its bytes."""
+    folder = f"{name.replace('-', '_')}-{version}"
+    about = f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: {tag}\n"
+    whole = {
+        **members,
+        **metadata(name, version, requires),
+        f"{folder}.dist-info/WHEEL": about,
+    }
+    place = f"{folder}.dist-info/RECORD"
+    lines = [*(f"{path},{_recorded(text)}" for path, text in whole.items()), f"{place},,"]
+    return f"{folder}-{tag}.whl", packed({**whole, place: "\n".join(lines) + "\n"})
+
+
+def _recorded(text: str) -> str:
+    digest = base64.urlsafe_b64encode(sha256(text.encode()).digest()).rstrip(b"=").decode()
+    return f"sha256={digest},{len(text.encode())}"
 
 
 def torch(
