@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from provisioner.request import Wish
     from provisioner.resolve.candidates import Exclusion
     from provisioner.resolve.explanation import WhyNot
-    from provisioner.resolve.resolve import Routes
+    from provisioner.resolve.search import Routes
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,9 @@ from provisioner.machine import Gpu
 from provisioner.request import admits
 from provisioner.version import capability_of, public
 
+ENDED = "ended"
+"""In the place of a month: a life that is over, nobody says since when."""
+
 _WORD = re.compile(r"[a-z0-9]+")
 _CAPABILITY = re.compile(r"^\d{1,2}\.\d$")
 _BEFORE_CUDA_ROWS = "before Fermi"
@@ -22,6 +25,11 @@ _BEFORE_CUDA_ROWS = "before Fermi"
 _MOBILE = frozenset({"laptop", "mobile"})
 _MAKERS = frozenset({"nvidia", "geforce", "amd", "intel"})
 _FORM_FACTORS = re.compile(r"^(sxm\d*|pcie|nvl|\d+gb|gpu|card|graphics)$")
+
+
+def is_over(end: str, today: str) -> bool:
+    """Whether a life is over: a month ends after its last day, and counts as life until then."""
+    return end == ENDED or end < today[:7]
 
 
 def caps_on(caps: Iterable[Cap], framework: str, version: str) -> Iterator[Cap]:

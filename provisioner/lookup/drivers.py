@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from provisioner.catalog import newer
+from provisioner.catalog.find import is_over
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Cuda, DriverBranch, DriverPackage
 from provisioner.errors import UsageError
@@ -17,7 +18,6 @@ from provisioner.version import at_least, numbers
 
 _VERSION = re.compile(r"\d{2,4}(\.\d{1,4}){0,2}")
 _OPERATORS = "=<>!~"
-_ENDED = "ended"
 
 
 def driver(catalog: Catalog, text: str) -> DriverAnswer | DriverBranches:
@@ -92,10 +92,7 @@ def _own_names(package: DriverPackage, name: re.Pattern[str]) -> list[str]:
 
 
 def _over(row: DriverBranch, today: str) -> bool | None:
-    """A month ends after its last day: one that is not over yet counts as life."""
-    if row.end_of_life is None:
-        return None
-    return row.end_of_life == _ENDED or row.end_of_life < today[:7]
+    return None if row.end_of_life is None else is_over(row.end_of_life, today)
 
 
 def _steps(

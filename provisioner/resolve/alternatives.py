@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from provisioner.catalog.rows import Build
 from provisioner.plan import Alternative
@@ -14,10 +13,8 @@ from provisioner.resolve.drivers import branch_of, drives
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.nearest import blocked
 from provisioner.resolve.premises import Premise, Question, without_driver
+from provisioner.resolve.search import Solution, search
 from provisioner.version import at_least, order, public
-
-if TYPE_CHECKING:
-    from provisioner.resolve.resolve import Solution
 
 _OF_THE_USER = ("driver", "python", "via")
 """What a person can change without other hardware, another system or another request."""
@@ -156,7 +153,7 @@ def _by_channel(question: Question, solution: Solution) -> Alternative | None:
     offered = any("conda-native" in along for along in question.routes)
     if question.facts.request.via or not offered or "conda-native" in solution.routes:
         return None
-    better = question.search(question.facts, question.wishes, (("conda-native",),))
+    better = search(question.facts, question.wishes, (("conda-native",),))
     if better is None or better.scenario.action != "keep":
         return None
     if not is_better(question.wishes, better.found, solution.found):

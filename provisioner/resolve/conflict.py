@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from provisioner.request import Wish
 from provisioner.resolve.premises import Premise, Question, premises
-
-if TYPE_CHECKING:
-    from provisioner.resolve.resolve import Solution
+from provisioner.resolve.search import Solution
 
 
 class Obstacle(msgspec.Struct, frozen=True, eq=False):

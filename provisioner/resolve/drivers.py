@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from provisioner.catalog.find import driver_branch
+from provisioner.catalog.find import driver_branch, is_over
 from provisioner.catalog.newer import DRIVER_BRANCHES
 from provisioner.catalog.rows import Architecture, DriverBranch, DriverPackage
 from provisioner.errors import RefusedError
@@ -184,8 +184,7 @@ def _by_preference(rows: Iterable[DriverBranch], today: str) -> list[DriverBranc
 
     def rank(row: DriverBranch) -> tuple[str, tuple[int, ...]]:
         end = row.end_of_life
-        alive = end is not None and end != "ended" and end >= today[:7]
-        return (end or "") if alive else "", numbers(row.branch)
+        return end if end and not is_over(end, today) else "", numbers(row.branch)
 
     return sorted(rows, key=rank, reverse=True)
 

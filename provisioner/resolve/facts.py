@@ -33,7 +33,11 @@ _LATE = 99
 
 
 class Facts:
-    """One machine in the light of one catalog."""
+    """One machine in the light of one catalog.
+
+    ``exclusions`` rule builds out from outside the catalog; ``idle`` GPUs are known to be of no use
+    for what was asked.
+    """
 
     def __init__(
         self,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,10 +18,8 @@ from provisioner.resolve.alternatives import gifts, is_better
 from provisioner.resolve.drivers import branch_of
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.premises import Question
+from provisioner.resolve.search import Solution
 from provisioner.version import at_least
-
-if TYPE_CHECKING:
-    from provisioner.resolve.resolve import Solution
 
 _CUDA = "cuda"
 _WORD = re.compile(r"[a-z0-9]+")

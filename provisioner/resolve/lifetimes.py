@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from provisioner.catalog.find import ENDED, is_over
 from provisioner.catalog.rows import DriverBranch, DriverPackage
 from provisioner.machine import Gpu
 from provisioner.plan import Plan, Warning
@@ -14,7 +15,6 @@ from provisioner.resolve.drivers import allowed_flavours, branch_of, drives
 from provisioner.resolve.facts import Facts
 from provisioner.version import numbers
 
-_ENDED = "ended"
 _SOON = 6
 """Months before an end of life from which on it is told."""
 
@@ -109,7 +109,7 @@ def _branch(facts: Facts, plan: Plan) -> DriverBranch | None:
 
 
 def _ended_words(row: DriverBranch) -> str:
-    known = row.end_of_life != _ENDED
+    known = row.end_of_life != ENDED
     return f"got its last fixes in {row.end_of_life}" if known else "gets no more fixes"
 
 
@@ -157,12 +157,11 @@ def python_life(facts: Facts, plan: Plan) -> Iterator[Warning]:
 
 
 def _is_over(facts: Facts, end: str | None) -> bool:
-    """A month ends after its last day: one that is not over yet counts as life."""
-    return end is not None and (end == _ENDED or end < facts.catalog.checked[:7])
+    return end is not None and is_over(end, facts.catalog.checked)
 
 
 def _is_near(facts: Facts, end: str | None) -> bool:
-    if end is None or end == _ENDED:
+    if end is None or end == ENDED:
         return False
     return _months(end) - _months(facts.catalog.checked) <= _SOON
 

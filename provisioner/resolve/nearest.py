@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,11 +11,9 @@ from provisioner.resolve.candidates import CPU, DRIVER, GLIBC, GPU, PYTHON, Cand
 from provisioner.resolve.conflict import Obstacle
 from provisioner.resolve.premises import Premise, Question
 from provisioner.resolve.provider import StackProvider
+from provisioner.resolve.search import Solution
 from provisioner.resolve.serving import serve
 from provisioner.version import is_dotted
-
-if TYPE_CHECKING:
-    from provisioner.resolve.resolve import Solution
 
 _BY_WISHES = frozenset({"not-what-was-asked", "cuda-mismatch-ext-build"})
 _ABOUT = {

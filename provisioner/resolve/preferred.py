@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from provisioner.catalog.rows import Build
 from provisioner.plan import Alternative, Pin, Plan, Refused
@@ -12,11 +11,9 @@ from provisioner.resolve.alternatives import gifts
 from provisioner.resolve.candidates import Candidate
 from provisioner.resolve.explanation import WhyNot, asked_for
 from provisioner.resolve.premises import Question
+from provisioner.resolve.search import Solution
 from provisioner.resolve.wording import Fact, named
 from provisioner.version import order, public
-
-if TYPE_CHECKING:
-    from provisioner.resolve.resolve import Solution
 
 
 def possible(

@@ -8,7 +8,7 @@ without any one of them is decided by those, and by nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -17,13 +17,7 @@ from provisioner.machine import Gpu, Machine, OperatingSystem
 from provisioner.request import Wish, parse_wish
 from provisioner.resolve.drivers import Scenario, scenarios
 from provisioner.resolve.facts import Facts
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from provisioner.resolve.resolve import Routes, Solution
-
-    Search = Callable[[Facts, Sequence[Wish], Routes], Solution | None]
+from provisioner.resolve.search import Routes, Solution, search
 
 _ANY_LATER = "glibc 999"
 _ARCHES = ("x86_64", "aarch64")
@@ -40,12 +34,11 @@ class Question(msgspec.Struct, frozen=True, eq=False):
     wishes: tuple[Wish, ...]
     routes: Routes
     open_routes: Routes
-    search: Search
 
     def solve(self) -> Solution | None:
         """The best answer, None where there is none."""
         try:
-            return self.search(self.facts, self.wishes, self.routes)
+            return search(self.facts, self.wishes, self.routes)
         except RefusedError:
             return None
 

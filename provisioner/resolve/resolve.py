@@ -1,14 +1,8 @@
-"""The search: routes and driver scenarios from the best to the least, the solver inside each.
-
-Order (contract §2): a working driver is kept if anything asked for runs on it; then the
-packages in the order asked, newest first; then fewer system changes; then measured before
-announced; then SASS before PTX. The last four are the order of candidates; the first is the
-order of scenarios.
-"""
+"""Machine, request and catalog to a plan, or to a refusal that says what would help."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -18,40 +12,22 @@ from provisioner.errors import RefusedError
 from provisioner.machine import Machine
 from provisioner.plan import Plan, Request
 from provisioner.request import Wish
-from provisioner.resolve import answer, explain
+from provisioner.resolve import answer, refusals
 from provisioner.resolve.alternatives import alternatives
-from provisioner.resolve.best import best
-from provisioner.resolve.candidates import Candidate, Exclusion
+from provisioner.resolve.candidates import Exclusion
 from provisioner.resolve.devices import settled
-from provisioner.resolve.drivers import Scenario, branch_of, scenarios
+from provisioner.resolve.drivers import branch_of
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.forward_compatibility import forward_compatible
 from provisioner.resolve.premises import Question
-from provisioner.resolve.provider import StackProvider
+from provisioner.resolve.search import ANY, Routes, search
 from provisioner.resolve.split import split
-
-_CONDA_LIBRARIES = "conda-libraries"
-
-Routes = tuple[tuple[str, ...], ...]
-
-ANY: Routes = (("pip", "conda-libraries"), ("conda-native",), ("container",))
-"""Wheels first; where no wheel will do a channel's own build, if it has machine code for every
-GPU (nobody has reported how a channel's PTX fares), or an image."""
 
 _VIA: Mapping[str, Routes] = {
     "pip": (("pip",),),
     "conda": (("conda", "conda-libraries"),),
     "container": (("container",),),
 }
-
-
-class Solution(msgspec.Struct, frozen=True, eq=False):
-    """What the solver found, and under which scenario."""
-
-    found: Mapping[str, Candidate]
-    scenario: Scenario
-    routes: tuple[str, ...]
-    provider: StackProvider
 
 
 def resolve(
@@ -79,13 +55,13 @@ def resolve(
     try:
         solution = search(facts, wishes, question.routes)
     except RefusedError as refused:
-        raise explain.with_ways(question, refused) from refused
+        raise refusals.with_ways(question, refused) from refused
     if solution is None:
-        raise explain.refusal(question, split(question, None))
+        raise refusals.refusal(question, split(question, None))
     plan = answer.plan_of(facts, wishes, solution.found, solution.scenario)
     return msgspec.structs.replace(
         plan,
-        refused=explain.passed_over(solution.provider, wishes, solution.found),
+        refused=refusals.passed_over(solution.provider, wishes, solution.found),
         alternatives=(
             *alternatives(question, solution),
             *forward_compatible(question, solution),
@@ -109,19 +85,7 @@ def question_of(
         wishes=tuple(wishes),
         routes=_routes(request, carries),
         open_routes=carries or ANY,
-        search=search,
     )
-
-
-def search(facts: Facts, wishes: Sequence[Wish], routes: Routes) -> Solution | None:
-    """Return the first solution by scenario, then by routes; None when there is none."""
-    for scenario in scenarios(facts):
-        for along in _preferred(facts, wishes, routes):
-            provider = StackProvider(facts, wishes, along, scenario.choices)
-            found = best(provider)
-            if found is not None:
-                return Solution(found, scenario, along, provider)
-    return None
 
 
 def _routes(request: Request, carries: Routes | None) -> Routes:
@@ -133,19 +97,6 @@ def _routes(request: Request, carries: Routes | None) -> Routes:
         allowed.add("conda")
     kept = tuple(tuple(route for route in along if route in allowed) for along in wanted)
     return tuple(along for along in kept if along)
-
-
-def _preferred(facts: Facts, wishes: Sequence[Wish], routes: Routes) -> Iterator[tuple[str, ...]]:
-    """The routes, best first.
-
-    Several frameworks share what conda brings only where wheels that bring their own will not: one
-    set of CUDA libraries on the loader's path is seen by all of them.
-    """
-    several = sum(wish.name in facts.catalog.frameworks for wish in wishes) > 1
-    for along in routes:
-        if several and {"pip", _CONDA_LIBRARIES} <= set(along):
-            yield tuple(route for route in along if route != _CONDA_LIBRARIES)
-        yield along
 
 
 def _something_for_the_gpu(facts: Facts, wishes: Sequence[Wish]) -> None:
@@ -182,5 +133,5 @@ def known_machine(facts: Facts) -> None:
 def _known_releases(facts: Facts, wishes: Sequence[Wish]) -> None:
     """A release newer than the catalog gets "unknown" and how to refresh."""
     for wish in wishes:
-        if (unknown := explain.unknown_release(facts, wish)) is not None:
+        if (unknown := refusals.unknown_release(facts, wish)) is not None:
             raise unknown

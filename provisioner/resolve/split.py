@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from provisioner.plan import Alternative
 from provisioner.request import Wish
 from provisioner.resolve.alternatives import gifts, is_better
 from provisioner.resolve.premises import Question
-
-if TYPE_CHECKING:
-    from provisioner.resolve.resolve import Solution
+from provisioner.resolve.search import Solution
 
 
 def split(question: Question, together: Solution | None) -> tuple[Alternative, ...]:

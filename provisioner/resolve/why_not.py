@@ -13,10 +13,10 @@ from provisioner.request import Wish
 from provisioner.resolve.alternatives import gifts, ways_out
 from provisioner.resolve.candidates import PYTHON
 from provisioner.resolve.conflict import Conflict, conflict, culprit
-from provisioner.resolve.explain import deciding, everything, unknown_release
 from provisioner.resolve.explanation import WhyNot, asked_for
 from provisioner.resolve.preferred import possible, variant_of
 from provisioner.resolve.premises import Question
+from provisioner.resolve.refusals import deciding, everything, unknown_release
 from provisioner.resolve.resolve import known_machine
 from provisioner.resolve.wording import Fact, listed, sentence
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from provisioner.catalog.find import ENDED
 from provisioner.catalog.rows import DriverPackage
 from provisioner.cli.catalog.layout import UNKNOWN, facts, one_of, table
 from provisioner.cli.catalog.text_hardware import capabilities
@@ -46,7 +47,7 @@ def _end(answer: DriverAnswer) -> str:
     month = answer.branch.end_of_life
     if month is None:
         return UNKNOWN
-    if month == "ended":
+    if month == ENDED:
         return "over"
     return f"{month}, over (looked at {answer.checked})" if answer.over else month
 

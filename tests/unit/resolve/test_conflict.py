@@ -13,7 +13,7 @@ from provisioner.request import parse_wish
 from provisioner.resolve.conflict import Conflict, conflict, culprit, let_go
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.premises import Question
-from provisioner.resolve.resolve import ANY, search
+from provisioner.resolve.search import ANY
 from tests.unit.resolve.asking import EVIDENCE, MadeBuilds, machine
 
 GOOD: dict[str, Any] = {"cuda": "11.8", "sass": ("sm_86",), "pythons": ("3.10",), "glibc": "2.17"}
@@ -43,7 +43,6 @@ def asked(*builds: Build, words: tuple[str, ...] = ("torch",)) -> Question:
         wishes=tuple(parse_wish(word) for word in words),
         routes=ANY,
         open_routes=ANY,
-        search=search,
     )
 
 
