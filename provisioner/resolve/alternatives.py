@@ -188,6 +188,18 @@ def is_better(
     return False
 
 
+def dominates(
+    wishes: Sequence[Wish], new: Mapping[str, Candidate], old: Mapping[str, Candidate]
+) -> bool:
+    """Whether nothing that was wished for comes in an older version, and something in a newer."""
+    pairs = [
+        (order(public(new[wish.name].version)), order(public(old[wish.name].version)))
+        for wish in wishes
+        if wish.name in new and wish.name in old
+    ]
+    return all(left >= right for left, right in pairs) and any(a > b for a, b in pairs)
+
+
 def _driver_needed(solution: Solution) -> str | None:
     floors = [
         need.floor

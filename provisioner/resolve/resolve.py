@@ -8,7 +8,7 @@ order of scenarios.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -19,7 +19,7 @@ from provisioner.machine import Machine
 from provisioner.plan import Plan, Request
 from provisioner.request import Wish
 from provisioner.resolve import answer, explain
-from provisioner.resolve.alternatives import alternatives
+from provisioner.resolve.alternatives import alternatives, dominates
 from provisioner.resolve.best import best
 from provisioner.resolve.candidates import Candidate, Exclusion
 from provisioner.resolve.devices import settled
@@ -114,12 +114,22 @@ def asked(
 def search(facts: Facts, wishes: Sequence[Wish], routes: Routes) -> Solution | None:
     """Return the first solution by scenario, then by routes; None when there is none."""
     for scenario in scenarios(facts):
-        for along in _preferred(facts, wishes, routes):
-            provider = StackProvider(facts, wishes, along, scenario.choices)
-            found = best(provider)
-            if found is not None:
-                return Solution(found, scenario, along, provider)
+        for along in routes:
+            ways = _ways(facts, wishes, along)
+            solved = [_solved(facts, wishes, way, scenario) for way in ways]
+            found = [solution for solution in solved if solution is not None]
+            if found:
+                more = len(found) > 1 and dominates(wishes, found[-1].found, found[0].found)
+                return found[-1] if more else found[0]
     return None
+
+
+def _solved(
+    facts: Facts, wishes: Sequence[Wish], along: tuple[str, ...], scenario: Scenario
+) -> Solution | None:
+    provider = StackProvider(facts, wishes, along, scenario.choices)
+    found = best(provider)
+    return None if found is None else Solution(found, scenario, along, provider)
 
 
 def _routes(request: Request, carries: Routes | None) -> Routes:
@@ -133,17 +143,16 @@ def _routes(request: Request, carries: Routes | None) -> Routes:
     return tuple(along for along in kept if along)
 
 
-def _preferred(facts: Facts, wishes: Sequence[Wish], routes: Routes) -> Iterator[tuple[str, ...]]:
-    """The routes, best first.
+def _ways(facts: Facts, wishes: Sequence[Wish], along: tuple[str, ...]) -> Routes:
+    """A route, and before it the same without conda's libraries where several share them.
 
-    Several frameworks share what conda brings only where wheels that bring their own will not: one
-    set of CUDA libraries on the loader's path is seen by all of them.
+    One set of CUDA libraries on the loader's path is seen by all frameworks, so wheels that bring
+    their own go first, unless with conda's nothing is older and something newer.
     """
     several = sum(wish.name in facts.catalog.frameworks for wish in wishes) > 1
-    for along in routes:
-        if several and {"pip", _CONDA_LIBRARIES} <= set(along):
-            yield tuple(route for route in along if route != _CONDA_LIBRARIES)
-        yield along
+    if several and {"pip", _CONDA_LIBRARIES} <= set(along):
+        return tuple(route for route in along if route != _CONDA_LIBRARIES), along
+    return (along,)
 
 
 def _something_for_the_gpu(facts: Facts, wishes: Sequence[Wish]) -> None:
