@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from provisioner.catalog.rows import Build
 from provisioner.plan import Alternative
 from provisioner.request import Wish
-from provisioner.resolve.candidates import DRIVER, PYTHON, Candidate
+from provisioner.resolve.candidates import DRIVER, PYTHON
 from provisioner.resolve.conflict import Conflict, let_go
 from provisioner.resolve.drivers import branch_of, drives
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.nearest import blocked
 from provisioner.resolve.premises import Premise, Question, without_driver
-from provisioner.resolve.search import Solution, search
-from provisioner.version import at_least, order, public
+from provisioner.resolve.search import Solution, is_better, search
+from provisioner.version import at_least, order
 
 _OF_THE_USER = ("driver", "python", "via")
 """What a person can change without other hardware, another system or another request."""
@@ -168,21 +168,6 @@ def _improved(wishes: Sequence[Wish], new: Solution, old: Solution) -> Iterator[
         better, now = new.found.get(wish.name), old.found.get(wish.name)
         if better and now and (better.version, better.variant) != (now.version, now.variant):
             yield wish.name
-
-
-def is_better(
-    wishes: Sequence[Wish], new: Mapping[str, Candidate], old: Mapping[str, Candidate]
-) -> bool:
-    """Whether the first of some wishes that comes in another version comes in a newer one."""
-    for wish in wishes:
-        if wish.name in new and wish.name in old:
-            left, right = (
-                order(public(new[wish.name].version)),
-                order(public(old[wish.name].version)),
-            )
-            if left != right:
-                return left > right
-    return False
 
 
 def _driver_needed(solution: Solution) -> str | None:

@@ -14,11 +14,11 @@ import msgspec
 from provisioner.machine import Gpu
 from provisioner.plan import Alternative
 from provisioner.request import Wish
-from provisioner.resolve.alternatives import gifts, is_better
+from provisioner.resolve.alternatives import gifts
 from provisioner.resolve.drivers import branch_of
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.premises import Question
-from provisioner.resolve.search import Solution
+from provisioner.resolve.search import Solution, is_better
 from provisioner.version import at_least
 
 _CUDA = "cuda"

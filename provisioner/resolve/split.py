@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from provisioner.plan import Alternative
 from provisioner.request import Wish
-from provisioner.resolve.alternatives import gifts, is_better
+from provisioner.resolve.alternatives import gifts
 from provisioner.resolve.premises import Question
-from provisioner.resolve.search import Solution
+from provisioner.resolve.search import Solution, is_better
 
 
 def split(question: Question, together: Solution | None) -> tuple[Alternative, ...]:

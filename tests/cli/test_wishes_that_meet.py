@@ -118,3 +118,13 @@ def test_on_wsl_an_upgrade_is_a_matter_for_windows() -> None:
     (way,) = found["data"]["plan"]["alternatives"]
     assert way["change"] == "upgrade the driver in Windows to 580 or later"
     assert way["gives"].startswith("torch 2.15.0, CUDA 13.")
+
+
+def test_frameworks_that_fight_over_everything_are_answered_all_the_same() -> None:
+    found = resolve("vllm", "tensorflow", "jax", *AMPERE)
+
+    assert set(pins(found)) >= {"vllm", "tensorflow", "jax", "torch"}
+    assert (
+        len({pin["cuda"].split(".")[0] for pin in found["data"]["plan"]["pins"] if pin["cuda"]})
+        == 1
+    )

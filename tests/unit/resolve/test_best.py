@@ -103,9 +103,9 @@ def test_nor_of_catalogs_made_from_fixed_seeds(block: int) -> None:
 
 
 def test_a_choice_that_is_taken_back_takes_back_what_was_learned_beside_it() -> None:
-    """What resolvelib 1.2 refuses: it keeps torchvision 0.2 rejected after jax has changed."""
+    """torchvision 0.2 is rejected beside one jax, and is the answer beside another."""
     old, middle, new = ("3.9", "3.10"), ("3.10", "3.11"), ("3.12", "3.13")
-    code = {"cuda": "12.1", "sass": ("sm_86",)}
+    code: dict[str, Any] = {"cuda": "12.1", "sass": ("sm_86",)}
     rows = (
         _made("tensorflow", "2.0", "cu2", (*middle, *new), **code),
         _made("jax", "4.1", "cu1", new, **code),
