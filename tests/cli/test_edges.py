@@ -53,7 +53,7 @@ def pins(made: dict[str, Any]) -> list[str]:
         pytest.param(
             ("tensorflow==2.10.*", "--gpu", "H100", *JAMMY), "no-compatible-stack", id="cuda-11.2"
         ),
-        pytest.param(("jax", "--gpu", "RTX 3090"), "no-framework-asked", id="companions-alone"),
+        pytest.param(("einops", "--gpu", "RTX 3090"), "no-framework-asked", id="companions-alone"),
         pytest.param(("torch", "--gpu", "99.0"), "unknown-gpu", id="a-capability-nobody-knows"),
         pytest.param(
             ("torch", "--gpu", "RTX 4090", "--gpu", "RX 7900 XTX"),
@@ -82,13 +82,15 @@ def test_the_package_that_decides_is_named_in_the_refusal() -> None:
     first = made["refused"][0]
 
     assert first["candidate"] == "torch 2.15.0"
-    assert first["reason"] == "torchaudio 2.11.0 beside it needs torch==2.11.*"
+    assert first["reason"] == "torchaudio 2.11.0 beside it needs torch<2.15,>=2.11 as default"
 
 
 def test_an_upgrade_names_what_it_improves() -> None:
-    made = plan("tensorflow", "torch", "--gpu", "RTX 3090", "--driver", "535.183.01", *JAMMY)
+    made = plan("torchvision", "torch", "--gpu", "RTX 3090", "--driver", "535.183.01", *JAMMY)
 
-    assert [way["gives"] for way in made["alternatives"]] == ["torch 2.15.0, CUDA 13.2"]
+    assert [way["gives"] for way in made["alternatives"]] == [
+        "torchvision 0.29.2, torch 2.15.0, CUDA 13.2"
+    ]
 
 
 def test_a_variant_can_be_asked_for_by_its_local_version() -> None:

@@ -35,7 +35,7 @@ one==1.0 and two==1.0 cannot be installed beside torch 2.14.1.
 
 hint: Ask for another version of it, or leave it out.
 """
-NONE_LEFT = "torch==2.14.1 cannot be set up on this machine."
+NONE_LEFT = "torch==2.14.1 needs a newer driver than 550.54.14."
 SECOND = "uv refuses it: filelock was not found in the package registry"
 
 

@@ -86,7 +86,7 @@ def test_what_a_channel_builds_for_the_driver_there_is_stands_among_the_alternat
     [
         ("numpy", "--gpu", "RTX 3090"),
         ("torch", "--gpu", "15.0"),
-        ("torch", "--gpu", "Arc A770"),
+        ("torch", "--gpu", "RX 580"),
         ("torch", "--gpu", "K80", "--gpu", "RTX 5090"),
     ],
 )
