@@ -33,7 +33,8 @@ Why
 METADATA
 
 Good to know
-  NVIDIA GeForce RTX 4090: tensor cores multiply tf32, bf16, fp16, fp8, int8, int4; float64 runs at 1/64 of float32's speed.
+  NVIDIA GeForce RTX 4090: tensor cores multiply tf32, bf16, fp16, fp8, int8, int4; \
+float64 runs at 1/64 of float32's speed.
 """
 
 
