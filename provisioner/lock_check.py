@@ -46,7 +46,8 @@ def checked(path: Path, asked: Asked) -> Checked:
     about = record.read(text, str(path))
     machine, warnings = workflow.machine_of(asked.options)
     look = _Look(about, machine, asked.python)
-    against = tuple(look.at_system(pylock.read(text))) or tuple(look.at_builds())
+    document = pylock.read(text)
+    against = tuple(look.at_system(document)) or tuple(look.at_builds(document))
     return Checked(
         path=str(path),
         plan=about.plan,
@@ -85,7 +86,7 @@ class _Look:
             ("GPU", ", ".join(self.was.gpus), ", ".join(record.gpus_of(self.machine))),
             ("driver", self.was.driver, driver),
             ("system", self.was.os, self.machine.os_name),
-            ("C library", self.was.libc, self.machine.os.libc),
+            ("C library", self.was.libc, self._libc()),
             ("processor", self.was.arch, self.machine.arch),
         ):
             if was != now and (was or now):
@@ -104,15 +105,18 @@ class _Look:
             yield from self._at_libc(document)
 
     def _at_libc(self, document: pylock.Document) -> Iterator[str]:
-        from provisioner.catalog.find import system
-
-        row = system(workflow.catalog(), self.machine.os.id, self.machine.os.version)
-        libc = self.machine.os.libc or (f"glibc {row.glibc}" if row and row.glibc else None)
-        needed = fit.needs_glibc(document)
+        libc, needed = self._libc(), fit.needs_glibc(document)
         if needed and libc and not fit.reaches(libc, needed[0]):
             yield f"this machine has {libc}; {needed[1]} in the lock needs glibc {needed[0]}"
 
-    def at_builds(self) -> Iterator[str]:
+    def _libc(self) -> str | None:
+        """The machine's C library, that of its system where only that was named."""
+        from provisioner.catalog.find import system
+
+        row = system(workflow.catalog(), self.machine.os.id, self.machine.os.version)
+        return self.machine.os.libc or (f"glibc {row.glibc}" if row and row.glibc else None)
+
+    def at_builds(self, document: pylock.Document) -> Iterator[str]:
         """What the resolver says against the locked builds on this machine."""
         if self.was.gpus and not self.machine.gpus:
             yield f"this machine has no GPU; the lock is for {', '.join(self.was.gpus)}"
@@ -135,7 +139,22 @@ class _Look:
         except RefusedError as refusal:
             yield from self._reasons(refusal)
         else:
+            yield from self._at_libraries(plan, document)
             yield from self._at_driver(plan)
+
+    def _at_libraries(self, plan: Plan, document: pylock.Document) -> Iterator[str]:
+        """The GPU's libraries that a plan for this machine brings, and the lock does not hold."""
+        if plan.accelerator == self.about.accelerator:
+            return
+        held = {str(package["name"]) for package in document.packages}
+        asked = {extra for text in self.about.requested for extra in parse_wish(text).extras}
+        for pin in plan.pins:
+            wish = parse_wish(pin.requirement or pin.name)
+            if wish.name not in held:
+                yield f"the lock holds no {wish.name}, and would leave the GPU idle"
+            elif lost := sorted(set(wish.extras) - asked):
+                told = f"{wish.name} is locked without [{','.join(lost)}]"
+                yield f"{told}, and would leave the GPU idle"
 
     def _others(self) -> Iterator[Exclusion]:
         """Every build of the locked frameworks that is not the locked one."""

@@ -17,6 +17,7 @@ from provisioner.lock import Lock, Uv, lock, sources_of
 from provisioner.lock.said import RefusedByUvError, SilentIndexError
 from provisioner.plan import Pin, Plan, Warning
 from provisioner.recipes.requirements import companions, described, requirements
+from provisioner.request import parse_wish
 from provisioner.resolve.candidates import Exclusion
 from provisioner.resolve.wording import listed
 from provisioner.workflow import Asked, Given
@@ -136,7 +137,13 @@ class _Search:
                 evidence="uv",
             ),
         )
-        other = self.planned()
+        try:
+            other = self.planned()
+        except RefusedError as refusal:
+            # What decided is what uv said; without these builds any other fact seems to.
+            told = self.no(*error.lines)
+            told.data |= refusal.data
+            raise told from None
         if other.pins == plan.pins:
             raise self.no(*error.lines)
         self.obstacle = self.obstacle or f"uv refuses {described(plan)} from the best index"
@@ -160,7 +167,7 @@ class _Search:
         raise RefusedError(
             "companions-refused",
             f"{listed(guilty)} cannot be installed{beside}.",
-            context=said.lines if said else (),
+            context=(*said.lines, *_caps(plan, guilty, said.packages)) if said else (),
             hint="Ask for another version of it" + (", or leave it out." if pins else "."),
         )
 
@@ -208,6 +215,15 @@ class _Search:
 
 def _with_warnings(plan: Plan, *notes: Warning) -> Plan:
     return msgspec.structs.replace(plan, warnings=(*plan.warnings, *notes))
+
+
+def _caps(plan: Plan, guilty: Sequence[str], named: Sequence[str]) -> Iterator[str]:
+    """The caps that stand against companions, each with the error that it prevents."""
+    names = {parse_wish(text).name for text in guilty}.union(named)
+    for cap in plan.constraints:
+        if parse_wish(cap.requirement).name in names:
+            reason = cap.reason.removeprefix(f"without {cap.requirement}: ")
+            yield f"{cap.requirement} is a cap that keeps {described(plan)} working: {reason}"
 
 
 def _built_from_source(made: Lock) -> Iterator[Warning]:

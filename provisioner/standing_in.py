@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from provisioner.plan import Pin, Plan, Warning
+from provisioner.request import parse_wish
 from provisioner.resolve.candidates import Exclusion
 from provisioner.settings import Settings
 
@@ -36,15 +37,20 @@ def silent(plan: Plan, settings: Settings) -> dict[str, str]:
 
 
 def _pages(plan: Plan, settings: Settings) -> Iterator[tuple[str, str]]:
-    """Each index by its address at the mirror, and a page of it that is asked for."""
-    for pin in plan.pins:
-        if pin.index and not pin.channel:
-            yield settings.at(pin.index).url, f"{pin.index.rstrip('/')}/{pin.name}/"
+    """Each index by its address at the mirror, and a page of it that is asked for.
+
+    Those that no other index can stand in for come first: they are named first.
+    """
+    wanted = {parse_wish(text).name for text in plan.request.companions}
     for private in settings.indexes:
-        yield private.address.url, private.address.with_secret.rstrip("/") + "/"
+        if not private.packages or wanted.intersection(private.packages):
+            yield private.address.url, private.address.with_secret.rstrip("/") + "/"
     if default := settings.of_default_index():
         name = plan.pins[0].name if plan.pins else "pip"
         yield default.url, f"{default.with_secret.rstrip('/')}/{name}/"
+    for pin in plan.pins:
+        if pin.index and not pin.channel:
+            yield settings.at(pin.index).url, f"{pin.index.rstrip('/')}/{pin.name}/"
 
 
 def exclusions(plan: Plan, silent: Mapping[str, str], settings: Settings) -> Iterator[Exclusion]:

@@ -87,10 +87,10 @@ def remove(name: str) -> tuple[str, ...]:
 def run(name: str, words: tuple[str, ...]) -> NoReturn:
     """Let a program take this process's place, in an environment, without any shell.
 
-    Raises UsageError as ``environment`` does, OutsideError ``program-not-found`` or
-    ``program-not-runnable``.
+    Raises UsageError as ``environment`` does, OutsideError ``environment-damaged``,
+    ``program-not-found`` or ``program-not-runnable``.
     """
-    found = store.found(name)
+    found = store.usable(name)
     env = {key: value for key, value in os.environ.items() if key != "PYTHONHOME"}
     path = env.get("PATH", os.defpath)
     env |= {"VIRTUAL_ENV": found.path, "PATH": f"{found.path}/bin{os.pathsep}{path}"}

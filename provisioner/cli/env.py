@@ -52,7 +52,10 @@ def _show(*, name: str, as_json: bool) -> None:
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="-- CMD...")
 def _run(*, name: str, words: tuple[str, ...]) -> None:
     """Run a program in an environment; its exit code becomes this one's."""
-    up.run(name, words[1:] if words[:1] == ("--",) else words)
+    program = words[1:] if words[:1] == ("--",) else words
+    if not program:
+        raise click.UsageError("Missing argument '-- CMD...'.")
+    up.run(name, program)
 
 
 @command.command("remove")

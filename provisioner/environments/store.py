@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from provisioner import resources, saved
+from provisioner.environments import interpreter
 from provisioner.environments.record import BEING_MADE, Environment, Record
 from provisioner.errors import OutsideError, RefusedError, UsageError
 from provisioner.plan import Plan, Warning
@@ -51,6 +52,18 @@ def found(name: str) -> Environment:
     if record is None or record.generation == BEING_MADE:
         raise _unknown(name)
     return environment(record)
+
+
+def usable(name: str) -> Environment:
+    """Return the environment of that name, where its interpreter is still there.
+
+    Without one a program would run with the system's own Python. Raises as ``found`` does.
+    """
+    environment = found(name)
+    python = interpreter.inside(Path(environment.path))
+    if not python.exists():
+        raise _damaged(name, f"its Python is gone: {python}")
+    return environment
 
 
 def listed() -> tuple[tuple[Environment, ...], tuple[Warning, ...]]:

@@ -80,25 +80,27 @@ def sources_of(
         else:
             indexes[f"for-{pin.name}"] = Index(f"for-{pin.name}", where)
             bound[pin.name] = f"for-{pin.name}"
+    chosen = {name: pin for pin in plan.pins if (name := _package(pin))}
     for private in settings.indexes:
         name = f"own-{private.name.lower()}"
         address = settings.at(private.address.with_secret)
         indexes[name] = Index(name, address, explicit=bool(private.packages))
-        bound |= {package: name for package in private.packages if package not in bound}
+        own = (package for package in private.packages if package not in chosen)
+        bound |= dict.fromkeys(own, name)
     default = settings.of_default_index()
     if default is not None:
         indexes["default"] = Index("default", default, explicit=False, default=True)
     elif any(not index.explicit for index in indexes.values()) and (url := default_of_uv()):
         indexes["default"] = Index("default", settings.at(url))
     if "default" in indexes:
-        bound |= {held: "default" for pin in plan.pins if (held := _of_default_index(pin))}
+        bound |= {name: "default" for name, pin in chosen.items() if not pin.index}
     return Sources(tuple(indexes.values()), tuple(sorted(bound.items())))
 
 
-def _of_default_index(pin: Pin) -> str | None:
-    """The package of a pin that comes from the default index."""
-    elsewhere = pin.index or pin.channel or not pin.requirement
-    return None if elsewhere else parse_wish(pin.requirement or "").name
+def _package(pin: Pin) -> str | None:
+    """The package that an installer is asked for by a pin."""
+    asked = pin.requirement and not pin.channel
+    return parse_wish(pin.requirement or "").name if asked else None
 
 
 def _with_index(plan: Plan) -> Iterator[Pin]:

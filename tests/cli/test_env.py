@@ -122,6 +122,23 @@ def test_a_program_that_is_not_there_is_named_for_people(home: Home) -> None:
     assert (ran.code, ran.out, ran.err) == (3, "", NO_PROGRAM)
 
 
+@pytest.mark.parametrize("words", [(), ("--",)])
+def test_without_a_program_there_is_nothing_to_run(words: tuple[str, ...], home: Home) -> None:
+    ran = home.run("env", "run", "demo", *words)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error: bad-usage\n\nMissing argument '-- CMD...'.\n")
+
+
+def test_the_systems_python_never_stands_in_for_the_environments(home: Home) -> None:
+    (home.environments / "demo" / "1" / "bin" / "python").unlink()
+
+    ran = home.run("env", "run", "demo", "--", "python", "--version")
+
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err.startswith("error: environment-damaged\n\nThe environment demo is damaged.\n")
+
+
 UNKNOWN = """\
 error: unknown-environment
 

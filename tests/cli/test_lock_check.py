@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.locking import CPU, PYTHON, SUPER, TORCH, World
+from tests.cli.locking import CPU, PYTHON, SUPER, TORCH, World, add
 
 AS_IT_WAS = SUPER
 
@@ -139,3 +139,23 @@ def test_checking_asks_nobody(locked: World) -> None:
     locked.run("--check", str(locked.lock), *SUPER)
 
     assert locked.default.requests + locked.cu126.requests + locked.cpu.requests == 0
+
+
+def test_tensorflow_locked_without_its_gpu_libraries_would_leave_a_gpu_idle(world: World) -> None:
+    """The same wheel serves CPU and GPU: what makes the difference is what comes with it."""
+    add(world.default, "tensorflow", "2.21.0", tag="cp312-cp312-manylinux_2_27_x86_64")
+    system = ("--os", "ubuntu-24.04", "--arch", "x86_64")
+    assert world.run("tensorflow==2.21.0", *system).code == 0
+
+    gpu = machine("RTX 3090", "580.65.06", "ubuntu-24.04")
+    done = world.run("--check", str(world.lock), *gpu, "--json")
+
+    assert done.code == 1
+    assert (
+        "tensorflow is locked without [and-cuda], and would leave the GPU idle"
+        in (done.document["data"]["against"])
+    )
+    assert done.document["data"]["changed"] == [
+        "GPU: none known, now NVIDIA GeForce RTX 3090 8.6",
+        "driver: none known, now 580.65.06",
+    ]

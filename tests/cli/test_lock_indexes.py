@@ -95,6 +95,28 @@ def test_no_other_version_and_no_build_for_the_cpu_stands_in_for_a_gpus(
     assert not world.lock.exists()
 
 
+OWN = '[[index]]\nname = "own"\nurl = "{url}"\npackages = ["acme"]'
+
+
+def test_an_index_of_ones_own_is_not_asked_where_nothing_of_it_is_wanted(
+    world: World, nobody: str
+) -> None:
+    world.configure(OWN.format(url=nobody))
+
+    assert world.run(f"torch=={TORCH}", *CPU, "--python", PYTHON).code == 0
+
+
+def test_the_index_that_nothing_can_stand_in_for_is_the_one_that_is_named(
+    world: World, nobody: str
+) -> None:
+    world.configure(OWN.format(url=nobody))
+    dead(world, "cpu", nobody.replace("/simple", "/whl"))
+
+    done = world.run(f"torch=={TORCH}", "acme", *CPU, "--python", PYTHON)
+
+    assert (done.code, done.err) == (3, UNREACHABLE.format(index=nobody))
+
+
 def test_without_the_default_index_nothing_stands_in(world: World, nobody: str) -> None:
     world.configure(default=nobody)
 

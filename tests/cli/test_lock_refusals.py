@@ -35,7 +35,18 @@ one==1.0 and two==1.0 cannot be installed beside torch 2.14.1.
 
 hint: Ask for another version of it, or leave it out.
 """
-NONE_LEFT = "torch==2.14.1 needs a newer driver than 550.54.14."
+CAPPED = """\
+: companions-refused
+
+numpy>=2 cannot be installed beside torch 2.1.2.
+
+  this plan needs numpy<2 and numpy>=2
+  numpy<2 is a cap that keeps torch 2.1.2 working: A module that was compiled using NumPy 1.x \
+cannot be run in NumPy 2
+
+hint: Ask for another version of it, or leave it out.
+"""
+NONE_LEFT = "uv takes no build of torch==2.14.1 that would fit this machine."
 SECOND = "uv refuses it: filelock was not found in the package registry"
 
 
@@ -68,7 +79,7 @@ def test_when_no_build_is_left_every_refusal_says_why(world: World) -> None:
 
     assert done.code == 1
     error = done.document["errors"][0]
-    assert (error["reference"], error["message"]) == ("no-compatible-stack", NONE_LEFT)
+    assert (error["reference"], error["message"]) == ("installer-refuses", NONE_LEFT)
     refused = {item["candidate"]: item["reason"] for item in done.document["data"]["refused"]}
     assert refused[f"torch {TORCH}+cu126"].startswith(SECOND)
     assert done.document["data"]["request"]["requirements"] == [f"torch=={TORCH}"]
@@ -194,3 +205,12 @@ uv was not found: it chooses and installs the packages.
 
 hint: Install it beside dlsetup (pip install uv), or put it on PATH.
 """)
+
+
+def test_a_companion_that_a_cap_stands_against_is_told_what_the_cap_is_for(world: World) -> None:
+    add(world.cpu, "torch", "2.1.2+cpu", ("numpy",), tag="cp311-cp311-manylinux1_x86_64")
+    add(world.default, "numpy", "1.26.4")
+
+    done = world.run("torch==2.1.*", "numpy>=2", *CPU, "--python", "3.11")
+
+    assert (done.code, done.err.partition("error")[2]) == (1, CAPPED)

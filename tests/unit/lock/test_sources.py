@@ -113,3 +113,11 @@ def test_a_requirement_cannot_break_out_of_its_quotes() -> None:
 
     assert toml.parse(text)["project"]["dependencies"] == [hostile]
     assert set(toml.parse(text)) == {"project"}
+
+
+def test_no_list_of_a_private_index_takes_over_what_was_chosen() -> None:
+    own = PrivateIndex("Own", Address("https://own.example/simple"), ("acme", "numpy", "tf"))
+
+    found = sources_of(plan(HOLDER, PLAIN), Settings(indexes=(own,)))
+
+    assert found.bound == (("acme", "own-own"),)
