@@ -11,13 +11,24 @@ from provisioner.catalog.sheets import natural
 from provisioner.plan import Serve
 from provisioner.request import Wish, parse_wish
 from provisioner.resolve import devices, processors
-from provisioner.resolve.candidates import ANY_PLATFORM, GLIBC, OUTSIDE, PYTHON, Candidate, Need
+from provisioner.resolve.candidates import (
+    ANY_PLATFORM,
+    GLIBC,
+    GPU,
+    OUTSIDE,
+    PYTHON,
+    Candidate,
+    Need,
+)
 from provisioner.resolve.conda import can_bring
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.gpu_needs import known_failures, needs_of_driver, needs_of_gpus
 from provisioner.resolve.packages import cudnn_left_open, needs_of_packages
 from provisioner.resolve.serving import serve
 from provisioner.version import is_pre_release, numbers, order, public
+
+SOURCE = "source"
+"""The variant of what is published without wheels."""
 
 
 def _is_pinned(wish: Wish) -> bool:
@@ -151,7 +162,15 @@ class Builds:
                 )
 
     def _needs_of_hardware(self, row: Build, serves: tuple[Serve, ...]) -> Iterator[Need]:
-        if not self.sibling(row):
+        if row.variant == SOURCE and "cuda" in row.unknown:  # not even on the CPU: it needs nvcc
+            yield Need(
+                on=GPU,
+                reference="unknown-cuda",
+                reason="it comes as source only, and nobody has read which CUDA compiles it",
+                evidence=row.evidence,
+                failed=True,
+            )
+        elif not self.sibling(row):
             yield from devices.needs(self.facts, row)
             yield from needs_of_gpus(self.facts, row, serves)
             yield from needs_of_driver(self.facts, row, serves)
@@ -184,7 +203,7 @@ class Builds:
             yield Need(
                 on="conda",
                 reference="cudnn-missing",
-                reason=f"no channel has CUDA {row.cuda} with cuDNN {row.cudnn} for it",
+                reason=f"no channel has CUDA {row.cuda}{_with_cudnn(row)} for it",
                 evidence=row.evidence,
                 failed=True,
             )
@@ -244,6 +263,10 @@ def one_each(row: Build) -> Iterator[Build]:
             ptx=code.ptx,
             code_by_cuda=(),
         )
+
+
+def _with_cudnn(row: Build) -> str:
+    return f" with cuDNN {row.cudnn}" if row.cudnn else ""
 
 
 def route_of(row: Build, *, computes_on_gpu: bool) -> str:

@@ -61,9 +61,16 @@ def refusal(question: Question, apart: Sequence[Alternative] = ()) -> RefusedErr
         "no-compatible-stack",
         sentence(told, about.text),
         context=lines_of(deciding(told, about), _LINES),
-        hint="; ".join(hints) or "Ask for another version or name another machine.",
+        hint="; ".join(hints) or _no_way_out(told, about),
         data={"refused": refused[:_MOST], "alternatives": ways},
     )
+
+
+def _no_way_out(told: Conflict, about: Wish) -> str:
+    """What to do where no single change helps; no machine is named for what none would allow."""
+    if told.obstacles:
+        return "Ask for another version or name another machine."
+    return f"Leave out {about.name}" + (", or ask for another version." if about.specifier else ".")
 
 
 def with_ways(question: Question, refused: RefusedError) -> RefusedError:
