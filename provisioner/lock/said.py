@@ -19,9 +19,12 @@ _FULL = re.compile(r"No space left on device|Disk quota exceeded|os error 28|os 
 
 
 class RefusedByUvError(DlsetupError):
-    """The requirements do not go together, or one of them cannot be had for the target."""
+    """The requirements do not go together, or one of them cannot be had for the target.
 
-    def __init__(self, lines: tuple[str, ...]) -> None:
+    ``packages`` are the names that uv's words are about.
+    """
+
+    def __init__(self, lines: tuple[str, ...], packages: tuple[str, ...]) -> None:
         super().__init__(
             "installer-refuses",
             "uv finds no set of packages for this.",
@@ -29,6 +32,7 @@ class RefusedByUvError(DlsetupError):
             hint="Ask for other versions, or leave one of these packages out.",
         )
         self.lines = lines
+        self.packages = packages
 
 
 class SilentIndexError(OutsideError):
@@ -61,7 +65,7 @@ def error(text: str, settings: Settings) -> DlsetupError:
     if re.search(r"\b(401|403)\b", whole) and re.search(r"credentials|Forbidden|Unauth", whole):
         return _not_let_in(lines)
     if whole.startswith(("No solution found", "Failed to build", "Failed to download and build")):
-        return RefusedByUvError(essential(lines))
+        return RefusedByUvError(essential(lines), _packages(whole))
     url = _URL.search(whole)
     if url and _NETWORK.search(whole):
         causes = re.findall(r"^\s*cause: (.*)$", settings.redacted(text), re.MULTILINE)
@@ -95,6 +99,13 @@ def _lines(text: str) -> tuple[str, ...]:
         if line and not line.startswith("warning:"):
             found.append(re.sub(r"^(?:error|cause|hint): ", "", line))
     return tuple(found) or ("uv gave no reason",)
+
+
+def _packages(text: str) -> tuple[str, ...]:
+    names = re.findall(r"(?<![\w.-])([A-Za-z0-9][\w.-]*?)(?:\[[\w,-]*\])?(?:[=<>!~]=?\d)", text)
+    names += re.findall(r"(?:build|versions of|`)\s*`?([A-Za-z0-9][\w-]*)", text)
+    folded = (re.sub(r"[-_.]+", "-", name).lower() for name in names)
+    return tuple(dict.fromkeys(folded))
 
 
 def _not_in_cache(lines: tuple[str, ...]) -> OutsideError:

@@ -11,7 +11,13 @@ from provisioner.catalog.sheets import ANY_PLATFORM, SOURCE, natural
 from provisioner.plan import Serve
 from provisioner.request import Wish, parse_wish
 from provisioner.resolve import devices, processors
-from provisioner.resolve.candidates import GLIBC, OUTSIDE, PYTHON, Candidate, Need
+from provisioner.resolve.candidates import (
+    GLIBC,
+    OUTSIDE,
+    PYTHON,
+    Candidate,
+    Need,
+)
 from provisioner.resolve.conda import can_bring
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.gpu_needs import known_failures, needs_of_driver, needs_of_gpus
@@ -185,7 +191,7 @@ class Builds:
             yield Need(
                 on="conda",
                 reference="cudnn-missing",
-                reason=f"no channel has CUDA {row.cuda} with cuDNN {row.cudnn} for it",
+                reason=f"no channel has CUDA {row.cuda}{_with_cudnn(row)} for it",
                 evidence=row.evidence,
                 failed=True,
             )
@@ -256,6 +262,10 @@ def one_each(row: Build) -> Iterator[Build]:
             ptx=code.ptx,
             code_by_cuda=(),
         )
+
+
+def _with_cudnn(row: Build) -> str:
+    return f" with cuDNN {row.cudnn}" if row.cudnn else ""
 
 
 def route_of(row: Build, *, computes_on_gpu: bool) -> str:

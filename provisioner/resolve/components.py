@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from provisioner.catalog.rows import Cuda, Library
 from provisioner.plan import Serve
-from provisioner.request import Wish
+from provisioner.request import Wish, admits
 from provisioner.resolve.candidates import DRIVER, GPU, Candidate, Need
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.gpu_needs import needs_of_tegra
@@ -104,7 +104,7 @@ class Components:
                         reference="cuda-mismatch-ext-build",
                         reason=f"{row.package} {row.version} belongs to CUDA {row.cuda}",
                         evidence=row.evidence,
-                        specifier=f"=={row.cuda}.*",
+                        among=self._releases_of(row.cuda),
                     )
                     for framework in self.frameworks
                 ]
@@ -117,6 +117,10 @@ class Components:
             merits=(order(row.version),),
             needs=tuple(needs),
         )
+
+    def _releases_of(self, cuda: str) -> tuple[str, ...]:
+        """The values of a framework's CUDA that are within a release: those that can be met."""
+        return tuple(value for value in self.facts.cuda_values if admits(f"=={cuda}.*", value))
 
     def _serves(self, sass: tuple[str, ...], ptx: tuple[str, ...]) -> tuple[Serve, ...]:
         found = [

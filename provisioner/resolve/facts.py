@@ -54,6 +54,7 @@ class Facts:
         self.idle = idle
         self._variants: dict[str, bool] = {}
         self._bases: dict[str, bool] = {}
+        self._extended: dict[str, str | None] = {}
         self._cudnn: dict[tuple[str, str], tuple[Library, ...]] = {}
 
     def changed(
@@ -215,16 +216,22 @@ class Facts:
     def base_of(self, row: Build) -> str | None:
         """The framework whose CUDA a build has to share, because it loads that one's libraries.
 
-        The first that it requires and that itself requires no other; None for a build that stands
-        alone.
+        The first that it requires and that itself requires no other, or that its newest release
+        does: metadata of old ones forget it. None for a build that stands alone.
         """
+        return self.named_base(row) or self.base_of_framework(row.framework)
+
+    def named_base(self, row: Build) -> str | None:
+        """As ``base_of``, by what the build itself requires."""
         names = (parse_wish(text).name for text in row.requires)
         return next((name for name in names if name != row.framework and self._is_base(name)), None)
 
     def base_of_framework(self, framework: str) -> str | None:
         """As ``base_of`` its newest build."""
-        rows = self.catalog.builds(framework)
-        return self.base_of(rows[-1]) if rows else None
+        if framework not in self._extended:
+            rows = self.catalog.builds(framework)
+            self._extended[framework] = self.named_base(rows[-1]) if rows else None
+        return self._extended[framework]
 
     def _is_base(self, framework: str) -> bool:
         if framework not in self.catalog.frameworks:

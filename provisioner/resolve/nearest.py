@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from provisioner.catalog.rows import Build, Library
+from provisioner.request import Wish
 from provisioner.resolve.candidates import CPU, DRIVER, GLIBC, GPU, PYTHON, Candidate, Need
 from provisioner.resolve.conflict import Obstacle
 from provisioner.resolve.premises import Premise, Question
@@ -26,17 +27,28 @@ _ABOUT = {
 """For what a premise is about: the needs that it can leave unmet; else the Python."""
 
 
-def blocked(question: Question, obstacle: Obstacle) -> tuple[Candidate, Need | None] | None:
+def blocked(
+    question: Question, obstacle: Obstacle, about: Wish | None = None
+) -> tuple[Candidate, Need | None] | None:
     """The candidate that the obstacle stands against, and which need of it is not met.
 
+    What the conflict is about goes first, then what that brings along, then the other wishes.
     None where nothing that was chosen without it is refused with it; the need is None where the
     candidate is not even there, because it is for another platform.
     """
-    held = [
-        item
-        for item in obstacle.without.found.values()
-        if item.row is not None and not item.on.startswith("__")
-    ]
+    others = {wish.name for wish in question.wishes}
+    held = sorted(
+        (
+            item
+            for item in obstacle.without.found.values()
+            if item.row is not None and not item.on.startswith("__")
+        ),
+        key=lambda item: (
+            about is not None and item.on != about.name,
+            not isinstance(item.row, Build),
+            item.on in others,
+        ),
+    )
     found = _refused_under(question, obstacle.premise, held)
     if found is None and obstacle.premise.name == "driver" and not question.facts.machine.driver:
         found = next(_asking_for_a_driver(obstacle, held), None)
@@ -57,10 +69,10 @@ def _refused_under(
         for provider in providers:
             if provider.facts.devices:
                 return _refused_for_others(provider, item.on, about)
-            needs = _needs_here(provider, item)
+            here, needs = _here(provider, item)
             unmet = [need for need in needs if need.on in about and is_unmet(provider, need)]
             if unmet:
-                return item, min(unmet, key=lambda need: about.index(need.on))
+                return here, min(unmet, key=lambda need: about.index(need.on))
     return None
 
 
@@ -82,24 +94,24 @@ def _refused_for_others(
     return min(found, key=far, default=None)
 
 
-def _needs_here(provider: StackProvider, chosen: Candidate) -> tuple[Need, ...]:
-    """What needs a candidate of another question has in this one; nothing where it cannot be.
+def _here(provider: StackProvider, chosen: Candidate) -> tuple[Candidate, tuple[Need, ...]]:
+    """A candidate of another question in this one, and its needs; none where it cannot be.
 
     A channel's build is not even a candidate for a GPU that it has no code for.
     """
     for candidate in provider.candidates(chosen.on):
         if candidate.row is chosen.row:
-            return provider.needs(candidate)
+            return candidate, provider.needs(candidate)
     row, facts = chosen.row, provider.facts
     if not isinstance(row, Build) or row.platform != facts.platform:
-        return ()
+        return chosen, ()
     served = [
         serve(gpu.name, gpu.compute_capability or "", row.sass, row.ptx, facts.tegra)
         for gpu in facts.gpus
     ]
     whole = tuple(one for one in served if one is not None)
     serves = whole if len(whole) == len(served) else ()
-    return provider.builds.needs(msgspec.structs.replace(chosen, serves=serves))
+    return chosen, provider.builds.needs(msgspec.structs.replace(chosen, serves=serves))
 
 
 def _asking_for_a_driver(

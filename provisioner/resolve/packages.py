@@ -22,6 +22,8 @@ def needs_of_packages(facts: Facts, name: str, row: Build) -> Iterator[Need]:
         return
     bound = facts.has_variants(row.framework) and row.platform != ANY_PLATFORM
     base = facts.base_of(row)
+    if base is not None and facts.named_base(row) is None:
+        yield _unnamed_base(row, base)
     for text in (*row.requires, *announced_cudnn(facts, row)):
         wish = parse_wish(text)
         if ";" in text and not _holds(text, row.extra or ""):
@@ -109,6 +111,16 @@ def _shared_files(facts: Facts, package: str) -> Iterator[Need]:
                 evidence=shared.evidence,
                 among=(package,),
             )
+
+
+def _unnamed_base(row: Build, base: str) -> Need:
+    """What extends another framework works inside it, also where its metadata forget to say so."""
+    return Need(
+        on=base,
+        reference="framework-pin-conflict",
+        reason=f"it extends {base}",
+        evidence=row.evidence,
+    )
 
 
 def _unknown_base(row: Build, base: str) -> Need:

@@ -32,6 +32,8 @@ class StackProvider:
         self.rank = {name: place for place, name in enumerate(by_name)}
         asked = tuple(name for name in by_name if name in facts.catalog.frameworks)
         frameworks = tuple(dict.fromkeys(facts.base_of_framework(name) or name for name in asked))
+        self._bases = tuple(name for name in frameworks if name not in by_name)
+        """What nobody asked for and every answer holds: frameworks that others extend."""
         self.builds = Builds(facts, by_name)
         self._frameworks = frozenset(facts.catalog.frameworks)
         self.components = Components(facts, by_name, frameworks)
@@ -79,11 +81,11 @@ class StackProvider:
 
         Worth its price where several wishes meet: the solver then never walks through the rest.
         """
-        pools = {name: self._bearable(name) for name in self.rank}
+        pools = {name: self._bearable(name) for name in (*self.rank, *self._bases)}
         pruned = True
         while pruned:
             pruned = False
-            for name, other in permutations(self.rank, 2):
+            for name, other in permutations(pools, 2):
                 if beside := pools[other]:
                     kept = [
                         item
@@ -208,7 +210,7 @@ class StackProvider:
 
     def pool(self, name: str) -> list[Candidate]:
         """The candidates for a name that are worth trying, best first."""
-        if len(self.rank) > 1 and name in self.rank:
+        if len(self.rank) > 1 and (name in self.rank or name in self._bases):
             return self._viable[name]
         return self.candidates(name)
 

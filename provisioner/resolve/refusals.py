@@ -61,9 +61,23 @@ def refusal(question: Question, apart: Sequence[Alternative] = ()) -> RefusedErr
         "no-compatible-stack",
         sentence(told, about.text),
         context=lines_of(deciding(told, about), _LINES),
-        hint="; ".join(hints) or _fix_of(question.facts, about, refused),
+        hint="; ".join(hints) or _advice(told, about, refused),
         data={"refused": refused[:_MOST], "alternatives": ways},
     )
+
+
+def _advice(told: Conflict, about: Wish, refused: Sequence[Refused]) -> str:
+    """What to do where no single change helps; no machine is named for what none would allow.
+
+    Where one thing speaks against all candidates, it is what the vocabulary advises for that.
+    """
+    named = {item.reference for item in refused if item.candidate.startswith(f"{about.name} ")}
+    fixes = [row.fix for row in told.question.facts.catalog.references if row.name in named]
+    if len(named) == 1 and fixes:
+        return fixes[0]
+    if told.obstacles:
+        return "Ask for another version or name another machine."
+    return f"Leave out {about.name}" + (", or ask for another version." if about.specifier else ".")
 
 
 def with_ways(question: Question, refused: RefusedError) -> RefusedError:
@@ -77,14 +91,6 @@ def with_ways(question: Question, refused: RefusedError) -> RefusedError:
         hint="; ".join(hints) or refused.hint,
         data={**refused.data, "alternatives": ways},
     )
-
-
-def _fix_of(facts: Facts, about: Wish, refused: Sequence[Refused]) -> str:
-    """What the vocabulary advises for the one thing that speaks against all candidates."""
-    named = {item.reference for item in refused if item.candidate.startswith(f"{about.name} ")}
-    if len(named) > 1:
-        return "Ask for another version or name another machine."
-    return next((row.fix for row in facts.catalog.references if row.name in named), "")
 
 
 def deciding(told: Conflict, about: Wish) -> tuple[Fact, ...]:

@@ -9,6 +9,7 @@ import msgspec
 from provisioner.catalog.rows import Build
 from provisioner.machine import Gpu
 from provisioner.request import parse_wish
+from provisioner.resolve.builds import is_asked
 from provisioner.resolve.candidates import DRIVER, GPU, Candidate, Need
 from provisioner.resolve.conflict import Conflict, Obstacle
 from provisioner.resolve.drivers import driven_by
@@ -50,8 +51,9 @@ def sentence(told: Conflict, asked: str) -> str:
     gpus = [item.premise for item in obstacles if item.premise.name == "gpu"]
     wishes = [item.premise for item in obstacles if item.premise.name == "wish"]
     if not obstacles:
-        idle = f"{asked} is for the CPU only and would leave the GPU idle."
-        return idle if is_idle(told) else f"Nothing that the catalog knows allows {asked}."
+        if is_idle(told):
+            return _leaves_idle(told, asked)
+        return f"Nothing that the catalog knows allows {asked}."
     if wishes:
         return _together(asked, wishes)
     if len(gpus) == len(obstacles) > 1:
@@ -59,7 +61,18 @@ def sentence(told: Conflict, asked: str) -> str:
     if len(obstacles) > 1:
         texts = listed(item.premise.text for item in obstacles)
         return f"No build of {asked} fits {texts} at once."
-    return _single(told.question, obstacles[0], asked)
+    return _single(told, obstacles[0], asked)
+
+
+def _leaves_idle(told: Conflict, asked: str) -> str:
+    """Of what has GPU code that nothing vouches for, it is not said that it is for the CPU."""
+    facts = told.question.facts
+    wish = parse_wish(asked)
+    rows = [row for row in facts.builds(wish.name) if is_asked(wish, row)]
+    if not any(row.cuda or row.unknown for row in rows):
+        return f"{asked} is for the CPU only and would leave the GPU idle."
+    gpus = listed(item.text for item in told.everything if item.gpu)
+    return f"No build of {asked} is known to compute on {gpus}."
 
 
 def is_idle(told: Conflict) -> bool:
@@ -78,10 +91,10 @@ def _together(asked: str, wishes: Sequence[Premise]) -> str:
     return f"{listed(names)} cannot share one environment."
 
 
-def _single(question: Question, obstacle: Obstacle, asked: str) -> str:
-    premise = obstacle.premise
+def _single(told: Conflict, obstacle: Obstacle, asked: str) -> str:
+    question, premise = told.question, obstacle.premise
     if premise.name == "driver":
-        return f"{asked} {_driver_words(question, obstacle)}."
+        return f"{asked} {_driver_words(told, obstacle)}."
     if premise.name == "via":
         return f"{asked} does not come by {premise.text}."
     if premise.name == "gpu":
@@ -96,8 +109,9 @@ def _with_cuda(question: Question, premise: Premise) -> str:
     return " with CUDA" if premise.name == "platform" and question.facts.machine.gpus else ""
 
 
-def _driver_words(question: Question, obstacle: Obstacle) -> str:
-    found = blocked(question, obstacle)
+def _driver_words(told: Conflict, obstacle: Obstacle) -> str:
+    question = told.question
+    found = blocked(question, obstacle, told.about)
     floor = found[1].floor if found and found[1] else None
     driver = question.facts.machine.driver
     if driver is None or driver.version is None:
@@ -144,7 +158,7 @@ def _rows_under(told: Conflict, obstacle: Obstacle) -> Iterator[Fact]:
         yield from _clashing(told, obstacle)
         return
     no_driver = premise.gpu is not None and len(told.obstacles) > 1 and not question.scenarios()
-    found = None if no_driver else blocked(question, obstacle)
+    found = None if no_driver else blocked(question, obstacle, told.about)
     if found is not None:
         candidate, need = found
         yield _row(question, premise, candidate, need)
@@ -246,7 +260,7 @@ def lines_of(facts: Sequence[Fact], most: int) -> tuple[str, ...]:
 
 def _fitted(text: str) -> str:
     """A long text without its last clauses, or cut; JSON has all of it."""
-    for mark in ("; ", ": "):
+    for mark in ("; ", ": ", ", "):
         while len(text) > WIDTH and (end := text.rfind(mark)) > WIDTH // 2:
             text = text[:end]
     return text if len(text) <= WIDTH else f"{text[: WIDTH - 1].rstrip()}…"

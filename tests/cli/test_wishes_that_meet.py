@@ -86,7 +86,7 @@ def test_what_a_channel_builds_for_the_driver_there_is_stands_among_the_alternat
     [
         ("numpy", "--gpu", "RTX 3090"),
         ("torch", "--gpu", "15.0"),
-        ("torch", "--gpu", "RX 580"),
+        ("jax", "--gpu", "Arc A770"),
         ("torch", "--gpu", "K80", "--gpu", "RTX 5090"),
     ],
 )
@@ -128,3 +128,71 @@ def test_frameworks_that_fight_over_everything_are_answered_all_the_same() -> No
         len({pin["cuda"].split(".")[0] for pin in found["data"]["plan"]["pins"] if pin["cuda"]})
         == 1
     )
+
+
+@pytest.mark.parametrize(
+    "words", [("nvcc", "fastai>=2"), ("nvcc", "fastai"), ("nvcc", "fastai>=2", "torchaudio")]
+)
+def test_a_compiler_named_first_has_the_cuda_of_what_the_rest_brings_along(
+    words: tuple[str, ...],
+) -> None:
+    """No torch has the CUDA of the newest nvcc: once a search of 50 seconds that gave up."""
+    plan = resolve(*words, "--gpu", "RTX 3090", "--driver", "580")["data"]["plan"]
+    made = {pin["name"]: pin for pin in plan["pins"]}
+    assert made["nvcc"]["cuda"] == made["torch"]["cuda"]
+    assert made["nvcc"]["version"].startswith(f"{made['torch']['cuda']}.")
+
+
+@pytest.mark.parametrize("words", [("bitsandbytes==0.42.0",), ("torch", "bitsandbytes==0.42.0")])
+def test_an_extension_whose_metadata_forget_its_framework_stands_beside_one_it_works_with(
+    words: tuple[str, ...],
+) -> None:
+    """bitsandbytes 0.42.0 requires scipy alone, imports torch, and holds libraries to CUDA 12.3."""
+    plan = resolve(*words, "--gpu", "RTX 3090", "--driver", "580")["data"]["plan"]
+    cuda = {pin["name"]: pin["cuda"] for pin in plan["pins"]}
+    assert cuda["torch"] == cuda["bitsandbytes"] == "12.1"
+
+
+@pytest.mark.parametrize("gpu", ["A100", "MI300X", "none"])
+def test_what_comes_as_source_only_is_promised_on_no_machine(gpu: str) -> None:
+    """22_extensions.csv: flash-attn has no wheels on the index, and compiles with nvcc."""
+    found = resolve("flash-attn", "--gpu", gpu, "--os", "ubuntu-24.04")
+    (error,) = found["errors"]
+    assert error["message"] == "Nothing that the catalog knows allows flash-attn."
+    assert "its publisher offers its source alone" in error["context"][1]
+    assert error["hint"].startswith(
+        "Take what needs no such package, or plan the framework with nvcc"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "machine", "row"),
+    [
+        (
+            ("jax>=0.5", "xformers", "vllm"),
+            ("--gpu", "H100", "--gpu", "Tesla M60", "--driver", "450"),
+            "vllm ",
+        ),
+        (("torch<2.3", "cupy-cuda13x"), ("--gpu", "gfx1030"), "cupy-cuda13x "),
+        (
+            ("tensorflow<2.16", "bitsandbytes", "onnxruntime-gpu"),
+            ("--gpu", "P100", "--python", "3.8"),
+            "onnxruntime-gpu ",
+        ),
+        (("torch==2.6.*",), ("--gpu", "MI250X"), "torch 2.6.0 (rocm"),
+    ],
+)
+def test_the_row_that_decides_is_of_what_the_refusal_is_about(
+    words: tuple[str, ...], machine: tuple[str, ...], row: str
+) -> None:
+    (error,) = resolve(*words, *machine)["errors"]
+    assert f"No build of {row.split(maxsplit=1)[0]}" in error["message"]
+    assert error["context"][1].startswith(row)
+
+
+def test_what_no_channel_can_bring_libraries_for_is_not_called_a_build_for_the_cpu() -> None:
+    """cupy-cuda11x holds code for sm_61; its CUDA 11 is what nobody brings."""
+    (error,) = resolve("cupy-cuda11x", "--gpu", "GTX 1080 Ti")["errors"]
+    gpu = "NVIDIA GeForce GTX 1080 Ti (6.1)"
+    assert error["message"] == f"No build of cupy-cuda11x is known to compute on {gpu}."
+    assert "no channel has CUDA 11 for it" in error["context"][1]
