@@ -46,7 +46,7 @@ _POLICY = (
         "--via", type=click.Choice(["pip", "conda", "container"]), help="Only by this way."
     ),
     click.option("--pre", is_flag=True, help="Pre-releases too, where the catalog has any."),
-    click.option("--offline", is_flag=True, help="Never use the network (this verb never does)."),
+    click.option("--offline", is_flag=True, help="Never use the network, only what uv kept."),
     click.option(
         "-r",
         "--requirement",
