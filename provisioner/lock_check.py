@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from provisioner import workflow
+from provisioner import saved, workflow
 from provisioner.catalog.rows import Build
 from provisioner.errors import OutsideError, RefusedError, UsageError
 from provisioner.lock import fit, pylock, record
@@ -59,12 +59,14 @@ def checked(path: Path, asked: Asked) -> Checked:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return saved.content(path).decode("utf-8")
+    except (OSError, ValueError) as error:
+        no_text = isinstance(error, UnicodeDecodeError)
+        reason = "it is no text" if no_text else getattr(error, "strerror", None) or str(error)
         raise UsageError(
             "bad-lock-file",
             f"{path} cannot be read.",
-            context=(getattr(error, "strerror", None) or "it is no text",),
+            context=(reason,),
             hint="Name a lock: dlsetup lock --check pylock.toml",
         ) from None
 

@@ -193,3 +193,10 @@ def test_a_lock_whose_packages_are_damaged_is_not_uvs_fault(
     done = locked.run("--check", str(locked.lock), *SUPER)
 
     assert (done.code, done.err.splitlines()[0]) == (2, "error: bad-lock-file")
+
+
+def test_a_file_without_an_end_is_left(world: World) -> None:
+    done = world.run("--check", "/dev/zero", *CPU)
+
+    assert (done.code, done.err.splitlines()[0]) == (2, "error: bad-lock-file")
+    assert "it is larger than 64 MiB" in done.err
