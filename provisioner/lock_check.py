@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from provisioner import workflow
+from provisioner import saved, workflow
 from provisioner.catalog.rows import Build
-from provisioner.errors import RefusedError, UsageError
+from provisioner.errors import OutsideError, RefusedError, UsageError
 from provisioner.lock import fit, pylock, record
 from provisioner.lock.record import LockedFor, Record
 from provisioner.machine import Machine
@@ -46,7 +46,7 @@ def checked(path: Path, asked: Asked) -> Checked:
     about = record.read(text, str(path))
     machine, warnings = workflow.machine_of(asked.options)
     look = _Look(about, machine, asked.python)
-    document = pylock.read(text)
+    document = _document(text, path)
     against = tuple(look.at_system(document)) or tuple(look.at_builds(document))
     return Checked(
         path=str(path),
@@ -59,14 +59,27 @@ def checked(path: Path, asked: Asked) -> Checked:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return saved.content(path).decode("utf-8")
+    except (OSError, ValueError) as error:
+        no_text = isinstance(error, UnicodeDecodeError)
+        reason = "it is no text" if no_text else getattr(error, "strerror", None) or str(error)
         raise UsageError(
             "bad-lock-file",
             f"{path} cannot be read.",
-            context=(getattr(error, "strerror", None) or "it is no text",),
+            context=(reason,),
             hint="Name a lock: dlsetup lock --check pylock.toml",
         ) from None
+
+
+def _document(text: str, path: Path) -> pylock.Document:
+    """The packages of a lock. What is wrong with them is the file's fault here, not uv's."""
+    try:
+        document = pylock.read(text)
+    except OutsideError as error:
+        raise record.bad(str(path), *error.context) from None
+    if not document.packages:
+        raise record.bad(str(path), "it lists no package")
+    return document
 
 
 class _Look:
@@ -103,6 +116,18 @@ class _Look:
             yield f"this machine runs {self.machine.os_name}; the lock is for {self.was.os}"
         elif kernel == "linux":
             yield from self._at_libc(document)
+        yield from self._at_packages(document)
+
+    def _at_packages(self, document: pylock.Document) -> Iterator[str]:
+        """What was chosen and is not what the file lists: somebody changed it since."""
+        listed = {str(item["name"]): str(item.get("version")) for item in document.packages}
+        for pin in self.about.pins:
+            version = listed.get(pin.name, "")
+            if pin.name in workflow.catalog().frameworks and (
+                version.partition("+")[0] != pin.version.partition("+")[0]
+            ):
+                found = f"{pin.name} {version}" if version else f"no {pin.name}"
+                yield f"it was made for {pin.name} {pin.version}, and lists {found} now"
 
     def _at_libc(self, document: pylock.Document) -> Iterator[str]:
         libc, needed = self._libc(), fit.needs_glibc(document)

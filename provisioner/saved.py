@@ -9,6 +9,19 @@ import msgspec
 
 T = TypeVar("T")
 
+_LARGEST = 64 << 20
+"""Bytes; no answer of ours is near that, and a device file has no end."""
+
+
+def content(path: Path) -> bytes:
+    """Return what a file holds. Raises OSError, and ValueError for one that is too large."""
+    with path.open("rb") as stream:
+        found = stream.read(_LARGEST + 1)
+    if len(found) > _LARGEST:
+        msg = f"it is larger than {_LARGEST >> 20} MiB"
+        raise ValueError(msg)
+    return found
+
 
 def read(path: Path, key: str, kind: type[T]) -> T:
     """Return the value under ``key`` of an envelope's data, or the file's whole content.
@@ -16,7 +29,7 @@ def read(path: Path, key: str, kind: type[T]) -> T:
     Raises ValueError with the reason in words when there is no such value.
     """
     try:
-        document = msgspec.json.decode(path.read_bytes())
+        document = msgspec.json.decode(content(path))
         if isinstance(document, dict) and isinstance(document.get("data"), dict):
             document = document["data"]
         if isinstance(document, dict) and key in document:

@@ -24,7 +24,7 @@ _MEGABYTE = 1_000_000
 
 @click.command(
     "lock",
-    epilog="Examples: dlsetup lock torch; dlsetup lock tf1 --gpu none --name old -o locks/; "
+    epilog="Examples: dlsetup lock torch; dlsetup lock tf1 --gpu none --name old; "
     "dlsetup lock --check pylock.toml",
 )
 @click.argument("words", nargs=-1, metavar="REQ... | --check [FILE]")

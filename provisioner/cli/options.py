@@ -47,7 +47,7 @@ _POLICY = (
     ),
     click.option("--pre", is_flag=True, help="Pre-releases too, where the catalog has any."),
     click.option(
-        "--offline", is_flag=True, help="Never use the network, as resolve and render never do."
+        "--offline", is_flag=True, help="Never use the network; lock and up take what uv kept."
     ),
     click.option(
         "-r",

@@ -127,9 +127,9 @@ def read(text: str, place: str) -> Record:
         tool = toml.parse(text).get("tool", {})
         found = msgspec.convert(tool["dlsetup"], Record)
     except KeyError:
-        raise _bad(place, "it has no [tool.dlsetup]: dlsetup did not make it") from None
+        raise bad(place, "it has no [tool.dlsetup]: dlsetup did not make it") from None
     except (ValueError, AttributeError, TypeError) as error:
-        raise _bad(place, re.sub(r"\s+", " ", str(error))[:200]) from None
+        raise bad(place, re.sub(r"\s+", " ", str(error))[:200]) from None
     return found
 
 
@@ -140,10 +140,11 @@ def _pins(plan: Plan) -> tuple[LockedPin, ...]:
     )
 
 
-def _bad(place: str, reason: str) -> UsageError:
+def bad(place: str, *reasons: str) -> UsageError:
+    """The error for a file that is no lock of dlsetup's making."""
     return UsageError(
         "bad-lock-file",
         f"{place} is not a lock of dlsetup.",
-        context=(reason,),
+        context=reasons,
         hint="Make one with: dlsetup lock REQ",
     )

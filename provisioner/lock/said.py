@@ -56,9 +56,10 @@ def error(text: str, settings: Settings) -> DlsetupError:
     if _FULL.search(whole):
         return OutsideError(
             "disk-full",
-            "The disk is full: uv cannot keep what it fetches.",
+            "The disk is full where uv writes.",
             context=lines[-1:],
-            hint="Make room, or name a cache on another disk in UV_CACHE_DIR.",
+            hint="Make room there, or name another disk: in UV_CACHE_DIR for what uv fetches, in "
+            "DLSETUP_HOME for environments.",
         )
     if "network was disabled" in whole or "network connectivity is disabled" in whole.lower():
         return _not_in_cache(lines)

@@ -21,7 +21,7 @@ from provisioner.resolve.candidates import (
 from provisioner.resolve.conda import can_bring
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.gpu_needs import known_failures, needs_of_driver, needs_of_gpus
-from provisioner.resolve.packages import cudnn_left_open, needs_of_packages
+from provisioner.resolve.packages import cudnn_left_open, needs_of_companions, needs_of_packages
 from provisioner.resolve.serving import serve
 from provisioner.version import is_pre_release, numbers, order, public
 
@@ -144,6 +144,7 @@ class Builds:
             *self._needs_of_system(row),
             *self._needs_of_wishes(candidate.on, row),
             *needs_of_packages(self.facts, candidate.on, row),
+            *needs_of_companions(self.facts, row),
         )
 
     def _exclusions(self, row: Build) -> Iterator[Need]:

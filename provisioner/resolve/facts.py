@@ -23,7 +23,7 @@ from provisioner.catalog.words import Profile
 from provisioner.errors import RefusedError
 from provisioner.machine import Gpu, Machine
 from provisioner.plan import Refused, Request
-from provisioner.request import admits, parse_wish
+from provisioner.request import Wish, admits, parse_wish
 from provisioner.resolve.accelerators import Choice, choose
 from provisioner.resolve.candidates import NO_CUDA, Exclusion
 from provisioner.version import at_least, numbers
@@ -148,6 +148,12 @@ class Facts:
             context=(f"compute capability: {told}", f"PCI id: {gpu.pci_id or 'not known'}"),
             hint=f"Name its compute capability, such as --gpu 9.0; {newer.GPUS}",
         )
+
+    @cached_property
+    def bounded_companions(self) -> tuple[Wish, ...]:
+        """Packages that the catalog does not choose, and of which only some versions will do."""
+        asked = (parse_wish(text) for text in self.request.companions)
+        return tuple(wish for wish in asked if wish.specifier)
 
     @cached_property
     def profiles(self) -> tuple[Profile, ...]:

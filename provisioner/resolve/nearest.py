@@ -16,7 +16,7 @@ from provisioner.resolve.search import Solution
 from provisioner.resolve.serving import serve
 from provisioner.version import is_dotted
 
-_BY_WISHES = frozenset({"not-what-was-asked", "cuda-mismatch-ext-build"})
+_BY_WISHES = frozenset({"not-what-was-asked", "cuda-mismatch-ext-build", "companions-refused"})
 _ABOUT = {
     "driver": (DRIVER,),
     "gpu": (GPU, DRIVER),

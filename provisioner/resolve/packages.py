@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+from provisioner.catalog.find import caps_on
 from provisioner.catalog.rows import Build
 from provisioner.catalog.sheets import ANY_PLATFORM
-from provisioner.request import Wish, parse_wish
-from provisioner.resolve.candidates import NO_CUDA, Need, cuda_of, file_of
+from provisioner.request import Wish, admits, parse_wish
+from provisioner.resolve.candidates import NO_CUDA, OUTSIDE, Need, cuda_of, file_of
 from provisioner.resolve.facts import Facts
 from provisioner.version import numbers
 
@@ -37,6 +38,33 @@ def needs_of_packages(facts: Facts, name: str, row: Build) -> Iterator[Need]:
         elif wish.name in facts.catalog.frameworks or wish.is_component:
             yield _package(row, wish, variant=row.variant if bound else None)
     yield from _needs_of_cuda(facts, name, row)
+
+
+def needs_of_companions(facts: Facts, row: Build) -> Iterator[Need]:
+    """Yield the caps that keep a build alive and that a companion of the user's cannot stand."""
+    bounded = facts.bounded_companions
+    if not bounded or row.via == "conda":
+        return
+    for cap in caps_on(facts.catalog.caps, row.framework, row.version):
+        wish = parse_wish(cap.requirement)
+        for asked in bounded:
+            if asked.name == wish.name and not _meet(asked.specifier, wish.specifier):
+                yield Need(
+                    on=OUTSIDE,
+                    reference="companions-refused",
+                    reason=f"it needs {cap.requirement}, and you asked for {asked.text}",
+                    evidence=cap.evidence,
+                    failed=True,
+                )
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether some version is within both ranges: their ends and what lies beside are tried."""
+    from packaging.specifiers import SpecifierSet
+
+    ends = {item.version.removesuffix(".*") for text in (one, other) for item in SpecifierSet(text)}
+    beside = (version for end in ends for version in (end, f"{end}.0.1"))
+    return any(admits(one, version) and admits(other, version) for version in ("0", *beside))
 
 
 def cudnn_left_open(row: Build) -> str | None:

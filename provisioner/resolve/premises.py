@@ -221,10 +221,10 @@ def _choices(facts: Facts) -> Iterator[Premise]:
         yield Premise("python", text, "option" if request.python else "file", any_python)
     if request.via:
         yield Premise("via", f"--via {request.via}", "option", any_route)
-    for text in request.companions if facts.machine.gpus else ():
-        wish = parse_wish(text)
-        if wish.name.startswith("nvidia-") and wish.specifier:
-            yield Premise("wish", text, "", _without_companion(text), wish=wish)
+    capped = {parse_wish(cap.requirement).name for cap in facts.catalog.caps}
+    for wish in facts.bounded_companions:
+        if wish.name in capped or (wish.name.startswith("nvidia-") and facts.machine.gpus):
+            yield Premise("wish", wish.text, "", _without_companion(wish.text), wish=wish)
 
 
 def _without_companion(text: str) -> Callable[[Question], Iterator[Question]]:

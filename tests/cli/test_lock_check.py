@@ -159,3 +159,44 @@ def test_tensorflow_locked_without_its_gpu_libraries_would_leave_a_gpu_idle(worl
         "GPU: none known, now NVIDIA GeForce RTX 3090 8.6",
         "driver: none known, now 580.65.06",
     ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "against"),
+    [
+        (f'version = "{TORCH}+cu126"', 'version = "2.9.1"', "lists torch 2.9.1 now"),
+        ('name = "torch"\nversion', 'name = "touch"\nversion', "lists no torch now"),
+    ],
+)
+def test_a_lock_that_somebody_changed_since_does_not_fit(
+    locked: World, old: str, new: str, against: str
+) -> None:
+    text = locked.lock.read_text(encoding="utf-8")
+    locked.lock.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    done = locked.run("--check", str(locked.lock), *SUPER, "--json")
+
+    assert done.code == 1
+    told = f"it was made for torch {TORCH}, and {against}"
+    assert done.document["data"]["against"] == [told]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [('name = "torch"', "name = 3"), ("[[packages]]", "[[x]]")]
+)
+def test_a_lock_whose_packages_are_damaged_is_not_uvs_fault(
+    locked: World, old: str, new: str
+) -> None:
+    text = locked.lock.read_text(encoding="utf-8")
+    locked.lock.write_text(text.replace(old, new), encoding="utf-8")
+
+    done = locked.run("--check", str(locked.lock), *SUPER)
+
+    assert (done.code, done.err.splitlines()[0]) == (2, "error: bad-lock-file")
+
+
+def test_a_file_without_an_end_is_left(world: World) -> None:
+    done = world.run("--check", "/dev/zero", *CPU)
+
+    assert (done.code, done.err.splitlines()[0]) == (2, "error: bad-lock-file")
+    assert "it is larger than 64 MiB" in done.err

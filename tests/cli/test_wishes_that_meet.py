@@ -196,3 +196,19 @@ def test_what_no_channel_can_bring_libraries_for_is_not_called_a_build_for_the_c
     gpu = "NVIDIA GeForce GTX 1080 Ti (6.1)"
     assert error["message"] == f"No build of cupy-cuda11x is known to compute on {gpu}."
     assert "no channel has CUDA 11 for it" in error["context"][1]
+
+
+def test_a_companion_that_a_cap_forbids_is_refused_before_anything_is_installed() -> None:
+    """stacks/upkeep/rot.jsonl: torch 2.1.2 was installed with numpy 2 and did not work."""
+    found = resolve("torch==2.1.*", "numpy>=2", "--gpu", "none", "--os", "ubuntu-22.04")
+    (error,) = found["errors"]
+
+    assert error["message"] == "torch==2.1.* and numpy>=2 cannot share one environment."
+    assert "needs numpy<2, and you asked for numpy>=2" in error["context"][1]
+    assert error["hint"] == "leave out numpy>=2: gives torch 2.1.2"
+
+
+def test_a_release_that_a_companion_goes_with_is_looked_for() -> None:
+    found = resolve("torch>=2.1,<2.5", "numpy>=2", "--gpu", "none", "--os", "ubuntu-22.04")
+
+    assert pins(found)["torch"] == "2.4.1"
