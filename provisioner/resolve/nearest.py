@@ -40,6 +40,8 @@ def blocked(
     candidate is not even there, because it is for another platform.
     """
     others = {wish.name for wish in question.wishes}
+    if about is not None and about.is_component:  # what is asked for too comes with it
+        others = set()
     held = sorted(
         (
             item

@@ -184,3 +184,25 @@ def test_what_no_channel_can_bring_libraries_for_is_not_called_a_build_for_the_c
     gpu = "NVIDIA GeForce GTX 1080 Ti (6.1)"
     assert error["message"] == f"No build of cupy-cuda11x is known to compute on {gpu}."
     assert "no channel has CUDA 11 for it" in error["context"][1]
+
+
+@pytest.mark.parametrize(
+    ("words", "torch"),
+    [
+        (("cudnn>=9", "torchaudio", "torch>=2.4"), "2.14.1"),
+        (("cudnn>=9", "vllm"), "2.14.0"),  # 22_extensions.csv: vllm 0.33.0 requires torch==2.14.0
+        (("cuda==12.8.*", "vllm"), "2.10.0"),
+    ],
+)
+def test_a_cuda_or_cudnn_is_asked_of_the_framework_and_not_of_what_extends_it(
+    words: tuple[str, ...], torch: str
+) -> None:
+    assert pins(resolve(*words, "--gpu", "L40S", "--driver", "580"))["torch"] == torch
+
+
+def test_the_system_that_offers_no_newer_driver_is_named_with_where_it_is_known_from() -> None:
+    machine = ("--gpu", "RTX 4090", "--driver", "535", "--os", "debian-13")
+    (error,) = resolve("torch", "cuda>=13", *machine)["errors"]
+    fits = "fits debian-13 and driver 535.54.03 at once"
+    assert error["message"] == f"No build of cuda>=13 {fits}."
+    assert "debian-13 [option] x86_64 [assumed]" in error["context"][-1]
