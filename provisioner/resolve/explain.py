@@ -16,7 +16,7 @@ from provisioner.resolve.conflict import Conflict, conflict, culprit
 from provisioner.resolve.drivers import Scenario
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.forward_compatibility import forward_compatible
-from provisioner.resolve.nearest import is_unmet
+from provisioner.resolve.nearest import exclude, is_unmet
 from provisioner.resolve.premises import Question
 from provisioner.resolve.provider import StackProvider
 from provisioner.resolve.wording import (
@@ -151,6 +151,9 @@ def _refused(
     unmet = next(_unmet(provider, needs), None)
     if unmet is not None:
         return Refused(str(candidate), unmet.reference, _told(provider, unmet), unmet.evidence)
+    for need, other, against in _fights(provider, candidate, found):
+        reason = f"{need.reason}; {other} {against.reason.removeprefix('it ')}"
+        return Refused(str(candidate), need.reference, reason, need.evidence)
     clash = next((need for need in needs if _clashes(need, found)), None)
     if clash is not None:
         return Refused(str(candidate), clash.reference, _told(provider, clash), clash.evidence)
@@ -162,6 +165,17 @@ def _refused(
     named = [str(item) for item in found.values() if item.row and not item.on.startswith("__")]
     reason = f"it does not go together with {', '.join(named) or 'the rest that was asked for'}"
     return Refused(str(candidate), "framework-pin-conflict", reason, "")
+
+
+def _fights(
+    provider: StackProvider, candidate: Candidate, found: Mapping[str, Candidate]
+) -> Iterator[tuple[Need, Candidate, Need]]:
+    """Needs that exclude those of what stays; what the chosen one brought would go with it."""
+    for need in provider.needs(candidate):
+        for other in found.values():
+            for against in provider.needs(other) if other.on != candidate.on else ():
+                if need.on == against.on and exclude(need, against):
+                    yield need, other, against
 
 
 def _unmet(provider: StackProvider, needs: Sequence[Need]) -> Iterator[Need]:

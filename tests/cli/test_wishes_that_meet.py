@@ -206,3 +206,13 @@ def test_the_system_that_offers_no_newer_driver_is_named_with_where_it_is_known_
     fits = "fits debian-13 and driver 535.54.03 at once"
     assert error["message"] == f"No build of cuda>=13 {fits}."
     assert "debian-13 [option] x86_64 [assumed]" in error["context"][-1]
+
+
+def test_a_newer_build_is_refused_for_what_stays_beside_it() -> None:
+    """22_extensions.csv: xformers 0.0.35 is built against torch 2.10.0+cu128."""
+    plan = resolve("torch", "xformers", "--gpu", "RTX 3090", "--driver", "550")["data"]["plan"]
+    refused = {item["candidate"]: item for item in plan["refused"]}
+    assert refused["torch 2.14.1+cu126"]["reason"] == (
+        "it is built with CUDA 12.6; xformers 0.0.35 is built for CUDA 12.8, "
+        "and torch beside it has to be as well"
+    )
