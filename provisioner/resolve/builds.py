@@ -217,7 +217,7 @@ class Builds:
     def _needs_of_wishes(self, framework: str, row: Build) -> Iterator[Need]:
         for component, value in (("cuda", row.cuda), ("cudnn", row.cudnn)):
             wish = self.wishes.get(component)
-            if wish is None or self.sibling(row):
+            if wish is None or self.facts.base_of(row):  # what it extends decides, and is there
                 continue
             if component == "cudnn" and (package := cudnn_left_open(row)) and self.facts.gpus:
                 yield Need(

@@ -41,11 +41,6 @@ def file_of(path: str) -> str:
     return f"__file[{path}]"
 
 
-def is_file(name: str) -> bool:
-    """Whether a name is a fact of ``file_of``."""
-    return name.startswith("__file[")
-
-
 class Need(msgspec.Struct, frozen=True, kw_only=True):
     """One thing a candidate needs, and the refusal if it is not there.
 

@@ -37,6 +37,8 @@ def blocked(
     candidate is not even there, because it is for another platform.
     """
     others = {wish.name for wish in question.wishes}
+    if about is not None and about.is_component:  # what is asked for too comes with it
+        others = set()
     held = sorted(
         (
             item
@@ -167,7 +169,7 @@ def clash(question: Question, one: Solution, other: Solution) -> tuple[tuple[Can
                 return ((item, need),)
     for item, need in left:
         for beside, against in right:
-            if need.on == against.on and _exclude(need, against):
+            if need.on == against.on and exclude(need, against):
                 return (item, need), (beside, against)
     return ()
 
@@ -188,7 +190,7 @@ def _told(solution: Solution) -> Iterator[Candidate]:
             yield item
 
 
-def _exclude(one: Need, other: Need) -> bool:
+def exclude(one: Need, other: Need) -> bool:
     """Whether two needs on one name leave nothing over, as far as one of them names versions."""
     for left, right in ((one, other), (other, one)):
         pinned = left.specifier.removeprefix("==")

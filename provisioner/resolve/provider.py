@@ -82,7 +82,8 @@ class StackProvider:
         Worth its price where several wishes meet: the solver then never walks through the rest.
         """
         pools = {name: self._bearable(name) for name in (*self.rank, *self._bases)}
-        pruned = True
+        roots = {name for name in pools if not self.components.carried(name)}
+        pruned = all(pools[name] for name in roots)
         while pruned:
             pruned = False
             for name, other in permutations(pools, 2):
@@ -94,6 +95,8 @@ class StackProvider:
                     ]
                     pruned |= len(kept) < len(pools[name])
                     pools[name] = kept
+                    if not kept and name in roots:  # no answer: the solver sees that by itself
+                        return pools
         return pools
 
     def _bearable(self, name: str) -> list[Candidate]:

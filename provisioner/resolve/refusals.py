@@ -10,13 +10,13 @@ from provisioner.plan import Alternative, Refused
 from provisioner.request import Wish
 from provisioner.resolve.alternatives import ways_out
 from provisioner.resolve.builds import is_asked
-from provisioner.resolve.candidates import DRIVER, GLIBC, PYTHON, Candidate, Need, is_file
+from provisioner.resolve.candidates import DRIVER, GLIBC, PYTHON, Candidate, Need
 from provisioner.resolve.components import PACKAGES
 from provisioner.resolve.conflict import Conflict, conflict, culprit
 from provisioner.resolve.drivers import Scenario
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.forward_compatibility import forward_compatible
-from provisioner.resolve.nearest import is_unmet
+from provisioner.resolve.nearest import exclude, is_unmet
 from provisioner.resolve.premises import Question
 from provisioner.resolve.provider import StackProvider
 from provisioner.resolve.wording import (
@@ -158,20 +158,31 @@ def _refused(
     unmet = next(_unmet(provider, needs), None)
     if unmet is not None:
         return Refused(str(candidate), unmet.reference, _told(provider, unmet), unmet.evidence)
-    clashes = [need for need in needs if _clashes(need, found)]
-    for need in clashes:
-        if is_file(need.on):  # nothing else would do about it
-            return Refused(str(candidate), need.reference, need.reason, need.evidence)
+    for need, other, against in _fights(provider, candidate, found):
+        reason = f"{need.reason}; {other} {against.reason.removeprefix('it ')}"
+        return Refused(str(candidate), need.reference, reason, need.evidence)
     for other in found.values():
         for need in provider.needs(other):
             if need.on == candidate.on and not need.met_by(candidate):
                 reason = f"{other} beside it needs {need.reason.removeprefix('it needs ')}"
                 return Refused(str(candidate), need.reference, reason, need.evidence)
-    for need in clashes:
-        return Refused(str(candidate), need.reference, _told(provider, need), need.evidence)
+    clash = next((need for need in needs if _clashes(need, found)), None)
+    if clash is not None:
+        return Refused(str(candidate), clash.reference, _told(provider, clash), clash.evidence)
     named = [str(item) for item in found.values() if item.row and not item.on.startswith("__")]
     reason = f"it does not go together with {', '.join(named) or 'the rest that was asked for'}"
     return Refused(str(candidate), "framework-pin-conflict", reason, "")
+
+
+def _fights(
+    provider: StackProvider, candidate: Candidate, found: Mapping[str, Candidate]
+) -> Iterator[tuple[Need, Candidate, Need]]:
+    """Needs that exclude those of what stays; what the chosen one brought would go with it."""
+    for need in provider.needs(candidate):
+        for other in found.values():
+            for against in provider.needs(other) if other.on != candidate.on else ():
+                if need.on == against.on and exclude(need, against):
+                    yield need, other, against
 
 
 def _unmet(provider: StackProvider, needs: Sequence[Need]) -> Iterator[Need]:

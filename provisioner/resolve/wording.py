@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from provisioner.catalog.rows import Build
-from provisioner.machine import Gpu
+from provisioner.machine import Gpu, Machine
 from provisioner.request import parse_wish
 from provisioner.resolve.builds import is_asked
 from provisioner.resolve.candidates import DRIVER, GPU, Candidate, Need
 from provisioner.resolve.conflict import Conflict, Obstacle
 from provisioner.resolve.drivers import driven_by
 from provisioner.resolve.nearest import blocked, clash, refused_beside
-from provisioner.resolve.premises import Premise, Question
+from provisioner.resolve.premises import ASSUMED, Premise, Question
 from provisioner.version import at_least
 
 WIDTH = 98
@@ -59,8 +59,7 @@ def sentence(told: Conflict, asked: str) -> str:
     if len(gpus) == len(obstacles) > 1:
         return f"No driver drives {listed(gpu.text for gpu in gpus)} at once."
     if len(obstacles) > 1:
-        texts = listed(item.premise.text for item in obstacles)
-        return f"No build of {asked} fits {texts} at once."
+        return f"No build of {asked} fits {listed(_at_once(told))} at once."
     return _single(told, obstacles[0], asked)
 
 
@@ -73,6 +72,13 @@ def _leaves_idle(told: Conflict, asked: str) -> str:
         return f"{asked} is for the CPU only and would leave the GPU idle."
     gpus = listed(item.text for item in told.everything if item.gpu)
     return f"No build of {asked} is known to compute on {gpus}."
+
+
+def _at_once(told: Conflict) -> Iterator[str]:
+    """Premises that exclude each other; beside a driver the system counts for what it offers."""
+    for item in told.obstacles:
+        offering = item.premise.name == "platform" and "driver" in told.names
+        yield _system(told.question) if offering else item.premise.text
 
 
 def is_idle(told: Conflict) -> bool:
@@ -226,9 +232,15 @@ def _bare(need: Need) -> str:
 def machine_fact(question: Question, premise: Premise) -> Fact:
     """A value of the machine, where it is from, and why a driver is not simply changed."""
     machine = question.facts.machine
-    system = f"{machine.os_name} {machine.arch}"
+    system = f"{machine.os_name}{_of_its_own(machine)} {machine.arch}"
     text = system if premise.name == "platform" else premise.text
     return Fact("machine", text + _kept(question, premise), premise.source)
+
+
+def _of_its_own(machine: Machine) -> str:
+    """Where the system is known from, if not from where the processor is."""
+    system, arch = (machine.sources.get(fact, ASSUMED) for fact in ("os", "arch"))
+    return f" [{system}]" if system != arch else ""
 
 
 def _kept(question: Question, premise: Premise) -> str:

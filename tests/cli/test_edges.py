@@ -82,7 +82,10 @@ def test_the_package_that_decides_is_named_in_the_refusal() -> None:
     first = made["refused"][0]
 
     assert first["candidate"] == "torch 2.15.0"
-    assert first["reason"] == "torchaudio 2.11.0 beside it needs torch<2.15,>=2.11 as default"
+    assert first["reason"] == (
+        "it is built with CUDA 13.2; torchaudio 2.11.0 is built for CUDA 13.0, "
+        "and torch beside it has to be as well"
+    )
 
 
 def test_an_upgrade_names_what_it_improves() -> None:

@@ -212,3 +212,35 @@ def test_a_release_that_a_companion_goes_with_is_looked_for() -> None:
     found = resolve("torch>=2.1,<2.5", "numpy>=2", "--gpu", "none", "--os", "ubuntu-22.04")
 
     assert pins(found)["torch"] == "2.4.1"
+
+
+@pytest.mark.parametrize(
+    ("words", "torch"),
+    [
+        (("cudnn>=9", "torchaudio", "torch>=2.4"), "2.14.1"),
+        (("cudnn>=9", "vllm"), "2.14.0"),  # 22_extensions.csv: vllm 0.33.0 requires torch==2.14.0
+        (("cuda==12.8.*", "vllm"), "2.10.0"),
+    ],
+)
+def test_a_cuda_or_cudnn_is_asked_of_the_framework_and_not_of_what_extends_it(
+    words: tuple[str, ...], torch: str
+) -> None:
+    assert pins(resolve(*words, "--gpu", "L40S", "--driver", "580"))["torch"] == torch
+
+
+def test_the_system_that_offers_no_newer_driver_is_named_with_where_it_is_known_from() -> None:
+    machine = ("--gpu", "RTX 4090", "--driver", "535", "--os", "debian-13")
+    (error,) = resolve("torch", "cuda>=13", *machine)["errors"]
+    fits = "fits debian-13 and driver 535.54.03 at once"
+    assert error["message"] == f"No build of cuda>=13 {fits}."
+    assert "debian-13 [option] x86_64 [assumed]" in error["context"][-1]
+
+
+def test_a_newer_build_is_refused_for_what_stays_beside_it() -> None:
+    """22_extensions.csv: xformers 0.0.35 is built against torch 2.10.0+cu128."""
+    plan = resolve("torch", "xformers", "--gpu", "RTX 3090", "--driver", "550")["data"]["plan"]
+    refused = {item["candidate"]: item for item in plan["refused"]}
+    assert refused["torch 2.14.1+cu126"]["reason"] == (
+        "it is built with CUDA 12.6; xformers 0.0.35 is built for CUDA 12.8, "
+        "and torch beside it has to be as well"
+    )

@@ -158,8 +158,11 @@ def _runs(row: Build, gpus: list[Capability]) -> bool:
 
 
 def _has(row: Build, parts: Ranges, gpus: list[Capability]) -> bool:
-    """Whether a build comes with the CUDA and the cuDNN that were asked for, or can take it."""
-    if _leaves_it(row):
+    """Whether a build comes with the CUDA and the cuDNN that were asked for, or can take it.
+
+    They are asked of frameworks; what extends one only has to go with it.
+    """
+    if _bases(row):
         return True
     if "cuda" in parts and (row.cuda is None or row.cuda not in parts["cuda"]):
         return False
