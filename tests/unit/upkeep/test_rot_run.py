@@ -13,6 +13,7 @@ from provisioner.machine import Interpreter
 from provisioner.upkeep.package_index import IndexFile
 from provisioner.upkeep.rot import run as running
 from provisioner.upkeep.rot.attempts import Attempts
+from provisioner.upkeep.rot.disk import MOST_BYTES, Disk
 from provisioner.upkeep.rot.environment import Environment, Outcome
 from provisioner.upkeep.rot.listing import Dependencies, Pythons, Tried, to_try
 from provisioner.upkeep.rot.run import Run
@@ -46,6 +47,12 @@ class Installs:
         environment.path.mkdir(parents=True, exist_ok=True)
         _, *rest = requirements
         return WORKS if any(text.startswith(("numpy==1", "numpy<2")) for text in rest) else BROKEN
+
+
+@pytest.fixture(autouse=True)
+def _room_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However full the disk is on which the tests run."""
+    monkeypatch.setattr(Disk, "_free", lambda _: 2 * MOST_BYTES)
 
 
 @pytest.fixture
