@@ -272,7 +272,7 @@ def lines_of(facts: Sequence[Fact], most: int) -> tuple[str, ...]:
 
 def _fitted(text: str) -> str:
     """A long text without its last clauses, or cut; JSON has all of it."""
-    for mark in ("; ", ": ", ", "):
+    for mark in ("; ", ": "):
         while len(text) > WIDTH and (end := text.rfind(mark)) > WIDTH // 2:
             text = text[:end]
     return text if len(text) <= WIDTH else f"{text[: WIDTH - 1].rstrip()}…"

@@ -156,7 +156,7 @@ def test_every_way_of_adding_is_tried_here() -> None:
 def test_the_commands_of_upkeep_are_understood() -> None:
     lines = [line.partition("#")[0].split() for line in COMMANDS["Upkeep"].splitlines()]
 
-    assert len(lines) == 4
+    assert len(lines) == 5
     for words in lines:
         asked = [sys.executable, "-m", "provisioner", *words[1:], "--help"]
         done = subprocess.run(asked, check=False, capture_output=True, text=True, cwd=ROOT)
