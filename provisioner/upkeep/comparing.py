@@ -92,9 +92,7 @@ def _sound(catalog: Catalog, found: Found) -> Rows:
         gone |= {_release(row) for row in refused if name(row) not in standing}
         sound[sheet] = [row for row in listed if row not in refused] + before
     return {
-        sheet: [
-            row for row in listed if row not in fresh[sheet] or _release(row) not in gone - {None}
-        ]
+        sheet: [row for row in listed if row not in fresh[sheet] or not _releases(row) & gone]
         for sheet, listed in sound.items()
     }
 
@@ -126,6 +124,14 @@ def _place(sheet: sheets.Sheet, row: msgspec.Struct) -> Place:
 
 def _release(row: msgspec.Struct) -> Release | None:
     return (row.framework, row.version, row.platform) if isinstance(row, Build) else None
+
+
+def _releases(row: msgspec.Struct) -> set[Release | None]:
+    """What a row was made of: its own wheel, and one for any platform that it stands on."""
+    if not isinstance(row, Build):
+        return set()
+    own = (row.framework, row.version, row.platform)
+    return {own, (row.framework, row.version, sheets.ANY_PLATFORM)}
 
 
 def overlaid(catalog: Catalog, rows: Rows) -> bytes:
