@@ -17,6 +17,7 @@ system_packages() {
         debootstrap  debootstrap
         gcc          gcc
         git          git
+        openssl      openssl
         unshare      util-linux
         vagrant      vagrant
 PROGRAMS

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from provisioner.catalog.load import Catalog
     from provisioner.describe import Options
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -94,13 +95,11 @@ def _machines() -> Iterator[tuple[Options, str | None]]:
         yield Options(gpus=(gpu,), driver=driver, os=os_name, arch=arch), python
 
 
-def _is_one(known: object, name: str) -> bool:
+def _is_one(known: Catalog, name: str) -> bool:
     """Whether a name means parts of one capability only."""
     from provisioner.catalog.find import gpu_by_word
-    from provisioner.catalog.load import Catalog
     from provisioner.errors import UsageError
 
-    assert isinstance(known, Catalog)  # noqa: S101 - for the type checker
     try:
         gpu_by_word(known, name)
     except UsageError:

@@ -203,12 +203,10 @@ class _Reader:
     def _indexes(self) -> tuple[PrivateIndex, ...]:
         tables = self.document.get("index", [])
         if not isinstance(tables, list):
-            msg = "index: must be tables, each written [[index]]"
-            raise ValueError(msg)  # noqa: TRY004 - one kind of error, which names the key
+            raise _wrong("index: must be tables, each written [[index]]")
         found = tuple(_index(table, number) for number, table in enumerate(tables, start=1))
         if len({item.name.lower() for item in found}) < len(found):
-            msg = "index: two have the same name"
-            raise ValueError(msg)
+            raise _wrong("index: two have the same name")
         return found
 
     def _credentials(self) -> tuple[tuple[str, Address], ...]:
@@ -241,14 +239,12 @@ def _index(table: object, number: int) -> PrivateIndex:
     _only(table, {"name", "url", "packages"}, f"{place}: ")
     name = _text(table.get("name"), f"{place}: name")
     if not _NAME.fullmatch(name):
-        msg = f"{place}: name: letters, digits, dots, hyphens and underscores only"
-        raise ValueError(msg)
+        raise _wrong(f"{place}: name: letters, digits, dots, hyphens and underscores only")
     packages = table.get("packages", [])
     if not isinstance(packages, list) or not all(
         isinstance(item, str) and _NAME.fullmatch(item) for item in packages
     ):
-        msg = f"{place}: packages: must be a list of names of packages"
-        raise ValueError(msg)
+        raise _wrong(f"{place}: packages: must be a list of names of packages")
     address = _url(table.get("url"), f"{place}: url")
     return PrivateIndex(name, address, tuple(map(folded, packages)))
 
@@ -261,8 +257,7 @@ def _who(who: object, place: str) -> Address:
     for word in ("username", "password"):
         variable = table.get(word)
         if variable is not None and not _VARIABLE.fullmatch(_text(variable, f"{place}: {word}")):
-            msg = f"{place}: {word}: must be the name of a variable of the environment"
-            raise ValueError(msg)
+            raise _wrong(f"{place}: {word}: must be the name of a variable of the environment")
         found.append(os.environ.get(variable) if variable else None)
     return Address("", found[0] or "", found[1])
 
@@ -281,8 +276,7 @@ def _url(text: object, place: str) -> Address:
     address = _address(_text(text, place))
     parts = urlsplit(address.url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or not address.url.isprintable():
-        msg = f"{place}: must be an http or https address"
-        raise ValueError(msg)
+        raise _wrong(f"{place}: must be an http or https address")
     return Address(address.url.rstrip("/"), address.username, address.password)
 
 
@@ -300,24 +294,26 @@ def _address(url: str) -> Address:
     return Address(bare, unquote(name), unquote(password) if colon else None)
 
 
+def _wrong(text: str) -> ValueError:
+    """The one kind of error for a setting that cannot be; ``text`` names its key."""
+    return ValueError(text)
+
+
 def _only(table: Mapping[str, Any], known: set[str], place: str) -> None:
     unknown = sorted(set(table) - known)
     if unknown:
-        msg = f"{place}unknown key {_shown(unknown[0])}"
-        raise ValueError(msg)
+        raise _wrong(f"{place}unknown key {_shown(unknown[0])}")
 
 
 def _table(thing: object, place: str) -> Mapping[str, Any]:
     if not isinstance(thing, dict):
-        msg = f"{place}: must be a table"
-        raise ValueError(msg)  # noqa: TRY004 - one kind of error, which names the key
+        raise _wrong(f"{place}: must be a table")
     return thing
 
 
 def _text(thing: object, place: str) -> str:
     if not isinstance(thing, str) or not thing or not thing.isprintable():
-        msg = f"{place}: must be a text"
-        raise ValueError(msg)
+        raise _wrong(f"{place}: must be a text")
     return thing
 
 

@@ -121,19 +121,20 @@ def planned(
 
     Raises DlsetupError as ``plan_for`` does.
     """
-    from provisioner.resolve.resolve import resolve
+    from provisioner.resolve import question_of, resolve
 
     machine, request, wishes = given.machine, given.request, given.wishes
     try:
         try:
-            plan = resolve(
+            question = question_of(
                 machine, request, wishes, catalog(), carries=carries, exclusions=exclusions
             )
+            plan = resolve(question)
         except RefusedError as refusal:
             if carries is None or refusal.reference != "no-compatible-stack":
                 raise
-            other = resolve(machine, request, wishes, catalog(), exclusions=exclusions)
-            _name_other_formats(format_name or "", other)
+            other = question_of(machine, request, wishes, catalog(), exclusions=exclusions)
+            _name_other_formats(format_name or "", resolve(other))
             raise
     except DlsetupError as error:
         told: dict[str, object] = {"machine": machine, "request": request}
@@ -150,8 +151,7 @@ def why_not(answer: Plan | RefusedError, requirement: str) -> WhyNot:
     ``answer`` is what ``plan_for`` returned or raised. Raises UsageError ``bad-requirement``.
     """
     from provisioner.request import parse_wish, split
-    from provisioner.resolve import why_not
-    from provisioner.resolve.resolve import question_of
+    from provisioner.resolve import question_of, why_not
 
     plan = answer if isinstance(answer, Plan) else None
     if isinstance(answer, Plan):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
@@ -15,6 +14,7 @@ import msgspec
 
 from provisioner.errors import DlsetupError, OutsideError
 from provisioner.plan import Warning
+from provisioner.whole_file import put
 
 SCHEMA = 1
 
@@ -47,46 +47,26 @@ def show_warnings(warnings: Sequence[Warning]) -> None:
 
 
 def write_file(path: Path, text: str, *, executable: bool = False) -> None:
-    """Write a file whole or not at all: to a temporary file beside it, then rename.
+    """Write a file whole or not at all.
 
     A link is followed, and what is no file (a device, a pipe) is written to, never replaced.
     Raises OutsideError ``cannot-write``.
     """
-    temporary: str | None = None
     try:
         if path.is_dir():
             raise IsADirectoryError(21, "it is a folder")
+        data = text.encode()
         if path.exists() and not path.is_file():
-            _write_into(path, text)
-            return
-        path = Path(os.path.realpath(path))
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).chmod((0o777 if executable else 0o666) & ~_umask())
-        Path(temporary).replace(path)
+            path.write_bytes(data)
+        else:
+            put(Path(os.path.realpath(path)), data, executable=executable)
     except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
         raise OutsideError(
             "cannot-write",
             f"{path} cannot be written.",
             context=(error.strerror or str(error),),
             hint="Name another place with -o, or make room there; nothing was left behind.",
         ) from error
-
-
-def _write_into(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8", newline="\n") as stream:
-        stream.write(text)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _envelope(

@@ -28,7 +28,6 @@ def command(
     name: str,
     words: tuple[str, ...],
     dry_run: bool,
-    yes: bool,  # noqa: ARG001 - as its help says
     as_json: bool,
     **typed: Any,
 ) -> None:

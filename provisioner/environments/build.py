@@ -53,7 +53,7 @@ def made(wanted: Wanted, uv: Uv, tell: Tell) -> tuple[Environment, bool]:
 
 def _record(folder: Path) -> Record | None:
     record = store.record_of(folder)
-    if record is None and any(entry.name != store.DRAFT for entry in folder.iterdir()):
+    if record is None and set(folder.iterdir()) - set(store.drafts(folder)):
         raise RefusedError(
             "place-taken",
             f"{folder} holds something that dlsetup did not make.",

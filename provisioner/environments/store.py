@@ -16,10 +16,9 @@ from provisioner.environments import interpreter
 from provisioner.environments.record import BEING_MADE, Environment, Record
 from provisioner.errors import OutsideError, RefusedError, UsageError
 from provisioner.plan import Plan, Warning
+from provisioner.whole_file import put
 
 RECORD = "environment.json"
-DRAFT = f".{RECORD}"
-"""A record while it is written; only one process at a time does that."""
 PLAN = "plan.json"
 LOCK = "pylock.toml"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -128,18 +127,22 @@ def record_of(folder: Path) -> Record | None:
 
 def write(record: Record) -> None:
     """Write a record, whole or not at all: from then on it is what counts."""
-    draft = place(record.name) / DRAFT
-    with draft.open("wb") as stream:
-        stream.write(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.replace(place(record.name) / RECORD)
+    data = msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
+    folder = place(record.name)
+    for draft in drafts(folder):  # only one process at a time writes here
+        draft.unlink(missing_ok=True)
+    put(folder / RECORD, data)
 
 
 def forget(folder: Path) -> None:
     """Take the record away: the folder is no environment any more."""
-    for name in (RECORD, DRAFT):
-        (folder / name).unlink(missing_ok=True)
+    for path in (folder / RECORD, *drafts(folder)):
+        path.unlink(missing_ok=True)
+
+
+def drafts(folder: Path) -> list[Path]:
+    """Return the records that a killed run had not written to their end."""
+    return sorted(folder.glob(f".{RECORD}.*"))
 
 
 @contextlib.contextmanager

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from provisioner.resolve.resolve import resolve
+from provisioner.resolve.resolve import question_of, resolve
 
-__all__ = ["resolve"]
+__all__ = ["question_of", "resolve"]

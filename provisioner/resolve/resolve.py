@@ -30,25 +30,12 @@ _VIA: Mapping[str, Routes] = {
 }
 
 
-def resolve(
-    machine: Machine,
-    request: Request,
-    wishes: Sequence[Wish],
-    catalog: Catalog,
-    *,
-    carries: Routes | None = None,
-    exclusions: tuple[Exclusion, ...] = (),
-) -> Plan:
-    """Return the best plan for a machine.
+def resolve(question: Question) -> Plan:
+    """Return the best plan.
 
-    ``carries`` are the routes that an output format can carry, best first; ``exclusions`` rule
-    out builds that something outside the catalog speaks against. Raises RefusedError
-    with the machine, what was refused and what would help in its ``data``.
+    Raises RefusedError with what was refused and what would help in its ``data``.
     """
-    question = question_of(
-        machine, request, wishes, catalog, carries=carries, exclusions=exclusions
-    )
-    facts = question.facts
+    facts, wishes = question.facts, question.wishes
     _something_for_the_gpu(facts, wishes)
     known_machine(facts)
     _known_releases(facts, wishes)
@@ -79,7 +66,12 @@ def question_of(
     carries: Routes | None = None,
     exclusions: tuple[Exclusion, ...] = (),
 ) -> Question:
-    """Return the question itself, for those who ask what would be otherwise."""
+    """Return what is asked of a machine, for ``resolve`` and for what would be otherwise.
+
+    ``carries`` are the routes that an output format can carry, best first; ``exclusions`` rule
+    out builds that something outside the catalog speaks against. Raises RefusedError for GPUs
+    that no plan may leave idle.
+    """
     return Question(
         facts=settled(Facts(machine, request, catalog, exclusions), wishes),
         wishes=tuple(wishes),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -16,6 +14,7 @@ from provisioner.catalog.contents import contents_of
 from provisioner.catalog.decode import read
 from provisioner.catalog.dump import dump_contents
 from provisioner.errors import DlsetupError, OutsideError
+from provisioner.whole_file import put
 
 _DIFF_LINES = 200
 
@@ -57,17 +56,10 @@ def write(folder: Path, fresh: Mapping[str, bytes]) -> None:
 
 def write_file(target: Path, text: bytes) -> None:
     """Write one file whole or not at all. Raises OutsideError ``cannot-write``."""
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("wb") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(draft, target)
+        put(target, text)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
         raise OutsideError(
             "cannot-write",
             f"{target} cannot be written.",

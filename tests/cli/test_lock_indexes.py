@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import time
 from pathlib import Path
@@ -283,7 +282,6 @@ def test_an_index_that_holds_dependencies_is_asked_first_for_everything(world: W
     }
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl to make a CA with")
 def test_a_companys_own_ca_is_trusted_when_the_configuration_names_it(
     world: World, tmp_path: Path
 ) -> None:

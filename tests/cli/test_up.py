@@ -235,7 +235,7 @@ def test_what_a_killed_run_left_is_swept_away(home: Home) -> None:
     half.mkdir(parents=True)
     record = {"name": "demo", "generation": 0}
     (home.environments / "demo" / "environment.json").write_text(json.dumps(record))
-    (home.environments / "demo" / ".environment.json").write_text("{")
+    (home.environments / "demo" / ".environment.json.half").write_text("{")
     (half / "left").touch()
 
     assert home.run("env", "list", "--json").data["environments"] == []

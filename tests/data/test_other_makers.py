@@ -19,7 +19,7 @@ from provisioner.errors import RefusedError
 from provisioner.machine import Gpu, Machine, OperatingSystem
 from provisioner.plan import Plan, Request
 from provisioner.request import parse_wish
-from provisioner.resolve import resolve
+from provisioner.resolve import question_of, resolve
 from tests.unit.resolve.asking import STACKS
 
 ROOT = Path(__file__).parents[1]
@@ -48,7 +48,7 @@ def ask(gpu: Gpu, words: tuple[str, ...] = ("torch",), system: str = "ubuntu-24.
     )
     try:
         wishes = tuple(parse_wish(word) for word in words)
-        return resolve(machine, Request(requirements=words), wishes, CATALOG)
+        return resolve(question_of(machine, Request(requirements=words), wishes, CATALOG))
     except RefusedError as error:
         return error.reference
 
@@ -190,7 +190,8 @@ def test_code_that_amd_does_not_stand_for_is_told() -> None:
 )
 def test_captured_machines(name: str, accelerator: str, variant: str | None) -> None:
     machine = saved.read(ROOT / "machines" / name / "machine.json", "machine", Machine)
-    plan = resolve(machine, Request(requirements=("torch",)), (parse_wish("torch"),), CATALOG)
+    request = Request(requirements=("torch",))
+    plan = resolve(question_of(machine, request, (parse_wish("torch"),), CATALOG))
 
     assert plan.accelerator == accelerator
     assert variant in {None, plan.pins[0].variant}

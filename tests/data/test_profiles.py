@@ -1,4 +1,4 @@
-"""Every profile was installed and imported once: .ci/profiles.py keeps what came out."""
+"""Every profile was installed and imported once: prove_profiles keeps what came out."""
 
 from __future__ import annotations
 

@@ -1,127 +1,19 @@
-"""Plans written by hand, and a small catalog of fixed rows, so that the resolver cannot move them.
+"""Plans written by hand, so that the resolver cannot move them.
 
-Versions and architectures are from the facts; hashes of uv are the ones its index shows.
+Versions and architectures are from the facts.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 
-from provisioner.catalog import rows
-from provisioner.catalog.load import Catalog
 from provisioner.machine import Driver, Gpu, Machine, OperatingSystem
 from provisioner.plan import Constraint, DriverPlan, Pin, Plan, Request, Serve
 from provisioner.recipes import steps_for
+from tests.golden.made_catalog import catalog
 
-CHECKED = "2026-11-20"
-UV_HASH = "sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984"
-_NOBLE_580 = "580.178.04-0ubuntu0.24.04.1"
 CU126 = "https://download.pytorch.org/whl/cu126"
 ROCM72 = "https://download.pytorch.org/whl/rocm7.2"
-REPOSITORY = "https://developer.download.nvidia.com/compute/cuda/repos/debian12/x86_64/"
-FINGERPRINT = "EB693B3035CD5710E231E123A4B469963BF863CC"
-
-
-def _system(os_id: str, version: str, python: str | None) -> rows.OperatingSystemRow:
-    return rows.OperatingSystemRow(
-        id=os_id,
-        version=version,
-        name=f"{os_id.title()} {version}",
-        family="debian",
-        python=python,
-        python_packages=("python3", "python3-venv", "ca-certificates"),
-        base_image=f"docker.io/library/{os_id}:{version}",
-        evidence="written for the tests",
-        checked=CHECKED,
-    )
-
-
-def _package(system: str, package: str, version: str, component: str) -> rows.DriverPackage:
-    return rows.DriverPackage(
-        os=system,
-        package=package,
-        branch=version.split(".", maxsplit=1)[0],
-        flavour="open" if package.endswith("-open") else "proprietary",
-        version=version,
-        component=component,
-        evidence="Ubuntu Packages index",
-        checked=CHECKED,
-    )
-
-
-def catalog() -> Catalog:
-    """A catalog that is all in here: nothing of it is read from stacks."""
-    made = Catalog(Path("/nowhere"))
-    made.systems = (
-        _system("debian", "12", "3.11"),
-        _system("ubuntu", "20.04", "3.8"),
-        _system("ubuntu", "22.04", "3.10"),
-        _system("ubuntu", "24.04", "3.12"),
-        _system("ubuntu", "26.04", None),
-        rows.OperatingSystemRow(
-            id="windows",
-            version="11",
-            name="Windows 11",
-            family="windows",
-            evidence="written for the tests",
-            checked=CHECKED,
-        ),
-    )
-    made.pythons = tuple(
-        rows.PythonRow(
-            version=version,
-            base_image=f"docker.io/library/python:{version}-slim-bookworm",
-            evidence="official images",
-            checked=CHECKED,
-        )
-        for version in ("3.10", "3.11", "3.12", "3.13")
-    )
-    bases = [row.base_image for row in made.systems]
-    bases += [row.base_image for row in made.pythons]
-    made.images = tuple(
-        rows.Image(image=image, evidence="official images", checked=CHECKED)
-        for image in (*bases, "docker.io/tensorflow/tensorflow:1.15.5-gpu-py3")
-        if image
-    )
-    made.driver_packages = (
-        _package("ubuntu-22.04", "nvidia-driver-470", "470.256.02-0ubuntu0.22.04.6", "restricted"),
-        _package("ubuntu-24.04", "nvidia-driver-580-server-open", _NOBLE_580, "restricted"),
-        _package("ubuntu-24.04", "nvidia-driver-580-open", _NOBLE_580, "restricted"),
-        _package("ubuntu-24.04", "nvidia-driver-580", _NOBLE_580, "restricted"),
-        rows.DriverPackage(
-            os="debian-12",
-            package="nvidia-open",
-            branch="580",
-            flavour="open",
-            repository="nvidia",
-            pinning="nvidia-driver-pinning-580",
-            evidence="NVIDIA's driver installation guide",
-            checked=CHECKED,
-        ),
-    )
-    made.repositories = (
-        rows.Repository(
-            name="nvidia",
-            os="debian-12",
-            address=REPOSITORY,
-            key=f"{REPOSITORY}3bf863cc.pub",
-            fingerprint=FINGERPRINT,
-            evidence="NVIDIA's driver installation guide",
-            checked=CHECKED,
-        ),
-    )
-    made.tools = (
-        rows.Tool(
-            name="uv",
-            version="0.13.8",
-            hashes=(UV_HASH,),
-            evidence="files of the package index",
-            checked=CHECKED,
-        ),
-    )
-    return made
 
 
 def machine(

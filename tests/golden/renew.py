@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from provisioner.render import FORMATS, render
-from tests.golden.plans import PLANS, catalog
+from tests.golden.made_catalog import catalog
+from tests.golden.plans import PLANS
 
 HERE = Path(__file__).parent
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from provisioner.render import render
-from tests.golden.plans import PLANS, catalog
+from tests.golden.made_catalog import catalog
+from tests.golden.plans import PLANS
 from tests.integration.roots import Root, bookworm
 
 MakeRoot = Callable[..., Root]

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from provisioner.render import render
-from tests.golden.plans import catalog, cpu
+from tests.golden.made_catalog import catalog
+from tests.golden.plans import cpu
 from tests.integration.roots import bookworm
 
 pytestmark = [pytest.mark.root, pytest.mark.network]

@@ -1,4 +1,4 @@
-"""The cheapest profiles are installed and imported each time; the others by .ci/profiles.py."""
+"""The cheapest profiles are installed and imported each time; the others by prove_profiles."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize("name", ["jupyter"])
 def test_a_profile_installs_and_imports(name: str, tmp_path: Path) -> None:
     kept = tmp_path / "profiles.jsonl"
-    words = [sys.executable, ".ci/profiles.py", name, "--keep", str(kept), "--default-index"]
+    tool = [sys.executable, "-m", "tests.integration.prove_profiles"]
+    words = [*tool, name, "--keep", str(kept), "--default-index"]
     done = subprocess.run(words, cwd=CHECKOUT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr

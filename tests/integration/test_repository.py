@@ -12,7 +12,7 @@ from hashlib import sha256
 
 import pytest
 
-from tests.golden.plans import FINGERPRINT, REPOSITORY
+from tests.golden.made_catalog import FINGERPRINT, REPOSITORY
 from tests.integration.conftest import MakeRoot
 from tests.integration.roots import Root
 from tests.integration.test_driver_steps import archive, plain_devices

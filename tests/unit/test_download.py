@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -238,7 +237,6 @@ def test_a_mirror_of_the_configuration_is_asked_with_its_password(
     assert web.silent("https://nowhere.example/simple/torch/") is None
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl to make a CA with")
 def test_a_certificate_of_the_configuration_is_trusted_besides_the_usual_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from provisioner.errors import BadDataError, UsageError
 from provisioner.plan import DriverPlan, Pin, Plan, Request, Step
 from provisioner.recipes import steps_for
-from tests.golden import plans
+from tests.golden import made_catalog, plans
 
 
 def test_the_steps_come_in_the_order_they_can_be_done() -> None:
@@ -162,13 +162,13 @@ def test_a_companion_that_an_installer_would_misread_is_refused(make: object, te
     asked = Request(requirements=plan.request.requirements, companions=("numpy", text))
 
     with pytest.raises(UsageError) as caught:
-        steps_for(msgspec.structs.replace(plan, request=asked), plans.catalog())
+        steps_for(msgspec.structs.replace(plan, request=asked), made_catalog.catalog())
 
     assert caught.value.reference == "bad-requirement"
 
 
 def test_without_a_hashed_installer_in_the_catalog_there_are_no_steps() -> None:
-    catalog = plans.catalog()
+    catalog = made_catalog.catalog()
     catalog.tools = ()
 
     with pytest.raises(BadDataError) as caught:

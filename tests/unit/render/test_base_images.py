@@ -7,14 +7,14 @@ import pytest
 from provisioner.catalog.load import Catalog
 from provisioner.errors import RefusedError
 from provisioner.render import render
-from tests.golden import plans
+from tests.golden import made_catalog, plans
 
 SYSTEM = "docker.io/library/debian:12"
 PYTHON = "docker.io/library/python:3.11-slim-bookworm"
 
 
 def without(*images: str) -> Catalog:
-    catalog = plans.catalog()
+    catalog = made_catalog.catalog()
     catalog.images = tuple(row for row in catalog.images if row.image not in images)
     return catalog
 

@@ -16,7 +16,8 @@ import yaml
 
 from provisioner.plan import Plan
 from provisioner.render import FORMATS, render
-from tests.golden.plans import HOSTILE, PLANS, catalog
+from tests.golden.made_catalog import catalog
+from tests.golden.plans import HOSTILE, PLANS
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 BIN = Path(sys.executable).parent

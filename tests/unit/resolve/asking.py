@@ -9,7 +9,7 @@ from provisioner.catalog.rows import Build
 from provisioner.machine import Driver, Machine, OperatingSystem
 from provisioner.plan import Plan, Request
 from provisioner.request import parse_wish
-from provisioner.resolve import resolve
+from provisioner.resolve import question_of, resolve
 from provisioner.resolve.facts import Facts
 
 STACKS = resources.stacks()
@@ -57,4 +57,4 @@ def plan(
     """The plan for these words."""
     request = Request(requirements=words, via=via)
     wishes = tuple(parse_wish(word) for word in words)
-    return resolve(machine(*gpus, driver=driver), request, wishes, catalog)
+    return resolve(question_of(machine(*gpus, driver=driver), request, wishes, catalog))

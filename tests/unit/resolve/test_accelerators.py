@@ -11,7 +11,7 @@ from provisioner.errors import RefusedError
 from provisioner.machine import Cpu, Driver, Gpu, Machine, OperatingSystem
 from provisioner.plan import Plan, Refused, Request
 from provisioner.request import parse_wish
-from provisioner.resolve import resolve
+from provisioner.resolve import question_of, resolve
 from tests.unit.resolve.asking import STACKS
 
 CATALOG = Catalog(STACKS)
@@ -47,7 +47,7 @@ def planned(
         sources={"gpus": source, "os": "os-release", "driver": "procfs"},
     )
     wishes = tuple(parse_wish(word) for word in words)
-    return resolve(machine, Request(requirements=words), wishes, CATALOG)
+    return resolve(question_of(machine, Request(requirements=words), wishes, CATALOG))
 
 
 def refused(*gpus: Gpu, words: tuple[str, ...] = ("torch",), source: str = "pci") -> RefusedError:

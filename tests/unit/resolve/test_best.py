@@ -16,7 +16,7 @@ from provisioner.errors import RefusedError
 from provisioner.machine import Driver, Gpu, Machine, OperatingSystem
 from provisioner.plan import Plan, Request
 from provisioner.request import parse_wish
-from provisioner.resolve import resolve
+from provisioner.resolve import question_of, resolve
 from tests.unit.resolve.asking import EVIDENCE, MadeBuilds, machine
 from tests.unit.resolve.exhaustive import OS_PYTHON, OS_RELEASE, answers
 from tests.unit.resolve.small_catalogs import Question, question
@@ -62,7 +62,7 @@ def _plan(asked: Question) -> Plan | None:
     request = Request(requirements=asked.words, python=asked.python)
     wishes = tuple(map(parse_wish, asked.words))
     try:
-        return resolve(described, request, wishes, _catalog(asked))
+        return resolve(question_of(described, request, wishes, _catalog(asked)))
     except RefusedError:
         return None
 

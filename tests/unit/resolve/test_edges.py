@@ -14,7 +14,7 @@ from provisioner.catalog.load import Catalog
 from provisioner.describe import Options
 from provisioner.plan import Plan, Request, Warning
 from provisioner.request import parse_wish
-from provisioner.resolve import resolve
+from provisioner.resolve import question_of, resolve
 from provisioner.resolve.candidates import DRIVER
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.precisions import precisions
@@ -180,15 +180,12 @@ def test_a_kept_driver_that_ubuntu_would_replace_is_told_and_no_other(
         for row in table("13_ubuntu_redirects.csv")
         if row["ubuntu"] == ubuntu and row["package"].partition("-")[0] == branch
     }
-    made = resolve(
-        msgspec.structs.replace(
-            machine("RTX 2080 Ti", driver=f"{branch}.999"),
-            os=msgspec.structs.replace(machine("7.5").os, version=ubuntu),
-        ),
-        Request(requirements=("torch",), keep_driver=True),
-        (parse_wish("torch"),),
-        CATALOG,
+    there = msgspec.structs.replace(
+        machine("RTX 2080 Ti", driver=f"{branch}.999"),
+        os=msgspec.structs.replace(machine("7.5").os, version=ubuntu),
     )
+    request = Request(requirements=("torch",), keep_driver=True)
+    made = resolve(question_of(there, request, (parse_wish("torch"),), CATALOG))
     every = told((*made.warnings, *made.notes), "driver-moves-by-itself")
 
     # "580-server" and such are names of that branch too.
@@ -317,7 +314,7 @@ def number(version: str) -> tuple[int, ...]:
 
 def test_without_a_row_pre_releases_are_asked_for_in_vain() -> None:
     request = Request(requirements=("torch",), pre=True)
-    made = resolve(machine("RTX 3090"), request, (parse_wish("torch"),), CATALOG)
+    made = resolve(question_of(machine("RTX 3090"), request, (parse_wish("torch"),), CATALOG))
 
     assert told(made.warnings, "no-pre-release") == [
         "The catalog knows no pre-release of torch: the plan holds its releases only."
@@ -340,7 +337,7 @@ def test_a_pre_release_is_taken_where_it_is_asked_for_or_named() -> None:
     def version(word: str, *, pre: bool) -> str:
         wish = msgspec.structs.replace(parse_wish(word), pre=pre)
         request = Request(requirements=(word,), pre=pre)
-        made = resolve(machine("RTX 3090"), request, (wish,), catalog)
+        made = resolve(question_of(machine("RTX 3090"), request, (wish,), catalog))
         assert told(made.warnings, "no-pre-release") == []
         return made.pins[0].version
 

@@ -9,7 +9,7 @@ from provisioner.describe import Options
 from provisioner.errors import RefusedError
 from provisioner.machine import Gpu, Machine, OperatingSystem
 from provisioner.plan import Plan, Request
-from provisioner.resolve import resolve
+from provisioner.resolve import question_of, resolve
 
 PROFILES = {row.name: row for row in workflow.catalog().profiles}
 NOBLE = "ubuntu-24.04"
@@ -119,7 +119,7 @@ def test_a_request_that_only_claims_a_profile_gets_nothing_by_it() -> None:
     request = Request(requirements=(), companions=("xgboost",), profiles=("jupyter",))
 
     with pytest.raises(RefusedError, match="Nothing that was asked for"):
-        resolve(machine, request, (), workflow.catalog())
+        resolve(question_of(machine, request, (), workflow.catalog()))
 
 
 def test_on_arm_too_torchaudio_comes_with_its_own_torch() -> None:

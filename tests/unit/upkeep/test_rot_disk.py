@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections import namedtuple
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -14,7 +14,14 @@ from provisioner.upkeep.rot import disk
 from provisioner.upkeep.rot.disk import Disk, alone, used_bytes
 
 MEGABYTE = 1_000_000
-Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 - as shutil's own
+
+
+class Usage(NamedTuple):
+    """As ``shutil.disk_usage`` tells it."""
+
+    total: int
+    used: int
+    free: int
 
 
 @pytest.fixture(autouse=True)

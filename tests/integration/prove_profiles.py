@@ -1,6 +1,6 @@
 """Installs profiles on the CPU and imports what they promise, and keeps what came out.
 
-    .venv/bin/python .ci/profiles.py [NAME...] [--keep FILE] [--default-index] [--anew]
+    python -m tests.integration.prove_profiles [NAME...] [--keep FILE] [--default-index] [--anew]
 
 Each profile is planned with ``--gpu none`` for this machine, installed by uv into an environment
 that is removed again, and its modules are imported, its programs run. A row for each goes into FILE
@@ -25,15 +25,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from provisioner import workflow
+from provisioner.catalog.words import Profile
+from provisioner.describe import Options
+from provisioner.errors import DlsetupError
+from provisioner.plan import Plan
+from provisioner.recipes.requirements import requirements
 
-from provisioner import workflow  # noqa: E402 - found through the line above
-from provisioner.catalog.words import Profile  # noqa: E402 - as above
-from provisioner.describe import Options  # noqa: E402 - as above
-from provisioner.plan import Plan  # noqa: E402 - as above
-from provisioner.recipes.requirements import requirements  # noqa: E402 - as above
-
+ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / "tests/data/profiles.jsonl"
 UV = Path(sys.executable).with_name("uv")
 _LOCAL = re.compile(r"\+[a-z0-9]+$")
@@ -167,12 +166,13 @@ def main() -> int:
             continue
         try:
             rows[row.name] = proved(row, default_index=typed.default_index)
-        except (subprocess.CalledProcessError, workflow.DlsetupError, ValueError) as error:
+        except (subprocess.CalledProcessError, DlsetupError, ValueError) as error:
             failed += 1
-            print(f"{row.name}: {error}", file=sys.stderr)
+            sys.stderr.write(f"{row.name}: {error}\n")
             continue
         keep(typed.keep, rows)
-        print(f"{row.name}: {rows[row.name]['modules'] | rows[row.name]['programs']}")
+        found = rows[row.name]["modules"] | rows[row.name]["programs"]
+        sys.stdout.write(f"{row.name}: {found}\n")
     return failed
 
 
