@@ -6,7 +6,6 @@ Nothing here prints; ``tell`` hears what takes long.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import NoReturn
 
 import msgspec
@@ -17,9 +16,8 @@ from provisioner.environments.proof import VISIBLE
 from provisioner.environments.record import Environment
 from provisioner.errors import RefusedError
 from provisioner.plan import Plan, Warning
+from provisioner.progress import Progress
 from provisioner.workflow import Asked
-
-Tell = Callable[[str], None]
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +41,7 @@ def planned(name: str, asked: Asked) -> Plan:
     return plan
 
 
-def up(name: str, asked: Asked, *, offline: bool, tell: Tell) -> Made:
+def up(name: str, asked: Asked, *, offline: bool, tell: Progress) -> Made:
     """Make an environment on this machine, or leave it where it is already just so.
 
     Raises what ``planned``, ``locking.locked`` and ``environments.build.made`` raise; after any of
@@ -54,7 +52,7 @@ def up(name: str, asked: Asked, *, offline: bool, tell: Tell) -> Made:
     from provisioner.locking import locked
 
     planned(name, asked)
-    found = locked(_here(asked), offline=offline, told=tell)
+    found = locked(_here(asked), offline=offline, tell=tell)
     _only_packages(found.plan)
     wanted = Wanted(
         name=name, plan=found.plan, lock=found.lock.text, gpus=_visible(asked, found.plan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -18,8 +18,7 @@ from provisioner.lock import pylock
 from provisioner.lock.sources import sources_of
 from provisioner.lock.uv import Uv
 from provisioner.plan import Plan
-
-Tell = Callable[[str], None]
+from provisioner.progress import Progress
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +32,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """The UUIDs of the GPUs it may use; None is all that there are."""
 
 
-def made(wanted: Wanted, uv: Uv, tell: Tell) -> tuple[Environment, bool]:
+def made(wanted: Wanted, uv: Uv, tell: Progress) -> tuple[Environment, bool]:
     """Return the environment, and whether anything had to change for it.
 
     ``tell`` hears what takes long. A failure leaves things as they were: no environment, or the
@@ -88,7 +87,7 @@ def _installs(plan: Plan) -> tuple[object, ...]:
     return (plan.python, plan.accelerator, pins, verified)
 
 
-def _next(folder: Path, before: Record | None, wanted: Wanted, uv: Uv, tell: Tell) -> Record:
+def _next(folder: Path, before: Record | None, wanted: Wanted, uv: Uv, tell: Progress) -> Record:
     """Make the next generation, and let the record name it."""
     earlier = before.generation if before else BEING_MADE
     with _undone(folder, earlier):
@@ -125,17 +124,17 @@ def _undone(folder: Path, earlier: int) -> Iterator[None]:
         raise
 
 
-def _built(folder: Path, wanted: Wanted, uv: Uv, tell: Tell) -> tuple[str, ...]:
+def _built(folder: Path, wanted: Wanted, uv: Uv, tell: Progress) -> tuple[str, ...]:
     """Make one generation and prove it; return what was noted of it."""
     plan = wanted.plan
-    tell(f"making an environment with Python {plan.python} in {folder}")
+    tell.step(f"making an environment with Python {plan.python} in {folder}")
     _make(folder, plan, uv)
     lock = folder / store.LOCK
     lock.write_text(wanted.lock, encoding="utf-8")
     (folder / store.PLAN).write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=2))
-    tell("installing the packages of the lock")
+    tell.step("installing the packages of the lock")
     uv.sync(folder, lock, sources_of(plan, uv.settings))
-    tell("proving that it works")
+    tell.step("proving that it works")
     return prove(interpreter.inside(folder), plan, wanted.gpus)
 
 
