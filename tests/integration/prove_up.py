@@ -30,12 +30,12 @@ import msgspec
 
 ROOT = Path(__file__).resolve().parents[2]
 ROT = ROOT / "stacks/upkeep/rot.jsonl"
-TORCH = ("torch",)
 BESIDE = {
     "tf1": (("tensorflow==1.15.*", "--python", "3.7"), "tensorflow", "1.15."),
     "tf2": (("tensorflow==2.*", "--python", "3.12"), "tensorflow", "2."),
-    "torch": (TORCH, "torch", ""),
+    "torch": (("torch",), "torch", ""),
     "fastai": (("fastai",), "fastai", ""),
+    "jax": (("jax",), "jax", ""),
 }
 """Name: what is asked for, the module that is imported, and how its version begins."""
 
@@ -118,23 +118,26 @@ def tree(folder: Path) -> str:
     return found.hexdigest()
 
 
-def beside(place: Place, seen: Seen) -> None:
-    """TensorFlow 1 and 2, torch and fastai: each imports its own, none touches another."""
-    for name, (words, module, beginning) in BESIDE.items():
+def beside(place: Place, seen: Seen, names: list[str]) -> None:
+    """Environments of different frameworks: each imports its own, none touches another."""
+    for name in names:
+        words, module, beginning = BESIDE[name]
         code, answer = place.run("up", name, *words, "--gpu", "none")
         seen(f"up {name}", code == 0 and answer["data"]["changed"], answer["errors"] or "made")
         version = place.inside(name, f"import {module}; print({module}.__version__)")
-        seen(f"{name} imports its own", version.startswith(beginning) and version != "", version)
-    before = {name: tree(place.environments / name) for name in BESIDE}
-    for name, (words, _, _) in BESIDE.items():
-        code, answer = place.run("up", name, *words, "--gpu", "none")
+        right = version[:1].isdigit() and version.startswith(beginning)
+        seen(f"{name} imports its own", right, version)
+    before = {name: tree(place.environments / name) for name in names}
+    for name in names:
+        code, answer = place.run("up", name, *BESIDE[name][0], "--gpu", "none")
+        unchanged = code == 0 and answer["data"]["changed"] is False
         same = tree(place.environments / name) == before[name]
-        seen(f"up {name} again", code == 0 and answer["data"]["changed"] is False and same)
-    code, _ = place.run("env", "remove", "tf2")
-    gone = not (place.environments / "tf2").exists()
-    seen("tf2 is gone", code == 0 and gone)
-    left = {name: tree(place.environments / name) for name in BESIDE if name != "tf2"}
-    seen("the others are byte-identical", all(before[name] == left[name] for name in left))
+        seen(f"up {name} again", unchanged and same, "nothing changed")
+    removed, *others = names
+    code, _ = place.run("env", "remove", removed)
+    seen(f"{removed} is gone", code == 0 and not (place.environments / removed).exists())
+    same = all(tree(place.environments / name) == before[name] for name in others)
+    seen("the others are byte-identical", same)
 
 
 def broken_releases() -> Iterator[tuple[str, str]]:
@@ -271,7 +274,7 @@ def main() -> int:
     typed.place.mkdir(parents=True, exist_ok=True)
     place, seen, words = Place(typed.place.resolve()), Seen(), [*typed.words, *more]
     if typed.proof == "beside":
-        beside(place, seen)
+        beside(place, seen, words or ["tf2", "tf1", "torch", "fastai"])
     elif typed.proof == "releases":
         releases(place, seen, words)
     elif typed.proof == "killed":
