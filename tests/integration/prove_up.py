@@ -141,10 +141,10 @@ def beside(place: Place, seen: Seen, names: list[str]) -> None:
 
 
 def broken_releases() -> Iterator[tuple[str, str]]:
-    """Framework and version of what a plain install breaks, as the record of the caps says."""
+    """Framework and version of what a plain install breaks and caps mend, as their record says."""
     for line in ROT.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        if row["plain"] != "works":
+        if row.get("caps"):
             yield row["framework"], row["version"]
 
 
@@ -165,6 +165,7 @@ def releases(place: Place, seen: Seen, only: list[str]) -> None:
         python = answer["data"]["environment"]["python"]
         seen(name, code == 0 and not failed, failed or f"Python {python}, {took}")
         place.run("env", "remove", name)
+        shutil.rmtree(place.root / "uv")  # no two releases share their gigabytes
 
 
 def killed(place: Place, seen: Seen, words: list[str], times: int, seed: int) -> None:
