@@ -112,10 +112,15 @@ def pointer_of(folder: Path) -> Pointer | None:
 def own(folder: Path) -> Pointer | None:
     """Return what a folder points at that is held, or None where nothing is in it yet.
 
-    Raises RefusedError ``place-taken`` where something else made it, OutsideError
-    ``environment-damaged``.
+    A pointer that cannot be read is written anew: it leads to the newest generation that is whole.
+    Raises RefusedError ``place-taken`` where something else made the folder.
     """
-    pointer = pointer_of(folder)
+    try:
+        pointer = pointer_of(folder)
+    except OutsideError:
+        newest = max(generations.whole(folder), default=BEING_MADE)
+        pointer = Pointer(name=folder.name, generation=newest)
+        point(folder, pointer)
     if pointer is None and set(folder.iterdir()) - set(_drafts(folder)):
         raise taken(folder)
     return pointer
@@ -133,13 +138,13 @@ def point(folder: Path, pointer: Pointer) -> None:
     put(folder / POINTER, generations.text(pointer))
 
 
-def switched(folder: Path, before: Pointer | None, number: int) -> Pointer:
+def switched(folder: Path, before: Pointer | None, number: int, step: str = "switch") -> Pointer:
     """Switch to a generation, and keep the one of before; return what is pointed at now."""
     earlier = before.generation if before else BEING_MADE
     kept = (earlier, before.before if before else None)
     others = [other for other in kept if other != number and other in generations.whole(folder)]
     after = Pointer(name=folder.name, generation=number, before=next(iter(others), None))
-    with journal.step(folder, number, "switch"):
+    with journal.step(folder, number, step):
         point(folder, after)
     return after
 
