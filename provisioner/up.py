@@ -64,7 +64,7 @@ def up(name: str, asked: Asked, *, offline: bool, tell: Progress) -> Made:
     plan = planned(name, asked)
     with held(name) as folder:
         store.own(folder)
-        uv = _uv(folder, offline=offline)
+        uv = uv_for(folder, offline=offline)
         wanted, warnings = wanted_for(name, asked, plan, offline=uv.offline, tell=tell)
         environment, changed = made(folder, wanted, uv, tell)
     notes = (Warning("companion-not-loading", note) for note in environment.notes)
@@ -105,8 +105,8 @@ def _begun(name: str, plan: Plan) -> str:
     return begun[1] if begun and digest(begun[0]) == digest(plan) else ""
 
 
-def _uv(folder: Path, *, offline: bool) -> Uv:
-    """uv, after what earlier runs left that were killed is gone."""
+def uv_for(folder: Path, *, offline: bool) -> Uv:
+    """Return uv for an environment that is held, after what killed runs left is gone."""
     from datetime import datetime
 
     from provisioner.lock import Uv, leavings
@@ -145,14 +145,45 @@ def run(name: str, words: tuple[str, ...]) -> NoReturn:
     Raises UsageError as ``environment`` does, OutsideError ``environment-damaged``,
     ``program-not-found`` or ``program-not-runnable``.
     """
+    process.become(words, _inside(store.usable(name)))
+
+
+def shell(name: str) -> NoReturn:
+    """Let the user's shell take this process's place, in an environment.
+
+    Raises as ``run`` does, and RefusedError ``already-inside`` in a shell of the same environment.
+    """
+    from provisioner.environments.shell import words_for
+
     found = store.usable(name)
+    inside = os.environ.get("VIRTUAL_ENV", "")
+    if inside and Path(inside).parent == Path(found.path).parent:
+        raise RefusedError(
+            "already-inside",
+            f"This shell is in the environment {name} already.",
+            context=(f"it is in {inside}",),
+            hint="Leave it first: exit",
+        )
+    words, more = words_for(found)
+    process.become(words, _inside(found) | more)
+
+
+def _inside(found: Environment) -> dict[str, str]:
+    """What programs in an environment see of this process's variables, and besides."""
     env = {key: value for key, value in os.environ.items() if key != "PYTHONHOME"}
     path = env.get("PATH", os.defpath)
     env |= {"VIRTUAL_ENV": found.path, "PATH": f"{found.path}/bin{os.pathsep}{path}"}
     if found.gpus is not None:
         # It was made for these, and nothing was proved on others; who names some knows better.
         env.setdefault(VISIBLE, ",".join(found.gpus))
-    process.become(words, env)
+    return env
+
+
+def roll_back(name: str, generation: int | None) -> tuple[Environment, bool]:
+    """Switch to a generation that was kept; see ``environments.rollback.rolled_back``."""
+    from provisioner.environments.rollback import rolled_back
+
+    return rolled_back(name, generation)
 
 
 def _here(asked: Asked) -> Asked:
