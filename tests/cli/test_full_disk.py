@@ -46,7 +46,7 @@ SETTINGS = {
     "cache": lambda small: {"UV_CACHE_DIR": str(small / "uv")},
     "tmp": lambda small: {"TMPDIR": str(small)},
 }
-REASONS = {"disk-full", "place-not-writable", "cannot-write", "uv-failed"}
+REASONS = {"disk-full"}
 
 
 def leave(small: Path, free: int) -> None:
