@@ -41,7 +41,7 @@ def command(
     if dry_run:
         _dry(up.planned(name, asked), as_json=as_json)
         return
-    _end_as_ctrl_c()
+    end_as_ctrl_c()
     made = up.up(name, asked, offline=typed["offline"], tell=Steps(_tell))
     if as_json:
         data = {"environment": made.environment, "changed": made.changed}
@@ -55,7 +55,7 @@ def command(
     show_warnings(made.warnings)
 
 
-def _end_as_ctrl_c() -> None:
+def end_as_ctrl_c() -> None:
     """Whoever ends this, what is half made is taken away again; nohup stays what it is."""
     for ending in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(ending) is not signal.SIG_IGN:
