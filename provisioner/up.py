@@ -12,11 +12,11 @@ import msgspec
 
 from provisioner import process, settings, workflow
 from provisioner.environments import store
-from provisioner.environments.proof import VISIBLE
 from provisioner.environments.record import Environment
 from provisioner.errors import RefusedError
 from provisioner.plan import Plan, Warning
 from provisioner.progress import Progress
+from provisioner.verify.visible import VISIBLE
 from provisioner.workflow import Asked
 
 

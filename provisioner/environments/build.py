@@ -11,7 +11,6 @@ from pathlib import Path
 import msgspec
 
 from provisioner.environments import interpreter, store
-from provisioner.environments.proof import prove
 from provisioner.environments.record import BEING_MADE, Environment, Record
 from provisioner.errors import OutsideError, RefusedError
 from provisioner.lock import pylock
@@ -19,6 +18,8 @@ from provisioner.lock.sources import sources_of
 from provisioner.lock.uv import Uv
 from provisioner.plan import Plan
 from provisioner.progress import Progress
+from provisioner.verify.proof import Subject, notes, proved
+from provisioner.verify.visible import Sight
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +136,14 @@ def _built(folder: Path, wanted: Wanted, uv: Uv, tell: Progress) -> tuple[str, .
     tell.step("installing the packages of the lock")
     uv.sync(folder, lock, sources_of(plan, uv.settings))
     tell.step("proving that it works")
-    return prove(interpreter.inside(folder), plan, wanted.gpus)
+    subject = Subject(
+        interpreter=interpreter.inside(folder),
+        plan=plan,
+        lock=wanted.lock,
+        sight=Sight(wanted.gpus),
+        is_new=True,
+    )
+    return notes(proved(subject, tell))
 
 
 def _make(folder: Path, plan: Plan, uv: Uv) -> None:
