@@ -1,0 +1,30 @@
+"""A generation proved where it lies, its lock beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from provisioner.environments.store import ABOUT, LOCK
+from provisioner.plan import Plan
+from provisioner.progress import SILENT, Progress
+from provisioner.verify.proof import Subject, notes, proved
+from provisioner.verify.visible import Sight
+
+
+def prove(
+    interpreter: Path, plan: Plan, gpus: tuple[str, ...] | None, tell: Progress = SILENT
+) -> tuple[str, ...]:
+    """Prove a generation by its interpreter, as ``verify.proof.proved`` does.
+
+    ``gpus`` are the UUIDs of those that may be used, None for all. Returns what should be known
+    of packages that dlsetup did not choose.
+    """
+    generation = interpreter.parent.parent
+    subject = Subject(
+        interpreter=interpreter,
+        plan=plan,
+        lock=(generation / LOCK).read_text(encoding="utf-8"),
+        sight=Sight(gpus),
+        is_new=not (generation / ABOUT).exists(),
+    )
+    return notes(proved(subject, tell))
