@@ -51,10 +51,10 @@ def prove(subject: Subject, tell: Progress = SILENT) -> tuple[Check, ...]:
     ``program-not-found`` or ``program-not-runnable`` where there is no interpreter, ``uv-failed``
     for a lock that is none.
     """
-    found = []
-    for check in _Proof(subject, tell).checks():
+    proof, found = _Proof(subject, tell), []
+    for check in proof.checks():
         found.append(check)
-        tell.count("checks", len(found))
+        tell.count("checks", len(found), proof.count)
     return tuple(found)
 
 
@@ -103,19 +103,30 @@ class _Proof:
         variables = {**_SETTINGS, **subject.sight.variables, **cpu}
         self._python = Interpreter(subject.interpreter, variables, keep_bytecode=subject.is_new)
 
+        self.count: int | None = None
+        """How many checks there will be, as soon as that is known."""
+
     def checks(self) -> Iterator[Check]:
-        yield from self._packages()
+        """Make them, one after the other."""
+        first = tuple(self._packages())
+        yield from first
         shown: tuple[devices.Device, ...] = ()
         if self._plan.accelerator == "cuda":
             seen = self._one(devices.LISTING)
             shown = devices.devices(seen)
             planned = 0 if self._subject.sight.shell is not None else self._subject.gpus_planned
-            yield devices.gpus_check(seen, self._wanted, planned)
-        for group in frameworks.groups(self._plan, shown):
-            yield from (one.check for one in self._python.seen(group, self._hear, chained=True))
+            first += (devices.gpus_check(seen, self._wanted, planned),)
+            yield first[-1]
+        groups = tuple(frameworks.groups(self._plan, shown))
         others = frameworks.imports(self._plan)
+        memory = tuple(_memory(number) for number in range(len(shown)))
+        last = tuple(self._told(shown))
+        self.count = sum(map(len, (first, *groups, others, memory, last)))
+        for group in groups:
+            yield from (one.check for one in self._python.seen(group, self._hear, chained=True))
         yield from (one.check for one in self._python.seen(others, self._hear))
-        yield from self._of_gpus(shown)
+        yield from (self._one(probe).check for probe in memory)
+        yield from last
 
     def _packages(self) -> Iterator[Check]:
         seen = self._one(packages.LISTING)
@@ -128,15 +139,13 @@ class _Proof:
             yield Check("versions", "not-applicable", "no lock says what should be installed")
         else:
             yield packages.versions_check(found, pylock.read(self._subject.lock))
-        yield packages.files_check(found)
+        yield packages.files_check(found, is_new=self._subject.is_new)
 
-    def _of_gpus(self, shown: Sequence[devices.Device]) -> Iterator[Check]:
+    def _told(self, shown: Sequence[devices.Device]) -> Iterator[Check]:
+        """What can be said without another look: why the rest does not apply."""
         if self._plan.accelerator != "cuda":
             yield from self._without_cuda()
-            return
         for number, device in enumerate(shown):
-            probe = Probe(f"memory gpu {number}", "verify/memory.py", (str(number),))
-            yield self._one(probe).check
             if devices.formats(device.compute_capability) is None:
                 told = f"which formats {device.compute_capability} computes in is not known"
                 yield Check(f"precisions gpu {number}", "not-applicable", told)
@@ -162,3 +171,7 @@ class _Proof:
 
     def _one(self, probe: Probe) -> Seen:
         return next(iter(self._python.seen((probe,), self._hear)))
+
+
+def _memory(number: int) -> Probe:
+    return Probe(f"memory gpu {number}", "verify/memory.py", (str(number),))

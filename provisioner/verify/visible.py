@@ -24,7 +24,7 @@ class Sight(msgspec.Struct, frozen=True):
 
     @property
     def variables(self) -> dict[str, str]:
-        """The variables of this process, by which just those GPUs are seen, in the order of the bus."""
+        """The variables of this process, by which just those GPUs are seen, as the bus counts."""
         kept = {name: value for name, value in os.environ.items() if name not in _HIDE}
         kept.setdefault(_ORDER, "PCI_BUS_ID")
         shown = self.shell

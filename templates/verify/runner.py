@@ -49,7 +49,7 @@ for number, (path, *words) in enumerate(asked["programs"]):
     say(begun=number)
     # A thread below Python's own watches: it ends what hangs in a library too.
     faulthandler.dump_traceback_later(asked["seconds"], exit=True)
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as kept:
+    with io.TextIOWrapper(tempfile.TemporaryFile(), encoding="utf-8", errors="replace") as kept:
         usual, sys.stdout = sys.stdout, kept
         try:
             problem = ended(path, words)

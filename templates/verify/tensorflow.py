@@ -11,10 +11,10 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "beside
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 import exactness
-import numpy
 import tensorflow as tf
 from exactness import DEPTH, FAR, REAL, SIDE, NotApplicable
 
+numpy = exactness.numpy()
 NO_KERNEL = ("NotFoundError", "UnimplementedError")
 eager = getattr(tf, "executing_eagerly", bool)()
 

@@ -36,6 +36,18 @@ class NotApplicable(Exception):
     """Why something cannot be tried here."""
 
 
+def numpy():
+    """The library; where it is not installed there is nothing to hand over."""
+    try:
+        import numpy
+    except ImportError as problem:
+        if getattr(problem, "name", None) != "numpy":
+            raise
+        print("not applicable: numpy is not installed")
+        sys.exit()
+    return numpy
+
+
 def kind(form, library):
     """What a framework calls a format."""
     if form not in KINDS:
