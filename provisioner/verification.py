@@ -16,6 +16,7 @@ from provisioner.environments import interpreter, journal, store
 from provisioner.environments.place import place
 from provisioner.environments.record import Environment
 from provisioner.errors import OutsideError, UsageError
+from provisioner.machine import Machine
 from provisioner.plan import Plan, Warning
 from provisioner.progress import Progress
 from provisioner.report import Check
@@ -23,6 +24,8 @@ from provisioner.verify import foreign
 from provisioner.verify.proof import Subject, prove
 from provisioner.verify.visible import VISIBLE, Sight
 
+_BESIDE_THE_POINT = {"docker-daemon-unreachable"}
+"""What is told of a machine, and says nothing of an environment."""
 _ASKED = {"option", "env"}
 """The sources of a fact that somebody chose, and nobody saw."""
 
@@ -51,7 +54,7 @@ def verified(name: str | None, tell: Progress) -> Verified:
     ``bad-name``, OutsideError ``environment-damaged``.
     """
     made = _meant(name)
-    machine, warnings = workflow.this_machine()
+    machine, warnings = _machine()
     subject = Subject(
         interpreter=interpreter.inside(Path(made.path)),
         plan=msgspec.structs.replace(made.plan, machine=machine),
@@ -70,9 +73,15 @@ def foreign_verified(path: str, tell: Progress) -> Verified:
 
     Raises UsageError ``python-not-found``.
     """
-    machine, warnings = workflow.this_machine()
+    machine, warnings = _machine()
     subject = foreign.subject(_python_at(path), machine, os.environ.get(VISIBLE))
     return Verified(name=None, path=path, checks=prove(subject, tell), warnings=warnings)
+
+
+def _machine() -> tuple[Machine, tuple[Warning, ...]]:
+    machine, warnings = workflow.this_machine()
+    told = (one for one in warnings if one.reference not in _BESIDE_THE_POINT)
+    return machine, tuple(told)
 
 
 def _meant(name: str | None) -> Environment:

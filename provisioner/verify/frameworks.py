@@ -42,7 +42,7 @@ def _probes(plan: Plan, pin: Pin, devices: Sequence[Device]) -> Iterator[Probe]:
     program = f"verify/{module}.py"
     yield Probe(f"imports {pin.name}", _IMPORTS, (module,))
     action = action_of(plan, pin)
-    if action is not None:
+    if action is not None and (devices or plan.accelerator != "cuda"):
         name, *words = action
         shared = f"shell/verify/{name.removeprefix('verify_')}.py.j2"
         yield Probe(f"compute {module}", shared, tuple(words))

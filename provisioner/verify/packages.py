@@ -62,17 +62,13 @@ def versions_check(found: Installed, lock: Document) -> Check:
     return Check("versions", "pass", f"{len(found.packages)} packages, each as it is locked")
 
 
-def files_check(found: Installed, *, is_new: bool) -> Check:
-    """Whether every file that a package brought is there, and none was changed in its size.
-
-    Right after the installer held the wheel against its hash, another size than the wheel's own
-    record says is a slip of whoever made the wheel.
-    """
+def files_check(found: Installed, *, sizes: bool) -> Check:
+    """Whether every file that a package brought is there; and, by their sizes, as it was."""
     wrong = [f"{one.name} lacks {_below(path)}" for one in found.packages for path in one.missing]
     wrong += [
         f"{one.name}: {_below(path)} was changed since it was installed"
         for one in found.packages
-        for path in (() if is_new else one.changed)
+        for path in (one.changed if sizes else ())
     ]
     if wrong:
         return Check("files", "fail", _list(wrong))

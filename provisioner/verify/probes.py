@@ -177,7 +177,8 @@ def _broken_off(probe: Probe, status: int, printed: str) -> Seen:
     if status < 0:
         return Seen(probe, problem=f"it was ended by {_signal(-status)}")
     lines = [line.strip() for line in printed.splitlines() if line.strip()]
-    return Seen(probe, problem=f"it left with status {status}: {lines[-1] if lines else ''}")
+    said = f": {lines[-1]}" if lines else ""
+    return Seen(probe, problem=f"it left with status {status}{said}")
 
 
 def _signal(number: int) -> str:

@@ -9,7 +9,8 @@ import sys
 import time
 
 MIB = 1024 * 1024
-CHUNK, STRIP = 256 * MIB, 4 * MIB
+LARGEST, STRIP = 256 * MIB, 4 * MIB
+CHUNKS = 8  # at least
 SHARE = 0.8
 LEAST = 16 * MIB
 READING_S = 20.0  # after that, only the head of each chunk is read
@@ -62,8 +63,9 @@ if free.value < LEAST / SHARE:
     sys.exit()
 
 wanted, chunks = int(free.value * SHARE), []
+chunk = max(STRIP, min(LARGEST, wanted // CHUNKS // STRIP * STRIP))
 while wanted >= STRIP:
-    size = min(CHUNK, wanted) // STRIP * STRIP
+    size = min(chunk, wanted) // STRIP * STRIP
     place = allocated(size)
     if place is None:
         break
