@@ -15,11 +15,11 @@ from provisioner import process, scratch, settings, workflow
 from provisioner.environments import journal, store
 from provisioner.environments.hold import held
 from provisioner.environments.place import place
-from provisioner.environments.proof import VISIBLE
 from provisioner.environments.record import Environment
 from provisioner.errors import OutsideError, RefusedError
 from provisioner.plan import Plan, Warning
 from provisioner.progress import Progress
+from provisioner.verify.visible import VISIBLE
 from provisioner.workflow import Asked
 
 if TYPE_CHECKING:

@@ -81,7 +81,7 @@ def test_what_does_not_compute_leaves_no_environment(home: Home, index: Loopback
     assert ran.err.endswith(
         "error: environment-not-verified\n\n"
         "What was installed does not work, and was taken away again.\n\n"
-        "  tensorflow computes wrongly on the CPU\n\n"
+        "  compute tensorflow: tensorflow computes wrongly on the CPU\n\n"
         "hint: Ask for other versions\n"
     )
     assert list(home.environments.iterdir()) == []
