@@ -100,8 +100,11 @@ def measure(cuda: Cuda, index: int, device: int, seconds: float) -> None:
                 2 * size.value / GB,
             ),
         )
+
+        def finish() -> None:
+            cuda.call("cuStreamSynchronize", stream)
+
         for name, copy, amount in copies:
-            finish = lambda: cuda.call("cuStreamSynchronize", stream)  # noqa: E731
             start = time.monotonic()
             values = rates(copy, finish, amount, seconds)
             tell(
@@ -124,7 +127,7 @@ def rates(
     copy()
     finish()
     once = max(time.monotonic() - begun, 1e-6)
-    count = max(1, min(MOST_COPIES, int(max(RUN_S, seconds / RUNS) / once)))
+    count = max(1, min(MOST_COPIES, int(max(RUN_S, seconds / (RUNS + 1)) / once)))
     found = []
     for _ in range(RUNS + 1):  # the first wakes the link and the clocks up
         begun = time.monotonic()
