@@ -6,6 +6,7 @@ process ends, nothing is left. It takes a twentieth of the free room at most.
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import random
@@ -42,7 +43,7 @@ def disk(folder: Path, budget_s: float) -> Found:
         size -= size % _SEGMENT
         if size < _LEAST_SEGMENTS * _SEGMENT:
             return [], [NotMeasured("disk", f"there is too little room in {place}")]
-        with _Unnamed(place) as file:
+        with contextlib.closing(_Unnamed(place)) as file:
             return _measured(file, size, budget_s), []
     except OSError as error:
         return [], [NotMeasured("disk", f"{place}: {error.strerror or error}")]
@@ -93,10 +94,8 @@ class _Unnamed:
         self.direct = True
         return handle
 
-    def __enter__(self) -> _Unnamed:
-        return self
-
-    def __exit__(self, *problem: object) -> None:
+    def close(self) -> None:
+        """Give the room back."""
         os.close(self.handle)
 
     def forget_cached(self) -> None:

@@ -26,8 +26,7 @@ def main() -> None:
     try:
         pynvml.nvmlInit()
         handles = [
-            pynvml.nvmlDeviceGetHandleByIndex(index)
-            for index in range(pynvml.nvmlDeviceGetCount())
+            pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())
         ]
     except pynvml.NVMLError as problem:
         tell({"error": str(problem)})

@@ -42,13 +42,9 @@ NVIDIA_MODULES = Sheet("nvidia/modules.jsonl", rows.GpuModel, ("name",))
 AMD_TARGETS = Sheet("amd/targets.toml", rows.AmdTarget, ("name",), "target")
 AMD_GPUS = Sheet("amd/gpus.jsonl", rows.GpuModel, ("device", "name"))
 INTEL_GPUS = Sheet("intel/gpus.jsonl", rows.GpuModel, ("device", "name"))
-GPU_FIGURES = Sheet(
-    "nvidia/gpu_figures.jsonl", speed_rows.GpuFigures, ("name", "memory_bytes")
-)
+GPU_FIGURES = Sheet("nvidia/gpu_figures.jsonl", speed_rows.GpuFigures, ("name", "memory_bytes"))
 PCIE = Sheet("speed/pcie.toml", speed_rows.PcieGeneration, ("generation",), "generation")
-EXPECTATIONS = Sheet(
-    "speed/expectations.toml", speed_rows.Expectation, ("measure",), "expectation"
-)
+EXPECTATIONS = Sheet("speed/expectations.toml", speed_rows.Expectation, ("measure",), "expectation")
 DRIVERS = Sheet("nvidia/driver_branches.jsonl", rows.DriverBranch, ("branch",))
 DRIVER_PACKAGES = Sheet("nvidia/driver_packages.jsonl", rows.DriverPackage, ("os", "package"))
 DATA_CENTRE_GPUS = Sheet("nvidia/data_centre_gpus.toml", rows.DataCentreGpu, ("name",), "gpu")

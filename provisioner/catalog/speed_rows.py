@@ -5,6 +5,8 @@ Figures of makers are expectations, not promises: what is judged by them is said
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from provisioner.catalog.rows import Row
 
 
@@ -21,7 +23,7 @@ class GpuFigures(Row, frozen=True, kw_only=True):
     memory_bytes: int
     bandwidth_gb_s: float
     """Of its own memory, 10^9 bytes a second."""
-    peak_tflops: dict[str, float] = {}
+    peak_tflops: Mapping[str, float] = {}
     """Dense, by number format as ``Architecture.precisions`` has it: ``{"fp16": 71.0}``."""
     pcie_generation: int | None = None
     """What the card itself is for; None for a part that is no card in a slot."""
