@@ -11,7 +11,6 @@ import msgspec
 from provisioner import __version__
 from provisioner.bench import disk, frameworks, gpus, processor
 from provisioner.bench.expected import Judge
-from provisioner.bench.frameworks import Precisions
 from provisioner.bench.gpus import Device
 from provisioner.bench.lines import Told
 from provisioner.bench.runs import NotMeasured
@@ -157,7 +156,7 @@ class _Run:
     def _frameworks(self, inside: Inside | None, able: tuple[Device, ...]) -> Told:
         whole = Told()
         if inside is None:
-            self.missing.append(NotMeasured("frameworks", "no environment was named"))
+            self.missing.append(NotMeasured("frameworks", "no environment was named: dlsetup bench NAME"))
             return whole
         found = frameworks.programs(inside.plan.pins)
         if not found:

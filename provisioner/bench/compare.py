@@ -1,4 +1,4 @@
-"""Two benchmarks side by side: measure by measure, and whether the difference is more than noise."""
+"""Two benchmarks side by side: measure by measure, and which differences are more than noise."""
 
 from __future__ import annotations
 

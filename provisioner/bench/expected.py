@@ -123,8 +123,8 @@ class Judge:
         because = f" Likely because {' and '.join(causes)}." if causes else _no_cause(seen)
         name = seen.name if seen else "GPU"
         return (
-            f"{result.device}, {name}: {result.name} {result.value:g} {result.unit}, and at least "
-            f"{result.expected_low:g} ({result.expected_why}) is to be expected.{because}"
+            f"{result.device}, {name}: {result.name} {result.value:g} {result.unit}; at least "
+            f"{result.expected_low:g} is to be expected, {result.expected_why}.{because}"
         )
 
     def _causes(self, result: Measurement, seen: UnderLoad) -> Iterator[str]:
@@ -160,7 +160,7 @@ class Judge:
             return  # virtual machines tell links that are none
         if width and lanes and width < lanes:
             slot = _is_below(seen.link_width_possible, lanes)
-            where = "that is all its slot has" if slot else "its slot has more"
+            where = "its slot has no more" if slot else "its slot has more"
             yield Warning(
                 "gpu-link-narrow",
                 f"{seen.device}, {seen.name}: under load its PCI Express link has {width} of the "

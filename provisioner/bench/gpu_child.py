@@ -73,10 +73,15 @@ def main() -> None:
     for index, device in enumerate(devices):
         tell(gpu={"index": index, "uuid": uuid_of(cuda, device)})
     for index, device in enumerate(devices):
-        try:
-            measure(cuda, index, device, seconds)
-        except CudaError as problem:
-            tell(device=index, measure="copies", missing=str(problem))
+        tell_copies(cuda, index, device, seconds)
+
+
+def tell_copies(cuda: Cuda, index: int, device: int, seconds: float) -> None:
+    """One GPU; a bad one does not keep the others from being measured."""
+    try:
+        measure(cuda, index, device, seconds)
+    except CudaError as problem:
+        tell(device=index, measure="copies", missing=str(problem))
 
 
 def measure(cuda: Cuda, index: int, device: int, seconds: float) -> None:
