@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,17 +14,19 @@ from provisioner.bench import disk, frameworks, gpus, processor
 from provisioner.bench.expected import Judge
 from provisioner.bench.gpus import Device
 from provisioner.bench.lines import Told
-from provisioner.bench.runs import NotMeasured
+from provisioner.bench.runs import NotMeasured, rounded
 from provisioner.bench.watch import UnderLoad, under_load, watched
 from provisioner.catalog.load import Catalog
 from provisioner.machine import Machine
-from provisioner.plan import Pin, Plan, Warning
+from provisioner.plan import Plan, Warning
 from provisioner.progress import SILENT, Progress
 from provisioner.report import Measurement
 
 _PROCESSOR_S, _MEMORY_S, _DISK_S = 5.0, 3.0, 6.0
 _COPIES_S, _FRAMEWORKS_S = 8.0, 24.0
 """Shared by all GPUs, and by all frameworks."""
+_BUSY = 0.5
+"""Programs for each core; above it, measures have to share theirs."""
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +44,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """The folder whose file system was measured."""
     file_system: str
     zlib: str
+    load: float | None = None
+    """Programs that wanted to run in the minute before, a part of each core."""
 
 
 class Package(msgspec.Struct, frozen=True):
@@ -92,6 +97,7 @@ def bench(
     ``folder`` is where environments lie. Nothing is left behind, also where this is interrupted.
     A part that fails is told as not measured.
     """
+    load = _load()
     run = _Run(machine, catalog, tell)
     run.without_gpus(folder)
     run.with_gpus(inside)
@@ -100,12 +106,12 @@ def bench(
     report = Benchmark(
         results=results,
         dlsetup=__version__,
-        machine=_surroundings(machine, folder),
+        machine=_surroundings(machine, folder, load),
         environment=_within(inside) if inside else None,
         gpus=tuple(run.seen),
         not_measured=tuple(run.missing),
     )
-    return report, tuple(judge.warnings(results))
+    return report, (*_busy(load), *judge.warnings(results))
 
 
 class _Run:
@@ -156,7 +162,9 @@ class _Run:
     def _frameworks(self, inside: Inside | None, able: tuple[Device, ...]) -> Told:
         whole = Told()
         if inside is None:
-            self.missing.append(NotMeasured("frameworks", "no environment was named: dlsetup bench NAME"))
+            self.missing.append(
+                NotMeasured("frameworks", "no environment was named: dlsetup bench NAME")
+            )
             return whole
         found = frameworks.programs(inside.plan.pins)
         if not found:
@@ -200,7 +208,7 @@ def _why_none(machine: Machine, inside: Inside | None) -> str:
     return f"{inside.name if inside else 'it'} may use none of them"
 
 
-def _surroundings(machine: Machine, folder: Path) -> Surroundings:
+def _surroundings(machine: Machine, folder: Path, load: float | None) -> Surroundings:
     return Surroundings(
         os=machine.os_name,
         arch=machine.arch,
@@ -212,11 +220,26 @@ def _surroundings(machine: Machine, folder: Path) -> Surroundings:
         disk=str(folder),
         file_system=disk.file_system(folder),
         zlib=zlib.ZLIB_RUNTIME_VERSION,
+        load=load,
     )
 
 
-def _within(inside: Inside) -> Within:
-    def told(pins: Sequence[Pin]) -> tuple[Package, ...]:
-        return tuple(Package(pin.name, pin.version) for pin in pins)
+def _load() -> float | None:
+    try:
+        return rounded(os.getloadavg()[0] / processor.cores())
+    except OSError:
+        return None
 
-    return Within(name=inside.name, python=inside.python, packages=told(inside.plan.pins))
+
+def _busy(load: float | None) -> Iterator[Warning]:
+    if load is not None and load > _BUSY:
+        yield Warning(
+            "machine-busy",
+            f"Other programs were at work: {load:g} for each core in the minute before. What was "
+            "measured may be too low.",
+        )
+
+
+def _within(inside: Inside) -> Within:
+    packages = tuple(Package(pin.name, pin.version) for pin in inside.plan.pins)
+    return Within(name=inside.name, python=inside.python, packages=packages)

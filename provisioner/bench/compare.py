@@ -12,8 +12,8 @@ from provisioner.bench.benchmark import Benchmark
 from provisioner.errors import UsageError
 from provisioner.report import Measurement
 
-_ASIDE = ("disk",)
-"""What differs between two users of one machine, and makes no other machine of it."""
+_ASIDE = ("disk", "load")
+"""What differs between two users of one machine, and two minutes of it: no other machine."""
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):

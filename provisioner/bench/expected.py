@@ -58,6 +58,7 @@ class Judge:
         self._shares = {row.measure: row.at_least for row in catalog.expectations}
         self._lanes = {row.generation: row.gb_s_per_lane for row in catalog.pcie}
         self._figures = {one.label: figures_of(catalog, one.gpu) for one in found}
+        self._names = {one.label: f"{one.label.upper()}, {one.gpu.name}" for one in found}
         self._seen = {one.device: one for one in seen}
 
     def judged(self, result: Measurement) -> Measurement:
@@ -121,9 +122,8 @@ class Judge:
         seen = self._seen.get(result.device)
         causes = list(self._causes(result, seen)) if seen else []
         because = f" Likely because {' and '.join(causes)}." if causes else _no_cause(seen)
-        name = seen.name if seen else "GPU"
         return (
-            f"{result.device}, {name}: {result.name} {result.value:g} {result.unit}; at least "
+            f"{self._names[result.device]}: {result.name} {result.value:g} {result.unit}; at least "
             f"{result.expected_low:g} is to be expected, {result.expected_why}.{because}"
         )
 
@@ -163,15 +163,19 @@ class Judge:
             where = "its slot has no more" if slot else "its slot has more"
             yield Warning(
                 "gpu-link-narrow",
-                f"{seen.device}, {seen.name}: under load its PCI Express link has {width} of the "
-                f"card's {lanes} lanes; {where}.",
+                f"{_name(seen)}: under load its PCI Express link has {width} of the card's "
+                f"{lanes} lanes; {where}.",
             )
         if _is_below(generation, seen.link_generation_possible):
             yield Warning(
                 "gpu-link-slow",
-                f"{seen.device}, {seen.name}: under load its PCI Express link runs at generation "
-                f"{generation}; card and system reach {seen.link_generation_possible}.",
+                f"{_name(seen)}: under load its PCI Express link runs at generation {generation}; "
+                f"card and system reach {seen.link_generation_possible}.",
             )
+
+
+def _name(seen: UnderLoad) -> str:
+    return f"{seen.device.upper()}, {seen.name}"
 
 
 def _is_over_link(result: Measurement, device: str) -> bool:
@@ -194,7 +198,7 @@ def _throttled(seen: UnderLoad) -> Iterator[Warning]:
         heat = f" at {seen.temperature_c} degrees" if seen.temperature_c is not None else ""
         yield Warning(
             "gpu-throttled",
-            f"{seen.device}, {seen.name}: the driver slowed it down within the minute, for "
+            f"{_name(seen)}: the driver slowed it down within the minute, for "
             f"{' and '.join(reasons)}{heat}; it ran{clock or ' below its clock'}.",
         )
 

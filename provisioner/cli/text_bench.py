@@ -98,8 +98,7 @@ def _pair(pair: Pair) -> tuple[str, ...]:
         return pair.device, pair.name, "", f"{value:g} {pair.unit}", f"only in {where}"
     ratio = "" if pair.ratio is None else f"{pair.ratio:.2f}"
     told = f"{pair.before:g} to {pair.after:g} {pair.unit}"
-    mark = "differs" if pair.differs else "within the spread"
-    return pair.device, pair.name, ratio, told, mark
+    return pair.device, pair.name, ratio, told, "differs" if pair.differs else ""
 
 
 def _aligned(rows: Iterable[tuple[str, ...]], column: int) -> list[tuple[str, ...]]:

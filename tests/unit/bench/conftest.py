@@ -22,8 +22,8 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "libcuda.so.1": [TESTS / "fake_cuda" / "fake_cuda.c"],
     }
     for name, sources in made.items():
-        words = ["cc", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", folder / name]
-        subprocess.run([*words, *sources], check=True)
+        words = ["cc", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", str(folder / name)]
+        subprocess.run([*words, *map(str, sources)], check=True)
     return folder
 
 

@@ -1,4 +1,4 @@
-"""This machine's processor and memory, really measured: plausible, whatever else runs here."""
+"""Processor and memory, really measured here: plausible, whatever else runs."""
 
 from __future__ import annotations
 
