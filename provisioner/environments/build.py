@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from provisioner.environments import interpreter, store
+from provisioner.environments import interpreter, standing, store
 from provisioner.environments.proof import prove
 from provisioner.environments.record import BEING_MADE, Environment, Record
 from provisioner.errors import OutsideError, RefusedError
@@ -128,7 +128,7 @@ def _built(folder: Path, wanted: Wanted, uv: Uv, tell: Progress) -> tuple[str, .
     """Make one generation and prove it; return what was noted of it."""
     plan = wanted.plan
     tell.step(f"making an environment with Python {plan.python} in {folder}")
-    _make(folder, plan, uv)
+    standing.make_environment(folder, plan, uv, tell)
     lock = folder / store.LOCK
     lock.write_text(wanted.lock, encoding="utf-8")
     (folder / store.PLAN).write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=2))
@@ -136,21 +136,6 @@ def _built(folder: Path, wanted: Wanted, uv: Uv, tell: Progress) -> tuple[str, .
     uv.sync(folder, lock, sources_of(plan, uv.settings))
     tell.step("proving that it works")
     return prove(interpreter.inside(folder), plan, wanted.gpus)
-
-
-def _make(folder: Path, plan: Plan, uv: Uv) -> None:
-    found = interpreter.base(plan)
-    try:
-        uv.make_environment(folder, found or plan.python)
-    except OutsideError as error:
-        if found is not None:
-            raise
-        raise OutsideError(
-            "python-not-found",
-            f"The plan needs Python {plan.python}: none runs here, and uv could not get one.",
-            context=error.context,
-            hint=f"Install Python {plan.python}, or ask for another with --python.",
-        ) from error
 
 
 def _held_by(folder: Path) -> tuple[str, ...]:
