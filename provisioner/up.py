@@ -79,6 +79,11 @@ def environment(name: str) -> Environment:
     return store.found(name)
 
 
+def damage(environment: Environment) -> tuple[Warning, ...]:
+    """Return what keeps an environment from being used, and how it is mended."""
+    return store.damage(environment)
+
+
 def remove(name: str) -> tuple[str, ...]:
     """Remove an environment; return the names of files that ``up`` did not make, and that stay.
 

@@ -34,13 +34,15 @@ def _list(*, as_json: bool) -> None:
 def _show(*, name: str, as_json: bool) -> None:
     """Show what an environment holds, and where it is."""
     environment = up.environment(name)
+    warnings = up.damage(environment)
     if as_json:
-        show_json("env show", {"environment": environment, "changed": False})
+        show_json("env show", {"environment": environment, "changed": False}, warnings)
         return
     from provisioner.cli.display import show
     from provisioner.cli.text_environments import environment_blocks
 
     show(environment_blocks(environment))
+    show_warnings(warnings)
 
 
 @command.command(

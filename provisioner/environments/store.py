@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from provisioner import saved
-from provisioner.environments import interpreter, journal
+from provisioner.environments import again, interpreter, journal
 from provisioner.environments.hold import held, taken
 from provisioner.environments.place import damaged, names, place
 from provisioner.environments.record import BEING_MADE, Environment, Generation, Pointer
@@ -48,10 +48,19 @@ def usable(name: str) -> Environment:
     Without one a program would run with the system's own Python. Raises as ``found`` does.
     """
     environment = found(name)
-    python = interpreter.inside(Path(environment.path))
-    if not python.exists():
-        raise damaged(name, f"its Python is gone: {python}")
+    lost = interpreter.lost(Path(environment.path))
+    if lost is not None:
+        raise damaged(name, f"its Python is gone: {lost}", again.command(environment))
     return environment
+
+
+def damage(environment: Environment) -> tuple[Warning, ...]:
+    """Return what keeps an environment from being used, and how it is mended."""
+    lost = interpreter.lost(Path(environment.path))
+    if lost is None:
+        return ()
+    told = f"The Python of {environment.name} is gone: {lost}; make it anew: "
+    return (Warning("environment-damaged", told + again.command(environment)),)
 
 
 def listed() -> tuple[tuple[Environment, ...], tuple[Warning, ...]]:
@@ -63,6 +72,7 @@ def listed() -> tuple[tuple[Environment, ...], tuple[Warning, ...]]:
             pointer = pointer_of(place(name))
             if pointer is not None and pointer.generation != BEING_MADE:
                 environments.append(environment(pointer))
+                warnings += damage(environments[-1])
     return tuple(environments), tuple(warnings)
 
 
