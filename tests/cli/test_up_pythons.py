@@ -67,5 +67,5 @@ def test_where_none_runs_everything_that_was_tried_is_said(home: Home, shim: str
     (uv,) = [line for line in told.splitlines() if line.startswith("  uv's own build: ")]
     assert ran.code == 3
     assert told == NONE.format(shim=shim, uv=uv.removeprefix("  uv's own build: "))
-    assert "managed installations" in uv
+    assert "Python downloads are set to 'never'" in uv
     assert not (home.environments / "demo").exists()
