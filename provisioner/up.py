@@ -5,18 +5,17 @@ Nothing here prints; ``tell`` hears what takes long.
 
 from __future__ import annotations
 
-import os
 from typing import NoReturn
 
 import msgspec
 
 from provisioner import process, settings, workflow
-from provisioner.environments import store
+from provisioner.environments import entering, store
 from provisioner.environments.hold import held
 from provisioner.environments.place import place
-from provisioner.environments.proof import VISIBLE
 from provisioner.environments.record import Environment
 from provisioner.errors import RefusedError
+from provisioner.jupyter import along
 from provisioner.plan import Plan, Warning
 from provisioner.progress import Progress
 from provisioner.workflow import Asked
@@ -65,7 +64,7 @@ def up(name: str, asked: Asked, *, offline: bool, tell: Progress) -> Made:
         uv = Uv(settings.current(), offline=offline)
         environment, changed = made(folder, wanted, uv, tell)
     notes = (Warning("companion-not-loading", note) for note in environment.notes)
-    warnings = (*found.plan.warnings, *notes)
+    warnings = (*found.plan.warnings, *notes, *(along.followed(environment) if changed else ()))
     return Made(environment=environment, changed=changed, warnings=warnings)
 
 
@@ -79,16 +78,25 @@ def environment(name: str) -> Environment:
     return store.found(name)
 
 
+def usable(name: str) -> Environment:
+    """Return one environment whose Python is there. Raises as ``run`` does."""
+    return store.usable(name)
+
+
 def damage(environment: Environment) -> tuple[Warning, ...]:
     """Return what keeps an environment from being used, and how it is mended."""
     return store.damage(environment)
 
 
 def remove(name: str) -> tuple[str, ...]:
-    """Remove an environment; return the names of files that ``up`` did not make, and that stay.
+    """Remove an environment, its kernel and its service.
 
+    Returns the names of files that ``up`` did not make, and that stay.
     Raises UsageError ``unknown-environment`` or ``bad-name``, RefusedError ``environment-busy``.
     """
+    if store.has_pointer(place(name)):
+        with held(name):  # busy is said before anything is taken away
+            along.taken_away(name)
     return store.removed(name)
 
 
@@ -98,14 +106,7 @@ def run(name: str, words: tuple[str, ...]) -> NoReturn:
     Raises UsageError as ``environment`` does, OutsideError ``environment-damaged``,
     ``program-not-found`` or ``program-not-runnable``.
     """
-    found = store.usable(name)
-    env = {key: value for key, value in os.environ.items() if key != "PYTHONHOME"}
-    path = env.get("PATH", os.defpath)
-    env |= {"VIRTUAL_ENV": found.path, "PATH": f"{found.path}/bin{os.pathsep}{path}"}
-    if found.gpus is not None:
-        # It was made for these, and nothing was proved on others; who names some knows better.
-        env.setdefault(VISIBLE, ",".join(found.gpus))
-    process.become(words, env)
+    process.become(words, entering.variables(store.usable(name)))
 
 
 def _here(asked: Asked) -> Asked:

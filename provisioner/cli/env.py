@@ -6,6 +6,7 @@ import click
 
 from provisioner import up
 from provisioner.cli import options
+from provisioner.cli.jupyter import kernel, serve
 from provisioner.cli.output import show_json, show_warnings
 
 
@@ -72,3 +73,7 @@ def _remove(*, name: str, as_json: bool) -> None:
     click.echo(f"{name} is gone.")
     if left:
         click.echo(f"These were put beside it and stay: {', '.join(left)}", err=True)
+
+
+command.add_command(kernel)
+command.add_command(serve)
