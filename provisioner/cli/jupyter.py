@@ -6,13 +6,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from provisioner import up
 from provisioner.cli import options
 from provisioner.cli.output import show_json
 
 if TYPE_CHECKING:
+    from provisioner.environments.record import Environment
+    from provisioner.jupyter.kernel import Kernel
     from provisioner.jupyter.lab import Lab
+    from provisioner.workflow import Asked
+
+
+def as_kernel(asked: Asked) -> Asked:
+    """Return a request whose environment can be a kernel; what asks for nothing stays so."""
+    if not (asked.words or asked.profile):
+        return asked
+    return msgspec.structs.replace(asked, words=(*asked.words, "ipykernel"))
+
+
+def kernel_of(environment: Environment) -> Kernel:
+    """Offer an environment as a kernel. Raises what ``jupyter.kernel.offered`` raises."""
+    from provisioner.jupyter.kernel import offered
+
+    return offered(environment)[0]
 
 
 @click.command("kernel", epilog="Example: dlsetup env kernel demo")

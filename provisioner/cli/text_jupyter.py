@@ -24,8 +24,9 @@ def lab_blocks(lab: Lab) -> list[Block]:
     again = f"dlsetup env serve {name}"
     rows = [
         ("open", lab.url),
-        ("its token", lab.token or f"shown by: {again} --token"),
-        ("from afar", f"{lab.tunnel}   (there, and then open it there)"),
+        ("token", lab.token or f"in {lab.token_file}; --token shows it"),
+        ("from afar", lab.tunnel),
+        ("", "on the other machine; then open the same address there"),
         ("shows", lab.folder),
     ]
     if lab.unit is not None:

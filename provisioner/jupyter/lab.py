@@ -28,6 +28,8 @@ class Lab(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The unit file of the service; None for one in the foreground."""
     state: str | None = None
     """The service's, in systemd's words: ``active``, ``failed`` …"""
+    token_file: str
+    """A file that only this user can read."""
     token: str | None = None
     """Only where it was asked for."""
 
@@ -46,6 +48,7 @@ def reached(name: str, port: int, folder: str, *, with_token: bool) -> Lab:
         url=f"{there}?token={token}" if token else there,
         folder=folder,
         tunnel=tunnel,
+        token_file=str(secret.file_of(name)),
         token=token,
     )
 
