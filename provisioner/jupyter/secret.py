@@ -5,6 +5,7 @@ It stands on no command line, in no unit file and in no log; programs are told w
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -49,7 +50,10 @@ def read(name: str) -> str:
 
 def forgotten(name: str) -> None:
     """Take a token away: what was let in by it is not let in again."""
-    file_of(name).unlink(missing_ok=True)
+    path = file_of(name)
+    path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # there are others
+        path.parent.rmdir()
 
 
 def _is_private(path: Path) -> bool:
