@@ -65,11 +65,11 @@ def text(unit: Unit) -> str:
     variables = (f"{key}={value}" for key, value in entrance.variables().items())
     return _TEXT.format(
         name=unit.name,
-        environment=_quoted(unit.environment),
-        port=_quoted(str(unit.port)),
-        folder=_quoted(unit.folder),
-        command=" ".join(_quoted(word).replace("$", "$$") for word in words),
-        variables="".join(f"Environment={_quoted(word)}\n" for word in variables),
+        environment=quoted(unit.environment),
+        port=quoted(str(unit.port)),
+        folder=quoted(unit.folder),
+        command=" ".join(quoted(word).replace("$", "$$") for word in words),
+        variables="".join(f"Environment={quoted(word)}\n" for word in variables),
     )
 
 
@@ -78,7 +78,7 @@ def read(name: str) -> Unit | None:
     path = path_of(name)
     try:
         found = {} if path.is_symlink() else dict(_MARK.findall(path.read_text(encoding="utf-8")))
-        marks = {key.lower(): _plain(value) for key, value in found.items()}
+        marks = {key.lower(): plain(value) for key, value in found.items()}
         return msgspec.convert({"name": name, **marks}, Unit, strict=False)
     except (OSError, ValueError, msgspec.MsgspecError):
         return None
@@ -87,12 +87,12 @@ def read(name: str) -> Unit | None:
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "%": "%%"}
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
     """A word that systemd reads back as it is: no line, no specifier and no other word begins."""
     return '"' + "".join(_ESCAPES.get(letter, letter) for letter in word) + '"'
 
 
-def _plain(quoted: str) -> str:
-    """What ``_quoted`` was given."""
+def plain(quoted: str) -> str:
+    """What ``quoted`` was given."""
     back = {written: letter for letter, written in _ESCAPES.items()}
     return re.sub(r"\\.|%%", lambda found: back.get(found[0], found[0]), quoted)

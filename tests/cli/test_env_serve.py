@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.jupyter import service
+from provisioner.jupyter import loopback, service
 from tests.cli.environments import Home, digest, tensorflow
 from tests.cli.ran import Ran
 from tests.cli.serving import calls, lab, says, systemctl, token, unit
@@ -85,6 +85,13 @@ JupyterLab of lab
   stop it       dlsetup env serve lab --stop
   after logout  it ends; to have it go on, and start with the machine: loginctl enable-linger {user}
 """
+
+
+def first_answer(port: int) -> tuple[int, Any]:
+    end = time.monotonic() + 30
+    while loopback.status(port, "/") is None and time.monotonic() < end:
+        time.sleep(0.1)
+    return asked(port)
 
 
 FOREGROUND = """\
@@ -356,15 +363,7 @@ def test_the_foreground_serves_the_same_way(home: Home) -> None:
     running = home.start("env", "serve", "lab", "--foreground", "--port", str(port))
     assert running.stdout is not None
     lines = [running.stdout.readline() for _ in range(8)]
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        try:
-            locked = asked(port)
-            break
-        except urllib.error.URLError:
-            time.sleep(0.1)
-    else:
-        pytest.fail("nothing answered")
+    locked = first_answer(port)
     word = token(home).read_text()
     let_in = asked(port, word)[0]
     running.send_signal(signal.SIGINT)
