@@ -70,7 +70,7 @@ def kernel(*, name: str, remove: bool, as_json: bool) -> None:
     "dlsetup env serve lab --foreground --port 9000",
 )
 @click.argument("name")
-@click.option("--port", type=click.IntRange(1, 65535), metavar="N", help="Listen there.")
+@click.option("--port", type=click.IntRange(1024, 65535), metavar="N", help="Listen there.")
 @click.option(
     "--folder",
     type=click.Path(exists=True, file_okay=False, resolve_path=True),

@@ -75,8 +75,8 @@ def withdrawn(name: str) -> tuple[bool, tuple[str, ...]]:
     """Take away the kernel of an environment, be that still there or not.
 
     Returns whether there was one, and the names of what others put beside it, which stay. A
-    kernel that dlsetup did not make for it counts as none. Raises OutsideError
-    ``place-not-writable``.
+    kernel that dlsetup did not make for it counts as none. Raises UsageError ``bad-name``,
+    OutsideError ``place-not-writable``.
     """
     folder = _folder(name)
     if _owner(folder, name) != "ours":
@@ -114,7 +114,8 @@ def followed(environment: Environment) -> tuple[Warning, ...]:
 
 
 def _folder(name: str) -> Path:
-    return _data_folder() / "kernels" / f"dlsetup-{name}"
+    """The folder of an environment's kernel. Raises UsageError ``bad-name``."""
+    return _data_folder() / "kernels" / f"dlsetup-{place(name).name}"
 
 
 def _data_folder() -> Path:

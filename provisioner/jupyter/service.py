@@ -59,7 +59,10 @@ def started(
 
 
 def seen(name: str, *, with_token: bool = False) -> Lab | None:
-    """Return an environment's service, running or not; None where there is none of ours."""
+    """Return an environment's service, running or not; None where there is none of ours.
+
+    Raises UsageError ``bad-name``.
+    """
     found = _ours(name)
     return None if found is None else _told(found, with_token=with_token)
 
@@ -67,7 +70,8 @@ def seen(name: str, *, with_token: bool = False) -> Lab | None:
 def stopped(name: str) -> bool:
     """Stop and forget the service of an environment, and its token; whether there was one.
 
-    Raises OutsideError ``service-not-started`` where systemd refuses, ``place-not-writable``.
+    Raises UsageError ``bad-name``, OutsideError ``service-not-started`` where systemd refuses and
+    ``place-not-writable``.
     """
     if _ours(name) is None:
         return False

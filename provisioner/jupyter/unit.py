@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from provisioner.environments.place import place
 from provisioner.jupyter import entrance
 
 _MARK = re.compile(r'^X-Dlsetup-(Environment|Port|Folder)="(.*)"$', re.MULTILINE)
@@ -45,8 +46,8 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def service(name: str) -> str:
-    """Return the name of an environment's unit."""
-    return f"dlsetup-{name}.service"
+    """Return the name of an environment's unit. Raises UsageError ``bad-name``."""
+    return f"dlsetup-{place(name).name}.service"
 
 
 def path_of(name: str) -> Path:

@@ -199,6 +199,14 @@ def test_a_foreign_kernel_is_never_overwritten_nor_removed(
     assert digest(kernels(home)) == before
 
 
+@pytest.mark.parametrize("words", [("kernel",), ("kernel", "--remove"), ("serve", "--stop")])
+@pytest.mark.parametrize("name", ["..", "../demo", "/etc", "Demo"])
+def test_a_name_never_leads_elsewhere(name: str, words: tuple[str, ...], home: Home) -> None:
+    ran = home.run("env", *words, "--json", "--", name)
+
+    assert (ran.code, ran.error["reference"]) == (2, "bad-name")
+
+
 def test_half_of_one_is_mended(home: Home) -> None:
     place = kernels(home) / "dlsetup-demo"
     place.mkdir(parents=True)

@@ -67,7 +67,13 @@ class Place:
 
     def do(self, command: list[str], *, code: int = 0) -> str:
         done = subprocess.run(
-            command, env=self.env, capture_output=True, text=True, check=False, timeout=500
+            command,
+            env=self.env,
+            cwd=self.path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=500,
         )
         assert done.returncode == code, done.stderr
         return done.stdout
@@ -141,6 +147,10 @@ def status(port: int, token: str = "") -> int | None:
 def test_it_is_served_by_systemd_behind_its_token_and_comes_back_when_it_dies(
     session: Place,
 ) -> None:
+    careless = {"ip": "*", "token": "", "port_retries": 9, "base_url": "/elsewhere"}
+    settings = {"ServerApp": careless, "IdentityProvider": {"token": ""}}
+    (session.path / ".jupyter").mkdir()
+    (session.path / ".jupyter" / "jupyter_server_config.json").write_text(json.dumps(settings))
     folder = session.path / 'note books %h $HOME "x" \\n'
     folder.mkdir()
     started = session.run("env", "serve", "lab", "--folder", str(folder), "--json")
@@ -149,6 +159,7 @@ def test_it_is_served_by_systemd_behind_its_token_and_comes_back_when_it_dies(
     port = service["port"]
 
     assert (status(port), status(port, "wrong"), status(port, token)) == (403, 403, 200)
+    assert listening(port) == {"0100007F"}
     assert token not in started
     assert token not in Path(service["unit"]).read_text()
     verify = 'XDG_RUNTIME_DIR=/run/user/$(id -u) systemd-analyze verify --user "$1" 2>&1'
@@ -164,6 +175,14 @@ def test_it_is_served_by_systemd_behind_its_token_and_comes_back_when_it_dies(
     assert serving(folder) == []
     assert not Path(service["unit"]).exists()
     assert token not in (session.path / "systemd.log").read_text()
+
+
+def listening(port: int) -> set[str]:
+    """The addresses that somebody listens on at a port, as the kernel writes them."""
+    tables = [Path("/proc/net") / name for name in ("tcp", "tcp6")]
+    rows = [line.split() for table in tables for line in table.read_text().splitlines()[1:]]
+    places = [row[1].split(":") for row in rows if row[3] == "0A"]
+    return {address for address, number in places if int(number, 16) == port}
 
 
 def serving(folder: Path) -> list[int]:
