@@ -51,7 +51,7 @@ class Place:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.env = {
-            **os.environ,
+            **{name: word for name, word in os.environ.items() if not name.startswith("JUPYTER_")},
             "HOME": str(path),
             "PYTHONPATH": str(CHECKOUT),
             "DLSETUP_HOME": str(path / "home"),
