@@ -9,6 +9,7 @@ import click
 from provisioner import up
 from provisioner.cli import options
 from provisioner.cli.display import show
+from provisioner.cli.jupyter import kernel, serve
 from provisioner.cli.output import show_json, show_warnings
 from provisioner.cli.up import end_as_ctrl_c
 from provisioner.errors import RefusedError
@@ -40,12 +41,14 @@ def _list(*, as_json: bool) -> None:
 def _show(*, name: str, as_json: bool) -> None:
     """Show what an environment holds, and where it is."""
     environment = up.environment(name)
+    warnings = up.damage(environment)
     if as_json:
-        show_json("env show", {"environment": environment, "changed": False})
+        show_json("env show", {"environment": environment, "changed": False}, warnings)
         return
     from provisioner.cli.text_environments import environment_blocks, state_block
 
     show([*environment_blocks(environment), state_block(environment)])
+    show_warnings(warnings)
 
 
 @command.command(
@@ -140,3 +143,7 @@ def _remove(*, name: str, as_json: bool) -> None:
     click.echo(f"{name} is gone.")
     if left:
         click.echo(f"These were put beside it and stay: {', '.join(left)}", err=True)
+
+
+command.add_command(kernel)
+command.add_command(serve)

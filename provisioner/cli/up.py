@@ -9,6 +9,7 @@ import click
 
 from provisioner import up
 from provisioner.cli import options
+from provisioner.cli.jupyter import as_kernel, kernel_of
 from provisioner.cli.output import show_json, show_warnings
 from provisioner.progress import Steps
 
@@ -23,12 +24,14 @@ from provisioner.progress import Steps
 @options.machine
 @click.option("--dry-run", is_flag=True, help="Show the plan, and make nothing.")
 @click.option("--yes", is_flag=True, help="Ask nothing (this verb does not ask yet).")
+@click.option("--kernel", is_flag=True, help="Offer it in Jupyter too: env kernel.")
 @options.as_json
 def command(
     *,
     name: str,
     words: tuple[str, ...],
     dry_run: bool,
+    kernel: bool,
     as_json: bool,
     **typed: Any,
 ) -> None:
@@ -38,13 +41,17 @@ def command(
     never needs root: what does is refused, with the way to do it.
     """
     asked = options.asked(words, typed)
+    if kernel:
+        asked = as_kernel(asked)
     if dry_run:
         _dry(up.planned(name, asked), as_json=as_json)
         return
     end_as_ctrl_c()
     made = up.up(name, asked, offline=typed["offline"], tell=Steps(_tell))
+    offered = kernel_of(made.environment) if kernel else None
     if as_json:
         data = {"environment": made.environment, "changed": made.changed}
+        data |= {"kernel": offered} if offered else {}
         show_json("up", data, made.warnings)
         return
     from provisioner.cli.display import show
@@ -52,6 +59,8 @@ def command(
 
     click.echo(closing_line(made.environment, changed=made.changed))
     show(environment_blocks(made.environment))
+    if offered:
+        click.echo(f"\nJupyter offers the kernel {offered.display_name}.")
     show_warnings(made.warnings)
 
 
