@@ -6,7 +6,9 @@ Nothing here prints; ``tell`` hears what takes long.
 from __future__ import annotations
 
 import os
-from typing import NoReturn
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
@@ -21,6 +23,10 @@ from provisioner.plan import Plan, Warning
 from provisioner.progress import Progress
 from provisioner.workflow import Asked
 
+if TYPE_CHECKING:
+    from provisioner.environments.build import Wanted
+    from provisioner.room import Need
+
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
     """What ``up`` came to."""
@@ -31,42 +37,87 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[Warning, ...] = ()
 
 
-def planned(name: str, asked: Asked) -> Plan:
-    """Return the plan that ``up`` would carry out on this machine.
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``up`` is about to do, before anything is done."""
+
+    name: str
+    path: str
+    """The folder of the environment."""
+    plan: Plan
+    there: Environment | None
+    """The environment where it is already just so: then there is nothing to do."""
+    need: Need | None
+    """What it takes; None where there is nothing to do.
+
+    Steps that need root have their place beside it: shown and agreed to before any is done.
+    """
+
+
+Agree = Callable[[Intent], None]
+"""Hears what is about to be done, and raises where that is not wanted."""
+
+
+def intended(name: str, asked: Asked, *, offline: bool, tell: Progress) -> Intent:
+    """Return what ``up`` would do on this machine, and do nothing of it.
 
     Raises UsageError ``bad-name`` and ``not-this-machine``, RefusedError ``needs-system-steps``
-    for a plan that packages alone do not fulfil, and what ``workflow.plan_for`` raises.
+    for a plan that packages alone do not fulfil, and what ``workflow.plan_for`` and
+    ``locking.locked`` raise.
     """
-    place(name)
-    plan = workflow.plan_for(_here(asked))
-    _only_packages(plan)
-    return plan
+    _planned(name, asked)
+    return _intent(place(name), asked, offline=offline, tell=tell)[0]
 
 
-def up(name: str, asked: Asked, *, offline: bool, tell: Progress) -> Made:
+def up(name: str, asked: Asked, *, offline: bool, tell: Progress, agree: Agree) -> Made:
     """Make an environment on this machine, or leave it where it is already just so.
 
-    Its name is held from before the lock, so that nothing is done twice. Raises what ``planned``,
-    ``environments.hold.held``, ``locking.locked`` and ``environments.build.made`` raise; after any
-    of it, everything is as it was.
+    Its name is held from before the lock, so that nothing is done twice. ``agree`` is called once
+    it is clear what is to be done, and not where that is nothing. Raises what ``intended``,
+    ``agree``, ``environments.hold.held`` and ``environments.build.made`` raise, and OutsideError
+    ``disk-full`` before anything is begun; after any of it, everything is as it was.
     """
-    from provisioner.environments.build import Wanted, made
+    from provisioner.environments.build import made
     from provisioner.lock import Uv
-    from provisioner.locking import locked
 
-    planned(name, asked)
+    _planned(name, asked)
     with held(name) as folder:
         store.own(folder)
-        found = locked(_here(asked), offline=offline, tell=tell)
-        _only_packages(found.plan)
-        wanted = Wanted(
-            name=name, plan=found.plan, lock=found.lock.text, gpus=_visible(asked, found.plan)
-        )
-        uv = Uv(settings.current(), offline=offline)
+        intent, wanted = _intent(folder, asked, offline=offline, tell=tell)
+        if intent.need is not None:
+            agree(intent)
+            intent.need.check()
+        weights = intent.need.weights if intent.need else None
+        uv = Uv(settings.current(), offline=offline, tell=tell, weights=weights)
         environment, changed = made(folder, wanted, uv, tell)
     notes = (Warning("companion-not-loading", note) for note in environment.notes)
-    warnings = (*found.plan.warnings, *notes)
-    return Made(environment=environment, changed=changed, warnings=warnings)
+    return Made(environment=environment, changed=changed, warnings=(*intent.plan.warnings, *notes))
+
+
+def _planned(name: str, asked: Asked) -> None:
+    """Refuse at once what needs no lock to be refused."""
+    place(name)
+    _only_packages(workflow.plan_for(_here(asked)))
+
+
+def _intent(folder: Path, asked: Asked, *, offline: bool, tell: Progress) -> tuple[Intent, Wanted]:
+    from provisioner.environments.build import Wanted, already
+    from provisioner.lock import Uv, sources_of
+    from provisioner.locking import locked
+    from provisioner.room import need_of
+
+    found = locked(_here(asked), offline=offline, tell=tell)
+    plan = found.plan
+    _only_packages(plan)
+    wanted = Wanted(name=folder.name, plan=plan, lock=found.lock.text, gpus=_visible(asked, plan))
+    there = already(folder, wanted) if folder.is_dir() else None
+    need = None
+    if there is None:
+        tell.step("looking at how much is to be fetched")
+        uv = Uv(settings.current(), offline=offline, tell=tell)
+        sources = sources_of(plan, uv.settings, uv.default_index)
+        need = need_of(found.lock, sources, uv, folder)
+    intent = Intent(name=folder.name, path=str(folder), plan=plan, there=there, need=need)
+    return intent, wanted
 
 
 def environments() -> tuple[tuple[Environment, ...], tuple[Warning, ...]]:

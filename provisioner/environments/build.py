@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,15 +38,19 @@ def made(folder: Path, wanted: Wanted, uv: Uv, tell: Progress) -> tuple[Environm
     ``folder`` is what ``hold.held`` gave for its name, and ``store.own`` found to be ours.
     ``tell`` hears what takes long. A failure leaves things as they were: no environment, or the
     one of before. Raises RefusedError ``environment-not-verified``, OutsideError
-    ``python-not-found``, ``disk-full`` and ``place-not-writable``, and what Uv raises.
+    ``python-not-found`` and ``place-not-writable``, and what Uv raises.
     """
-    before = store.own(folder)
-    if before is not None and _is_so(folder, before, wanted):
-        return store.environment(before), False
-    _need_room(folder, wanted.plan)
-    after = _next(folder, before, wanted, uv, tell)
+    if (there := already(folder, wanted)) is not None:
+        return there, False
+    after = _next(folder, store.own(folder), wanted, uv, tell)
     store.drop(folder, keep=(after.generation, after.before))
     return store.environment(after), True
+
+
+def already(folder: Path, wanted: Wanted) -> Environment | None:
+    """Return the environment where it is just what is wanted, and nobody changed it since."""
+    before = store.own(folder)
+    return store.environment(before) if before and _is_so(folder, before, wanted) else None
 
 
 def _is_so(folder: Path, pointer: Pointer, wanted: Wanted) -> bool:
@@ -147,14 +150,3 @@ def _make(folder: Path, plan: Plan, uv: Uv) -> None:
 
 def _held_by(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(path.name for path in folder.glob("lib/*/site-packages/*.dist-info")))
-
-
-def _need_room(folder: Path, plan: Plan) -> None:
-    free = shutil.disk_usage(folder).free
-    if plan.disk_bytes and free < plan.disk_bytes:
-        raise OutsideError(
-            "disk-full",
-            f"{folder} has too little room.",
-            context=(f"needed {plan.disk_bytes} bytes", f"free   {free} bytes"),
-            hint="Make room, or set DLSETUP_HOME to a folder on another disk.",
-        )

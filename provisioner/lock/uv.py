@@ -22,6 +22,7 @@ from provisioner import process
 from provisioner.errors import DlsetupError, OutsideError
 from provisioner.lock import said
 from provisioner.lock.fetching import Fetching, Weight
+from provisioner.lock.leftovers import sweep
 from provisioner.lock.sources import Sources
 from provisioner.progress import SILENT, Progress
 from provisioner.settings import Settings
@@ -120,14 +121,21 @@ class Uv:
     def sync(self, environment: Path, lock: Path, sources: Sources) -> None:
         """Make an environment hold what a ``pylock.toml`` lists, and nothing else.
 
-        Every file is held against its hash. ``sources`` are those the lock was made with: they
+        Every file is held against its hash; what a run that was ended left half unpacked in uv's
+        cache is taken away. ``sources`` are those the lock was made with: they
         say as whom files are asked for.
         """
         python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
         with self._folder(sources) as (folder, settings):
             words = [*_SYNC, "--directory", str(folder), "--python", str(python.absolute())]
             heard = Fetching(self.tell, self.weights)
-            self._checked([*words, str(lock.absolute())], settings, heard)
+            cache = self.cache()
+            sweep(cache)
+            try:
+                self._checked([*words, str(lock.absolute())], settings, heard)
+            except BaseException:
+                sweep(cache)
+                raise
 
     def lacking(self, lock: str, target: Target, sources: Sources) -> frozenset[str] | None:
         """The packages of a lock's text that would have to be fetched; nothing is fetched here.
