@@ -11,9 +11,8 @@ from provisioner.cli import options
 from provisioner.cli.display import show
 from provisioner.cli.jupyter import kernel, serve
 from provisioner.cli.output import show_json, show_warnings
-from provisioner.cli.up import end_as_ctrl_c
+from provisioner.cli.up import listening
 from provisioner.errors import RefusedError
-from provisioner.progress import Steps
 
 
 @click.group("env")
@@ -45,7 +44,8 @@ def _show(*, name: str, as_json: bool) -> None:
     if as_json:
         show_json("env show", {"environment": environment, "changed": False}, warnings)
         return
-    from provisioner.cli.text_environments import environment_blocks, state_block
+    from provisioner.cli.text_environments import environment_blocks
+    from provisioner.cli.text_generations import state_block
 
     show([*environment_blocks(environment), state_block(environment)])
     show_warnings(warnings)
@@ -91,28 +91,28 @@ def _upgrade(*, name: str, dry_run: bool, yes: bool, offline: bool, as_json: boo
     The next generation is made beside it, and counts once it was seen to work; the one of before
     is kept for 'dlsetup env rollback'.
     """
-    from provisioner.cli.text_environments import upgrade_blocks, upgrade_line
+    from provisioner.cli.text_generations import upgrade_blocks, upgrade_line
     from provisioner.upgrade import Upgrade, upgraded
 
-    end_as_ctrl_c()
-    asks = not (yes or as_json) and sys.stdin.isatty()
+    asks = not (yes or as_json) and sys.stdin.isatty() and sys.stderr.isatty()
+    with listening(name, ("env", "upgrade", name)) as (shown, tell):
 
-    def agrees(found: Upgrade) -> bool:
-        if dry_run or not asks:
-            return not dry_run
-        show(upgrade_blocks(found))
-        return click.confirm(f"Upgrade {name}?", err=True)
+        def agrees(found: Upgrade) -> bool:
+            shown.hush()
+            if dry_run or not asks:
+                return not dry_run
+            show(upgrade_blocks(found))
+            return click.confirm(f"Upgrade {name}?", default=True, err=True)
 
-    tell = Steps(lambda title: click.echo(title, err=True))
-    found, environment, changed = upgraded(name, agrees, offline=offline, tell=tell)
+        found, environment, changed = upgraded(name, agrees, offline=offline, tell=tell)
     if as_json:
         data = {"environment": environment, "changed": changed, "changes": found.changes}
-        show_json("env upgrade", data, found.warnings)
+        show_json("env upgrade", data, found.intent.plan.warnings)
         return
     click.echo(upgrade_line(found, environment, changed=changed, dry_run=dry_run))
     if changed or dry_run:
         show(upgrade_blocks(found))
-    show_warnings(found.warnings)
+    show_warnings(found.intent.plan.warnings)
 
 
 @command.command("rollback")
@@ -125,7 +125,8 @@ def _rollback(*, name: str, generation: int | None, as_json: bool) -> None:
     if as_json:
         show_json("env rollback", {"environment": environment, "changed": changed})
         return
-    from provisioner.cli.text_environments import environment_blocks, rollback_line
+    from provisioner.cli.text_environments import environment_blocks
+    from provisioner.cli.text_generations import rollback_line
 
     click.echo(rollback_line(environment, changed=changed))
     show(environment_blocks(environment))

@@ -25,15 +25,14 @@ def held(name: str) -> Iterator[Path]:
     another has it and ``place-taken`` for what is no folder, OutsideError ``place-not-writable``.
     """
     folder = place(name)
-    handle = _opened(folder)
+    handle = _held(folder)
     try:
-        _locked(handle, folder)
         yield folder
     finally:
-        os.close(handle)
         # A folder without anything in it is no environment, and nobody asked for it.
         with contextlib.suppress(OSError):
             folder.rmdir()
+        os.close(handle)
 
 
 def taken(folder: Path) -> RefusedError:
@@ -47,25 +46,33 @@ def taken(folder: Path) -> RefusedError:
 
 def _opened(folder: Path) -> int:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        while True:
+            folder.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # removed by whoever held it
+                return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError as error:
         if os.path.lexists(folder) and not stat.S_ISDIR(folder.lstat().st_mode):
             raise taken(folder) from error
         raise not_writable(folder, error) from error
 
 
-def _locked(handle: int, folder: Path) -> None:
+def _held(folder: Path) -> int:
+    """Open a folder and hold it, as one that nobody removed in the meantime."""
     import fcntl
 
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Whoever had it may have removed the folder in the meantime.
-        free = os.path.samestat(os.fstat(handle), folder.stat())
-    except (BlockingIOError, FileNotFoundError):
-        free = False
-    if not free:
-        raise _busy(handle, folder)
+    while True:
+        handle = _opened(folder)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(handle), folder.stat()):
+                return handle
+        except BlockingIOError:
+            busy = _busy(handle, folder)
+            os.close(handle)
+            raise busy from None
+        except FileNotFoundError:
+            pass
+        os.close(handle)
 
 
 def _busy(handle: int, folder: Path) -> RefusedError:

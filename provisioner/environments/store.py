@@ -10,7 +10,7 @@ from provisioner import saved
 from provisioner.environments import again, generations, interpreter, journal
 from provisioner.environments.generations import LOCK
 from provisioner.environments.hold import held, taken
-from provisioner.environments.place import damaged, names, place
+from provisioner.environments.place import damaged, names, not_writable, place
 from provisioner.environments.record import BEING_MADE, Environment, Pointer, Verify
 from provisioner.errors import OutsideError, UsageError
 from provisioner.plan import Warning
@@ -100,7 +100,7 @@ def pointer(name: str) -> Pointer:
     """Return what the environment of that name points at. Raises as ``found`` does."""
     pointer = pointer_of(place(name))
     if pointer is None or not pointer.stands:
-        raise _unknown(name)
+        raise _unknown(name, begun=pointer is not None)
     return pointer
 
 
@@ -119,10 +119,10 @@ def pointer_of(folder: Path) -> Pointer | None:
     return pointer if pointer.name == folder.name else None
 
 
-def own(folder: Path) -> Pointer | None:
+def own(folder: Path, *, mend: bool = True) -> Pointer | None:
     """Return what a folder points at that is held, or None where nothing is in it yet.
 
-    A pointer that cannot be read is written anew: it leads to the newest generation that is whole.
+    A pointer that cannot be read is mended: it leads to the newest generation that is whole.
     Raises RefusedError ``place-taken`` where something else made the folder.
     """
     try:
@@ -130,7 +130,8 @@ def own(folder: Path) -> Pointer | None:
     except OutsideError:
         newest = max(generations.whole(folder), default=BEING_MADE)
         pointer = Pointer(name=folder.name, generation=newest)
-        point(folder, pointer)
+        if mend:
+            point(folder, pointer)
     if pointer is None and set(folder.iterdir()) - set(_drafts(folder)):
         raise taken(folder)
     return pointer
@@ -176,7 +177,7 @@ def removed(name: str) -> tuple[str, ...]:
     """Remove what ``up`` made under a name; return the names of what others put beside it.
 
     Those stay, and a link is never followed. Raises UsageError ``unknown-environment``,
-    RefusedError ``environment-busy``.
+    RefusedError ``environment-busy``, OutsideError ``place-not-writable``.
     """
     if not has_pointer(place(name)):
         raise _unknown(name)
@@ -184,10 +185,13 @@ def removed(name: str) -> tuple[str, ...]:
         with contextlib.suppress(OutsideError):  # one that cannot be read is removed all the same
             if pointer_of(folder) is None:
                 raise _unknown(name)
-        # First it stops being an environment, so that half of one is never taken for it.
-        point(folder, Pointer(name=name))
-        generations.drop(folder)
-        forget(folder)
+        try:
+            # First it stops being an environment, so that half of one is never taken for it.
+            point(folder, Pointer(name=name))
+            generations.drop(folder)
+            forget(folder)
+        except OSError as error:
+            raise not_writable(folder, error) from error
         return tuple(sorted(entry.name for entry in folder.iterdir()))
 
 
@@ -195,11 +199,13 @@ def _drafts(folder: Path) -> list[Path]:
     return sorted(folder.glob(f".{POINTER}.*"))
 
 
-def _unknown(name: str) -> UsageError:
+def _unknown(name: str, *, begun: bool = False) -> UsageError:
     known = ", ".join(made.name for made in listed()[0])
+    told = ["its making was cut off, and the same dlsetup up goes on with it"] if begun else []
+    told += [f"there is {known}"] if known else []
     return UsageError(
         "unknown-environment",
         f"There is no environment {name}.",
-        context=(f"there is {known}",) if known else (),
+        context=tuple(told),
         hint="Name one of: dlsetup env list; Or make it: dlsetup up NAME REQ",
     )

@@ -108,3 +108,23 @@ def test_the_next_one_counts_or_the_old_one_stays(what: str, small: Path, home: 
     assert seen == ({0} if what == "tmp" else {0, 3})
     assert 'version = "1.1"' in Path(shown["lock"]).read_text()
     assert shown["verified"]
+
+
+def test_a_disk_that_is_read_only_is_said_and_read(small: Path, home: Home) -> None:
+    settings = {"DLSETUP_HOME": str(small)}
+    assert run(home, "up", "demo", "part-1", "--python", PYTHON, **settings).code == 0
+    before = contents(small)
+    subprocess.run(["mount", "-o", "remount,ro", small], check=True)
+    same = run(home, "up", "demo", "part-1", "--python", PYTHON, **settings)
+    requests = home.index.requests
+    other = run(home, "up", "other", "part-1", "--python", PYTHON, **settings)
+    asked = home.index.requests - requests
+    package(home.index, "part-1", "1.1", "")
+    newer = run(home, "env", "upgrade", "demo", **settings)
+    removed = run(home, "env", "remove", "demo", **settings)
+
+    assert (same.code, same.data["changed"]) == (0, False)
+    assert (other.code, other.error["reference"], asked) == (3, "place-not-writable", 0)
+    assert (newer.code, newer.error["reference"]) == (3, "place-not-writable")
+    assert (removed.code, removed.error["reference"]) == (3, "place-not-writable")
+    assert contents(small) == before
