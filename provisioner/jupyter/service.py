@@ -22,6 +22,8 @@ from provisioner.whole_file import put
 PATIENCE_S = 120.0
 """How long a JupyterLab may take to its first answer, from a cold disk."""
 _POLL_S = 0.3
+_DIED = {"activating", "deactivating", "failed", "inactive"}
+"""What systemd calls a service that was started and is no more: it waits to start it again."""
 
 
 def needs(environment: Environment) -> None:
@@ -190,7 +192,7 @@ def _wait(wanted: Unit) -> None:
     end = time.monotonic() + PATIENCE_S
     while (locked := lab.is_locked(wanted.port, token)) is None:
         state = systemd.state(service)
-        if state == "failed" or time.monotonic() > end:
+        if state in _DIED or time.monotonic() > end:
             raise _not_started(service, f"the service is {state}, and nothing answers")
         time.sleep(_POLL_S)
     if not locked:

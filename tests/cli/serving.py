@@ -6,6 +6,7 @@ The real ones are in tests/integration/test_jupyter.py.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ LAB = '''
 import http.server
 import json
 import os
+import signal
 import sys
 
 
@@ -130,3 +132,9 @@ def unit(home: Home) -> Path:
 
 def token(home: Home) -> Path:
     return home.path / "data" / "dlsetup" / "tokens" / "lab"
+
+
+def kill(home: Home) -> None:
+    """End the service as a crash would."""
+    pid = int((home.path / "systemd" / "dlsetup-lab.service.pid").read_text(encoding="utf-8"))
+    os.kill(pid, signal.SIGKILL)

@@ -23,7 +23,7 @@ import pytest
 from provisioner.jupyter import loopback, service
 from tests.cli.environments import Home, digest, tensorflow
 from tests.cli.ran import Ran
-from tests.cli.serving import calls, lab, says, systemctl, token, unit
+from tests.cli.serving import calls, kill, lab, says, systemctl, token, unit
 from tests.unit.upkeep.loopback import Loopback, serving
 
 
@@ -185,6 +185,18 @@ def test_programs_are_told_the_same(home: Home) -> None:
 def without_compiled(files: dict[str, str]) -> dict[str, str]:
     """What is left but for what Python compiled while it ran."""
     return {name: held for name, held in files.items() if "__pycache__" not in name}
+
+
+def test_one_that_does_not_run_is_said_and_starts_again(home: Home) -> None:
+    port = free()
+    serve(home, "--port", str(port))
+    kill(home)
+    down = serve(home, "--status")
+    up = serve(home)
+
+    assert down.code == 1
+    assert down.out.startswith("JupyterLab of lab does not run: its service is failed.\n\n")
+    assert up.out == told(home, port, home.path)
 
 
 def test_stopping_leaves_nothing(home: Home) -> None:

@@ -176,6 +176,14 @@ def test_it_is_served_by_systemd_behind_its_token_and_comes_back_when_it_dies(
     assert not Path(service["unit"]).exists()
     assert token not in (session.path / "systemd.log").read_text()
 
+    broken = session.path / ".jupyter" / "jupyter_server_config.py"
+    broken.write_text("raise SystemExit('broken settings')\n")
+    begun = time.monotonic()
+    refused = json.loads(session.run("env", "serve", "lab", "--json", code=3))
+    assert refused["errors"][0]["reference"] == "service-not-started"
+    assert time.monotonic() - begun < 30
+    assert not Path(service["unit"]).exists()
+
 
 def listening(port: int) -> set[str]:
     """The addresses that somebody listens on at a port, as the kernel writes them."""
