@@ -52,16 +52,19 @@ def run(
     timeout: float,
     env: Mapping[str, str] | None = None,
     output_limit: int = OUTPUT_LIMIT_BYTES,
+    leashed: bool = False,
 ) -> Completed:
     """Run ``argv`` without a shell and wait at most ``timeout`` seconds.
 
     ``env`` replaces the environment (None: this one); the locale is C in both cases. Of each
     stream the first ``output_limit`` bytes are kept. A status other than 0 is no error here.
+    A program that is ``leashed`` ends with this process even when that is killed by SIGKILL, and
+    whatever it started ends too: for what writes, or takes long.
 
     Raises OutsideError ``program-not-found`` or ``program-not-runnable``, and ProgramTimedOutError
     (``program-timed-out``) after the whole process group was killed.
     """
-    process = _start(argv, env)
+    process = _start(argv, env, leashed=leashed and sys.platform != "win32")
     _running.add(process)
     streams = _Streams(output_limit)
     try:
@@ -74,7 +77,7 @@ def run(
         if process.returncode is None:
             _kill(process)
         _running.discard(process)
-        for stream in (process.stdout, process.stderr):
+        for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
                 stream.close()
 
@@ -107,13 +110,15 @@ def c_locale(env: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, "LC_ALL": "C", "LANG": "C"}
 
 
-def _start(argv: Sequence[str], env: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
+def _start(
+    argv: Sequence[str], env: Mapping[str, str] | None, *, leashed: bool
+) -> subprocess.Popen[bytes]:
     import subprocess
 
     try:
         return subprocess.Popen(
-            list(argv),
-            stdin=subprocess.DEVNULL,
+            _leashed(argv, env) if leashed else list(argv),
+            stdin=subprocess.PIPE if leashed else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=c_locale(env),
@@ -121,6 +126,19 @@ def _start(argv: Sequence[str], env: Mapping[str, str] | None) -> subprocess.Pop
         )
     except (OSError, ValueError) as problem:
         raise _not_started(argv, problem) from problem
+
+
+def _leashed(argv: Sequence[str], env: Mapping[str, str] | None) -> list[str]:
+    """The words that run a program on a leash; see ``provisioner.leash``."""
+    import errno
+    import shutil
+
+    path = (os.environ if env is None else env).get("PATH")
+    if shutil.which(argv[0], path=path) is None:
+        missing = errno.EACCES if os.path.exists(argv[0]) else errno.ENOENT
+        raise OSError(missing, os.strerror(missing))
+    leash = os.path.join(os.path.dirname(os.path.abspath(__file__)), "leash.py")
+    return [sys.executable, "-I", "-S", leash, *argv]
 
 
 def _not_started(argv: Sequence[str], problem: OSError | ValueError) -> OutsideError:

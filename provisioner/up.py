@@ -5,20 +5,30 @@ Nothing here prints; ``tell`` hears what takes long.
 
 from __future__ import annotations
 
-from typing import NoReturn
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
-from provisioner import process, settings, workflow
-from provisioner.environments import entering, store
+from provisioner import process, scratch, settings, workflow
+from provisioner.environments import entering, journal, store
 from provisioner.environments.hold import held
 from provisioner.environments.place import place
 from provisioner.environments.record import Environment
-from provisioner.errors import RefusedError
+from provisioner.errors import OutsideError, RefusedError
 from provisioner.jupyter import along
 from provisioner.plan import Plan, Warning
 from provisioner.progress import Progress
 from provisioner.workflow import Asked
+
+if TYPE_CHECKING:
+    from provisioner.environments.same import Wanted
+    from provisioner.lock import Uv
+
+_SILENT = {"index-unreachable", "not-in-cache"}
+_CLOCKS_DIFFER_S = 1.0
+"""The clock of the file system goes in ticks."""
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,23 +59,67 @@ def up(name: str, asked: Asked, *, offline: bool, tell: Progress) -> Made:
     ``environments.hold.held``, ``locking.locked`` and ``environments.build.made`` raise; after any
     of it, everything is as it was.
     """
-    from provisioner.environments.build import Wanted, made
-    from provisioner.lock import Uv
-    from provisioner.locking import locked
+    from provisioner.environments.build import made
 
-    planned(name, asked)
+    plan = planned(name, asked)
     with held(name) as folder:
         store.own(folder)
-        found = locked(_here(asked), offline=offline, tell=tell)
-        _only_packages(found.plan)
-        wanted = Wanted(
-            name=name, plan=found.plan, lock=found.lock.text, gpus=_visible(asked, found.plan)
-        )
-        uv = Uv(settings.current(), offline=offline)
+        uv = uv_for(folder, offline=offline)
+        wanted, warnings = wanted_for(name, asked, plan, offline=uv.offline, tell=tell)
         environment, changed = made(folder, wanted, uv, tell)
     notes = (Warning("companion-not-loading", note) for note in environment.notes)
-    warnings = (*found.plan.warnings, *notes, *(along.followed(environment) if changed else ()))
+    warnings = (*warnings, *notes, *followed(environment, changed=changed))
     return Made(environment=environment, changed=changed, warnings=warnings)
+
+
+def wanted_for(
+    name: str, asked: Asked, plan: Plan, *, offline: bool, tell: Progress
+) -> tuple[Wanted, tuple[Warning, ...]]:
+    """Lock what was asked for an environment whose name is held, and what is to be known of it.
+
+    Where no index answers, a lock that a killed run had made for the same plan does as well.
+    Raises what ``locking.locked`` raises.
+    """
+    from provisioner.environments.same import Wanted
+    from provisioner.locking import locked
+
+    try:
+        found = locked(_here(asked), offline=offline, tell=tell)
+        plan, text = found.plan, found.lock.text
+        _only_packages(plan)
+    except OutsideError as error:
+        text = _begun(name, plan) if error.reference in _SILENT else ""
+        if not text:
+            raise
+        tell.step("no index answers: going on with the lock of the run that was cut off")
+    typed = msgspec.json.decode(msgspec.json.encode(asked))
+    gpus = _visible(asked, plan)
+    return Wanted(name=name, plan=plan, lock=text, gpus=gpus, asked=typed), plan.warnings
+
+
+def _begun(name: str, plan: Plan) -> str:
+    """The lock that a run which was cut off had made for the same plan, or nothing."""
+    from provisioner.environments.generations import unfinished
+    from provisioner.lock.record import digest
+
+    begun = unfinished(place(name))
+    return begun[1] if begun and digest(begun[0]) == digest(plan) else ""
+
+
+def uv_for(folder: Path, *, offline: bool) -> Uv:
+    """Return uv for an environment that is held, after what killed runs left is gone."""
+    from datetime import datetime
+
+    from provisioner.lock import Uv, leavings
+
+    uv = Uv(settings.current(), offline=offline)
+    left = scratch.sweep()
+    cut = journal.cut_off(folder)
+    times = [left] if left else []
+    times += [datetime.fromisoformat(cut.time.replace("Z", "+00:00")).timestamp()] if cut else []
+    if times:
+        leavings.sweep(uv.cache(), min(times) - _CLOCKS_DIFFER_S)
+    return uv
 
 
 def environments() -> tuple[tuple[Environment, ...], tuple[Warning, ...]]:
@@ -107,6 +161,38 @@ def run(name: str, words: tuple[str, ...]) -> NoReturn:
     ``program-not-found`` or ``program-not-runnable``.
     """
     process.become(words, entering.variables(store.usable(name)))
+
+
+def shell(name: str) -> NoReturn:
+    """Let the user's shell take this process's place, in an environment.
+
+    Raises as ``run`` does, and RefusedError ``already-inside`` in a shell of the same environment.
+    """
+    from provisioner.environments.shell import words_for
+
+    found = store.usable(name)
+    inside = os.environ.get("VIRTUAL_ENV", "")
+    if inside and Path(inside).parent == Path(found.path).parent:
+        raise RefusedError(
+            "already-inside",
+            f"This shell is in the environment {name} already.",
+            context=(f"it is in {inside}",),
+            hint="Leave it first: exit",
+        )
+    words, more = words_for(found)
+    process.become(words, entering.variables(found) | more)
+
+
+def followed(environment: Environment, *, changed: bool) -> tuple[Warning, ...]:
+    """Tell what an environment's kernel and service make of the generation it was switched to."""
+    return along.followed(environment) if changed else ()
+
+
+def roll_back(name: str, generation: int | None) -> tuple[Environment, bool]:
+    """Switch to a generation that was kept; see ``environments.rollback.rolled_back``."""
+    from provisioner.environments.rollback import rolled_back
+
+    return rolled_back(name, generation)
 
 
 def _here(asked: Asked) -> Asked:

@@ -46,7 +46,7 @@ def command(
     if dry_run:
         _dry(up.planned(name, asked), as_json=as_json)
         return
-    _end_as_ctrl_c()
+    end_as_ctrl_c()
     made = up.up(name, asked, offline=typed["offline"], tell=Steps(_tell))
     offered = kernel_of(made.environment) if kernel else None
     if as_json:
@@ -64,7 +64,7 @@ def command(
     show_warnings(made.warnings)
 
 
-def _end_as_ctrl_c() -> None:
+def end_as_ctrl_c() -> None:
     """Whoever ends this, what is half made is taken away again; nohup stays what it is."""
     for ending in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(ending) is not signal.SIG_IGN:

@@ -7,6 +7,7 @@ not rely on.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from hashlib import sha256
 
@@ -135,7 +136,11 @@ def read(text: str, place: str) -> Record:
 
 def _pins(plan: Plan) -> tuple[LockedPin, ...]:
     return tuple(
-        LockedPin(name=pin.name, version=pin.version, variant=pin.variant, index=pin.index)
+        # Interned: a default is left out only where it is the very same text, and that of a plan
+        # which was read from a file is not.
+        LockedPin(
+            name=pin.name, version=pin.version, variant=sys.intern(pin.variant), index=pin.index
+        )
         for pin in plan.pins
     )
 

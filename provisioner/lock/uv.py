@@ -10,14 +10,13 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from provisioner import process
+from provisioner import process, scratch
 from provisioner.errors import OutsideError
 from provisioner.lock import said
 from provisioner.lock.sources import Sources
@@ -82,6 +81,10 @@ class Uv:
         """The default index that is built into uv; None where its settings name others."""
         return None if any(map(os.environ.get, _OTHER_INDEXES)) else self.default_index()
 
+    def cache(self) -> Path:
+        """Where it keeps what it fetched."""
+        return Path(self._checked(["cache", "dir"], {}).strip())
+
     def compile(self, requirements: Sequence[str], sources: Sources, target: Target) -> str:
         """Choose every package for some requirements; the text of a ``pylock.toml``.
 
@@ -125,8 +128,7 @@ class Uv:
         self, sources: Sources, requirements: Sequence[str] = ()
     ) -> Iterator[tuple[Path, dict[str, str]]]:
         """A folder that says where packages come from, and the variables that go with it."""
-        with tempfile.TemporaryDirectory(prefix="dlsetup-") as name:
-            folder = Path(name)
+        with scratch.folder() as folder:
             project = sources.project(requirements)
             (folder / "pyproject.toml").write_text(project, encoding="utf-8")
             found = {**self.settings.proxies, **sources.variables()}
@@ -140,15 +142,15 @@ class Uv:
         env = {**_UNLESS_SET, **_environment(), **_OURS}
         env |= {name: text for name, text in more.items() if name not in env or name in _ALWAYS}
         offline = ("--offline",) if self.offline else ()
-        done = self._run([*words, *offline], env, _LONGEST_S)
+        done = self._run([*words, *offline], env, _LONGEST_S, leashed=True)
         if done.returncode:
             raise said.error(done.stderr or done.stdout, self.settings)
         return done.stdout
 
     def _run(
-        self, words: Sequence[str], env: Mapping[str, str], timeout: float
+        self, words: Sequence[str], env: Mapping[str, str], timeout: float, *, leashed: bool = False
     ) -> process.Completed:
-        return process.run([program(), *words], timeout=timeout, env=env)
+        return process.run([program(), *words], timeout=timeout, env=env, leashed=leashed)
 
 
 _COMPILE = ("pip", "compile")

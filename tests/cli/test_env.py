@@ -38,8 +38,8 @@ def test_two_stand_side_by_side_and_removing_one_leaves_the_other_as_it_was(home
     removed = home.run("env", "remove", "older.one")
 
     assert listed.out == (
-        f"demo       python {PYTHON}  cpu  tensorflow-cpu 2.21.0\n"
-        f"older.one  python {PYTHON}  cpu  tensorflow-cpu 2.20.0\n"
+        f"demo       python {PYTHON}  cpu  0 MiB  tensorflow-cpu 2.21.0\n"
+        f"older.one  python {PYTHON}  cpu  0 MiB  tensorflow-cpu 2.20.0\n"
     )
     assert (removed.code, removed.out, removed.err) == (0, "older.one is gone.\n", "")
     assert [path.name for path in home.environments.iterdir()] == ["demo"]
