@@ -95,6 +95,12 @@ def test_it_follows_its_environment(home: Home) -> None:
     assert spec(home)["display_name"] == f"demo (tensorflow-cpu 2.20.0, Python {PYTHON})"
     assert started(home) == f"{home.environments}/demo/2 -f /run/file.json\n"
 
+    back = home.run("env", "rollback", "demo")
+
+    assert (back.code, back.err) == (0, "")
+    assert spec(home)["display_name"] == f"demo (tensorflow-cpu 2.21.0, Python {PYTHON})"
+    assert started(home) == f"{home.environments}/demo/1 -f /run/file.json\n"
+
 
 def test_one_that_lost_ipykernel_is_said(home: Home) -> None:
     home.run("env", "kernel", "demo")
@@ -105,6 +111,8 @@ def test_one_that_lost_ipykernel_is_said(home: Home) -> None:
         "warning: The kernel dlsetup-demo starts no more: demo holds no ipykernel now. "
         "Take it away: dlsetup env kernel demo --remove"
     )
+    assert home.run("env", "rollback", "demo").err == ""
+    assert started(home) == f"{home.environments}/demo/1 -f /run/file.json\n"
 
 
 def test_removing_the_environment_takes_its_kernel_along(home: Home) -> None:

@@ -231,11 +231,15 @@ def test_an_upgrade_says_that_the_service_still_runs_the_one_of_before(home: Hom
     ran = home.up("lab", *words, "--json", **systemctl(home))
     warnings = {item["reference"]: item["message"] for item in ran.document["warnings"]}
 
-    assert ran.code == 0, ran.out
-    assert warnings["service-not-restarted"] == (
+    back = home.run("env", "rollback", "lab", **systemctl(home))
+
+    told = (
         "JupyterLab of lab still runs on the generation of before. When its notebooks may end: "
         "systemctl --user restart dlsetup-lab.service"
     )
+    assert ran.code == 0, ran.out
+    assert warnings["service-not-restarted"] == told
+    assert back.err == f"warning: {told}\n"
 
 
 def test_a_port_that_is_taken_is_refused_if_named_and_passed_over_if_not(home: Home) -> None:
