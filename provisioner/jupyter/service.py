@@ -6,9 +6,11 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
+from provisioner.environments.interpreter import inside
 from provisioner.environments.place import not_writable, place
 from provisioner.environments.record import Environment
 from provisioner.errors import OutsideError, RefusedError
@@ -87,15 +89,16 @@ def stopped(name: str) -> bool:
 
 
 def followed(environment: Environment) -> tuple[Warning, ...]:
-    """Tell that a running service still shows the generation of before."""
+    """Tell where a running service shows another generation than the current one."""
     if _ours(environment.name) is None:
         return ()
     service = unit.service(environment.name)
-    if systemd.state(service) != "active":
+    running = systemd.program(service)
+    if running is None or running == str(inside(Path(environment.path))):
         return ()
     told = (
-        f"JupyterLab of {environment.name} still runs on the generation of before. When its "
-        f"notebooks may end: systemctl --user restart {service}"
+        f"JupyterLab of {environment.name} runs on with {running}. When its notebooks may end: "
+        f"systemctl --user restart {service}"
     )
     return (Warning("service-not-restarted", told),)
 

@@ -171,6 +171,11 @@ def test_it_is_served_by_systemd_behind_its_token_and_comes_back_when_it_dies(
     until(lambda: status(port, token) == 200, session.path / "systemd.log")
     assert status(port) == 403
 
+    words = ("up", "lab", "jupyter", "einops", "--gpu", "none", "--json")
+    upgraded = json.loads(session.run(*words))
+    assert "service-not-restarted" in [item["reference"] for item in upgraded["warnings"]]
+    back = json.loads(session.run("env", "rollback", "lab", "--json"))
+    assert back["warnings"] == []
     assert session.run("env", "serve", "lab", "--stop") == "The service of lab is gone.\n"
     assert serving(folder) == []
     assert not Path(service["unit"]).exists()
