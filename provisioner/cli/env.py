@@ -40,14 +40,20 @@ def _list(*, as_json: bool) -> None:
 @options.as_json
 def _show(*, name: str, as_json: bool) -> None:
     """Show what an environment holds, and where it is."""
+    from provisioner.jupyter import along
+
     environment = up.environment(name)
     warnings = up.damage(environment)
+    offered, served = along.seen(name)
     if as_json:
-        show_json("env show", {"environment": environment, "changed": False}, warnings)
+        data = {"environment": environment, "changed": False, "kernel": offered, "service": served}
+        show_json("env show", data, warnings)
         return
     from provisioner.cli.text_environments import environment_blocks, state_block
+    from provisioner.cli.text_jupyter import jupyter_block
 
-    show([*environment_blocks(environment), state_block(environment)])
+    blocks = [*environment_blocks(environment), state_block(environment)]
+    show([*blocks, jupyter_block(offered, served)])
     show_warnings(warnings)
 
 

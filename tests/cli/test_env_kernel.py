@@ -84,6 +84,18 @@ def test_programs_are_told_the_same(home: Home) -> None:
     assert gone.data == {"kernel": None, "changed": True, "left": []}
 
 
+def test_env_show_tells_of_it(home: Home) -> None:
+    without = home.run("env", "show", "demo")
+    made = home.run("env", "kernel", "demo", "--json").data["kernel"]
+    shown = home.run("env", "show", "demo")
+    told = home.run("env", "show", "demo", "--json").data
+
+    assert shown.out == without.out + (
+        f"\nIn Jupyter\n  kernel  demo (tensorflow-cpu 2.21.0, Python {PYTHON})\n"
+    )
+    assert (told["kernel"], told["service"]) == (made, None)
+
+
 def test_it_follows_its_environment(home: Home) -> None:
     home.run("env", "kernel", "demo")
     packages = ("ipykernel", "ipykernel-launcher")

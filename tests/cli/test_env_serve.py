@@ -167,6 +167,8 @@ def test_programs_are_told_the_same(home: Home) -> None:
     port = free()
     made = serve(home, "--port", str(port), "--json").data
     status = serve(home, "--status", "--json")
+    shown = home.run("env", "show", "lab", "--json", **systemctl(home)).data
+    text = home.run("env", "show", "lab", **systemctl(home)).out
     stopped = serve(home, "--stop", "--json").data
     gone = serve(home, "--status", "--json")
     at = made["service"]
@@ -178,6 +180,8 @@ def test_programs_are_told_the_same(home: Home) -> None:
     assert at["tunnel"].startswith(f"ssh -N -L {port}:127.0.0.1:{port} ")
     assert at["token_file"] == str(token(home))
     assert "token" not in at
+    assert shown["service"] == at
+    assert text.endswith(f"\nIn Jupyter\n  service  active, {at['url']}\n")
     assert stopped == {"service": None, "changed": True}
     assert (gone.code, gone.data) == (1, {"service": None, "changed": False})
 
