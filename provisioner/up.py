@@ -95,7 +95,7 @@ def up(name: str, asked: Asked, *, offline: bool, tell: Progress, agree: Agree) 
         uv = uv_for(intent, offline=offline, tell=tell)
         environment, changed = made(folder, wanted, uv, tell)
     notes = (Warning("companion-not-loading", note) for note in environment.notes)
-    follow = along.followed(environment) if changed else ()
+    follow = followed(environment, changed=changed)
     warnings = (*intent.plan.warnings, *notes, *follow)
     return Made(environment=environment, changed=changed, warnings=warnings)
 
@@ -235,6 +235,11 @@ def shell(name: str) -> NoReturn:
         )
     words, more = words_for(found)
     process.become(words, entering.variables(found) | more)
+
+
+def followed(environment: Environment, *, changed: bool) -> tuple[Warning, ...]:
+    """Tell what an environment's kernel and service make of the generation it was switched to."""
+    return along.followed(environment) if changed else ()
 
 
 def roll_back(name: str, generation: int | None) -> tuple[Environment, bool]:

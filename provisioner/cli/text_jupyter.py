@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from provisioner.cli.display import Block
 from provisioner.jupyter import systemd
+from provisioner.jupyter.kernel import Kernel
 from provisioner.jupyter.lab import Lab, user
 
 
@@ -36,6 +37,13 @@ def lab_blocks(lab: Lab) -> list[Block]:
             ("after logout", _after_logout()),
         ]
     return [Block(f"JupyterLab of {name}", tuple(rows))]
+
+
+def jupyter_block(kernel: Kernel | None, lab: Lab | None) -> Block:
+    """What Jupyter has of an environment, for ``env show``; empty where it has nothing."""
+    rows = [("kernel", kernel.display_name)] if kernel else []
+    rows += [("service", f"{lab.state}, {lab.url}")] if lab else []
+    return Block("In Jupyter", tuple(rows))
 
 
 def _after_logout() -> str:

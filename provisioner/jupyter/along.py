@@ -1,10 +1,17 @@
-"""What goes along when an environment changes or goes: its kernel, and its service."""
+"""What goes along with an environment, when it changes or goes: its kernel, and its service."""
 
 from __future__ import annotations
 
 from provisioner.environments.record import Environment
 from provisioner.jupyter import kernel, service
+from provisioner.jupyter.kernel import Kernel
+from provisioner.jupyter.lab import Lab
 from provisioner.plan import Warning
+
+
+def seen(name: str) -> tuple[Kernel | None, Lab | None]:
+    """Return the kernel and the service of an environment, where it has them."""
+    return kernel.seen(name), service.seen(name)
 
 
 def followed(environment: Environment) -> tuple[Warning, ...]:

@@ -92,6 +92,15 @@ def withdrawn(name: str) -> tuple[bool, tuple[str, ...]]:
     return True, left
 
 
+def seen(name: str) -> Kernel | None:
+    """Return the kernel of an environment, where it has one. Raises UsageError ``bad-name``."""
+    folder = _folder(name)
+    if _owner(folder, name) != "ours":
+        return None
+    title = str(_read(folder).get("display_name", folder.name))
+    return Kernel(name=folder.name, display_name=title, path=str(folder))
+
+
 def followed(environment: Environment) -> tuple[Warning, ...]:
     """Let the kernel of an environment, where it has one, tell of its new generation.
 

@@ -6,9 +6,11 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
+from provisioner.environments.interpreter import inside
 from provisioner.environments.place import not_writable, place
 from provisioner.environments.record import Environment
 from provisioner.errors import OutsideError, RefusedError
@@ -22,6 +24,8 @@ from provisioner.whole_file import put
 PATIENCE_S = 120.0
 """How long a JupyterLab may take to its first answer, from a cold disk."""
 _POLL_S = 0.3
+_DIED = {"activating", "deactivating", "failed", "inactive"}
+"""What systemd calls a service that was started and is no more: it waits to start it again."""
 
 
 def needs(environment: Environment) -> None:
@@ -85,15 +89,16 @@ def stopped(name: str) -> bool:
 
 
 def followed(environment: Environment) -> tuple[Warning, ...]:
-    """Tell that a running service still shows the generation of before."""
+    """Tell where a running service shows another generation than the current one."""
     if _ours(environment.name) is None:
         return ()
     service = unit.service(environment.name)
-    if systemd.state(service) != "active":
+    running = systemd.program(service)
+    if running is None or running == str(inside(Path(environment.path))):
         return ()
     told = (
-        f"JupyterLab of {environment.name} still runs on the generation of before. When its "
-        f"notebooks may end: systemctl --user restart {service}"
+        f"JupyterLab of {environment.name} runs on with {running}. When its notebooks may end: "
+        f"systemctl --user restart {service}"
     )
     return (Warning("service-not-restarted", told),)
 
@@ -190,7 +195,7 @@ def _wait(wanted: Unit) -> None:
     end = time.monotonic() + PATIENCE_S
     while (locked := lab.is_locked(wanted.port, token)) is None:
         state = systemd.state(service)
-        if state == "failed" or time.monotonic() > end:
+        if state in _DIED or time.monotonic() > end:
             raise _not_started(service, f"the service is {state}, and nothing answers")
         time.sleep(_POLL_S)
     if not locked:

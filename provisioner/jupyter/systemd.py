@@ -52,6 +52,16 @@ def state(service: str) -> str:
         return "unknown"
 
 
+def program(service: str) -> str | None:
+    """Return the program that a service runs, as it was called; None where it runs none."""
+    try:
+        pid = _run("show", "--property=MainPID", "--value", service).stdout.strip()
+        words = Path(f"/proc/{int(pid)}/cmdline").read_bytes().split(b"\0")
+    except (OutsideError, OSError, ValueError):
+        return None
+    return os.fsdecode(words[0]) or None
+
+
 def lingers(user: str) -> bool:
     """Whether this user's services go on after the last logout, and start with the machine."""
     return (_LINGER / user).exists()

@@ -6,6 +6,7 @@ The real ones are in tests/integration/test_jupyter.py.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ LAB = '''
 import http.server
 import json
 import os
+import signal
 import sys
 
 
@@ -57,7 +59,7 @@ with (state / "calls").open("a") as calls:
     print(*sys.argv[1:], file=calls)
 if os.environ.get("STAND_IN") == "no session":
     sys.exit("Failed to connect to bus: No medium found")
-name = words[0] if words else ""
+name = words[-1] if words else ""
 unit = Path(os.environ["XDG_CONFIG_HOME"], "systemd", "user", name)
 pid = state / (name + ".pid")
 
@@ -79,6 +81,8 @@ def stop():
 
 if verb == "is-active":
     print("active" if runs() else "failed" if pid.exists() else "inactive")
+elif verb == "show":
+    print(pid.read_text() if runs() else 0)
 elif verb == "disable":
     stop()
 elif verb == "restart":
@@ -115,7 +119,7 @@ def systemctl(home: Home) -> dict[str, str]:
 def calls(home: Home) -> list[str]:
     """What systemctl was told to do, without what only looks."""
     told = (home.path / "systemd" / "calls").read_text(encoding="utf-8").splitlines()
-    looks = ("--user is-active", "--user show-environment")
+    looks = ("--user is-active", "--user show")
     return [line for line in told if not line.startswith(looks)]
 
 
@@ -130,3 +134,9 @@ def unit(home: Home) -> Path:
 
 def token(home: Home) -> Path:
     return home.path / "data" / "dlsetup" / "tokens" / "lab"
+
+
+def kill(home: Home) -> None:
+    """End the service as a crash would."""
+    pid = int((home.path / "systemd" / "dlsetup-lab.service.pid").read_text(encoding="utf-8"))
+    os.kill(pid, signal.SIGKILL)

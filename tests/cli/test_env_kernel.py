@@ -84,6 +84,18 @@ def test_programs_are_told_the_same(home: Home) -> None:
     assert gone.data == {"kernel": None, "changed": True, "left": []}
 
 
+def test_env_show_tells_of_it(home: Home) -> None:
+    without = home.run("env", "show", "demo")
+    made = home.run("env", "kernel", "demo", "--json").data["kernel"]
+    shown = home.run("env", "show", "demo")
+    told = home.run("env", "show", "demo", "--json").data
+
+    assert shown.out == without.out + (
+        f"\nIn Jupyter\n  kernel  demo (tensorflow-cpu 2.21.0, Python {PYTHON})\n"
+    )
+    assert (told["kernel"], told["service"]) == (made, None)
+
+
 def test_it_follows_its_environment(home: Home) -> None:
     home.run("env", "kernel", "demo")
     packages = ("ipykernel", "ipykernel-launcher")
@@ -95,6 +107,12 @@ def test_it_follows_its_environment(home: Home) -> None:
     assert spec(home)["display_name"] == f"demo (tensorflow-cpu 2.20.0, Python {PYTHON})"
     assert started(home) == f"{home.environments}/demo/2 -f /run/file.json\n"
 
+    back = home.run("env", "rollback", "demo")
+
+    assert (back.code, back.err) == (0, "")
+    assert spec(home)["display_name"] == f"demo (tensorflow-cpu 2.21.0, Python {PYTHON})"
+    assert started(home) == f"{home.environments}/demo/1 -f /run/file.json\n"
+
 
 def test_one_that_lost_ipykernel_is_said(home: Home) -> None:
     home.run("env", "kernel", "demo")
@@ -105,6 +123,8 @@ def test_one_that_lost_ipykernel_is_said(home: Home) -> None:
         "warning: The kernel dlsetup-demo starts no more: demo holds no ipykernel now. "
         "Take it away: dlsetup env kernel demo --remove"
     )
+    assert home.run("env", "rollback", "demo").err == ""
+    assert started(home) == f"{home.environments}/demo/1 -f /run/file.json\n"
 
 
 def test_removing_the_environment_takes_its_kernel_along(home: Home) -> None:

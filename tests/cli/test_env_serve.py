@@ -23,7 +23,7 @@ import pytest
 from provisioner.jupyter import loopback, service
 from tests.cli.environments import Home, digest, tensorflow
 from tests.cli.ran import Ran
-from tests.cli.serving import calls, lab, says, systemctl, token, unit
+from tests.cli.serving import calls, kill, lab, says, systemctl, token, unit
 from tests.unit.upkeep.loopback import Loopback, serving
 
 
@@ -167,6 +167,8 @@ def test_programs_are_told_the_same(home: Home) -> None:
     port = free()
     made = serve(home, "--port", str(port), "--json").data
     status = serve(home, "--status", "--json")
+    shown = home.run("env", "show", "lab", "--json", **systemctl(home)).data
+    text = home.run("env", "show", "lab", **systemctl(home)).out
     stopped = serve(home, "--stop", "--json").data
     gone = serve(home, "--status", "--json")
     at = made["service"]
@@ -178,6 +180,8 @@ def test_programs_are_told_the_same(home: Home) -> None:
     assert at["tunnel"].startswith(f"ssh -N -L {port}:127.0.0.1:{port} ")
     assert at["token_file"] == str(token(home))
     assert "token" not in at
+    assert shown["service"] == at
+    assert text.endswith(f"\nIn Jupyter\n  service  active, {at['url']}\n")
     assert stopped == {"service": None, "changed": True}
     assert (gone.code, gone.data) == (1, {"service": None, "changed": False})
 
@@ -185,6 +189,18 @@ def test_programs_are_told_the_same(home: Home) -> None:
 def without_compiled(files: dict[str, str]) -> dict[str, str]:
     """What is left but for what Python compiled while it ran."""
     return {name: held for name, held in files.items() if "__pycache__" not in name}
+
+
+def test_one_that_does_not_run_is_said_and_starts_again(home: Home) -> None:
+    port = free()
+    serve(home, "--port", str(port))
+    kill(home)
+    down = serve(home, "--status")
+    up = serve(home)
+
+    assert down.code == 1
+    assert down.out.startswith("JupyterLab of lab does not run: its service is failed.\n\n")
+    assert up.out == told(home, port, home.path)
 
 
 def test_stopping_leaves_nothing(home: Home) -> None:
@@ -213,17 +229,21 @@ def test_removing_the_environment_stops_its_service(home: Home) -> None:
         asked(port)
 
 
-def test_an_upgrade_says_that_the_service_still_runs_the_one_of_before(home: Home) -> None:
+def test_a_service_that_shows_another_generation_than_the_current_one_is_said(home: Home) -> None:
+    settings = systemctl(home)
     serve(home, "--port", str(free()))
     words = ("jupyterlab", "ipykernel", "tensorflow-cpu")
-    ran = home.up("lab", *words, "--json", **systemctl(home))
+    ran = home.up("lab", *words, "--json", **settings)
     warnings = {item["reference"]: item["message"] for item in ran.document["warnings"]}
+    back = home.run("env", "rollback", "lab", **settings)
 
     assert ran.code == 0, ran.out
     assert warnings["service-not-restarted"] == (
-        "JupyterLab of lab still runs on the generation of before. When its notebooks may end: "
-        "systemctl --user restart dlsetup-lab.service"
+        f"JupyterLab of lab runs on with {home.environments}/lab/1/bin/python. When its notebooks "
+        "may end: systemctl --user restart dlsetup-lab.service"
     )
+    # It never left the generation that is the current one again.
+    assert (back.code, back.err) == (0, "")
 
 
 def test_a_port_that_is_taken_is_refused_if_named_and_passed_over_if_not(home: Home) -> None:

@@ -171,10 +171,23 @@ def test_it_is_served_by_systemd_behind_its_token_and_comes_back_when_it_dies(
     until(lambda: status(port, token) == 200, session.path / "systemd.log")
     assert status(port) == 403
 
+    words = ("up", "lab", "jupyter", "einops", "--gpu", "none", "--json")
+    upgraded = json.loads(session.run(*words))
+    assert "service-not-restarted" in [item["reference"] for item in upgraded["warnings"]]
+    back = json.loads(session.run("env", "rollback", "lab", "--json"))
+    assert back["warnings"] == []
     assert session.run("env", "serve", "lab", "--stop") == "The service of lab is gone.\n"
     assert serving(folder) == []
     assert not Path(service["unit"]).exists()
     assert token not in (session.path / "systemd.log").read_text()
+
+    broken = session.path / ".jupyter" / "jupyter_server_config.py"
+    broken.write_text("raise SystemExit('broken settings')\n")
+    begun = time.monotonic()
+    refused = json.loads(session.run("env", "serve", "lab", "--json", code=3))
+    assert refused["errors"][0]["reference"] == "service-not-started"
+    assert time.monotonic() - begun < 30
+    assert not Path(service["unit"]).exists()
 
 
 def listening(port: int) -> set[str]:

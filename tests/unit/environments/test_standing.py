@@ -95,11 +95,10 @@ def test_every_python_3_of_this_machine_carries_an_environment(tmp_path: Path) -
     assert MINOR in seen
 
 
-def without_ssl(tmp_path: Path) -> str:
-    """A real interpreter, built as on a machine that lacked OpenSSL's headers."""
+def copied(prefix: Path, *, without: str = "nothing") -> str:
+    """A real interpreter at another prefix, and perhaps without a module that others have."""
     home = Path(REAL).parents[1]
     library = Path("lib") / f"python{MINOR}"
-    prefix = tmp_path / "built-without-ssl"
     (prefix / "bin").mkdir(parents=True)
     (prefix / library / "lib-dynload").mkdir(parents=True)
     shutil.copy(REAL, prefix / "bin")
@@ -107,7 +106,7 @@ def without_ssl(tmp_path: Path) -> str:
         if source.name not in {"lib-dynload", "site-packages"}:
             (prefix / library / source.name).symlink_to(source)
     for source in (home / library / "lib-dynload").iterdir():
-        if not source.name.startswith("_ssl"):
+        if not source.name.startswith(without):
             (prefix / library / "lib-dynload" / source.name).symlink_to(source)
     return str(prefix / "bin" / Path(REAL).name)
 
@@ -124,7 +123,8 @@ def test_what_does_not_serve_is_passed_over_and_named(tmp_path: Path, script: Sc
     other = script("other", f'exec {REAL} "$@" | sed "s/\\[3, [0-9]*, /[3, 99, /"')
     chatty = script("chatty", "echo 3.11.0")
     gone = str(tmp_path / "gone" / "python")
-    lame = without_ssl(tmp_path)
+    # As it is built on a machine that lacks OpenSSL's headers.
+    lame = copied(tmp_path / "without-ssl", without="_ssl")
     wanted = plan(shim, hangs, other, chatty, gone, lame, REAL)
 
     fitting, tried = standing.bases(wanted)
@@ -139,6 +139,25 @@ def test_what_does_not_serve_is_passed_over_and_named(tmp_path: Path, script: Sc
         f"{lame}: it lacks ssl",
     )
     assert made(tmp_path / "environment", wanted) == REAL
+
+
+def test_one_of_conda_is_known_and_carries_an_environment(tmp_path: Path) -> None:
+    conda = copied(tmp_path / "conda")
+    (tmp_path / "conda" / "conda-meta").mkdir()
+    ((base,), _) = standing.bases(plan(conda))
+
+    assert base.answer.conda
+    assert made(tmp_path / "environment", plan(conda)) == os.path.realpath(conda)
+
+
+def test_a_virtual_environment_is_nothing_to_stand_on(tmp_path: Path) -> None:
+    made(tmp_path / "first", plan(REAL))
+    python = str(tmp_path / "first" / "bin" / "python")
+
+    assert standing.bases(plan(python)) == (
+        (),
+        (f"{python}: it belongs to a virtual environment",),
+    )
 
 
 @pytest.mark.parametrize(
