@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from statistics import median
@@ -94,17 +93,19 @@ class Watch:
 def watched() -> Iterator[Watch]:
     """Look at the GPUs from here until the end of the block.
 
-    A child process looks; it ends when its file is gone, so also where this is interrupted.
+    A child process looks for as long as this process holds a pipe that nobody uses: until then,
+    or until this process ends in whatever way.
     """
     watch = Watch()
-    handle, sign = tempfile.mkstemp(prefix="dlsetup-watch-")
-    os.close(handle)
+    ends = os.pipe()
+    sign = f"/proc/{os.getpid()}/fd/{ends[0]}"
     looking = threading.Thread(target=_look, args=(watch, sign), daemon=True)
     looking.start()
     try:
         yield watch
     finally:
-        os.unlink(sign)
+        for end in ends:
+            os.close(end)
     looking.join(_LAST_LOOK_S)
     if looking.is_alive():
         watch.error = "NVML did not answer"

@@ -1,8 +1,9 @@
 """Read clocks, link and temperature of every NVIDIA GPU again and again; a JSON object a line.
 
 Run as a file by ``provisioner.bench.watch``, never imported. The arguments are the caller's module
-search path and a file: when that is gone, or after ten minutes, the watch ends. Times are those
-of the monotonic clock, which all processes of a machine share.
+search path and a link below /proc to something that the caller holds open: when it leads there no
+more, or after ten minutes, the watch ends. Times are those of the monotonic clock, which all
+processes of a machine share.
 """
 
 from __future__ import annotations
@@ -31,13 +32,22 @@ def main() -> None:
     except pynvml.NVMLError as problem:
         tell({"error": str(problem)})
         return
+    held = where(sys.argv[2])
     known = [(handle, once(pynvml, handle)) for handle in handles]
     end = time.monotonic() + LONGEST_S
-    while os.path.exists(sys.argv[2]) and time.monotonic() < end:
+    while held and where(sys.argv[2]) == held and time.monotonic() < end:
         for handle, facts in known:
             at = time.monotonic()
             tell({"at": at, **facts, **now(pynvml, handle)})
         time.sleep(PAUSE_S)
+
+
+def where(link: str) -> str:
+    """Where a link leads, empty when it is gone: ``pipe:[4711]``, a number never used twice."""
+    try:
+        return os.readlink(link)
+    except OSError:
+        return ""
 
 
 def once(nvml: Any, handle: Any) -> dict[str, Any]:

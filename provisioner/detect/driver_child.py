@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 
 _LIBRARIES = ("libnvidia-ml.so.1", "libcuda.so.1")
 _EXTRA_FOLDERS = ("/usr/lib/wsl/lib", "/run/opengl-driver/lib")
@@ -24,12 +25,12 @@ def search_path() -> str:
     return os.pathsep.join(os.path.abspath(folder) for folder in sys.path if folder)
 
 
-def environment() -> dict[str, str]:
-    """Return this process's environment, in which GPUs come in the order of the bus.
+def environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return an environment (None: this process's) in which GPUs come in the order of the bus.
 
     The library path is completed by places that the system's own list lacks here and there.
     """
-    env = dict(os.environ)
+    env = dict(os.environ if base is None else base)
     folders = [
         folder
         for folder in _EXTRA_FOLDERS

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from provisioner.bench.gpus import Device
 from provisioner.machine import Gpu
+from tests.unit.bench.made_torch import SOURCE
 
 TESTS = Path(__file__).parents[2]
 
@@ -33,6 +35,23 @@ def library(driver: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LD_LIBRARY_PATH", str(driver))
     monkeypatch.setenv("FAKE_NVML", "one")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+
+@pytest.fixture
+def python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An interpreter that finds the made torch; what torch was asked for goes into ``log``."""
+    (tmp_path / "torch.py").write_text(SOURCE, encoding="utf-8")
+    monkeypatch.setenv("MADE_TORCH_LOG", str(tmp_path / "log"))
+    path = tmp_path / "python"
+    # -I keeps folders of the caller out, so the stand-in is let in by name.
+    path.write_text(
+        f'#!/bin/sh\necho "$CUDA_VISIBLE_DEVICES|$CUDA_DEVICE_ORDER" >{tmp_path}/seen\n'
+        f'shift 2; program="$1"; shift\n'
+        f"exec {sys.executable} -c \"import sys; sys.path.insert(0, '{tmp_path}')\n"
+        '$program" "$@"\n'
+    )
+    path.chmod(0o755)
+    return path
 
 
 def uuid(digit: str) -> str:

@@ -5,7 +5,6 @@ PyTorch is a stand-in here, and so the GPUs are; the real ones ran on the proces
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from provisioner.bench.gpus import Device
 from provisioner.bench.runs import NotMeasured
 from provisioner.plan import Pin
 from tests.unit.bench.conftest import GTX_1080_TI, H100
-from tests.unit.bench.made_torch import SOURCE
 
 FORMATS = {
     "9.0": ("fp64", "fp32", "tf32", "bf16", "fp16", "fp8", "int8"),
@@ -25,23 +23,6 @@ FORMATS = {
 
 def precisions(device: Device) -> tuple[str, ...]:
     return FORMATS.get(device.gpu.compute_capability or "", ())
-
-
-@pytest.fixture
-def python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An interpreter that finds the made torch; what torch was asked for goes into ``log``."""
-    (tmp_path / "torch.py").write_text(SOURCE, encoding="utf-8")
-    monkeypatch.setenv("MADE_TORCH_LOG", str(tmp_path / "log"))
-    path = tmp_path / "python"
-    # -I keeps folders of the caller out, so the stand-in is let in by name.
-    path.write_text(
-        f'#!/bin/sh\necho "$CUDA_VISIBLE_DEVICES|$CUDA_DEVICE_ORDER" >{tmp_path}/seen\n'
-        f'shift 2; program="$1"; shift\n'
-        f"exec {sys.executable} -c \"import sys; sys.path.insert(0, '{tmp_path}')\n"
-        '$program" "$@"\n'
-    )
-    path.chmod(0o755)
-    return path
 
 
 def log(python: Path) -> list[str]:

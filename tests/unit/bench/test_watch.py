@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
+import subprocess
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -12,6 +15,8 @@ from provisioner.bench.lines import Interval
 from provisioner.bench.watch import Sample, UnderLoad, under_load, watched
 from tests.unit.bench.conftest import GTX_1080_TI, H100, RTX_2070_SUPER, uuid
 
+CHECKOUT = Path(__file__).parents[3]
+T = TypeVar("T")
 COPYING = Interval("gpu 0", "host to device", 10, 20)
 MULTIPLYING = Interval("gpu 0", "matmul fp16", 30, 40)
 
@@ -132,17 +137,43 @@ def test_an_nvml_in_a_bad_state_is_told(
 
 
 @pytest.mark.usefixtures("library")
-def test_interrupted_it_waits_for_nobody_and_leaves_no_file(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+def test_interrupted_it_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_NVML", "hang")
     begun = time.monotonic()
     with pytest.raises(KeyboardInterrupt), watched():
         raise KeyboardInterrupt
 
     assert time.monotonic() - begun < 2
-    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("library")
+def test_the_child_ends_with_whoever_started_it_killed_too() -> None:
+    program = (
+        f"import sys, time; sys.path[:0] = {[str(CHECKOUT), *sys.path]!r}\n"
+        "from provisioner.bench.watch import watched\n"
+        "with watched():\n    print('here', flush=True); time.sleep(60)"
+    )
+    running = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    assert running.stdout is not None
+    running.stdout.readline()
+    child = waited_for(lambda: children(running.pid))[0]
+    running.kill()
+    running.wait()
+    running.stdout.close()
+
+    assert waited_for(lambda: not (Path("/proc") / child / "exe").exists())
+
+
+def children(pid: int) -> list[str]:
+    tasks = (Path("/proc") / str(pid) / "task").glob("*/children")
+    return [child for task in tasks for child in task.read_text().split()]
+
+
+def waited_for(what: Callable[[], T]) -> T:
+    end = time.monotonic() + 10
+    while not (found := what()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
 
 
 def test_a_second_gpu_is_its_own() -> None:
