@@ -100,7 +100,7 @@ rand = full = ones
 
 
 def cudnn_convolution(images, kernels, **words):
-    if "allow_tf32" in words and TOLD.get("old"):
+    if ("allow_tf32" in words) is bool(TOLD.get("old")):
         raise TypeError("an invalid combination of arguments")
     return Tensor("float32", far("cudnn"))
 

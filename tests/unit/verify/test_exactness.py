@@ -15,7 +15,8 @@ SOURCE = Path(__file__).parents[3] / "templates/verify/beside/exactness.py"
 @pytest.fixture(scope="module")
 def exactness() -> ModuleType:
     spec = importlib.util.spec_from_file_location("exactness", SOURCE)
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
