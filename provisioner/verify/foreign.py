@@ -16,13 +16,13 @@ from provisioner.verify.visible import Sight
 from provisioner.version import minor, public
 
 
-def subject(python: Path, machine: Machine, shell: str | None) -> Subject:
+def subject(python: Path, machine: Machine, listed: str | None) -> Subject:
     """Return what there is to prove: the known frameworks in it, on every GPU of the machine.
 
     Where CUDA can be used, it must be: nobody can tell whether the CPU was wanted. Raises
     UsageError ``python-not-found`` for what is no Python that runs.
     """
-    sight = Sight(shell=shell)
+    sight = Sight(listed=listed)
     found = _installed(Interpreter(python, sight.variables), python)
     known = [Pin(name=canonical(one.name), version=one.version) for one in found.packages]
     pins = tuple(Pin(name=pin.name, version=public(pin.version)) for pin in known if module_of(pin))

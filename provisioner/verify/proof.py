@@ -114,7 +114,7 @@ class _Proof:
         if self._plan.accelerator == "cuda":
             seen = self._one(devices.LISTING)
             shown = devices.devices(seen)
-            planned = 0 if self._subject.sight.shell is not None else self._subject.gpus_planned
+            planned = 0 if self._subject.sight.listed is not None else self._subject.gpus_planned
             first += (devices.gpus_check(seen, self._wanted, planned),)
             yield first[-1]
         groups = tuple(frameworks.groups(self._plan, shown))

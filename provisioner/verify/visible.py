@@ -19,7 +19,7 @@ class Sight(msgspec.Struct, frozen=True):
 
     gpus: tuple[str, ...] | None = None
     """The UUIDs of those that the environment was made for; None is all."""
-    shell: str | None = None
+    listed: str | None = None
     """What the caller's own ``CUDA_VISIBLE_DEVICES`` says, where that counts: it counts first."""
 
     @property
@@ -27,7 +27,7 @@ class Sight(msgspec.Struct, frozen=True):
         """The variables of this process, by which just those GPUs are seen, as the bus counts."""
         kept = {name: value for name, value in os.environ.items() if name not in _HIDE}
         kept.setdefault(_ORDER, "PCI_BUS_ID")
-        shown = self.shell
+        shown = self.listed
         if shown is None and self.gpus is not None:
             shown = ",".join(self.gpus)
         return kept if shown is None else {**kept, VISIBLE: shown}
@@ -35,8 +35,8 @@ class Sight(msgspec.Struct, frozen=True):
     def of(self, present: tuple[Gpu, ...]) -> tuple[Gpu, ...]:
         """Those of NVIDIA's GPUs that programs must see, as CUDA reads its variable."""
         nvidia = tuple(gpu for gpu in present if gpu.vendor == "nvidia")
-        if self.shell is not None:
-            return _named(self.shell, nvidia)
+        if self.listed is not None:
+            return _named(self.listed, nvidia)
         if self.gpus is None:
             return nvidia
         return tuple(gpu for gpu in nvidia if gpu.uuid in self.gpus)

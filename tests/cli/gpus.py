@@ -100,7 +100,7 @@ rand = full = ones
 
 
 def cudnn_convolution(images, kernels, **words):
-    if "allow_tf32" in words and TOLD.get("old"):
+    if ("allow_tf32" in words) is bool(TOLD.get("old")):
         raise TypeError("an invalid combination of arguments")
     return Tensor("float32", far("cudnn"))
 
@@ -190,7 +190,7 @@ class GpuHome(Home, frozen=True):
 
     def verify(self, torch: dict[str, object] | None = None, **settings: str) -> Ran:
         told = {"TORCH_STANDIN": json.dumps(torch or {})}
-        return self.run("verify", "--json", **told, **settings)
+        return self.run("verify", "demo", "--json", **told, **settings)
 
 
 def gpu_home(world: World, libraries: Path, nvml: str = "one") -> GpuHome:

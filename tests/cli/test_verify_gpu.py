@@ -6,12 +6,15 @@ NVML, CUDA's driver and torch are stand-ins here: no GPU has run any of it.
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.cli.environments import package, tensorflow
 from tests.cli.gpus import GpuHome, gpu_home, results
 from tests.cli.locking import World
+from tests.unit.upkeep.loopback import serving
 
 SOURCES = Path(__file__).parents[1]
 FIRST, SECOND = (f"GPU-{'-'.join(d * n for n in (8, 4, 4, 4, 12))}" for d in "14")
@@ -28,20 +31,23 @@ def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def one(world: World, libraries: Path) -> GpuHome:
-    home = gpu_home(world, libraries)
-    ran = home.up("demo", "torch")
-    assert ran.code == 0, ran.err
-    return home
+@pytest.fixture(scope="module")
+def one(libraries: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GpuHome]:
+    """With an environment demo, which verify leaves as it is."""
+    with serving() as default, serving() as cu126, serving() as cpu:
+        world = World(tmp_path_factory.mktemp("one"), default, cu126, cpu)
+        home = gpu_home(world, libraries)
+        assert home.up("demo", "torch").code == 0
+        yield home
 
 
-@pytest.fixture
-def two(world: World, libraries: Path) -> GpuHome:
-    home = gpu_home(world, libraries, "two")
-    ran = home.up("demo", "torch")
-    assert ran.code == 0, ran.err
-    return home
+@pytest.fixture(scope="module")
+def two(libraries: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GpuHome]:
+    with serving() as default, serving() as cu126, serving() as cpu:
+        world = World(tmp_path_factory.mktemp("two"), default, cu126, cpu)
+        home = gpu_home(world, libraries, "two")
+        assert home.up("demo", "torch").code == 0
+        yield home
 
 
 def failed(
@@ -193,8 +199,6 @@ def test_nccl_that_adds_up_wrongly_fails(two: GpuHome) -> None:
 
 
 def test_an_environment_for_the_cpu_on_purpose_leaves_the_gpu_alone(one: GpuHome) -> None:
-    from tests.cli.environments import package
-
     package(one.index, "beside", "1.0", "")
     ran = one.up("plain", "beside", "--gpu", "none")
     assert ran.code == 0, ran.err
@@ -207,8 +211,6 @@ def test_an_environment_for_the_cpu_on_purpose_leaves_the_gpu_alone(one: GpuHome
 
 
 def test_a_gpu_that_an_environment_of_before_does_not_use_fails(one: GpuHome) -> None:
-    from tests.cli.environments import tensorflow
-
     tensorflow(one.index)
     ran = one.of("unloaded").up("before", "tensorflow-cpu", "--gpu", "none")
     assert ran.code == 0, ran.err
