@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from provisioner import up
+from provisioner import process, up
 from provisioner.cli import options
 from provisioner.cli.output import folded, show_json, show_warnings, width_of
 from provisioner.errors import DlsetupError, UsageError
@@ -98,7 +98,8 @@ def _listening(name: str, asked: Asked) -> Iterator[tuple[Steps, Any]]:
     from provisioner.progress import Several
     from provisioner.runlog import Log
 
-    _end_as_ctrl_c()
+    # Whoever ends this, what is half made is taken away again.
+    process.stop.hear(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     log = Log(name, ("up", name, *asked.words))
     try:
         with steps() as shown:
@@ -129,13 +130,6 @@ def _stopped(name: str) -> str:
     except DlsetupError:
         left = f"there is no environment {name}"
     return f"Stopped: {left}. What was fetched whole is kept: the same command goes on from there."
-
-
-def _end_as_ctrl_c() -> None:
-    """Whoever ends this, what is half made is taken away again; nohup stays what it is."""
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(ending) is not signal.SIG_IGN:
-            signal.signal(ending, signal.default_int_handler)
 
 
 def _dry(name: str, asked: Asked, *, offline: bool, as_json: bool) -> None:
