@@ -104,7 +104,7 @@ def _listening(name: str, asked: Asked) -> Iterator[tuple[Steps, Any]]:
     try:
         with steps() as shown:
             yield shown, Several(shown, log)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.Abort):
         log.end("stopped")
         click.echo("\n" + folded(_stopped(name), width_of(sys.stderr)), err=True)
         raise
