@@ -14,7 +14,7 @@ import pytest
 from tests.cli.environments import PYTHON, Home, digest, package, tensorflow
 from tests.unit.upkeep.loopback import Loopback, serving
 
-_MOMENTS = 12
+_MOMENTS = 8
 _SOON_S = 5.0
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at /proc")
