@@ -73,7 +73,7 @@ def at_work(home: Home) -> list[str]:
 
 def left(home: Home) -> list[str]:
     """What lies about that no run that ended well leaves."""
-    places = [*(home.path / "tmp").iterdir(), *(home.path / "uv").glob(".tmp*")]
+    places = [*(home.path / "tmp").iterdir(), *(home.path / "uv").rglob(".tmp*")]
     return [str(path) for path in (*places, *home.environments.rglob(".*.json.*"))]
 
 
