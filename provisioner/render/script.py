@@ -55,13 +55,15 @@ _ACTIONS = {
     "verified_now": ("verification.sh",),
     "packages_fetch": ("apt.sh", "undo.sh"),
     "packages_gone": ("apt.sh", "undo.sh"),
+    "packages_forgotten": ("apt.sh", "undo.sh"),
     "packages_remove": ("apt.sh", "undo.sh"),
+    "packages_purge": ("apt.sh", "undo.sh"),
     "packages_back": ("apt.sh", "undo.sh"),
     "packages_restore": ("apt.sh", "undo.sh"),
-    "files_gone": ("apt.sh", "undo.sh"),
-    "files_remove": ("apt.sh", "undo.sh"),
     "marked_automatic": ("apt.sh", "undo.sh"),
     "mark_automatic": ("apt.sh", "undo.sh"),
+    "files_gone": ("apt.sh", "undo.sh"),
+    "files_remove": ("apt.sh", "undo.sh"),
 }
 """Which files of templates/shell/actions define an action. Nothing else ever becomes a command."""
 
