@@ -7,7 +7,7 @@ What uv refuses, and an index that does not answer, rules builds out; the plan s
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -16,13 +16,12 @@ from provisioner.errors import DlsetupError, RefusedError
 from provisioner.lock import Lock, Uv, lock, sources_of
 from provisioner.lock.said import RefusedByUvError, SilentIndexError
 from provisioner.plan import Pin, Plan, Warning
+from provisioner.progress import SILENT, Progress
 from provisioner.recipes.requirements import companions, described, requirements
 from provisioner.request import parse_wish
 from provisioner.resolve.candidates import Exclusion
 from provisioner.resolve.wording import listed
 from provisioner.workflow import Asked, Given
-
-Told = Callable[[str], None]
 
 _ONLY_WHEELS = (("pip",),)
 _MOST_TRIES = 8
@@ -39,16 +38,16 @@ class Locked(msgspec.Struct, frozen=True):
     lock: Lock
 
 
-def locked(asked: Asked, *, offline: bool = False, told: Told = lambda _: None) -> Locked:
+def locked(asked: Asked, *, offline: bool = False, tell: Progress = SILENT) -> Locked:
     """Resolve a request and lock it, from any machine for any machine.
 
-    ``told`` is called with a line for each thing that takes a while. Raises DlsetupError: what
+    ``tell`` hears what takes a while. Raises DlsetupError: what
     ``workflow.plan_for`` raises; RefusedError ``companions-refused`` when what the user asked for
     besides does not go with the pins, ``installer-refuses`` when uv takes no candidate;
     OutsideError ``index-unreachable`` within 30 seconds, and the rest that ``lock.Uv`` raises.
     """
     given = workflow.given(asked)
-    search = _Search(given, Uv(settings.current(), offline=offline), told)
+    search = _Search(given, Uv(settings.current(), offline=offline), tell)
     try:
         return search.found()
     except DlsetupError as error:
@@ -62,10 +61,10 @@ def locked(asked: Asked, *, offline: bool = False, told: Told = lambda _: None) 
 class _Search:
     """The candidates one after the other, until uv takes one."""
 
-    def __init__(self, given: Given, uv: Uv, told: Told) -> None:
+    def __init__(self, given: Given, uv: Uv, tell: Progress) -> None:
         self.given = given
         self.uv = uv
-        self.told = told
+        self.tell = tell
         self.exclusions: tuple[Exclusion, ...] = ()
         self.patience_ends = time.monotonic() + _PATIENCE_S
         self.obstacle = ""
@@ -77,7 +76,7 @@ class _Search:
             if silent := self.silent(plan):
                 plan = self.without_indexes(plan, silent)
                 continue
-            self.told(f"{described(plan)}: choosing what else it needs")
+            self.tell.step(f"{described(plan)}: choosing what else it needs")
             try:
                 made = self.locked(plan, requirements(plan))
             except SilentIndexError as error:
@@ -125,7 +124,7 @@ class _Search:
         """The plan after the one that uv refused, or the error that says why there is none."""
         self._blame_companions(plan)
         pin, error = self._guilty(plan, error)
-        self.told(f"{pin.name} {pin.version}: refused by uv, trying the next")
+        self.tell.step(f"{pin.name} {pin.version}: refused by uv, trying the next")
         self.exclusions += (
             Exclusion(
                 framework=pin.name,

@@ -12,6 +12,7 @@ import click
 from provisioner.cli import options
 from provisioner.cli.output import show_json, show_warnings, write_file
 from provisioner.errors import RefusedError, UsageError
+from provisioner.progress import Steps
 
 if TYPE_CHECKING:
     from provisioner.locking import Locked
@@ -61,7 +62,7 @@ def command(
     asked = options.asked(words, typed)
     from provisioner.locking import locked
 
-    found = locked(asked, offline=typed["offline"], told=_told)
+    found = locked(asked, offline=typed["offline"], tell=Steps(_told))
     if place is not None:
         write_file(place, found.lock.text)
     elif not as_json:

@@ -10,6 +10,7 @@ import click
 from provisioner import up
 from provisioner.cli import options
 from provisioner.cli.output import show_json, show_warnings
+from provisioner.progress import Steps
 
 
 @click.command(
@@ -41,7 +42,7 @@ def command(
         _dry(up.planned(name, asked), as_json=as_json)
         return
     _end_as_ctrl_c()
-    made = up.up(name, asked, offline=typed["offline"], tell=_tell)
+    made = up.up(name, asked, offline=typed["offline"], tell=Steps(_tell))
     if as_json:
         data = {"environment": made.environment, "changed": made.changed}
         show_json("up", data, made.warnings)

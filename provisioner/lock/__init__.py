@@ -46,6 +46,8 @@ def lock(plan: Plan, requirements: Sequence[str], catalog: Catalog, uv: Uv) -> L
     wanted = [_exactly(text, plan) for text in requirements]
     sources = sources_of(plan, uv.settings, uv.default_index)
     document = pylock.read(uv.compile(wanted, sources, target))
+    otherwise = uv.only_index()
+    document = document.found_in(lambda name: sources.came_from(name, otherwise))
     about = record.record_of(plan, target)
     text = document.text(target.python, record.tables(about))
     if uv.settings.holds_secret(text):

@@ -1,13 +1,14 @@
 """``pylock.toml`` (PEP 751): uv's text read, and written anew in one form.
 
-What is written holds what an installer needs: name, version, marker, files with address, size
-and hashes. A source file is left out where there is a wheel, so that nothing is built by accident.
+What is written holds what an installer needs: name, version, marker, index, files with address,
+size and hashes. A source file is left out where there is a wheel, so that nothing is built by
+accident.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from provisioner.errors import OutsideError
 
 _USER_INFO = re.compile(r"(?<=://)[^/\s@]+@")
 _FILE_KEYS = ("name", "url", "path", "upload-time", "size", "hashes")
-_PACKAGE_KEYS = ("name", "version", "marker", "requires-python")
+_PACKAGE_KEYS = ("name", "version", "marker", "requires-python", "index")
 _SOURCES = ("vcs", "directory", "archive")
 """What stands for files where a requirement names an address."""
 
@@ -55,6 +56,14 @@ class Document(msgspec.Struct, frozen=True):
         ]
         return sum(sizes) if all(sizes) else None
 
+    def found_in(self, index_of: Callable[[str], str | None]) -> Document:
+        """The same packages, each with its index where that is known.
+
+        uv leaves the default one out, and would then fetch anew what its cache holds already.
+        """
+        found = (_found_in(package, index_of(package["name"])) for package in self.packages)
+        return Document(tuple(found))
+
     def text(self, python: str, record: Mapping[str, object]) -> str:
         """The file's whole text, with what it was made for under ``[tool.dlsetup]``."""
         head = {
@@ -86,7 +95,7 @@ def read(text: str) -> Document:
 
 def _kept(package: Mapping[str, Any]) -> dict[str, Any]:
     """A package with the keys that are wanted, in their order."""
-    found = {key: package[key] for key in _PACKAGE_KEYS if key in package}
+    found = _clean({key: package[key] for key in _PACKAGE_KEYS if key in package})
     found |= {key: _clean(package[key]) for key in _SOURCES if key in package}
     wheels = sorted((_file(file) for file in package.get("wheels", ())), key=str)
     if wheels:
@@ -96,6 +105,16 @@ def _kept(package: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _found_in(package: Mapping[str, Any], index: str | None) -> Mapping[str, Any]:
+    if index is None or "index" in package or any(key in package for key in _SOURCES):
+        return package
+    return _in_order({**package, "index": index})
+
+
+def _in_order(package: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: package[key] for key in (*_PACKAGE_KEYS, *package) if key in package}
+
+
 def _file(file: Mapping[str, Any]) -> dict[str, Any]:
     return _clean({key: file[key] for key in _FILE_KEYS if key in file})
 
@@ -103,7 +122,8 @@ def _file(file: Mapping[str, Any]) -> dict[str, Any]:
 def _clean(table: Mapping[str, Any]) -> dict[str, Any]:
     """A table whose addresses hold nobody's name or password."""
     return {
-        key: _USER_INFO.sub("", value) if key == "url" else value for key, value in table.items()
+        key: _USER_INFO.sub("", value) if key in {"url", "index"} else value
+        for key, value in table.items()
     }
 
 

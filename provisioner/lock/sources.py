@@ -39,6 +39,19 @@ class Sources(msgspec.Struct, frozen=True):
         urls = [index.address.url.rstrip("/") for index in self.indexes]
         return max((known for known in urls if url.startswith(known)), key=len, default=None)
 
+    def came_from(self, package: str, otherwise: str | None) -> str | None:
+        """The index in which a package was found; None where more than one may have given it.
+
+        ``otherwise`` is the index of what is bound to none, where nobody names a default.
+        """
+        urls = {index.name: index.address.url for index in self.indexes}
+        bound = dict(self.bound).get(package)
+        if bound is not None:
+            return urls[bound]
+        if any(not index.explicit and not index.default for index in self.indexes):
+            return None
+        return next((index.address.url for index in self.indexes if index.default), otherwise)
+
     def project(self, requirements: Sequence[str] = ()) -> str:
         """A ``pyproject.toml`` that asks for some requirements; it holds no secret."""
         table = {"name": "dlsetup-plan", "version": "0", "dependencies": list(requirements)}

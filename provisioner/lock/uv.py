@@ -39,6 +39,12 @@ _KEPT = re.compile(
 change what is chosen."""
 
 
+_OTHER_INDEXES = (
+    *("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"),
+    *("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"),
+)
+
+
 class Target(msgspec.Struct, frozen=True):
     """What packages are chosen for: a Python, and a platform in uv's words."""
 
@@ -71,6 +77,10 @@ class Uv:
         text = self._run([*_COMPILE, "--help"], os.environ, 60).stdout
         found = re.search(r"by default: <?(https?://[^\s>\]]+)", text)
         return found[1] if found else None
+
+    def only_index(self) -> str | None:
+        """The default index that is built into uv; None where its settings name others."""
+        return None if any(map(os.environ.get, _OTHER_INDEXES)) else self.default_index()
 
     def compile(self, requirements: Sequence[str], sources: Sources, target: Target) -> str:
         """Choose every package for some requirements; the text of a ``pylock.toml``.

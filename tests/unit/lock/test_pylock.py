@@ -14,7 +14,7 @@ requires-python = ">=3.12"
 [[packages]]
 name = "torch"
 version = "2.14.1+cu126"
-index = "http://h/simple"
+index = "http://joe:word@h/simple"
 wheels = [
   { url = "http://joe:word@h/b.whl", size = 3, hashes = { sha256 = "bb" } },
   { url = "http://h/a.whl", upload-time = 2026-11-19T08:00:00Z, size = 5, \
@@ -42,6 +42,7 @@ sdist = { url = "http://h/gast.tar.gz", size = 2, hashes = { sha256 = "dd" } }
 [[packages]]
 name = "torch"
 version = "2.14.1+cu126"
+index = "http://h/simple"
 wheels = [{ url = "http://h/a.whl", upload-time = 2026-11-19T08:00:00Z, size = 5, \
 hashes = { sha256 = "aa" } }, { url = "http://h/b.whl", size = 3, hashes = { sha256 = "bb" } }]
 
@@ -55,6 +56,15 @@ def test_a_lock_is_written_in_one_form_without_who_asked_and_without_what_is_not
 
     assert text == WRITTEN
     assert toml.parse(text)["packages"][1]["wheels"][0]["hashes"] == {"sha256": "aa"}
+
+
+def test_a_package_is_told_its_index_where_uv_left_it_out() -> None:
+    found = pylock.read(FROM_UV).found_in({"gast": "http://d/simple", "torch": "http://x"}.get)
+    unknown = pylock.read(FROM_UV).found_in(lambda _: None)
+
+    assert list(found.packages[0]) == ["name", "version", "marker", "index", "sdist"]
+    assert [item["index"] for item in found.packages] == ["http://d/simple", "http://h/simple"]
+    assert unknown == pylock.read(FROM_UV)
 
 
 def test_a_lock_tells_what_is_built_and_what_is_fetched() -> None:

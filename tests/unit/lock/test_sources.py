@@ -121,3 +121,18 @@ def test_no_list_of_a_private_index_takes_over_what_was_chosen() -> None:
     found = sources_of(plan(HOLDER, PLAIN), Settings(indexes=(own,)))
 
     assert found.bound == (("acme", "own-own"),)
+
+
+def test_a_package_came_from_its_own_index_or_else_from_the_default_one() -> None:
+    found = sources_of(plan(TORCH, PLAIN), Settings())
+
+    assert found.came_from("torch", "https://default.example") == f"{PRODUCT}/cu126"
+    assert found.came_from("numpy", "https://default.example") == "https://default.example"
+    assert found.came_from("numpy", None) is None
+
+
+def test_where_several_indexes_are_asked_nobody_knows_which_one_gave_a_package() -> None:
+    found = sources_of(plan(HOLDER, PLAIN), Settings(), lambda: "https://default.example")
+
+    assert found.came_from("numpy", "https://other.example") == "https://default.example"
+    assert found.came_from("wheel", "https://other.example") is None
