@@ -6,20 +6,25 @@ Nothing here prints; ``tell`` hears what takes long.
 from __future__ import annotations
 
 import os
-from typing import NoReturn
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
-from provisioner import process, settings, workflow
+from provisioner import process, settings, system_steps, workflow
 from provisioner.environments import store
 from provisioner.environments.hold import held
 from provisioner.environments.place import place
 from provisioner.environments.proof import VISIBLE
 from provisioner.environments.record import Environment
-from provisioner.errors import RefusedError
 from provisioner.plan import Plan, Warning
 from provisioner.progress import Progress
+from provisioner.system_steps import Agree
 from provisioner.workflow import Asked
+
+if TYPE_CHECKING:
+    from provisioner.apply.part import Part
+    from provisioner.locking import Locked
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,31 +39,40 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 def planned(name: str, asked: Asked) -> Plan:
     """Return the plan that ``up`` would carry out on this machine.
 
-    Raises UsageError ``bad-name`` and ``not-this-machine``, RefusedError ``needs-system-steps``
-    for a plan that packages alone do not fulfil, and what ``workflow.plan_for`` raises.
+    Raises UsageError ``bad-name`` and ``not-this-machine``, and what ``workflow.plan_for`` and
+    ``system_steps.needed`` raise.
     """
     place(name)
     plan = workflow.plan_for(_here(asked))
-    _only_packages(plan)
+    system_steps.needed(name, plan)
     return plan
 
 
-def up(name: str, asked: Asked, *, offline: bool, tell: Progress) -> Made:
+def up(
+    name: str, asked: Asked, *, offline: bool, tell: Progress, agree: Agree = system_steps.refused
+) -> Made:
     """Make an environment on this machine, or leave it where it is already just so.
 
-    Its name is held from before the lock, so that nothing is done twice. Raises what ``planned``,
-    ``environments.hold.held``, ``locking.locked`` and ``environments.build.made`` raise; after any
-    of it, everything is as it was.
+    Its name is held from before the lock, so that nothing is done twice. What needs root is asked
+    for by ``agree`` before, and done after the lock. Raises what ``planned``, ``agree``,
+    ``environments.hold.held``, ``locking.locked``, ``system_steps.carried_out`` and
+    ``environments.build.made`` raise; after any of it the environments are as they were, and what
+    was done to the system is recorded.
     """
     from provisioner.environments.build import Wanted, made
     from provisioner.lock import Uv
     from provisioner.locking import locked
 
-    planned(name, asked)
+    part = system_steps.needed(name, planned(name, asked))
+    if part is not None:
+        system_steps.agreed(part, agree)
+
+    def lock() -> Locked:
+        return locked(_here(asked), offline=offline, tell=tell)
+
     with held(name) as folder:
         store.own(folder)
-        found = locked(_here(asked), offline=offline, tell=tell)
-        _only_packages(found.plan)
+        found = _on_a_fit_system(name, lock, part, agree, tell)
         wanted = Wanted(
             name=name, plan=found.plan, lock=found.lock.text, gpus=_visible(asked, found.plan)
         )
@@ -109,26 +123,30 @@ def _here(asked: Asked) -> Asked:
     return msgspec.structs.replace(asked, options=options, via=asked.via or "pip")
 
 
+def _on_a_fit_system(
+    name: str,
+    lock: Callable[[], Locked],
+    agreed: Part | None,
+    agree: Agree,
+    tell: Progress,
+) -> Locked:
+    """Lock, and see to what the plan asks of the system; then look and lock once more."""
+    found = lock()
+    part = system_steps.needed(name, found.plan)
+    if part is None:
+        return found
+    if part != agreed:  # another build stands in, and asks for another driver
+        system_steps.agreed(part, agree)
+    system_steps.carried_out(part, tell)
+    found = lock()
+    if system_steps.needed(name, found.plan) is not None:
+        raise system_steps.still_needed(part)
+    return found
+
+
 def _visible(asked: Asked, plan: Plan) -> tuple[str, ...] | None:
     """The UUIDs of the GPUs that were named; None where none was, or where they bear none."""
     if not asked.options.gpus:
         return None
     named = tuple(gpu.uuid for gpu in plan.machine.gpus if gpu.uuid)
     return named if len(named) == len(plan.machine.gpus) else None
-
-
-def _only_packages(plan: Plan) -> None:
-    """Refuse what an environment alone cannot fulfil: other drivers, images, conda."""
-    reasons = []
-    if plan.driver.action not in {"keep", "none"}:
-        reasons.append(f"the driver: {plan.driver.action}, to {plan.driver.minimum} or later")
-    if plan.via != "pip":
-        reasons.append(f"its packages come by {plan.via}")
-    if reasons:
-        raise RefusedError(
-            "needs-system-steps",
-            "This plan changes more than an environment, and up changes nothing else yet.",
-            context=tuple(reasons),
-            hint="Read and run the script that does it: dlsetup render script REQ -o install.sh",
-            data={"plan": plan},
-        )

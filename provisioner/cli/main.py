@@ -14,6 +14,7 @@ from provisioner.cli.lazy import LazyGroup
 from provisioner.errors import DlsetupError, OutsideError, UsageError
 
 _INTERRUPTED = 130
+_GROUPS = (["catalog"], ["env"], ["system"])
 
 
 class Verbs(LazyGroup):
@@ -27,6 +28,7 @@ class Verbs(LazyGroup):
         "lock": "Write every package of a plan with its hashes to pylock.toml.",
         "up": "Make an environment on this machine, and prove that it works.",
         "env": "Show, use and remove the environments that up made.",
+        "system": "Show and take back what up installed as root.",
         "catalog": "Read and audit the compatibility matrix.",
         "doctor": "Explain a reference such as driver-too-old.",
         "completion": "Print the completion script of a shell.",
@@ -99,7 +101,9 @@ def _failed(error: DlsetupError, words: list[str]) -> int:
     if "--" in words:  # what follows is another program's
         words = words[: words.index("--")]
     at = next((place for place, word in enumerate(words) if word in Verbs.verbs), len(words))
-    verb = " ".join(words[at : at + (2 if words[at : at + 1] in (["catalog"], ["env"]) else 1)])
+    verb = " ".join(
+        words[at : at + (2 if words[at : at + 1] in (["catalog"], ["env"], ["system"]) else 1)]
+    )
     try:
         show_error(error, verb, as_json="--json" in words and sys.stdout is not None)
         if sys.stdout is not None:

@@ -1,0 +1,155 @@
+"""A script run as root: the record is open before it starts, and closed however it ends."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+from provisioner import process
+from provisioner.apply import record
+from provisioner.apply.changes import settled
+from provisioner.apply.packages import snapshot
+from provisioner.apply.part import Part
+from provisioner.apply.record import Change, Record
+from provisioner.errors import OutsideError, RefusedError
+from provisioner.progress import Progress
+from provisioner.settings import current
+
+_REBOOT = 10
+_LAST_LINES = 8
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+def saved(path: str, script: str) -> None:
+    """Put a script where it will be run from. Raises OutsideError ``place-not-writable``."""
+    record.written(record.folder() / Path(path).name, script.encode(), executable=True)
+
+
+def carried_out(part: Part, tell: Progress) -> None:
+    """Run the script of a part as root, and record what it changed, also where it fails.
+
+    Raises RefusedError ``reboot-needed`` where it is done but for that, ``needs-root`` and
+    ``system-busy``, OutsideError ``system-steps-failed``, ``place-not-writable`` and
+    ``packages-unknown``, KeyboardInterrupt once the script has come to its end.
+    """
+    with record.held() as handle:
+        log = log_of(part.path)
+        root_given(part.path, log)
+        before = snapshot()
+        known = settled(record.read(), before)
+        change = Change(
+            environment=part.environment,
+            script=part.digest,
+            driver=part.driver,
+            boot=_boot(),
+            began=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            named=part.named,
+            before=before,
+        )
+        opened = Record(changes=(*known.changes, change))
+        record.write(opened)
+        tell.step("changing the system")
+        code = None
+        try:
+            ended = run(part.path, log, tell, keep=(handle,))
+            code = ended.returncode
+        finally:
+            record.write(settled(opened, snapshot(), code))
+    if ended.interrupted:
+        raise KeyboardInterrupt
+    if code == _REBOOT:
+        raise reboot_needed()
+    succeeded(ended, log)
+
+
+def awaits_reboot(part: Part) -> bool:
+    """Whether the very same script ran to its end since this machine was started."""
+    return any(
+        change.script == part.digest and change.code == _REBOOT and change.boot == _boot()
+        for change in record.read().changes
+    )
+
+
+def run(script: str, log: Path, tell: Progress, *, keep: Sequence[int] = ()) -> process.Attended:
+    """Run a script that was agreed to; it takes root by sudo where it needs it."""
+    settings = current()
+
+    def told(line: str) -> None:
+        tell.line(settings.redacted(line))
+
+    env = {**os.environ, **settings.proxies}
+    return process.attended(("bash", script, "--yes"), log=log, told=told, env=env, keep=keep)
+
+
+def root_given(script: str, log: Path) -> None:
+    """See that root can be had, before anything is done; sudo may ask for a password.
+
+    Raises RefusedError ``needs-root``.
+    """
+    if os.geteuid() == 0:
+        return
+    if shutil.which("sudo") is None:
+        raise needs_root("there is no sudo", script)
+    silent = () if sys.stdin.isatty() else ("-n",)
+    said: list[str] = []
+    ended = process.attended(("sudo", *silent, "true"), log=log, told=said.append)
+    if ended.interrupted:
+        raise KeyboardInterrupt
+    if ended.returncode != 0:
+        raise needs_root("sudo did not give it", script, said=tuple(said[-2:]))
+
+
+def succeeded(ended: process.Attended, log: Path) -> None:
+    """Raise OutsideError ``system-steps-failed`` where a script did not come to a good end."""
+    if ended.returncode == 0:
+        return
+    text = current().redacted(log.read_text(encoding="utf-8", errors="replace"))
+    lines = [line for line in text.splitlines() if line.strip()]
+    raise OutsideError(
+        "system-steps-failed",
+        "The steps that need root did not come to their end; what they changed is recorded.",
+        context=(*lines[-_LAST_LINES:], f"all of it: {log}"),
+        hint="Put right what it names, and give the same command again; "
+        "or take back what it changed: dlsetup system undo",
+    )
+
+
+def reboot_needed() -> RefusedError:
+    """Return the error that says what is left to do."""
+    return RefusedError(
+        "reboot-needed",
+        "The driver is installed, and runs after the next start of this machine.",
+        hint="Reboot, then give the same command again: it goes on from here.",
+    )
+
+
+def needs_root(reason: str, script: str, *, said: tuple[str, ...] = ()) -> RefusedError:
+    """Return the error for root that is not given; nothing was changed then."""
+    return RefusedError(
+        "needs-root",
+        f"This needs root, and {reason}. Nothing was changed.",
+        context=(*said, f"the script: {script}"),
+        hint=f"Read it: less {script}; run it by hand: bash {script}; "
+        "or say yes to the question, at a terminal or with --yes",
+    )
+
+
+def log_of(script: str) -> Path:
+    """The file beside a script that takes what it says; for its owner alone to read."""
+    log = Path(script).with_suffix(".log")
+    try:
+        log.touch(mode=0o600)
+    except OSError as error:
+        raise record.not_writable(log, error) from error
+    return log
+
+
+def _boot() -> str:
+    try:
+        return _BOOT.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
