@@ -105,11 +105,11 @@ def _by_hand(plan: Plan) -> RefusedError:
     driver = plan.driver
     last = f", of branch {driver.last_branch} at most" if driver.last_branch else ""
     reason, hint = (
-        ("it belongs to Windows", "Update it in Windows, then: wsl --shutdown")
+        ("it belongs to Windows", "Update it in Windows, and run there: wsl --shutdown")
         if plan.machine.os.wsl
         else (
             f"the catalog knows no package that installs it on {plan.machine.os_name}",
-            "Install one by the way of this system and reboot",
+            "Install one by the way of this system, and reboot",
         )
     )
     return RefusedError(
@@ -120,6 +120,6 @@ def _by_hand(plan: Plan) -> RefusedError:
             f"here    {driver.current or 'none is seen'}",
             f"why     {reason}",
         ),
-        hint=f"{hint}; then give the same command again.",
+        hint=f"{hint}; after that, give the same command again",
         data={"plan": plan},
     )

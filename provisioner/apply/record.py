@@ -27,14 +27,14 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """The SHA-256 of the script."""
     driver: str
     """The package that it was to install the driver by."""
-    boot: str
-    """Which start of the machine it ran in."""
     began: str
     """UTC."""
     named: tuple[str, ...] = ()
     """The packages that the script itself asks for; others it brings because they are needed."""
     before: Snapshot | None = None
     """Only as long as nobody has seen what came of it."""
+    waits: str | None = None
+    """The start of the machine after which another one is needed."""
     code: int | None = None
     """The script's exit code; None where nobody waited for its end."""
     installed: dict[str, str] = {}

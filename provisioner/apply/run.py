@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
+
+import msgspec
 
 from provisioner import process
 from provisioner.apply import record
@@ -45,7 +48,6 @@ def carried_out(part: Part, tell: Progress) -> None:
             environment=part.environment,
             script=part.digest,
             driver=part.driver,
-            boot=_boot(),
             began=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             named=part.named,
             before=before,
@@ -58,7 +60,8 @@ def carried_out(part: Part, tell: Progress) -> None:
             ended = run(part.path, log, tell, keep=(handle,))
             code = ended.returncode
         finally:
-            record.write(settled(opened, snapshot(), code))
+            after = settled(opened, snapshot(), code)
+            record.write(_waiting(after, part) if code == _REBOOT else after)
     if ended.interrupted:
         raise KeyboardInterrupt
     if code == _REBOOT:
@@ -69,8 +72,7 @@ def carried_out(part: Part, tell: Progress) -> None:
 def awaits_reboot(part: Part) -> bool:
     """Whether the very same script ran to its end since this machine was started."""
     return any(
-        change.script == part.digest and change.code == _REBOOT and change.boot == _boot()
-        for change in record.read().changes
+        change.script == part.digest and change.waits == _boot() for change in record.read().changes
     )
 
 
@@ -131,10 +133,22 @@ def needs_root(reason: str, script: str, *, said: tuple[str, ...] = ()) -> Refus
     """Return the error for root that is not given; nothing was changed then."""
     return RefusedError(
         "needs-root",
-        f"This needs root, and {reason}. Nothing was changed.",
-        context=(*said, f"the script: {script}"),
-        hint=f"Read it: less {script}; run it by hand: bash {script}; "
+        f"Root is needed, and {reason}. Nothing was changed.",
+        context=said,
+        hint=f"Read the script: less {script}; run it by hand: bash {script}; "
         "or say yes to the question, at a terminal or with --yes",
+    )
+
+
+def _waiting(known: Record, part: Part) -> Record:
+    """The record, in which what this script did, now or before, waits for a reboot."""
+    return Record(
+        changes=tuple(
+            msgspec.structs.replace(change, waits=_boot())
+            if change.script == part.digest
+            else change
+            for change in known.changes
+        )
     )
 
 
@@ -149,7 +163,8 @@ def log_of(script: str) -> Path:
 
 
 def _boot() -> str:
+    """Which start of the machine this is; where nobody can tell, each call is another one."""
     try:
         return _BOOT.read_text(encoding="ascii").strip()
     except OSError:
-        return ""
+        return str(time.time_ns())

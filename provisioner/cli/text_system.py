@@ -17,6 +17,8 @@ from provisioner.cli.output import folded, width_of
 Rows = tuple[tuple[str, str], ...]
 
 _PART = "This plan changes the system, as root:"
+_ABOUT = ("script", "undo")
+"""Rows that tell of the way, not of what changes."""
 _UNDO = "This changes the system, as root:"
 
 
@@ -34,10 +36,10 @@ def agree_undo(undo: Undo, *, yes: bool, as_json: bool) -> None:
 
 
 def _agree(title: str, rows: Rows, script: str, *, yes: bool, as_json: bool) -> None:
-    lines = tuple(_aligned(rows))
     if not yes and (as_json or not sys.stdin.isatty()):
         reason = "nobody may be asked" if as_json else "there is no terminal to ask at"
-        raise needs_root(reason, script, said=lines)
+        told = (row for row in rows if row[0] not in _ABOUT)
+        raise needs_root(reason, script, said=tuple(_aligned(tuple(told))))
     if not as_json:
         show_rows(title, rows)
     if not yes and not click.confirm("Go on?", default=False, err=True):
@@ -47,13 +49,14 @@ def _agree(title: str, rows: Rows, script: str, *, yes: bool, as_json: bool) -> 
 def show_rows(title: str, rows: Rows) -> None:
     """Print a title and aligned rows for people, on standard error."""
     width = width_of(sys.stderr)
-    told = (folded(line, width, first="  ", rest=" " * 14) for line in _aligned(rows))
+    rest = " " * (4 + max(len(name) for name, _ in rows))
+    told = (folded(line, width, first="  ", rest=rest) for line in _aligned(rows))
     click.echo("\n".join((title, *told)), err=True)
 
 
 def show_part(part: Part) -> None:
     """Print what would be done as root, on standard error; its script is not written yet."""
-    show_rows(_PART, tuple(row for row in part_rows(part) if row[0] != "script"))
+    show_rows(_PART, tuple(row for row in part_rows(part) if row[0] not in _ABOUT))
 
 
 def part_rows(part: Part) -> Rows:
