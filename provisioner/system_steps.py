@@ -30,14 +30,20 @@ def needed(name: str, plan: Plan) -> Part | None:
     return part_of(plan, name, workflow.catalog(), resources.system_changes())
 
 
-def agreed(part: Part, agree: Agree) -> None:
+def agreed(part: Part, agree: Agree, *, offline: bool) -> None:
     """Put the script where it can be read and run, and have it agreed to.
 
-    Raises RefusedError ``reboot-needed`` where it was run and only that is left, and what
-    ``agree`` raises.
+    Raises RefusedError ``reboot-needed`` where it was run and only that is left, ``needs-network``
+    where that must not be used, and what ``agree`` raises.
     """
     if run.awaits_reboot(part):
         raise run.reboot_needed()
+    if offline:
+        raise RefusedError(
+            "needs-network",
+            f"{part.driver} has to be installed, and that takes the network.",
+            hint="Leave out --offline; or compute on the CPU: --gpu none",
+        )
     run.saved(part.path, part.script)
     agree(part)
 
@@ -66,6 +72,11 @@ def changes() -> tuple[Change, ...]:
     """Return what was done to the system and is still so, oldest first. Raises OutsideError."""
     known = record.read()
     return settled(known, packages.snapshot()).changes if known.changes else ()
+
+
+def left_behind() -> bool:
+    """Whether anything that was done as root is recorded. Raises OutsideError."""
+    return bool(record.read().changes)
 
 
 def taken_back() -> Undo:

@@ -63,16 +63,19 @@ def up(
     from provisioner.lock import Uv
     from provisioner.locking import locked
 
-    part = system_steps.needed(name, planned(name, asked))
-    if part is not None:
-        system_steps.agreed(part, agree)
+    def agreed(part: Part) -> None:
+        system_steps.agreed(part, agree, offline=offline)
 
     def lock() -> Locked:
         return locked(_here(asked), offline=offline, tell=tell)
 
+    part = system_steps.needed(name, planned(name, asked))
+    if part is not None:
+        agreed(part)
+
     with held(name) as folder:
         store.own(folder)
-        found = _on_a_fit_system(name, lock, part, agree, tell)
+        found = _on_a_fit_system(name, lock, part, agreed, tell)
         wanted = Wanted(
             name=name, plan=found.plan, lock=found.lock.text, gpus=_visible(asked, found.plan)
         )
@@ -126,8 +129,8 @@ def _here(asked: Asked) -> Asked:
 def _on_a_fit_system(
     name: str,
     lock: Callable[[], Locked],
-    agreed: Part | None,
-    agree: Agree,
+    known: Part | None,
+    agreed: Agree,
     tell: Progress,
 ) -> Locked:
     """Lock, and see to what the plan asks of the system; then look and lock once more."""
@@ -135,8 +138,8 @@ def _on_a_fit_system(
     part = system_steps.needed(name, found.plan)
     if part is None:
         return found
-    if part != agreed:  # another build stands in, and asks for another driver
-        system_steps.agreed(part, agree)
+    if part != known:  # another build stands in, and asks for another driver
+        agreed(part)
     system_steps.carried_out(part, tell)
     found = lock()
     if system_steps.needed(name, found.plan) is not None:

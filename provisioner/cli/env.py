@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from provisioner import up
+from provisioner import system_steps, up
 from provisioner.cli import options
 from provisioner.cli.output import show_json, show_warnings
 
@@ -68,5 +68,7 @@ def _remove(*, name: str, as_json: bool) -> None:
         show_json("env remove", {"removed": name, "left": left})
         return
     click.echo(f"{name} is gone.")
+    if system_steps.left_behind():
+        click.echo("What was installed as root stays; take it back: dlsetup system undo", err=True)
     if left:
         click.echo(f"These were put beside it and stay: {', '.join(left)}", err=True)

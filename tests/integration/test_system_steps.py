@@ -183,7 +183,11 @@ def index() -> Iterator[Loopback]:
 
 @pytest.fixture
 def box(new_root: MakeRoot, with_python: Root, index: Loopback) -> Box:
-    root = new_root(with_python)
+    return furnished(new_root(with_python), index)
+
+
+def furnished(root: Root, index: Loopback) -> Box:
+    """Make it Ubuntu 24.04 with a GPU, whose apt knows the archive of empty packages alone."""
     root.binds = (sys.base_prefix, sys.prefix, str(CHECKOUT))
     root.put("/etc/os-release", NOBLE)
     root.put("/sys/bus/pci/devices/0000:01:00.0/vendor", "0x10de\n")
@@ -406,6 +410,58 @@ def test_without_sudo_and_with_it(box: Box) -> None:
     assert "Root is needed, and there is no sudo. Nothing was changed." in none.stderr
     assert "Root is needed, and sudo did not give it. Nothing was changed." in denied.stderr
     assert "no rights" in denied.stderr
+    assert box.state() == before
+
+
+@pytest.fixture(scope="module")
+def with_sudo(new_root: MakeRoot, with_python: Root) -> Root:
+    root = new_root(with_python)
+    update, install = "apt-get -q update", "apt-get -q -y install --no-install-recommends sudo"
+    done = root.run("sh", "-c", f"{update} && {install}")
+    assert done.returncode == 0, done.stderr
+    root.put("/etc/sudoers.d/user", "user ALL=(ALL) NOPASSWD: ALL\n")
+    user = "useradd --create-home --uid 1000 user; chmod 440 /etc/sudoers.d/user; chmod 755 /root"
+    assert root.run("sh", "-c", user).returncode == 0
+    return root
+
+
+def test_a_user_with_sudo_installs_and_takes_back(
+    new_root: MakeRoot, with_sudo: Root, with_python: Root, index: Loopback
+) -> None:
+    box = furnished(new_root(with_sudo, with_python), index)
+    own = {"HOME": "/home/user", "UV_CACHE_DIR": "/home/user/uv"}
+    before = box.state()
+    done = box.up("--yes", who="1000:1000", **own)
+
+    assert "error: reboot-needed" in done.stderr, done.stderr
+    assert box.installed() >= NEW
+    log = box.root.upper / "home/user/.local/state/dlsetup/system/demo.log"
+    assert (log.stat().st_mode & 0o777, log.stat().st_uid) == (0o600, 1000)
+    undone = box.dlsetup("system", "undo", "--yes", who="1000:1000", **own)
+    assert undone.returncode == 0, undone.stderr
+    assert box.state() == before
+
+
+def test_where_sudo_wants_a_password_and_nobody_can_type_it_nothing_is_done(
+    new_root: MakeRoot, with_sudo: Root, with_python: Root, index: Loopback
+) -> None:
+    box = furnished(new_root(with_sudo, with_python), index)
+    box.root.put("/etc/sudoers.d/user", "user ALL=(ALL) ALL\n")
+    before = box.state()
+    own = {"HOME": "/home/user", "UV_CACHE_DIR": "/home/user/uv"}
+    refused = box.up("--yes", who="1000:1000", **own)
+
+    assert refused.returncode == 1
+    assert "Root is needed, and sudo did not give it. Nothing was changed." in refused.stderr
+    assert "a password is required" in refused.stderr
+    assert box.state() == before
+
+
+def test_offline_nothing_is_asked_and_nothing_done(box: Box) -> None:
+    before = box.state()
+    refused = box.up("--yes", "--offline")
+
+    assert (refused.returncode, "error: needs-network" in refused.stderr) == (1, True)
     assert box.state() == before
 
 
