@@ -6,136 +6,28 @@ by a plain file below /sys, torch is a made wheel that says it computes on a GPU
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import pty
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from provisioner.apply.record import Change, Record
-from tests.cli.environments import MACHINE
+from tests.integration.boxes import REQ, STATE, Box
 from tests.integration.conftest import MakeRoot
 from tests.integration.roots import Root
 from tests.integration.test_driver_steps import NOBLE, archive
-from tests.unit.render.test_verification_programs import TORCH
-from tests.unit.upkeep.loopback import Loopback, serving
-from tests.unit.upkeep.wheels import installable
+from tests.unit.upkeep.loopback import Loopback
 
 pytestmark = [pytest.mark.root, pytest.mark.network]  # the network brings Python, once
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 VERSION = "580.178.04-0ubuntu0.24.04.1"
 OPEN = "nvidia-driver-580-open"
 NEW = {OPEN, "nvidia-settings", "python3-venv"}
 PARTS = ("libnvidia-compute-580", "nvidia-dkms-580-open", "nvidia-utils-580")
 NEW |= {*PARTS}
-STATE = "/root/.local/state/dlsetup/system"
-DPKG = """
-dpkg-query -W -f='${Package} ${Architecture} ${Version} ${Status}\\n'
-echo; grep -v '^$' /var/lib/apt/extended_states | paste - - - | sort
-echo; apt-mark showhold
-echo; find /etc/apt -type f -exec sha256sum {} + | sort
-"""
-
-
-class Box:
-    """A root that looks like Ubuntu 24.04 with a GPU, where dlsetup can be called."""
-
-    def __init__(self, root: Root, index: Loopback) -> None:
-        self.root = root
-        pythons = [{"version": sys.version.split()[0], "path": os.path.realpath(sys.executable)}]
-        self.env = {
-            **MACHINE,
-            "DLSETUP_OVERRIDE_GPUS": "RTX 4090",
-            "DLSETUP_OVERRIDE_PYTHONS": json.dumps(pythons),
-            "DLSETUP_HOME": "",
-            "UV_DEFAULT_INDEX": index.address,
-            "UV_CACHE_DIR": "/root/uv",
-            "NO_PROXY": "127.0.0.1",
-            "PYTHONPATH": str(CHECKOUT),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        }
-
-    def words(self, *words: str) -> tuple[str, ...]:
-        return (sys.executable, "-m", "provisioner", *words)
-
-    def run(self, *words: str, who: str = "0:0", **env: str) -> subprocess.CompletedProcess[str]:
-        """Run a program inside, without a terminal."""
-        command, environment = self.root.command(*words, who=who)
-        return subprocess.run(
-            command,
-            env=environment | self.env | env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    def dlsetup(
-        self, *words: str, who: str = "0:0", **env: str
-    ) -> subprocess.CompletedProcess[str]:
-        return self.run(*self.words(*words), who=who, **env)
-
-    def up(self, *words: str, who: str = "0:0", **env: str) -> subprocess.CompletedProcess[str]:
-        return self.dlsetup("up", "demo", *REQ, *words, who=who, **env)
-
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
-        """Start it in a session of its own, and do not wait."""
-        command, environment = self.root.command(*self.words(*words))
-        return subprocess.Popen(
-            command,
-            env=environment | self.env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    def answered(self, answer: str, *words: str) -> tuple[int, str]:
-        """Run it at a terminal of its own, and answer its question."""
-        command, environment = self.root.command(*self.words(*words))
-        here, there = pty.openpty()
-        with subprocess.Popen(
-            command, env=environment | self.env, stdin=there, stdout=there, stderr=there
-        ) as running:
-            os.close(there)
-            said = b""
-            with contextlib.suppress(OSError):  # how a terminal says that nobody is left
-                while more := os.read(here, 4096):
-                    said += more
-                    if b"[y/N]" in said and answer:
-                        os.write(here, f"{answer}\n".encode())
-                        answer = ""
-        os.close(here)
-        return running.returncode, said.decode().replace("\r\n", "\n")
-
-    def state(self) -> str:
-        """What dpkg and apt hold, to the letter."""
-        return self.run("sh", "-c", DPKG).stdout
-
-    def installed(self) -> set[str]:
-        asked = ("sh", "-c", "dpkg-query -W -f='${db:Status-Status} ${Package}\\n'")
-        lines = self.run(*asked).stdout.splitlines()
-        return {line.split()[1] for line in lines if line.startswith("installed ")}
-
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        """What the record holds; none where there is no record."""
-        path = self.root.upper / f"{STATE}/system.json".lstrip("/")
-        if not path.exists():
-            return ()
-        return msgspec.json.decode(path.read_bytes(), type=Record).changes
 
 
 QUESTION = f"""\
@@ -167,18 +59,6 @@ if [ "$(cat /fails 2>/dev/null)" = "$DPKG_MAINTSCRIPT_PACKAGE" ]; then exit 1; f
 if [ -e /slow ]; then touch /slowly; sleep "$(cat /slow)"; fi
 """
 """Of every package of the archive: told to by a file, it fails or takes its time."""
-REQ = ("torch==2.15.0", "--python", PYTHON)
-
-
-@pytest.fixture(scope="module")
-def index() -> Iterator[Loopback]:
-    source = TORCH.replace("2.14.1+cu126", "2.15.0").format(
-        answer=256**3, cuda="13.2", gpus=1, capability=(8, 9), archs=["sm_86"]
-    )
-    name, data = installable("torch", "2.15.0", {"torch/__init__.py": source})
-    with serving() as served:
-        served.add("torch", name, data)
-        yield served
 
 
 @pytest.fixture
@@ -188,9 +68,7 @@ def box(new_root: MakeRoot, with_python: Root, index: Loopback) -> Box:
 
 def furnished(root: Root, index: Loopback) -> Box:
     """Make it Ubuntu 24.04 with a GPU, whose apt knows the archive of empty packages alone."""
-    root.binds = (sys.base_prefix, sys.prefix, str(CHECKOUT))
     root.put("/etc/os-release", NOBLE)
-    root.put("/sys/bus/pci/devices/0000:01:00.0/vendor", "0x10de\n")
     fields = {
         OPEN: f"Depends: {', '.join(PARTS)}\nRecommends: nvidia-settings\n"
         f"Conflicts: {', '.join(OLD)}\n",
