@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -15,7 +15,8 @@ from provisioner.plan import Step
 from provisioner.progress import Progress
 from provisioner.render import script
 
-_FILE_NAME = "undo.sh"
+FILE_NAME = "undo.sh"
+"""What the script is called."""
 
 
 class Undo(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,13 +50,13 @@ def undo_of(machine: Machine) -> Undo:
         return Undo(path="", script="")
     known = settled(record.read(), now)
     changes = total(known)
-    path = str(record.folder() / _FILE_NAME)
+    path = str(record.folder() / FILE_NAME)
     gone = packages.unneeded(changes.installed)
     back = changes.removed if packages.on_offer(changes.removed) else {}
-    steps = tuple(_steps(changes, now, gone, back))
+    todo = tuple(steps(changes, now, gone, back))
     return Undo(
         path=path,
-        script=script.undo(machine, steps, _FILE_NAME) if steps else "",
+        script=script.undo(machine, todo, FILE_NAME) if todo else "",
         packages=gone,
         driver=next((change.driver for change in known.changes if change.driver in gone), None),
         restored=dict(back),
@@ -88,9 +89,10 @@ def undone(undo: Undo, tell: Progress) -> None:
         record.write(_forgotten(left))
 
 
-def _steps(
-    changes: Sum, now: Snapshot, gone: tuple[str, ...], back: dict[str, str]
+def steps(
+    changes: Sum, now: Snapshot, gone: tuple[str, ...], back: Mapping[str, str]
 ) -> Iterator[Step]:
+    """Yield what takes changes back: packages that go, packages that return, marks, files."""
     wishes = tuple(f"{name}={version}" for name, version in back.items())
     if gone:
         purged = tuple(name for name in gone if name not in changes.configured)
