@@ -100,6 +100,9 @@ def _still(change: Change, now: Snapshot) -> Change:
     return msgspec.structs.replace(
         change,
         installed={name: was for name, was in change.installed.items() if name in now.packages},
+        upgraded={
+            name: way for name, way in change.upgraded.items() if now.packages.get(name) == way[1]
+        },
         removed={name: was for name, was in change.removed.items() if name not in now.packages},
         automatic=tuple(
             name
