@@ -31,10 +31,10 @@ def needed(name: str, plan: Plan) -> Part | None:
 
 
 def agreed(part: Part, agree: Agree, *, offline: bool) -> None:
-    """Put the script where it can be read and run, and have it agreed to.
+    """Put the script where it can be read and run, have it agreed to, and root given.
 
     Raises RefusedError ``reboot-needed`` where it was run and only that is left, ``needs-network``
-    where that must not be used, and what ``agree`` raises.
+    where that must not be used, ``needs-root``, and what ``agree`` raises.
     """
     if run.awaits_reboot(part):
         raise run.reboot_needed()
@@ -46,6 +46,7 @@ def agreed(part: Part, agree: Agree, *, offline: bool) -> None:
         )
     run.saved(part.path, part.script)
     agree(part)
+    run.root_given(part.path)
 
 
 def refused(part: Part) -> None:
@@ -104,6 +105,7 @@ def take_back(undo: Undo, agree: Callable[[Undo], None], tell: Progress) -> None
     """
     run.saved(undo.path, undo.script)
     agree(undo)
+    run.root_given(undo.path)
     undone(undo, tell)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,11 +17,14 @@ from provisioner.whole_file import put
 
 _RECORD = "system.json"
 _LOCK = "lock"
+_MACHINE_ID = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """What one run of a script did to the packages of the system."""
 
+    machine: str
+    """Which machine it was: one home may serve several."""
     environment: str
     """The name that ``up`` was called with."""
     script: str
@@ -88,12 +92,42 @@ def written(path: Path, data: bytes, *, executable: bool = False) -> Path:
 
 
 def read() -> Record:
-    """Return the record; an empty one where nothing was done. Raises OutsideError."""
+    """Return what was done on this machine; an empty record where nothing was.
+
+    Raises OutsideError ``record-damaged``.
+    """
+    return Record(changes=tuple(change for change in _all() if change.machine == here()))
+
+
+def write(record: Record) -> None:
+    """Keep what was done on this machine, whole or not at all; nothing at all is no file.
+
+    Raises OutsideError ``place-not-writable`` and ``record-damaged``.
+    """
+    path = folder() / _RECORD
+    others = (change for change in _all() if change.machine != here())
+    kept = Record(changes=(*others, *record.changes))
+    if kept.changes:
+        written(path, msgspec.json.format(msgspec.json.encode(kept), indent=2) + b"\n")
+    else:
+        path.unlink(missing_ok=True)
+
+
+def here() -> str:
+    """Return what tells this machine from others that share a home."""
+    for path in _MACHINE_ID:
+        with contextlib.suppress(OSError):
+            # Its own documentation asks for it not to be shown as it is.
+            return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    return os.uname().nodename
+
+
+def _all() -> tuple[Change, ...]:
     place = resources.system_changes()
     if place is None or not (place / _RECORD).exists():
-        return Record()
+        return ()
     try:
-        return saved.read(place / _RECORD, "record", Record)
+        return saved.read(place / _RECORD, "record", Record).changes
     except ValueError as error:
         raise OutsideError(
             "record-damaged",
@@ -101,15 +135,6 @@ def read() -> Record:
             context=(str(error),),
             hint="See what apt did: /var/log/apt/history.log; then move the file away.",
         ) from error
-
-
-def write(record: Record) -> None:
-    """Keep a record, whole or not at all; an empty one is no file. Raises OutsideError."""
-    path = folder() / _RECORD
-    if record.changes:
-        written(path, msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
-    else:
-        path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

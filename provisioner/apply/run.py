@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import time
@@ -24,6 +25,10 @@ from provisioner.settings import current
 
 _REBOOT = 10
 _LAST_LINES = 8
+_STEP = re.compile(r"\[\d+/\d+\] (.*) …")
+"""How a script says that it begins a step."""
+_NOTE = re.compile(r"^  (?:note|it replaces): .*(?:\n  \S.*)*", re.MULTILINE)
+"""What a script says about the driver that has to be known, such as Secure Boot."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -35,16 +40,16 @@ def saved(path: str, script: str) -> None:
 def carried_out(part: Part, tell: Progress) -> None:
     """Run the script of a part as root, and record what it changed, also where it fails.
 
-    Raises RefusedError ``reboot-needed`` where it is done but for that, ``needs-root`` and
+    Root must be given. Raises RefusedError ``reboot-needed`` where it is done but for that, and
     ``system-busy``, OutsideError ``system-steps-failed``, ``place-not-writable`` and
     ``packages-unknown``, KeyboardInterrupt once the script has come to its end.
     """
     with record.held() as handle:
         log = log_of(part.path)
-        root_given(part.path, log)
         before = snapshot()
         known = settled(record.read(), before)
         change = Change(
+            machine=record.here(),
             environment=part.environment,
             script=part.digest,
             driver=part.driver,
@@ -65,7 +70,7 @@ def carried_out(part: Part, tell: Progress) -> None:
     if ended.interrupted:
         raise KeyboardInterrupt
     if code == _REBOOT:
-        raise reboot_needed()
+        raise reboot_needed(_notes(log))
     succeeded(ended, log)
 
 
@@ -82,16 +87,19 @@ def run(script: str, log: Path, tell: Progress, *, keep: Sequence[int] = ()) -> 
 
     def told(line: str) -> None:
         tell.line(settings.redacted(line))
+        if step := _STEP.fullmatch(line):
+            tell.step(step[1])
 
     env = {**os.environ, **settings.proxies}
     return process.attended(("bash", script, "--yes"), log=log, told=told, env=env, keep=keep)
 
 
-def root_given(script: str, log: Path) -> None:
+def root_given(script: str) -> None:
     """See that root can be had, before anything is done; sudo may ask for a password.
 
-    Raises RefusedError ``needs-root``.
+    Raises RefusedError ``needs-root``, OutsideError ``place-not-writable``.
     """
+    log = log_of(script)
     if os.geteuid() == 0:
         return
     if shutil.which("sudo") is None:
@@ -120,11 +128,12 @@ def succeeded(ended: process.Attended, log: Path) -> None:
     )
 
 
-def reboot_needed() -> RefusedError:
-    """Return the error that says what is left to do."""
+def reboot_needed(notes: tuple[str, ...] = ()) -> RefusedError:
+    """Return the error that says what is left to do, and what should be known before."""
     return RefusedError(
         "reboot-needed",
         "The driver is installed, and runs after the next start of this machine.",
+        context=notes,
         hint="Reboot, then give the same command again: it goes on from here.",
     )
 
@@ -150,6 +159,11 @@ def _waiting(known: Record, part: Part) -> Record:
             for change in known.changes
         )
     )
+
+
+def _notes(log: Path) -> tuple[str, ...]:
+    text = log.read_text(encoding="utf-8", errors="replace")
+    return tuple(line.strip() for note in _NOTE.findall(text) for line in note.splitlines())
 
 
 def log_of(script: str) -> Path:

@@ -53,6 +53,9 @@ def undo_of(machine: Machine) -> Undo:
     path = str(record.folder() / FILE_NAME)
     gone = packages.unneeded(changes.installed)
     back = changes.removed if packages.on_offer(changes.removed) else {}
+    if {*gone} != {*changes.installed}:
+        # What stays is kept up to date from where it came.
+        changes = msgspec.structs.replace(changes, files={})
     todo = tuple(steps(changes, now, gone, back))
     return Undo(
         path=path,
@@ -71,12 +74,11 @@ def undo_of(machine: Machine) -> Undo:
 def undone(undo: Undo, tell: Progress) -> None:
     """Run the script that takes it back. The record then holds what could not be.
 
-    Raises RefusedError ``needs-root`` and ``system-busy``, OutsideError ``system-steps-failed``
+    Root must be given. Raises RefusedError ``system-busy``, OutsideError ``system-steps-failed``
     and as ``undo_of`` does, KeyboardInterrupt once the script has come to its end.
     """
     with record.held() as handle:
         log = run.log_of(undo.path)
-        run.root_given(undo.path, log)
         tell.step("taking back what was installed")
         try:
             ended = run.run(undo.path, log, tell, keep=(handle,))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from provisioner.apply.record import Change, Record, here
 from tests.cli.environments import PYTHON, Home, tensorflow
 from tests.unit.upkeep.loopback import Loopback
 
@@ -188,13 +190,30 @@ def test_a_damaged_record_is_said(home: Home) -> None:
 def test_what_stays_after_an_environment_is_said(home: Home, index: Loopback) -> None:
     tensorflow(index)
     home.run("up", "demo", "tensorflow-cpu", "--python", PYTHON)
-    record = home.path / "state/dlsetup/system/system.json"
-    record.parent.mkdir(parents=True)
-    change = (
-        '{"environment": "demo", "script": "", "driver": "nvidia-open", "began": "",'
-        ' "installed": {"nvidia-open": "580"}}'
-    )
-    record.write_text(f'{{"changes": [{change}]}}')
+    recorded(home, here())
     ran = home.run("env", "remove", "demo")
 
     assert ran.err == "What was installed as root stays; take it back: dlsetup system undo\n"
+
+
+def test_what_was_done_on_another_machine_of_the_same_home_is_none_of_ours(home: Home) -> None:
+    recorded(home, "another")
+    undone = home.run("system", "undo", "--yes")
+
+    assert (undone.code, undone.out) == (0, "Nothing that dlsetup installed as root is left.\n")
+    assert (home.path / "state/dlsetup/system/system.json").exists()
+
+
+def recorded(home: Home, machine: str) -> None:
+    """A driver was installed on that machine."""
+    change = Change(
+        machine=machine,
+        environment="demo",
+        script="",
+        driver="nvidia-open",
+        began="",
+        installed={"nvidia-open": "580"},
+    )
+    record = home.path / "state/dlsetup/system/system.json"
+    record.parent.mkdir(parents=True)
+    record.write_bytes(msgspec.json.encode(Record(changes=(change,))))

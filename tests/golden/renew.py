@@ -47,6 +47,7 @@ VERSION = "580.178.04-0ubuntu0.24.04.1"
 CHANGED = Record(
     changes=(
         Change(
+            machine="",
             environment="demo",
             script="",
             driver="nvidia-driver-580-open",

@@ -335,6 +335,23 @@ def test_where_sudo_wants_a_password_and_nobody_can_type_it_nothing_is_done(
     assert box.state() == before
 
 
+def test_what_has_to_be_known_before_the_reboot_is_said(box: Box) -> None:
+    box.root.put("/sys/firmware/efi/efivars/SecureBoot-8be4df61", bytes([6, 0, 0, 0, 1]))
+    done = box.up("--yes")
+
+    assert SAID in done.stderr, done.stderr
+
+
+SAID = """\
+error: reboot-needed
+
+The driver is installed, and runs after the next start of this machine.
+
+  note: Secure Boot is on. The kernel then loads the driver only if it is signed with
+  an enrolled key: enrol that of dkms (mokutil --import), or switch it off.
+  note: apt has no linux-headers-"""
+
+
 def test_offline_nothing_is_asked_and_nothing_done(box: Box) -> None:
     before = box.state()
     refused = box.up("--yes", "--offline")

@@ -33,6 +33,7 @@ AFTER = Snapshot(
     },
 )
 OPEN = Change(
+    machine="",
     environment="demo",
     script="0",
     driver=DRIVER,
