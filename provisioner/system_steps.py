@@ -76,8 +76,8 @@ def changes() -> tuple[Change, ...]:
 
 
 def left_behind() -> bool:
-    """Whether anything that was done as root is recorded. Raises OutsideError."""
-    return bool(record.read().changes)
+    """Whether the record holds anything that could be taken back. Raises OutsideError."""
+    return any(change.installed or change.removed for change in record.read().changes)
 
 
 def taken_back() -> Undo:

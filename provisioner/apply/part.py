@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -40,11 +39,6 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """The address of a publisher's repository that the driver comes from."""
     fingerprint: str | None = None
     """Of the one key that apt trusts it by."""
-
-    @property
-    def digest(self) -> str:
-        """The SHA-256 of the script."""
-        return hashlib.sha256(self.script.encode()).hexdigest()
 
 
 def part_of(plan: Plan, name: str, catalog: Catalog, place: Path | None) -> Part | None:

@@ -27,8 +27,6 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """Which machine it was: one home may serve several."""
     environment: str
     """The name that ``up`` was called with."""
-    script: str
-    """The SHA-256 of the script."""
     driver: str
     """The package that it was to install the driver by."""
     began: str

@@ -51,7 +51,6 @@ def carried_out(part: Part, tell: Progress) -> None:
         change = Change(
             machine=record.here(),
             environment=part.environment,
-            script=part.digest,
             driver=part.driver,
             began=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             named=part.named,
@@ -75,9 +74,9 @@ def carried_out(part: Part, tell: Progress) -> None:
 
 
 def awaits_reboot(part: Part) -> bool:
-    """Whether the very same script ran to its end since this machine was started."""
+    """Whether that driver was installed since this machine was started, for whatever name."""
     return any(
-        change.script == part.digest and change.waits == _boot() for change in record.read().changes
+        change.driver == part.driver and change.waits == _boot() for change in record.read().changes
     )
 
 
@@ -150,11 +149,11 @@ def needs_root(reason: str, script: str, *, said: tuple[str, ...] = ()) -> Refus
 
 
 def _waiting(known: Record, part: Part) -> Record:
-    """The record, in which what this script did, now or before, waits for a reboot."""
+    """The record, in which what installed this driver, now or before, waits for a reboot."""
     return Record(
         changes=tuple(
             msgspec.structs.replace(change, waits=_boot())
-            if change.script == part.digest
+            if change.driver == part.driver
             else change
             for change in known.changes
         )

@@ -34,7 +34,7 @@ class Undo(msgspec.Struct, frozen=True, kw_only=True):
     """What comes back, with its version: it was there before."""
     files: tuple[str, ...] = ()
     needed: tuple[str, ...] = ()
-    """What stays, because something else needs it now."""
+    """What stays, because somebody or something else needs it now."""
     lost: tuple[str, ...] = ()
     """What was there before and does not come back: apt has that version no more."""
     upgraded: tuple[str, ...] = ()
@@ -51,7 +51,10 @@ def undo_of(machine: Machine) -> Undo:
     known = settled(record.read(), now)
     changes = total(known)
     path = str(record.folder() / FILE_NAME)
-    gone = packages.unneeded(changes.installed)
+    asked = {name for change in known.changes for name in change.named}
+    # What came along for others and is marked otherwise by now, somebody wants.
+    unwanted = (name for name in changes.installed if name in asked or name in now.automatic)
+    gone = packages.unneeded(unwanted)
     back = changes.removed if packages.on_offer(changes.removed) else {}
     if {*gone} != {*changes.installed}:
         # What stays is kept up to date from where it came.

@@ -100,7 +100,7 @@ def left_rows(undo: Undo) -> Rows:
 
 
 def _staying(undo: Undo) -> Iterator[tuple[str, str]]:
-    yield "stays", ", ".join(undo.needed) + " (something else needs it)" if undo.needed else ""
+    yield "stays", ", ".join(undo.needed) + " (needed by something else now)" if undo.needed else ""
     yield "upgraded", ", ".join(undo.upgraded) + " (and stays so)" if undo.upgraded else ""
     yield "lost", ", ".join(undo.lost) + " (apt has that version no more)" if undo.lost else ""
 

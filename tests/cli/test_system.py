@@ -209,7 +209,6 @@ def recorded(home: Home, machine: str) -> None:
     change = Change(
         machine=machine,
         environment="demo",
-        script="",
         driver="nvidia-open",
         began="",
         installed={"nvidia-open": "580"},

@@ -49,7 +49,6 @@ CHANGED = Record(
         Change(
             machine="",
             environment="demo",
-            script="",
             driver="nvidia-driver-580-open",
             began="2026-11-20T14:00:00+00:00",
             installed={"nvidia-driver-580-open": VERSION, "nvidia-settings": "510.47.03-0ubuntu4"},

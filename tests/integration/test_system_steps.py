@@ -130,7 +130,7 @@ def test_without_a_terminal_it_is_refused_and_the_script_can_be_run_by_hand(box:
 
 def test_after_the_reboot_the_same_command_goes_on_and_the_driver_is_then_in_use(box: Box) -> None:
     before = box.state()
-    first, again = box.up("--yes"), box.up()
+    first, again = box.up("--yes"), box.dlsetup("up", "other", *REQ)
     rebooted = {"DLSETUP_OVERRIDE_DRIVER": "580.178.04"}
     box.root.put("/sys/module/nvidia/version", "580.178.04\n")
     second = box.up("--json", **rebooted)
@@ -265,13 +265,18 @@ def test_where_apt_reaches_nothing_nothing_is_changed(box: Box) -> None:
 def test_what_something_else_needs_by_now_stays(box: Box) -> None:
     box.up("--yes")
     box.run("apt-get", "-y", "-q", "install", "needs-utils")
+    box.run("apt-mark", "manual", PARTS[0])
     undone = box.dlsetup("system", "undo", "--yes")
     second = box.dlsetup("system", "undo", "--yes")
 
     assert undone.returncode == 0, undone.stderr
-    assert "stays    nvidia-utils-580 (something else needs it)" in undone.stderr
-    assert {"needs-utils", "nvidia-utils-580"} <= box.installed()
-    assert not (NEW - {"nvidia-utils-580"}) & box.installed()
+    assert (
+        "stays    libnvidia-compute-580, nvidia-utils-580 (needed by something else now)"
+        in undone.stderr
+    )
+    stay = {PARTS[0], PARTS[2]}
+    assert {"needs-utils", *stay} <= box.installed()
+    assert not (NEW - stay) & box.installed()
     assert (second.returncode, "Nothing can be taken back" in second.stdout) == (0, True)
 
 

@@ -35,7 +35,6 @@ AFTER = Snapshot(
 OPEN = Change(
     machine="",
     environment="demo",
-    script="0",
     driver=DRIVER,
     began="2026-11-20T14:00:00+00:00",
     named=(DRIVER, "curl"),
