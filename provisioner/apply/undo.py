@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -104,14 +104,14 @@ def steps(
         fetch = (("packages_fetch", *wishes),) if wishes else ()
         yield _step(
             "remove",
-            f"Remove {', '.join(gone)}",
+            f"Remove {_packages(gone)} that came with it",
             check=(("packages_gone", *gone), ("packages_forgotten", *purged)),
             run=(*fetch, ("packages_remove", *gone), ("packages_purge", *purged)),
         )
     if wishes:
         yield _step(
             "restore",
-            f"Install again {', '.join(wishes)}",
+            f"Install again {_packages(wishes)} that went for it",
             check=(("packages_back", *wishes),),
             run=(("packages_restore", *wishes),),
         )
@@ -120,7 +120,7 @@ def steps(
     if marked:
         yield _step(
             "marks",
-            f"Mark as installed for others: {', '.join(marked)}",
+            f"Mark {_packages(marked)} as installed for others, as before",
             check=(("marked_automatic", *marked),),
             run=(("mark_automatic", *marked),),
         )
@@ -128,10 +128,14 @@ def steps(
         words = tuple(word for path, sha in changes.files.items() for word in (sha, path))
         yield _step(
             "files",
-            f"Remove {', '.join(changes.files)}",
+            "Remove the sources and keys of apt that came with it",
             check=(("files_gone", *words),),
             run=(("files_remove", *words),),
         )
+
+
+def _packages(names: Sequence[str]) -> str:
+    return "1 package" if len(names) == 1 else f"{len(names)} packages"
 
 
 def _step(

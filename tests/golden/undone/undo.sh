@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# What dlsetup installed on this system, taken back.
+# The driver that dlsetup installed on this system, and all that came with it, taken back.
 #
 # Made by dlsetup for this machine:
 #   ubuntu-24.04, x86_64
 #
 # What it changes, in this order:
-#   1. Remove nvidia-driver-580-open, nvidia-settings
-#   2. Install again nvidia-driver-470=470.256.02-0ubuntu0.24.04.1
-#   3. Mark as installed for others: nvidia-driver-470, libc6-dev
-#   4. Remove /etc/apt/keyrings/dlsetup-nvidia.asc
+#   1. Remove 2 packages that came with it
+#   2. Install again 1 package that went for it
+#   3. Mark 2 packages as installed for others, as before
+#   4. Remove the sources and keys of apt that came with it
 #
 # How to run it:
 #   bash undo.sh          asks before the first step that needs root, naming all such steps
@@ -28,10 +28,10 @@ PLANNED_ARCH=x86_64
 PLANNED_WSL=no
 TOTAL=4
 ROOT_STEPS=(
-  'Remove nvidia-driver-580-open, nvidia-settings'
-  'Install again nvidia-driver-470=470.256.02-0ubuntu0.24.04.1'
-  'Mark as installed for others: nvidia-driver-470, libc6-dev'
-  'Remove /etc/apt/keyrings/dlsetup-nvidia.asc'
+  'Remove 2 packages that came with it'
+  'Install again 1 package that went for it'
+  'Mark 2 packages as installed for others, as before'
+  'Remove the sources and keys of apt that came with it'
 )
 
 # --- Running steps -------------------------------------------------------------------------------
@@ -389,10 +389,10 @@ main() {
   guard_system
   # Nothing of the folder this is started from may change what is done.
   cd /
-  step 1 remove 'Remove nvidia-driver-580-open, nvidia-settings'
-  step 2 restore 'Install again nvidia-driver-470=470.256.02-0ubuntu0.24.04.1'
-  step 3 marks 'Mark as installed for others: nvidia-driver-470, libc6-dev'
-  step 4 files 'Remove /etc/apt/keyrings/dlsetup-nvidia.asc'
+  step 1 remove 'Remove 2 packages that came with it'
+  step 2 restore 'Install again 1 package that went for it'
+  step 3 marks 'Mark 2 packages as installed for others, as before'
+  step 4 files 'Remove the sources and keys of apt that came with it'
   [[ $finished == "$TOTAL" ]] || stop "only $finished of $TOTAL steps ran: this script was changed"
 }
 
