@@ -124,7 +124,7 @@ def undo(machine: Machine, steps: tuple[Step, ...], file_name: str) -> str:
     """
     return fill(
         "shell/system.sh.j2",
-        title="The driver that dlsetup installed on this system, and all that came with it, taken back",
+        title="The driver that dlsetup installed here, and all that came with it, taken back",
         machine=(f"{machine.os_name}, {machine.arch}",),
         places=(),
         installs_driver=False,

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The driver that dlsetup installed on this system, and all that came with it, taken back.
+# The driver that dlsetup installed here, and all that came with it, taken back.
 #
 # Made by dlsetup for this machine:
 #   ubuntu-24.04, x86_64
