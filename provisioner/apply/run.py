@@ -59,16 +59,13 @@ def carried_out(part: Part, tell: Progress) -> None:
         opened = Record(changes=(*known.changes, change))
         record.write(opened)
         tell.step("changing the system")
-        code = None
-        try:
-            ended = run(part.path, log, tell, keep=(handle,))
-            code = ended.returncode
-        finally:
-            after = settled(opened, snapshot(), code)
-            record.write(_waiting(after, part) if code == _REBOOT else after)
+        # Where nobody waits for its end, the record stays open until somebody looks again.
+        ended = run(part.path, log, tell, keep=(handle,))
+        after = settled(opened, snapshot(), ended.returncode)
+        record.write(_waiting(after, part) if ended.returncode == _REBOOT else after)
     if ended.interrupted:
         raise KeyboardInterrupt
-    if code == _REBOOT:
+    if ended.returncode == _REBOOT:
         raise reboot_needed(_notes(log))
     succeeded(ended, log)
 

@@ -55,7 +55,10 @@ def undo_of(machine: Machine) -> Undo:
     # What came along for others and is marked otherwise by now, somebody wants.
     unwanted = (name for name in changes.installed if name in asked or name in now.automatic)
     gone = packages.unneeded(unwanted)
-    back = changes.removed if packages.on_offer(changes.removed) else {}
+    drivers = {change.driver for change in known.changes} & {*changes.installed}
+    # Two drivers do not go together: the one before comes back only where the new one goes.
+    before = changes.removed if drivers <= {*gone} else {}
+    back = before if packages.on_offer(before) else {}
     if {*gone} != {*changes.installed}:
         # What stays is kept up to date from where it came.
         changes = msgspec.structs.replace(changes, files={})
@@ -64,11 +67,11 @@ def undo_of(machine: Machine) -> Undo:
         path=path,
         script=script.undo(machine, todo, FILE_NAME) if todo else "",
         packages=gone,
-        driver=next((change.driver for change in known.changes if change.driver in gone), None),
+        driver=next(iter(sorted(drivers & {*gone})), None),
         restored=dict(back),
         files=tuple(changes.files),
         needed=tuple(name for name in changes.installed if name not in gone),
-        lost=tuple(name for name in changes.removed if name not in back),
+        lost=tuple(name for name in before if name not in back),
         upgraded=tuple(changes.upgraded),
         unseen=any(change.code is None for change in known.changes),
     )

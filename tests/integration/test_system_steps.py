@@ -73,10 +73,11 @@ def furnished(root: Root, index: Loopback) -> Box:
         OPEN: f"Depends: {', '.join(PARTS)}\nRecommends: nvidia-settings\n"
         f"Conflicts: {', '.join(OLD)}\n",
         "needs-utils": f"Depends: {PARTS[2]}\n",
+        "needs-driver": f"Depends: {OPEN}\n",
     }
     names = dict.fromkeys((OPEN, *PARTS), VERSION) | dict.fromkeys(OLD, "470.1-1")
     names |= {"nvidia-settings": "510.47.03-0ubuntu4", "python3-venv": "3.12.3-0ubuntu2"}
-    names |= {"needs-utils": "1", "hello": "2.10-3build1"}
+    names |= {"needs-utils": "1", "needs-driver": "1", "hello": "2.10-3build1"}
     archive(
         root,
         fields,
@@ -159,6 +160,18 @@ def test_the_driver_that_was_replaced_comes_back(box: Box) -> None:
     assert told.returncode == 0, told.stderr
     assert "restores  libnvidia-gl-470 470.1-1, nvidia-driver-470 470.1-1" in told.stderr
     assert box.state() == before
+
+
+def test_where_the_new_driver_is_needed_by_now_the_old_one_does_not_come_back(box: Box) -> None:
+    box.run("apt-get", "-y", "-q", "install", *OLD)
+    box.up("--yes", DLSETUP_OVERRIDE_DRIVER="470.256.02")
+    box.run("apt-get", "-y", "-q", "install", "needs-driver")
+    told = box.dlsetup("system", "undo", "--yes")
+
+    assert told.returncode == 0, told.stderr
+    assert "restores" not in told.stderr
+    assert {OPEN, *PARTS} <= box.installed()
+    assert not {*OLD} & box.installed()
 
 
 @pytest.mark.parametrize("broken", [OPEN, PARTS[1]])
