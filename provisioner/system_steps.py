@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from provisioner import resources, workflow
-from provisioner.apply import packages, record, run
-from provisioner.apply.changes import settled
-from provisioner.apply.part import Part, part_of
-from provisioner.apply.record import Change
-from provisioner.apply.undo import Undo, undo_of, undone
 from provisioner.environments import interpreter, store
 from provisioner.errors import OutsideError, RefusedError
 from provisioner.plan import Plan
 from provisioner.progress import Progress
 
-Agree = Callable[[Part], None]
+if TYPE_CHECKING:
+    from provisioner.apply.part import Part
+    from provisioner.apply.record import Change
+    from provisioner.apply.undo import Undo
+
+Agree = Callable[["Part"], None]
 """Shows what is to be done as root; raises where that is not agreed to."""
 
 
@@ -27,6 +28,8 @@ def needed(name: str, plan: Plan) -> Part | None:
     Nothing is written. Raises RefusedError ``needs-system-steps`` and ``format-cannot-carry`` for
     what dlsetup cannot do here.
     """
+    from provisioner.apply.part import part_of
+
     return part_of(plan, name, workflow.catalog(), resources.system_changes())
 
 
@@ -36,6 +39,8 @@ def agreed(part: Part, agree: Agree, *, offline: bool) -> None:
     Raises RefusedError ``reboot-needed`` where it was run and only that is left, ``needs-network``
     where that must not be used, ``needs-root``, and what ``agree`` raises.
     """
+    from provisioner.apply import run
+
     if run.awaits_reboot(part):
         raise run.reboot_needed()
     if offline:
@@ -51,11 +56,15 @@ def agreed(part: Part, agree: Agree, *, offline: bool) -> None:
 
 def refused(part: Part) -> None:
     """Agree to nothing, where nobody can be asked. Raises RefusedError ``needs-root``."""
+    from provisioner.apply import run
+
     raise run.needs_root("there is no terminal to ask at", part.path)
 
 
 def carried_out(part: Part, tell: Progress) -> None:
     """Run what was agreed to, and record it. Raises what ``apply.run.carried_out`` does."""
+    from provisioner.apply import run
+
     run.carried_out(part, tell)
 
 
@@ -71,12 +80,17 @@ def still_needed(part: Part) -> OutsideError:
 
 def changes() -> tuple[Change, ...]:
     """Return what was done to the system and is still so, oldest first. Raises OutsideError."""
+    from provisioner.apply import packages, record
+    from provisioner.apply.changes import settled
+
     known = record.read()
     return settled(known, packages.snapshot()).changes if known.changes else ()
 
 
 def left_behind() -> bool:
     """Whether the record holds anything that could be taken back. Raises OutsideError."""
+    from provisioner.apply import record
+
     return any(change.installed or change.removed for change in record.read().changes)
 
 
@@ -86,6 +100,8 @@ def taken_back() -> Undo:
     Raises RefusedError ``system-in-use`` while an environment computes with the driver or stands
     on a Python that would go, OutsideError where the package manager does not answer.
     """
+    from provisioner.apply.undo import undo_of
+
     undo = undo_of(workflow.this_machine()[0])
     users = tuple(_users(undo)) if undo.packages else ()
     if users:
@@ -103,6 +119,9 @@ def take_back(undo: Undo, agree: Callable[[Undo], None], tell: Progress) -> None
 
     Raises what ``agree`` and ``apply.undo.undone`` raise.
     """
+    from provisioner.apply import run
+    from provisioner.apply.undo import undone
+
     run.saved(undo.path, undo.script)
     agree(undo)
     run.root_given(undo.path)
@@ -111,6 +130,8 @@ def take_back(undo: Undo, agree: Callable[[Undo], None], tell: Progress) -> None
 
 def _users(undo: Undo) -> Iterator[str]:
     """The environments that would not work any more, and why."""
+    from provisioner.apply import packages
+
     for made in store.listed()[0]:
         python = os.path.realpath(interpreter.inside(Path(made.path)))
         if undo.driver and made.plan.accelerator == "cuda":

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -80,6 +78,8 @@ def unneeded(names: Iterable[str]) -> tuple[str, ...]:
     apt is told that these, and no others, were installed for the sake of others. Raises
     OutsideError.
     """
+    import tempfile
+
     native = _said("dpkg", "--print-architecture").strip()
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".states") as states:
         for name in names:
@@ -103,6 +103,8 @@ def on_offer(wanted: Mapping[str, str]) -> bool:
 
 
 def _files() -> Iterator[tuple[str, str]]:
+    import hashlib
+
     for path in sorted(path for folder in _FOLDERS for path in (_APT / folder).glob("*")):
         # What is not for us to read cannot be told apart later.
         if path.is_file() and os.access(path, os.R_OK):
