@@ -84,13 +84,13 @@ class Uv:
     def platforms(self) -> tuple[str, ...]:
         """The platforms it can choose packages for: ``x86_64-manylinux_2_28`` and so on."""
         text = self._run([*_COMPILE, "--help"], os.environ, 60).stdout
-        found = re.search(r"--python-platform.*?\[possible values: ([^]]*)\]", text, re.DOTALL)
+        found = re.search(r"--python-platform.*?\[possible\s+values:\s+([^]]*)\]", text, re.DOTALL)
         return tuple(re.split(r",\s*", found[1])) if found else ()
 
     def default_index(self) -> str | None:
         """The default index that is built into uv, as its help names it."""
         text = self._run([*_COMPILE, "--help"], os.environ, 60).stdout
-        found = re.search(r"by default: <?(https?://[^\s>\]]+)", text)
+        found = re.search(r"by\s+default:\s+<?(https?://[^\s>\]]+)", text)
         return found[1] if found else None
 
     def only_index(self) -> str | None:
