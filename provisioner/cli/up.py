@@ -168,7 +168,8 @@ def _dry(name: str, asked: Asked, *, offline: bool, as_json: bool) -> None:
         intent = up.intended(name, asked, offline=offline, tell=shown)
     plan, need = intent.plan, intent.need
     if as_json:
-        data: dict[str, object] = {"plan": plan, "changed": False, "would_change": need is not None}
+        data: dict[str, object] = {"plan": plan, "system": intent.system, "changed": False}
+        data["would_change"] = need is not None
         if need is not None:
             data |= {
                 "packages": need.packages,
