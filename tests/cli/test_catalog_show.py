@@ -53,7 +53,8 @@ More
   builds  dlsetup catalog show nvidia-tensorflow==1.15.5+nv23.03
 """
 
-# 07_tensorflow_wheels: 2.21.0, 572211261 bytes; 01_cuda_driver: 12.x floor, 12.5's own driver.
+# 07_tensorflow_wheels: 2.21.0, whose wheel for 3.10 has 572211261 bytes on the index;
+# 01_cuda_driver: 12.x floor, 12.5's own driver.
 BUILD = """\
 tensorflow 2.21.0 (linux-x86_64, measured)
   from      pip, tensorflow[and-cuda] of the default index
