@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 OUTPUT_LIMIT_BYTES = 4 * 1024 * 1024
 _GRACE_S = 1.0
-_POLL_S = 0.2
+_POLL_S, _BEAT_S = 0.2, 0.25
 
 
 stop = Stop()
@@ -61,16 +61,19 @@ def run(
     timeout: float,
     env: Mapping[str, str] | None = None,
     output_limit: int = OUTPUT_LIMIT_BYTES,
+    leashed: bool = False,
 ) -> Completed:
     """Run ``argv`` without a shell and wait at most ``timeout`` seconds.
 
     ``env`` replaces the environment (None: this one); the locale is C in both cases. Of each
     stream the first ``output_limit`` bytes are kept. A status other than 0 is no error here.
+    A program that is ``leashed`` ends with this process even when that is killed by SIGKILL, and
+    whatever it started ends too: for what writes, or takes long.
 
     Raises OutsideError ``program-not-found`` or ``program-not-runnable``, and ProgramTimedOutError
     (``program-timed-out``) after the whole process group was killed.
     """
-    process = _start(argv, env)
+    process = _start(argv, env, leashed=leashed)
     streams = _Streams(output_limit)
     if _to_its_end(process, streams, TimeLimit(timeout)):
         return streams.completed(process.returncode)
@@ -85,7 +88,7 @@ def watched(
     beat: Callable[[int | None], None] = lambda _: None,
     env: Mapping[str, str] | None = None,
 ) -> Completed:
-    """Run ``argv`` as ``run`` does, however long it takes, as long as it shows signs of life.
+    """Run ``argv`` on a leash, however long it takes, as long as it shows signs of life.
 
     ``hear`` is called with each line of either stream as soon as it ends, ``beat`` a few times a
     second with the bytes that the program has written so far (None where the system does not
@@ -96,7 +99,7 @@ def watched(
     said nothing, and neither it nor a child used the processor. Where the system does not say so
     much (it is no Linux), there is no limit.
     """
-    process = _start(argv, env)
+    process = _start(argv, env, leashed=True)
     streams = _Streams(OUTPUT_LIMIT_BYTES, hear, lambda: beat(written(process.pid)))
     if _to_its_end(process, streams, Quiet(process.pid, quiet_limit)):
         return streams.completed(process.returncode)
@@ -115,7 +118,7 @@ def _to_its_end(
         if process.returncode is None:
             _kill(process)
         _running.discard(process)
-        for stream in (process.stdout, process.stderr):
+        for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
                 stream.close()
 
@@ -148,13 +151,16 @@ def c_locale(env: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, "LC_ALL": "C", "LANG": "C"}
 
 
-def _start(argv: Sequence[str], env: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
+def _start(
+    argv: Sequence[str], env: Mapping[str, str] | None, *, leashed: bool
+) -> subprocess.Popen[bytes]:
     import subprocess
 
+    leashed = leashed and sys.platform != "win32"
     try:
         return subprocess.Popen(
-            list(argv),
-            stdin=subprocess.DEVNULL,
+            _leashed(argv, env) if leashed else list(argv),
+            stdin=subprocess.PIPE if leashed else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=c_locale(env),
@@ -162,6 +168,19 @@ def _start(argv: Sequence[str], env: Mapping[str, str] | None) -> subprocess.Pop
         )
     except (OSError, ValueError) as problem:
         raise _not_started(argv, problem) from problem
+
+
+def _leashed(argv: Sequence[str], env: Mapping[str, str] | None) -> list[str]:
+    """The words that run a program on a leash; see ``provisioner.leash``."""
+    import errno
+    import shutil
+
+    path = (os.environ if env is None else env).get("PATH")
+    if shutil.which(argv[0], path=path) is None:
+        missing = errno.EACCES if os.path.exists(argv[0]) else errno.ENOENT
+        raise OSError(missing, os.strerror(missing))
+    leash = os.path.join(os.path.dirname(os.path.abspath(__file__)), "leash.py")
+    return [sys.executable, "-I", "-S", leash, *argv]
 
 
 def _not_started(argv: Sequence[str], problem: OSError | ValueError) -> OutsideError:
@@ -213,12 +232,15 @@ class _Streams:
             for stream, kept in ((process.stdout, self._out), (process.stderr, self._err)):
                 if stream is not None:
                     selector.register(stream, selectors.EVENT_READ, kept)
+            next_beat = 0.0
             while selector.get_map():
                 left = limit.left()
                 if left <= 0:
                     return False
                 stop.look()
-                self._beat()
+                if time.monotonic() >= next_beat:
+                    next_beat = time.monotonic() + _BEAT_S
+                    self._beat()
                 ready = selector.select(min(left, _POLL_S))
                 # A grandchild may hold the pipes open long after the program itself has ended.
                 if not ready and process.poll() is not None:

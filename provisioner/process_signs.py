@@ -12,6 +12,7 @@ from contextlib import suppress
 
 _LONGEST_LINE_BYTES = 64 * 1024
 _BREAK = re.compile(rb"[\r\n]+")
+_WRITTEN = re.compile(r"^wchar: (\d+)$", re.MULTILINE)
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 _SESSION, _TIMES = 3, slice(11, 15)
 """Fields of ``/proc/PID/stat`` behind the name: the session, and ticks of the processor."""
@@ -104,24 +105,29 @@ class Stop:
         raise KeyboardInterrupt
 
 
-def written(pid: int) -> int | None:
-    """The bytes that a program has written so far, to whatever; None where nobody tells."""
-    try:
-        with open(f"/proc/{pid}/io", encoding="ascii") as file:
-            found = re.search(r"^wchar: (\d+)$", file.read(), re.MULTILINE)
-    except OSError:
-        return None
-    return int(found[1]) if found else None
+def written(session: int) -> int | None:
+    """The bytes that the programs of a session have written so far; None where nobody tells."""
+    counts = []
+    for name in _members(session):
+        with suppress(OSError), open(f"/proc/{name}/io", encoding="ascii") as file:
+            counts += [int(count) for count in _WRITTEN.findall(file.read())]
+    return sum(counts) if counts else None
 
 
 def _ticks(session: int) -> int | None:
     """What the programs of a session have used of the processor; None where nobody tells."""
-    total, seen = 0, False
+    members = _members(session)
+    return sum(members.values()) if members else None
+
+
+def _members(session: int) -> dict[str, int]:
+    """The programs of a session, each with the ticks of the processor that it has used."""
+    found = {}
     with suppress(OSError):
         for name in filter(str.isdecimal, os.listdir("/proc")):
             with suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
                 # The name before stands in brackets, and may hold anything.
                 fields = file.read().rpartition(b")")[2].split()
                 if int(fields[_SESSION]) == session:
-                    total, seen = total + sum(map(int, fields[_TIMES])), True
-    return total if seen else None
+                    found[name] = sum(map(int, fields[_TIMES]))
+    return found

@@ -12,20 +12,24 @@ from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
-from provisioner import process, settings, workflow
-from provisioner.environments import store
+from provisioner import process, scratch, settings, workflow
+from provisioner.environments import journal, store
 from provisioner.environments.hold import held
 from provisioner.environments.place import place
 from provisioner.environments.proof import VISIBLE
 from provisioner.environments.record import Environment
-from provisioner.errors import RefusedError
+from provisioner.errors import OutsideError, RefusedError
 from provisioner.plan import Plan, Warning
 from provisioner.progress import Progress
 from provisioner.workflow import Asked
 
 if TYPE_CHECKING:
-    from provisioner.environments.build import Wanted
+    from provisioner.environments.same import Wanted
+    from provisioner.lock import Uv
+    from provisioner.locking import Locked
     from provisioner.room import Need
+
+_SILENT = {"index-unreachable", "not-in-cache"}
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,8 +68,11 @@ def intended(name: str, asked: Asked, *, offline: bool, tell: Progress) -> Inten
     for a plan that packages alone do not fulfil, and what ``workflow.plan_for`` and
     ``locking.locked`` raise.
     """
-    _planned(name, asked)
-    return _intent(place(name), asked, offline=offline, tell=tell)[0]
+    plan = planned(name, asked)
+    folder = place(name)
+    if folder.is_dir():
+        store.own(folder, mend=False)
+    return intent_for(folder, asked, plan, offline=offline, tell=tell)[0]
 
 
 def up(name: str, asked: Asked, *, offline: bool, tell: Progress, agree: Agree) -> Made:
@@ -77,47 +84,94 @@ def up(name: str, asked: Asked, *, offline: bool, tell: Progress, agree: Agree) 
     ``disk-full`` before anything is begun; after any of it, everything is as it was.
     """
     from provisioner.environments.build import made
-    from provisioner.lock import Uv
 
-    _planned(name, asked)
+    plan = planned(name, asked)
     with held(name) as folder:
         store.own(folder)
-        intent, wanted = _intent(folder, asked, offline=offline, tell=tell)
+        clear_away(folder, offline=offline)
+        intent, wanted = intent_for(folder, asked, plan, offline=offline, tell=tell)
         if intent.need is not None:
             agree(intent)
-            intent.need.check()
-        weights = intent.need.weights if intent.need else None
-        uv = Uv(settings.current(), offline=offline, tell=tell, weights=weights)
+        uv = uv_for(intent, offline=offline, tell=tell)
         environment, changed = made(folder, wanted, uv, tell)
     notes = (Warning("companion-not-loading", note) for note in environment.notes)
     return Made(environment=environment, changed=changed, warnings=(*intent.plan.warnings, *notes))
 
 
-def _planned(name: str, asked: Asked) -> None:
-    """Refuse at once what needs no lock to be refused."""
+def planned(name: str, asked: Asked) -> Plan:
+    """Return the plan before its lock; refuse at once what needs no lock to be refused."""
     place(name)
-    _only_packages(workflow.plan_for(_here(asked)))
-
-
-def _intent(folder: Path, asked: Asked, *, offline: bool, tell: Progress) -> tuple[Intent, Wanted]:
-    from provisioner.environments.build import Wanted, already
-    from provisioner.lock import Uv, sources_of
-    from provisioner.locking import locked
-    from provisioner.room import need_of
-
-    found = locked(_here(asked), offline=offline, tell=tell)
-    plan = found.plan
+    plan = workflow.plan_for(_here(asked))
     _only_packages(plan)
-    wanted = Wanted(name=folder.name, plan=plan, lock=found.lock.text, gpus=_visible(asked, plan))
+    return plan
+
+
+def clear_away(folder: Path, *, offline: bool) -> None:
+    """Remove what killed runs left outside of the environment that is held."""
+    from provisioner.lock import Uv, leftovers
+
+    if scratch.sweep() or journal.cut_off(folder):
+        leftovers.sweep(Uv(settings.current(), offline=offline).cache())
+
+
+def intent_for(
+    folder: Path, asked: Asked, plan: Plan, *, offline: bool, tell: Progress
+) -> tuple[Intent, Wanted]:
+    """Lock what was asked for an environment; return what is to be done for it.
+
+    Where no index answers, a lock that a killed run had made for the same plan does as well, and
+    nobody is asked again. Raises what ``locking.locked`` raises.
+    """
+    from provisioner.environments.build import already
+    from provisioner.environments.same import Wanted
+    from provisioner.locking import locked
+
+    found = None
+    try:
+        found = locked(_here(asked), offline=offline, tell=tell)
+        plan, text = found.plan, found.lock.text
+        _only_packages(plan)
+    except OutsideError as error:
+        text = _begun(folder, plan) if error.reference in _SILENT else ""
+        if not text:
+            raise
+        tell.step("no index answers: going on with the lock of the run that was cut off")
+    typed = msgspec.json.decode(msgspec.json.encode(asked))
+    gpus = _visible(asked, plan)
+    wanted = Wanted(name=folder.name, plan=plan, lock=text, gpus=gpus, asked=typed)
     there = already(folder, wanted) if folder.is_dir() else None
-    need = None
-    if there is None:
-        tell.step("looking at how much is to be fetched")
-        uv = Uv(settings.current(), offline=offline, tell=tell)
-        sources = sources_of(plan, uv.settings, uv.default_index)
-        need = need_of(found.lock, sources, uv, folder)
+    need = _need(found, folder, offline=offline, tell=tell) if found and there is None else None
     intent = Intent(name=folder.name, path=str(folder), plan=plan, there=there, need=need)
     return intent, wanted
+
+
+def _need(found: Locked, folder: Path, *, offline: bool, tell: Progress) -> Need:
+    from provisioner.lock import Uv, sources_of
+    from provisioner.room import need_of
+
+    tell.step("looking at how much is to be fetched")
+    uv = Uv(settings.current(), offline=offline, tell=tell)
+    sources = sources_of(found.plan, uv.settings, uv.default_index)
+    return need_of(found.lock, sources, uv, folder)
+
+
+def uv_for(intent: Intent, *, offline: bool, tell: Progress) -> Uv:
+    """Return uv to carry it out, where there is room. Raises OutsideError ``disk-full``."""
+    from provisioner.lock import Uv
+
+    if intent.need is not None:
+        intent.need.check()
+    weights = intent.need.weights if intent.need else None
+    return Uv(settings.current(), offline=offline, tell=tell, weights=weights)
+
+
+def _begun(folder: Path, plan: Plan) -> str:
+    """The lock that a run which was cut off had made for the same plan, or nothing."""
+    from provisioner.environments.generations import unfinished
+    from provisioner.lock.record import digest
+
+    begun = unfinished(folder) if folder.is_dir() else None
+    return begun[1] if begun and digest(begun[0]) == digest(plan) else ""
 
 
 def environments() -> tuple[tuple[Environment, ...], tuple[Warning, ...]]:
@@ -144,14 +198,45 @@ def run(name: str, words: tuple[str, ...]) -> NoReturn:
     Raises UsageError as ``environment`` does, OutsideError ``environment-damaged``,
     ``program-not-found`` or ``program-not-runnable``.
     """
+    process.become(words, _inside(store.usable(name)))
+
+
+def shell(name: str) -> NoReturn:
+    """Let the user's shell take this process's place, in an environment.
+
+    Raises as ``run`` does, and RefusedError ``already-inside`` in a shell of the same environment.
+    """
+    from provisioner.environments.shell import words_for
+
     found = store.usable(name)
+    inside = os.environ.get("VIRTUAL_ENV", "")
+    if inside and Path(inside).parent == Path(found.path).parent:
+        raise RefusedError(
+            "already-inside",
+            f"This shell is in the environment {name} already.",
+            context=(f"it is in {inside}",),
+            hint="Leave it first: exit",
+        )
+    words, more = words_for(found)
+    process.become(words, _inside(found) | more)
+
+
+def _inside(found: Environment) -> dict[str, str]:
+    """What programs in an environment see of this process's variables, and besides."""
     env = {key: value for key, value in os.environ.items() if key != "PYTHONHOME"}
     path = env.get("PATH", os.defpath)
     env |= {"VIRTUAL_ENV": found.path, "PATH": f"{found.path}/bin{os.pathsep}{path}"}
     if found.gpus is not None:
         # It was made for these, and nothing was proved on others; who names some knows better.
         env.setdefault(VISIBLE, ",".join(found.gpus))
-    process.become(words, env)
+    return env
+
+
+def roll_back(name: str, generation: int | None) -> tuple[Environment, bool]:
+    """Switch to a generation that was kept; see ``environments.rollback.rolled_back``."""
+    from provisioner.environments.rollback import rolled_back
+
+    return rolled_back(name, generation)
 
 
 def _here(asked: Asked) -> Asked:

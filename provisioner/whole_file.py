@@ -30,6 +30,24 @@ def put(path: Path, data: bytes, *, executable: bool = False) -> None:
         raise
 
 
+def settle(folder: Path) -> None:
+    """Have all that was written to the file system of a folder survive a power loss.
+
+    May take as long as writing it did. Raises OSError.
+    """
+    import ctypes
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+        if syncfs is None:  # not Linux
+            os.sync()
+        elif syncfs(handle):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(folder))
+    finally:
+        os.close(handle)
+
+
 def _remember(folder: Path) -> None:
     """Have a rename survive a power loss, where folders can be opened at all."""
     if os.name == "nt":

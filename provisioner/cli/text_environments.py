@@ -123,15 +123,21 @@ def _works(plan: Plan) -> str:
 
 
 def list_lines(environments: Sequence[Environment]) -> Iterator[str]:
-    """The lines of ``env list``: name, Python, what it computes on, what it holds."""
+    """The lines of ``env list``: name, Python, what it computes on, its size, what it holds."""
     if not environments:
         yield _NONE
         return
     rows = [
-        (made.name, f"python {made.python}", made.plan.accelerator, _held(made.plan))
+        (
+            made.name,
+            f"python {made.python}",
+            made.plan.accelerator,
+            human(made.size.bytes) if made.size else "",
+            _held(made.plan),
+        )
         for made in environments
     ]
-    widths = [max(len(row[place]) for row in rows) for place in range(3)]
+    widths = [max(len(row[place]) for row in rows) for place in range(4)]
     for row in rows:
         cells = [f"{cell:<{width}}" for cell, width in zip(row[:-1], widths, strict=True)]
         yield "  ".join([*cells, row[-1]]).rstrip()

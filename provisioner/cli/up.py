@@ -52,7 +52,7 @@ def command(
     if dry_run:
         _dry(name, asked, offline=typed["offline"], as_json=as_json)
         return
-    with _listening(name, asked) as (shown, tell):
+    with listening(name, ("up", name, *asked.words)) as (shown, tell):
         agree = _Agreeing(shown, asks=not (yes or as_json), quiet=as_json)
         made = up.up(name, asked, offline=typed["offline"], tell=tell, agree=agree)
     if as_json:
@@ -92,15 +92,15 @@ class _Agreeing:
 
 
 @contextmanager
-def _listening(name: str, asked: Asked) -> Iterator[tuple[Steps, Any]]:
-    """Show and write down what goes on; say what is left where somebody ends it."""
+def listening(name: str, words: tuple[str, ...]) -> Iterator[tuple[Steps, Any]]:
+    """Show and write down what a command does; say what is left where somebody ends it."""
     from provisioner.cli.progress import steps
     from provisioner.progress import Several
     from provisioner.runlog import Log
 
     # Whoever ends this, what is half made is taken away again.
     process.stop.hear(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    log = Log(name, ("up", name, *asked.words))
+    log = Log(name, words)
     try:
         with steps() as shown:
             yield shown, Several(shown, log)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from pathlib import Path
@@ -38,6 +39,12 @@ def names() -> tuple[str, ...]:
 
 def not_writable(path: Path, error: OSError) -> OutsideError:
     """Return the error for a place that the system does not give."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return OutsideError(
+            "disk-full",
+            f"The disk is full where {path} lies.",
+            hint="Make room there, or set DLSETUP_HOME to a folder on another disk.",
+        )
     return OutsideError(
         "place-not-writable",
         f"{path} cannot be written.",

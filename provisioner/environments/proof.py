@@ -34,7 +34,7 @@ def prove(interpreter: Path, plan: Plan, gpus: tuple[str, ...] | None) -> tuple[
         program = fill(f"shell/verify/{action.removeprefix(_ACTION)}.py.j2")
         # -I: nothing of the caller's folder or settings stands in for what was installed.
         argv = (str(interpreter), "-I", "-c", program, *arguments)
-        done = process.run(argv, timeout=_TIME_LIMIT_S, env=seeing(gpus))
+        done = process.run(argv, timeout=_TIME_LIMIT_S, env=seeing(gpus), leashed=True)
         if done.returncode != 0:
             raise _failed(plan, done)
         notes += [

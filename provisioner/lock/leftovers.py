@@ -8,7 +8,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-_HALF_MADE = (".tmp*", "builds-*/.tmp*")
+_HALF_MADE = (".tmp*", "builds-*/.tmp*", "simple-v*/**/.tmp*", "wheels-v*/**/.tmp*")
+"""Wheels, and small files about them; never what lies in ``archive-v*``, which is others' text."""
 _LOCK = ".lock"
 
 

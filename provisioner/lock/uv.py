@@ -11,14 +11,13 @@ import re
 import shlex
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from provisioner import process
+from provisioner import process, scratch
 from provisioner.errors import DlsetupError, OutsideError
 from provisioner.lock import said
 from provisioner.lock.fetching import Fetching, Weight
@@ -166,8 +165,7 @@ class Uv:
         self, sources: Sources, requirements: Sequence[str] = ()
     ) -> Iterator[tuple[Path, dict[str, str]]]:
         """A folder that says where packages come from, and the variables that go with it."""
-        with tempfile.TemporaryDirectory(prefix="dlsetup-") as name:
-            folder = Path(name)
+        with scratch.folder() as folder:
             project = sources.project(requirements)
             (folder / "pyproject.toml").write_text(project, encoding="utf-8")
             found = {**self.settings.proxies, **sources.variables()}
