@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from provisioner.apply.record import Change, Record, here
-from tests.cli.environments import PYTHON, Home, tensorflow
+from tests.cli.environments import PYTHON, Home, package, tensorflow
 from tests.unit.upkeep.loopback import Loopback
 
 GPU = {"DLSETUP_OVERRIDE_GPUS": "RTX 4090"}
@@ -87,6 +87,7 @@ def test_a_dry_run_shows_it_and_writes_nothing(home: Home) -> None:
 )
 def test_a_driver_that_is_left_alone_asks_for_nothing(home: Home, words: tuple[str, ...]) -> None:
     driver = {"DLSETUP_OVERRIDE_DRIVER": "580.178.04"}
+    package(home.index, "torch", "2.15.0", "")
     ran = home.run(*UP, *words, "--dry-run", "--json", **GPU, **driver)
 
     assert (ran.code, ran.data["system"]) == (0, None)
