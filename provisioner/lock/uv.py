@@ -6,11 +6,13 @@ packages come from. Secrets reach uv through its environment, never through a fi
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shlex
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -165,14 +167,20 @@ class Uv:
         self, sources: Sources, requirements: Sequence[str] = ()
     ) -> Iterator[tuple[Path, dict[str, str]]]:
         """A folder that says where packages come from, and the variables that go with it."""
-        with scratch.folder() as folder:
-            project = sources.project(requirements)
-            (folder / "pyproject.toml").write_text(project, encoding="utf-8")
-            found = {**self.settings.proxies, **sources.variables()}
-            if bundle := self.settings.certificates():
-                (folder / "ca.pem").write_bytes(bundle)
-                found["SSL_CERT_FILE"] = str(folder / "ca.pem")
-            yield folder, found
+        try:
+            with scratch.folder() as folder:
+                project = sources.project(requirements)
+                (folder / "pyproject.toml").write_text(project, encoding="utf-8")
+                found = {**self.settings.proxies, **sources.variables()}
+                if bundle := self.settings.certificates():
+                    (folder / "ca.pem").write_bytes(bundle)
+                    found["SSL_CERT_FILE"] = str(folder / "ca.pem")
+                yield folder, found
+        except OSError as error:
+            if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+                raise
+            where = error.filename or tempfile.gettempdir()
+            raise said.error(f"{where}: {error.strerror}", self.settings) from error
 
     def _checked(
         self, words: Sequence[str], more: Mapping[str, str], heard: Fetching | None = None
