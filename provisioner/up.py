@@ -94,10 +94,14 @@ def up(name: str, asked: Asked, *, offline: bool, tell: Progress, agree: Agree) 
             agree(intent)
         uv = uv_for(intent, offline=offline, tell=tell)
         environment, changed = made(folder, wanted, uv, tell)
-    notes = (Warning("companion-not-loading", note) for note in environment.notes)
     follow = followed(environment, changed=changed)
-    warnings = (*intent.plan.warnings, *notes, *follow)
+    warnings = (*intent.plan.warnings, *noted(environment), *follow)
     return Made(environment=environment, changed=changed, warnings=warnings)
+
+
+def noted(environment: Environment) -> tuple[Warning, ...]:
+    """Return what was seen of its companions that do not import."""
+    return tuple(Warning("companion-not-loading", note) for note in environment.notes)
 
 
 def planned(name: str, asked: Asked) -> Plan:

@@ -111,13 +111,16 @@ def _upgrade(*, name: str, dry_run: bool, yes: bool, offline: bool, as_json: boo
             return click.confirm(f"Upgrade {name}?", default=True, err=True)
 
         found, environment, changed = upgraded(name, agrees, offline=offline, tell=tell)
-    warnings = (*found.intent.plan.warnings, *up.followed(environment, changed=changed))
+    follow = up.followed(environment, changed=changed)
+    warnings = (*found.intent.plan.warnings, *up.noted(environment), *follow)
     if as_json:
         data = {"environment": environment, "changed": changed, "changes": found.changes}
         show_json("env upgrade", data, warnings)
         return
     click.echo(upgrade_line(found, environment, changed=changed, dry_run=dry_run))
-    if changed or dry_run:
+    if (dry_run and found.intent.there is None) or (
+        changed and not asks
+    ):  # who was asked saw it then
         show(upgrade_blocks(found))
     show_warnings(warnings)
 
