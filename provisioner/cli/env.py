@@ -108,7 +108,10 @@ def _upgrade(*, name: str, dry_run: bool, yes: bool, offline: bool, as_json: boo
             if dry_run or not asks:
                 return not dry_run
             show(upgrade_blocks(found))
-            return click.confirm(f"Upgrade {name}?", default=True, err=True)
+            if click.confirm(f"Upgrade {name}?", default=True, err=True):
+                return True
+            click.echo("Nothing was done.", err=True)
+            raise click.exceptions.Exit(1)
 
         found, environment, changed = upgraded(name, agrees, offline=offline, tell=tell)
     follow = up.followed(environment, changed=changed)
@@ -117,7 +120,7 @@ def _upgrade(*, name: str, dry_run: bool, yes: bool, offline: bool, as_json: boo
         data = {"environment": environment, "changed": changed, "changes": found.changes}
         show_json("env upgrade", data, warnings)
         return
-    click.echo(upgrade_line(found, environment, changed=changed, dry_run=dry_run))
+    click.echo(upgrade_line(found, environment, changed=changed))
     if (dry_run and found.intent.there is None) or (
         changed and not asks
     ):  # who was asked saw it then

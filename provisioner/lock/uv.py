@@ -85,15 +85,20 @@ class Uv:
 
     def platforms(self) -> tuple[str, ...]:
         """The platforms it can choose packages for: ``x86_64-manylinux_2_28`` and so on."""
-        text = self._run([*_COMPILE, "--help"], os.environ, 60).stdout
+        text = self._help()
         found = re.search(r"--python-platform.*?\[possible values: ([^]]*)\]", text, re.DOTALL)
         return tuple(re.split(r",\s*", found[1])) if found else ()
 
     def default_index(self) -> str | None:
         """The default index that is built into uv, as its help names it."""
-        text = self._run([*_COMPILE, "--help"], os.environ, 60).stdout
+        text = self._help()
         found = re.search(r"by default: <?(https?://[^\s>\]]+)", text)
         return found[1] if found else None
+
+    def _help(self) -> str:
+        # uv would fold its lines to that width, anywhere in what is looked for.
+        env = {name: text for name, text in os.environ.items() if name != "COLUMNS"}
+        return self._run([*_COMPILE, "--help"], env, 60).stdout
 
     def only_index(self) -> str | None:
         """The default index that is built into uv; None where its settings name others."""
