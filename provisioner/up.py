@@ -111,9 +111,8 @@ def up(
             agree(intent)
         uv = uv_for(intent, offline=offline, tell=tell)
         environment, changed = made(folder, wanted, uv, tell)
-    notes = (Warning("companion-not-loading", note) for note in environment.notes)
     follow = followed(environment, changed=changed)
-    warnings = (*intent.plan.warnings, *notes, *follow)
+    warnings = (*intent.plan.warnings, *noted(environment), *follow)
     return Made(environment=environment, changed=changed, warnings=warnings)
 
 
@@ -135,6 +134,11 @@ def _on_a_fit_system(
     if intent.system is not None:
         raise system_steps.still_needed(part)
     return intent, wanted
+
+
+def noted(environment: Environment) -> tuple[Warning, ...]:
+    """Return what was seen of its companions that do not import."""
+    return tuple(Warning("companion-not-loading", note) for note in environment.notes)
 
 
 def planned(name: str, asked: Asked) -> Plan:
