@@ -11,6 +11,7 @@ from provisioner.errors import RefusedError
 from provisioner.lock import pylock
 from provisioner.plan import Plan
 from provisioner.progress import SILENT, Progress
+from provisioner.recipes.verification import exact_versions
 from provisioner.report import Check
 from provisioner.verify import devices, frameworks, packages
 from provisioner.verify.probes import Interpreter, Probe, Seen
@@ -24,6 +25,7 @@ _SETTINGS = {
 }
 _OF_GPUS = ("gpus", "precisions", "cudnn", "memory", "nccl")
 """The groups of checks that need a GPU."""
+_PINS = "shell/verify/versions.py.j2"
 _LAST_LINES = 6
 
 
@@ -129,7 +131,9 @@ class _Proof:
         yield from last
 
     def _packages(self) -> Iterator[Check]:
-        seen = self._one(packages.LISTING)
+        pins = exact_versions(self._plan)
+        probes = (packages.LISTING, *((Probe("pins", _PINS, pins),) if pins else ()))
+        seen, *planned = self._python.seen(probes, self._hear, chained=True)
         found = packages.installed(seen)
         if found is None:
             yield seen.check
@@ -139,6 +143,7 @@ class _Proof:
             yield Check("versions", "not-applicable", "no lock says what should be installed")
         else:
             yield packages.versions_check(found, pylock.read(self._subject.lock))
+        yield from (one.check for one in planned)
         # Right after the installer held a wheel against its hash, another size than the wheel's own
         # record says is a slip of whoever made it; and a foreign environment is its owner's.
         yield packages.files_check(

@@ -17,6 +17,7 @@ WORKS = """\
 Environment demo
   pass            python                  {python}
   pass            versions                2 packages, each as it is locked
+  pass            pins                    tensorflow-cpu 2.21.0
   pass            files                   {files} files, each where it was installed
   pass            imports tensorflow-cpu  import tensorflow: fine
   pass            compute tensorflow      tensorflow 2.21.0 computes on the CPU
@@ -28,7 +29,7 @@ Environment demo
   not applicable  memory                  the plan is for the CPU
   not applicable  nccl                    the plan is for the CPU
 
-demo works: 6 checks passed, 6 do not apply.
+demo works: 7 checks passed, 6 do not apply.
 """
 
 
