@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from provisioner.environments.store import ABOUT, LOCK
+from provisioner.environments.generations import ABOUT, LOCK
 from provisioner.plan import Plan
 from provisioner.progress import SILENT, Progress
 from provisioner.verify.proof import Subject, notes, proved

@@ -126,7 +126,9 @@ class Interpreter:
         argv = (*self._argv, str(path_of("verify/runner.py")), msgspec.json.encode(asked).decode())
         try:
             # The runner ends what hangs; this is for where it cannot.
-            return process.run(argv, timeout=TIME_LIMIT_S * len(probes) + _GRACE_S, env=self._env)
+            return process.run(
+                argv, timeout=TIME_LIMIT_S * len(probes) + _GRACE_S, env=self._env, leashed=True
+            )
         except process.ProgramTimedOutError as late:
             return msgspec.structs.replace(late.partial, returncode=_LATE)
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from provisioner.detect.nvml import _command
+from provisioner.detect import driver_child, nvml
 
 _UUID = re.compile(r"(GPU|MIG)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -25,7 +25,8 @@ def main(folder: Path, words: list[str]) -> int:
     detected = dlsetup("detect", "--json")
     machine = json.dumps(json.loads(detected.stdout)["data"]["machine"], indent=2)
     (folder / "machine.json").write_text(made_up(machine) + "\n")
-    lines = subprocess.run(_command(), capture_output=True, text=True, check=False).stdout
+    command = driver_child.command(nvml.__file__, "nvml_child.py", driver_child.search_path())
+    lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     (folder / "nvml.txt").write_text(made_up(lines))
     if words[:1] == ["--python"]:
         verified = dlsetup("verify", "--json", *words)
