@@ -65,7 +65,7 @@ def test_what_works_is_said_check_by_check(home: Home) -> None:
 
     assert ran.code == 0
     assert ran.out == WORKS.format(python=platform.python_version(), files=files)
-    assert ran.err == ""
+    assert ran.err == "proving that demo works\n"
 
 
 def test_nothing_is_written_but_a_line_of_the_journal(home: Home) -> None:
