@@ -89,6 +89,18 @@ def test_a_failure_is_noted_in_the_journal_too(home: Home) -> None:
     assert "files" in json.loads(last)["detail"]
 
 
+def test_what_verify_found_broken_is_shown_and_up_makes_it_anew(home: Home) -> None:
+    (site(home) / "beside.py").unlink()
+    home.run("verify", "demo")
+    shown = home.run("env", "show", "demo", "--json").data["environment"]
+    ran = home.up("demo", "tensorflow-cpu", "beside", "--json")
+
+    assert not shown["verified"]
+    assert shown["last_verify"]["result"] == "fail"
+    assert (ran.data["changed"], ran.data["environment"]["generation"]) == (True, 2)
+    assert home.run("verify", "demo").code == 0
+
+
 def test_a_file_that_is_gone_is_named(home: Home) -> None:
     (site(home) / "beside.py").unlink()
 
