@@ -27,6 +27,7 @@ class Verbs(LazyGroup):
         "lock": "Write every package of a plan with its hashes to pylock.toml.",
         "up": "Make an environment on this machine, and prove that it works.",
         "env": "Show, use and remove the environments that up made.",
+        "verify": "Prove that an environment still works, on every GPU.",
         "bench": "Measure this machine, and compare two measurements.",
         "catalog": "Read and audit the compatibility matrix.",
         "doctor": "Explain a reference such as driver-too-old.",

@@ -1,26 +1,31 @@
-/* A libcuda.so.1 without a GPU: copies take as long as a GPU of known speed would take.
+/* A libcuda.so.1 of GPUs that are not there, so that what is asked of CUDA's driver can be proved.
  *
- * FAKE_CUDA names the fixture:
- *   (unset)   one GPU, the one of FAKE_NVML=one: 12 GB/s each way, 400 GB/s inside
- *   slow      as that, at a tenth of its speed
- *   two       the two of FAKE_NVML=mixed, in their order
- *   nameless  as one, from a driver that knows no UUID
- *   broken    one GPU, on which no memory can be had
- *   late      as two, but dies by a segmentation fault on the second
+ * It shows the GPUs of tests/fake_nvml (fixtures one and two) under the same UUIDs, those that
+ * CUDA_VISIBLE_DEVICES lists where it is set. FAKE_CUDA changes one thing:
+ *   fewer     the last GPU is not shown
+ *   stranger  the first GPU bears another UUID
+ *   none      no device (CUDA_ERROR_NO_DEVICE)
+ *   crash     dies by a segmentation fault in its first call
  *   hang      never returns from its first call
- *   crash     dies in its first call
- *   refuses   CUDA_ERROR_NO_DEVICE
- * Handles and codes are those of NVIDIA's documented cuda.h.
+ *   busy      others hold all memory but 8 MiB
+ *   shrinks   others take the memory after it was said to be free
+ *   forgets   memory does not keep what is written far into it
+ *   aliased   two allocations are one place
+ * A GPU has 64 MiB here. Return codes are those of NVIDIA's documented cuda.h.
  */
 #include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { SUCCESS = 0, OUT_OF_MEMORY = 2, NO_DEVICE = 100 };
+enum { SUCCESS = 0, OUT_OF_MEMORY = 2, NO_DEVICE = 100, INVALID_DEVICE = 101 };
+enum { MIB = 1024 * 1024, MEMORY = 64 * MIB };
 
-static double queued_s;
+static const unsigned char UUIDS[] = {0x11, 0x44};
+static size_t used;
+static char *first;
 
 static int is(const char *fixture)
 {
@@ -28,92 +33,106 @@ static int is(const char *fixture)
     return named != NULL && strcmp(named, fixture) == 0;
 }
 
-static int several(void) { return is("two") || is("late"); }
+static int present(void)
+{
+    const char *nvml = getenv("FAKE_NVML");
+    return nvml != NULL && strcmp(nvml, "two") == 0 ? 2 : 1;
+}
+
+/* The GPU behind a number: CUDA_VISIBLE_DEVICES may list numbers or UUIDs (GPU-11…, GPU-44…). */
+static int behind(int number)
+{
+    const char *listed = getenv("CUDA_VISIBLE_DEVICES");
+    if (listed == NULL) return number < present() ? number : -1;
+    for (; number > 0 && listed != NULL; number--) {
+        listed = strchr(listed, ',');
+        if (listed != NULL) listed++;
+    }
+    if (listed == NULL || *listed == '\0') return -1;
+    int gpu = strncmp(listed, "GPU-1", 5) == 0 ? 0 : strncmp(listed, "GPU-4", 5) == 0 ? 1 : *listed - '0';
+    return gpu >= 0 && gpu < present() ? gpu : -1;
+}
 
 int cuInit(unsigned flags)
 {
     (void)flags;
     if (is("hang")) for (;;) pause();
     if (is("crash")) raise(SIGSEGV);
-    return is("refuses") ? NO_DEVICE : SUCCESS;
+    return is("none") ? NO_DEVICE : SUCCESS;
 }
 
 int cuGetErrorName(int code, const char **name)
 {
-    *name = code == OUT_OF_MEMORY ? "CUDA_ERROR_OUT_OF_MEMORY" : "CUDA_ERROR_NO_DEVICE";
+    *name = code == NO_DEVICE ? "CUDA_ERROR_NO_DEVICE" : "CUDA_ERROR_UNKNOWN";
     return SUCCESS;
 }
 
-int cuDeviceGetCount(int *count) { *count = several() ? 2 : 1; return SUCCESS; }
-int cuDeviceGet(int *device, int index) { *device = index + 10; return SUCCESS; }
+int cuDeviceGetCount(int *count)
+{
+    for (*count = 0; behind(*count) >= 0;) ++*count;
+    if (is("fewer")) --*count;
+    return SUCCESS;
+}
+
+int cuDeviceGet(int *device, int number)
+{
+    *device = behind(number);
+    return *device < 0 ? INVALID_DEVICE : SUCCESS;
+}
+
+int cuDeviceGetName(char *text, int size, int device)
+{
+    (void)device;
+    snprintf(text, (size_t)size, "NVIDIA GeForce RTX 2070 SUPER");
+    return SUCCESS;
+}
 
 int cuDeviceGetUuid(unsigned char *uuid, int device)
 {
-    if (is("nameless")) return NO_DEVICE;
-    memset(uuid, several() ? 0x22 + 0x11 * (device - 10) : 0x11, 16);
+    memset(uuid, is("stranger") && device == 0 ? 0x99 : UUIDS[device], 16);
     return SUCCESS;
 }
 
-int cuDevicePrimaryCtxRetain(void **context, int device)
+int cuDeviceGetAttribute(int *value, int attribute, int device)
 {
-    if (is("late") && device == 11) raise(SIGSEGV);
-    *context = &queued_s;
+    (void)device;
+    *value = attribute == 75 ? 7 : 5;
     return SUCCESS;
 }
 
-int cuDevicePrimaryCtxRelease_v2(int device) { (void)device; return SUCCESS; }
+int cuDevicePrimaryCtxRetain(void **context, int device) { (void)device; *context = &used; return SUCCESS; }
 int cuCtxSetCurrent(void *context) { (void)context; return SUCCESS; }
+int cuCtxSynchronize(void) { return SUCCESS; }
 
 int cuMemGetInfo_v2(size_t *free_bytes, size_t *total)
 {
-    *free_bytes = *total = (size_t)8 << 30;
+    *total = MEMORY;
+    *free_bytes = is("busy") ? 8 * MIB : MEMORY;
     return SUCCESS;
 }
 
-static int block(void **place)
+int cuMemAlloc_v2(uint64_t *place, size_t size)
 {
-    if (is("broken")) return OUT_OF_MEMORY;
-    *place = &queued_s;
+    if (is("shrinks") || used + size > MEMORY) return OUT_OF_MEMORY;
+    used += size;
+    char *given = is("aliased") && first != NULL ? first : malloc(size);
+    if (first == NULL) first = given;
+    *place = (uint64_t)(uintptr_t)given;
     return SUCCESS;
 }
 
-int cuMemAlloc_v2(void **place, size_t size) { (void)size; return block(place); }
-int cuMemAllocHost_v2(void **place, size_t size) { (void)size; return block(place); }
-int cuMemFree_v2(void *place) { (void)place; return SUCCESS; }
-int cuMemFreeHost(void *place) { (void)place; return SUCCESS; }
-int cuStreamCreate(void **stream, unsigned flags) { (void)flags; *stream = &queued_s; return SUCCESS; }
-
-static int queue(size_t bytes, double bytes_per_s)
+int cuMemsetD32_v2(uint64_t place, unsigned value, size_t count)
 {
-    queued_s += (double)bytes / bytes_per_s * (is("slow") ? 10 : 1);
+    uint32_t *words = (uint32_t *)(uintptr_t)place;
+    for (size_t word = 0; word < count; word++) words[word] = value;
+    if (is("forgets")) words[count - 1] ^= 1;
     return SUCCESS;
 }
 
-int cuMemcpyHtoDAsync_v2(void *to, void *from, size_t size, void *stream)
+int cuMemcpyDtoH_v2(void *to, uint64_t from, size_t size)
 {
-    (void)to; (void)from; (void)stream;
-    return queue(size, 12e9);
-}
-
-int cuMemcpyDtoHAsync_v2(void *to, void *from, size_t size, void *stream)
-{
-    (void)to; (void)from; (void)stream;
-    return queue(size, 12e9);
-}
-
-int cuMemcpyDtoDAsync_v2(void *to, void *from, size_t size, void *stream)
-{
-    (void)to; (void)from; (void)stream;
-    return queue(size, 200e9); /* each byte is read and written: 400 GB/s of memory */
-}
-
-int cuStreamSynchronize(void *stream)
-{
-    struct timespec rest;
-    (void)stream;
-    rest.tv_sec = (time_t)queued_s;
-    rest.tv_nsec = (long)((queued_s - (double)rest.tv_sec) * 1e9);
-    queued_s = 0;
-    nanosleep(&rest, NULL);
+    memcpy(to, (void *)(uintptr_t)from, size);
     return SUCCESS;
 }
+
+int cuMemFree_v2(uint64_t place) { (void)place; return SUCCESS; }

@@ -21,7 +21,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("driver")
     made = {
         "libnvidia-ml.so.1": sorted((TESTS / "fake_nvml").glob("*.c")),
-        "libcuda.so.1": [TESTS / "fake_cuda" / "fake_cuda.c"],
+        "libcuda.so.1": [TESTS / "fake_cuda" / "fake_copies.c"],
     }
     for name, sources in made.items():
         words = ["cc", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", str(folder / name)]

@@ -243,11 +243,9 @@ def test_a_lowered_power_limit_is_the_likely_cause() -> None:
 
 def test_without_a_look_nothing_is_claimed_of_the_cause() -> None:
     assert told(None, measured("memory copy", 300.0)) == (
-        "gpu-slow: GPU 0, NVIDIA GeForce RTX 3090: memory copy 300 GB/s; at least 468.1 is to "
-        "be expected, "
-        "50% of the "
-        "936.2 GB/s that are stated. Nothing is known of its clocks and its link: NVML told "
-        "nothing while it worked."
+        "gpu-slow: GPU 0, NVIDIA GeForce RTX 3090: memory copy 300 GB/s; at least 468.1 is to be "
+        "expected, 50% of the 936.2 GB/s that are stated. Nothing is known of its clocks and its "
+        "link: NVML told nothing while it worked."
     )
 
 
