@@ -95,7 +95,7 @@ def first_answer(port: int) -> tuple[int, Any]:
 
 
 FOREGROUND = """\
-JupyterLab of lab answers here until Ctrl-C ends it.
+JupyterLab of lab starts here, until Ctrl-C ends it.
 
 JupyterLab of lab
   open       http://127.0.0.1:{port}/lab
