@@ -1,8 +1,9 @@
 """The one door to other programs: run one, within a time limit, and get its words back.
 
-Everything that starts a program goes through ``run``: the locale is C so that output can be read
-by a parser, the program has no terminal and no standard input, it dies with its whole process
-group when its time is over, and what it prints is bounded and always decodes.
+Everything that starts a program goes through ``run`` or, where it takes long, ``watched``: the
+locale is C so that output can be read by a parser, the program has no terminal and no standard
+input, it dies with its whole process group when its time is over, and what it prints is bounded
+and always decodes.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
 from provisioner.errors import OutsideError
+from provisioner.process_signs import Lines, Quiet, TimeLimit, written
 
 if TYPE_CHECKING:
     import subprocess
@@ -36,10 +38,13 @@ class Completed(msgspec.Struct, frozen=True):
 class ProgramTimedOutError(OutsideError):
     """The program was still running at its time limit and has been killed."""
 
-    def __init__(self, argv: Sequence[str], timeout: float, partial: Completed) -> None:
+    def __init__(
+        self, argv: Sequence[str], timeout: float, partial: Completed, *, quietly: bool = False
+    ) -> None:
+        did = "neither said nor did anything for" if quietly else "did not finish within"
         super().__init__(
             "program-timed-out",
-            f"{argv[0]} did not finish within {timeout:g} seconds.",
+            f"{argv[0]} {did} {timeout:g} seconds.",
             context=(f"command  {' '.join(argv)}",),
             hint="Run the command by hand to see what it waits for.",
         )
@@ -64,14 +69,46 @@ def run(
     Raises OutsideError ``program-not-found`` or ``program-not-runnable``, and ProgramTimedOutError
     (``program-timed-out``) after the whole process group was killed.
     """
-    process = _start(argv, env, leashed=leashed and sys.platform != "win32")
-    _running.add(process)
+    process = _start(argv, env, leashed=leashed)
     streams = _Streams(output_limit)
+    if _to_its_end(process, streams, TimeLimit(timeout)):
+        return streams.completed(process.returncode)
+    raise ProgramTimedOutError(argv, timeout, streams.completed(-9))
+
+
+def watched(
+    argv: Sequence[str],
+    *,
+    quiet_limit: float,
+    hear: Callable[[str], None],
+    beat: Callable[[int | None], None] = lambda _: None,
+    env: Mapping[str, str] | None = None,
+) -> Completed:
+    """Run ``argv`` on a leash, however long it takes, as long as it shows signs of life.
+
+    ``hear`` is called with each line of either stream as soon as it ends, ``beat`` a few times a
+    second with the bytes that the program has written so far (None where the system does not
+    tell). Both are called from here, between two looks: no thread is started. What they raise
+    ends the program.
+
+    Raises as ``run`` does; ProgramTimedOutError after ``quiet_limit`` seconds in which the program
+    said nothing, and neither it nor a child used the processor. Where the system does not say so
+    much (it is no Linux), there is no limit.
+    """
+    process = _start(argv, env, leashed=True)
+    streams = _Streams(OUTPUT_LIMIT_BYTES, hear, lambda: beat(written(process.pid)))
+    if _to_its_end(process, streams, Quiet(process.pid, quiet_limit)):
+        return streams.completed(process.returncode)
+    raise ProgramTimedOutError(argv, quiet_limit, streams.completed(-9), quietly=True)
+
+
+def _to_its_end(
+    process: subprocess.Popen[bytes], streams: _Streams, limit: TimeLimit | Quiet
+) -> bool:
+    """Collect what a process says until it has ended; False where it was killed at its limit."""
+    _running.add(process)
     try:
-        if streams.collect(process, time.monotonic() + timeout):
-            return streams.completed(process.returncode)
-        _kill(process)
-        raise ProgramTimedOutError(argv, timeout, streams.completed(-9))
+        return streams.collect(process, limit)
     finally:
         # Also on Ctrl-C: the program sits in a session of its own and would not hear of it.
         if process.returncode is None:
@@ -115,6 +152,7 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     import subprocess
 
+    leashed = leashed and sys.platform != "win32"
     try:
         return subprocess.Popen(
             _leashed(argv, env) if leashed else list(argv),
@@ -161,10 +199,17 @@ def _not_started(argv: Sequence[str], problem: OSError | ValueError) -> OutsideE
 class _Streams:
     """Both output streams of one process, read side by side so that neither can block it."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(
+        self,
+        limit: int,
+        hear: Callable[[str], None] = lambda _: None,
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
         self._limit = limit
+        self._beat = beat
         self._out = bytearray()
         self._err = bytearray()
+        self._lines = {id(self._out): Lines(hear), id(self._err): Lines(hear)}
 
     def completed(self, returncode: int) -> Completed:
         return Completed(
@@ -173,10 +218,10 @@ class _Streams:
             self._err.decode("utf-8", "replace"),
         )
 
-    def collect(self, process: subprocess.Popen[bytes], deadline: float) -> bool:
-        """Read until the process has ended; False when the deadline came first."""
+    def collect(self, process: subprocess.Popen[bytes], limit: TimeLimit | Quiet) -> bool:
+        """Read until the process has ended; False when the limit came first."""
         if sys.platform == "win32":
-            return self._collect_on_windows(process, deadline)
+            return self._collect_on_windows(process, limit)
         import selectors
 
         with selectors.DefaultSelector() as selector:
@@ -184,27 +229,32 @@ class _Streams:
                 if stream is not None:
                     selector.register(stream, selectors.EVENT_READ, kept)
             while selector.get_map():
-                left = deadline - time.monotonic()
+                left = limit.left()
                 if left <= 0:
                     return False
+                self._beat()
                 ready = selector.select(min(left, _POLL_S))
                 # A grandchild may hold the pipes open long after the program itself has ended.
                 if not ready and process.poll() is not None:
                     break
                 for key, _ in ready:
+                    limit.stirred()
                     if not self._keep(os.read(key.fd, 65536), key.data):
                         selector.unregister(key.fileobj)
-        return _ends_before(process, deadline)
+        return _ends_before(process, time.monotonic() + limit.left())
 
     def _keep(self, chunk: bytes, kept: bytearray) -> bool:
         kept += chunk[: max(0, self._limit - len(kept))]
+        self._lines[id(kept)].feed(chunk)
         return bool(chunk)
 
-    def _collect_on_windows(self, process: subprocess.Popen[bytes], deadline: float) -> bool:
+    def _collect_on_windows(
+        self, process: subprocess.Popen[bytes], limit: TimeLimit | Quiet
+    ) -> bool:
         import subprocess
 
         try:
-            out, err = process.communicate(timeout=max(0.0, deadline - time.monotonic()))
+            out, err = process.communicate(timeout=limit.left())
         except subprocess.TimeoutExpired:
             return False
         self._keep(out, self._out)

@@ -45,13 +45,9 @@ def folder() -> Iterator[Path]:
         made.close()
 
 
-def sweep() -> float | None:
-    """Remove the folders that killed runs of this user left.
-
-    Returns when the oldest of them was last written to, in seconds of the epoch; None where there
-    was none.
-    """
-    times = []
+def sweep() -> int:
+    """Remove the folders that killed runs of this user left; return how many there were."""
+    count = 0
     for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             about = path.lstat()
@@ -59,10 +55,10 @@ def sweep() -> float | None:
                 continue
             if (handle := _held(path)) is None:
                 continue
-            times.append(about.st_mtime)
+            count += 1
             shutil.rmtree(path, ignore_errors=True)
             os.close(handle)
-    return min(times, default=None)
+    return count
 
 
 def _held(path: Path) -> int | None:

@@ -6,6 +6,7 @@ Nothing here prints; ``tell`` hears what takes long.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -25,10 +26,10 @@ from provisioner.workflow import Asked
 if TYPE_CHECKING:
     from provisioner.environments.same import Wanted
     from provisioner.lock import Uv
+    from provisioner.locking import Locked
+    from provisioner.room import Need
 
 _SILENT = {"index-unreachable", "not-in-cache"}
-_CLOCKS_DIFFER_S = 1.0
-"""The clock of the file system goes in ticks."""
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,86 +41,138 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[Warning, ...] = ()
 
 
-def planned(name: str, asked: Asked) -> Plan:
-    """Return the plan that ``up`` would carry out on this machine.
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``up`` is about to do, before anything is done."""
+
+    name: str
+    path: str
+    """The folder of the environment."""
+    plan: Plan
+    there: Environment | None
+    """The environment where it is already just so: then there is nothing to do."""
+    need: Need | None
+    """What it takes; None where there is nothing to do.
+
+    Steps that need root have their place beside it: shown and agreed to before any is done.
+    """
+
+
+Agree = Callable[[Intent], None]
+"""Hears what is about to be done, and raises where that is not wanted."""
+
+
+def intended(name: str, asked: Asked, *, offline: bool, tell: Progress) -> Intent:
+    """Return what ``up`` would do on this machine, and do nothing of it.
 
     Raises UsageError ``bad-name`` and ``not-this-machine``, RefusedError ``needs-system-steps``
-    for a plan that packages alone do not fulfil, and what ``workflow.plan_for`` raises.
+    for a plan that packages alone do not fulfil, and what ``workflow.plan_for`` and
+    ``locking.locked`` raise.
     """
-    place(name)
-    plan = workflow.plan_for(_here(asked))
-    _only_packages(plan)
-    return plan
+    plan = planned(name, asked)
+    folder = place(name)
+    if folder.is_dir():
+        store.own(folder, mend=False)
+    return intent_for(folder, asked, plan, offline=offline, tell=tell)[0]
 
 
-def up(name: str, asked: Asked, *, offline: bool, tell: Progress) -> Made:
+def up(name: str, asked: Asked, *, offline: bool, tell: Progress, agree: Agree) -> Made:
     """Make an environment on this machine, or leave it where it is already just so.
 
-    Its name is held from before the lock, so that nothing is done twice. Raises what ``planned``,
-    ``environments.hold.held``, ``locking.locked`` and ``environments.build.made`` raise; after any
-    of it, everything is as it was.
+    Its name is held from before the lock, so that nothing is done twice. ``agree`` is called once
+    it is clear what is to be done, and not where that is nothing. Raises what ``intended``,
+    ``agree``, ``environments.hold.held`` and ``environments.build.made`` raise, and OutsideError
+    ``disk-full`` before anything is begun; after any of it, everything is as it was.
     """
     from provisioner.environments.build import made
 
     plan = planned(name, asked)
     with held(name) as folder:
         store.own(folder)
-        uv = uv_for(folder, offline=offline)
-        wanted, warnings = wanted_for(name, asked, plan, offline=uv.offline, tell=tell)
+        clear_away(folder, offline=offline)
+        intent, wanted = intent_for(folder, asked, plan, offline=offline, tell=tell)
+        if intent.need is not None:
+            agree(intent)
+        uv = uv_for(intent, offline=offline, tell=tell)
         environment, changed = made(folder, wanted, uv, tell)
     notes = (Warning("companion-not-loading", note) for note in environment.notes)
-    warnings = (*warnings, *notes, *followed(environment, changed=changed))
+    warnings = (*intent.plan.warnings, *notes, *followed(environment, changed=changed))
     return Made(environment=environment, changed=changed, warnings=warnings)
 
 
-def wanted_for(
-    name: str, asked: Asked, plan: Plan, *, offline: bool, tell: Progress
-) -> tuple[Wanted, tuple[Warning, ...]]:
-    """Lock what was asked for an environment whose name is held, and what is to be known of it.
+def planned(name: str, asked: Asked) -> Plan:
+    """Return the plan before its lock; refuse at once what needs no lock to be refused."""
+    place(name)
+    plan = workflow.plan_for(_here(asked))
+    _only_packages(plan)
+    return plan
 
-    Where no index answers, a lock that a killed run had made for the same plan does as well.
-    Raises what ``locking.locked`` raises.
+
+def clear_away(folder: Path, *, offline: bool) -> None:
+    """Remove what killed runs left outside of the environment that is held."""
+    from provisioner.lock import Uv, leftovers
+
+    if scratch.sweep() or journal.cut_off(folder):
+        leftovers.sweep(Uv(settings.current(), offline=offline).cache())
+
+
+def intent_for(
+    folder: Path, asked: Asked, plan: Plan, *, offline: bool, tell: Progress
+) -> tuple[Intent, Wanted]:
+    """Lock what was asked for an environment; return what is to be done for it.
+
+    Where no index answers, a lock that a killed run had made for the same plan does as well, and
+    nobody is asked again. Raises what ``locking.locked`` raises.
     """
+    from provisioner.environments.build import already
     from provisioner.environments.same import Wanted
     from provisioner.locking import locked
 
+    found = None
     try:
         found = locked(_here(asked), offline=offline, tell=tell)
         plan, text = found.plan, found.lock.text
         _only_packages(plan)
     except OutsideError as error:
-        text = _begun(name, plan) if error.reference in _SILENT else ""
+        text = _begun(folder, plan) if error.reference in _SILENT else ""
         if not text:
             raise
         tell.step("no index answers: going on with the lock of the run that was cut off")
     typed = msgspec.json.decode(msgspec.json.encode(asked))
     gpus = _visible(asked, plan)
-    return Wanted(name=name, plan=plan, lock=text, gpus=gpus, asked=typed), plan.warnings
+    wanted = Wanted(name=folder.name, plan=plan, lock=text, gpus=gpus, asked=typed)
+    there = already(folder, wanted) if folder.is_dir() else None
+    need = _need(found, folder, offline=offline, tell=tell) if found and there is None else None
+    intent = Intent(name=folder.name, path=str(folder), plan=plan, there=there, need=need)
+    return intent, wanted
 
 
-def _begun(name: str, plan: Plan) -> str:
+def _need(found: Locked, folder: Path, *, offline: bool, tell: Progress) -> Need:
+    from provisioner.lock import Uv, sources_of
+    from provisioner.room import need_of
+
+    tell.step("looking at how much is to be fetched")
+    uv = Uv(settings.current(), offline=offline, tell=tell)
+    sources = sources_of(found.plan, uv.settings, uv.default_index)
+    return need_of(found.lock, sources, uv, folder)
+
+
+def uv_for(intent: Intent, *, offline: bool, tell: Progress) -> Uv:
+    """Return uv to carry it out, where there is room. Raises OutsideError ``disk-full``."""
+    from provisioner.lock import Uv
+
+    if intent.need is not None:
+        intent.need.check()
+    weights = intent.need.weights if intent.need else None
+    return Uv(settings.current(), offline=offline, tell=tell, weights=weights)
+
+
+def _begun(folder: Path, plan: Plan) -> str:
     """The lock that a run which was cut off had made for the same plan, or nothing."""
     from provisioner.environments.generations import unfinished
     from provisioner.lock.record import digest
 
-    begun = unfinished(place(name))
+    begun = unfinished(folder) if folder.is_dir() else None
     return begun[1] if begun and digest(begun[0]) == digest(plan) else ""
-
-
-def uv_for(folder: Path, *, offline: bool) -> Uv:
-    """Return uv for an environment that is held, after what killed runs left is gone."""
-    from datetime import datetime
-
-    from provisioner.lock import Uv, leavings
-
-    uv = Uv(settings.current(), offline=offline)
-    left = scratch.sweep()
-    cut = journal.cut_off(folder)
-    times = [left] if left else []
-    times += [datetime.fromisoformat(cut.time.replace("Z", "+00:00")).timestamp()] if cut else []
-    if times:
-        leavings.sweep(uv.cache(), min(times) - _CLOCKS_DIFFER_S)
-    return uv
 
 
 def environments() -> tuple[tuple[Environment, ...], tuple[Warning, ...]]:

@@ -16,10 +16,9 @@ from provisioner.environments import generations, store
 from provisioner.environments.build import made
 from provisioner.environments.hold import held
 from provisioner.environments.record import Environment
-from provisioner.environments.same import Wanted, is_so
+from provisioner.environments.same import Wanted
 from provisioner.errors import OutsideError
 from provisioner.lock import pylock
-from provisioner.plan import Warning
 from provisioner.progress import Progress
 from provisioner.workflow import Asked
 
@@ -36,12 +35,11 @@ class Upgrade(msgspec.Struct, frozen=True, kw_only=True):
     """What an upgrade comes to, or would."""
 
     environment: Environment
+    intent: up.Intent
+    """What is to be done; its ``there`` is set where that is nothing."""
     wanted: Wanted
-    needed: bool
-    """False: it is what its request comes to today."""
     changes: tuple[Change, ...] = ()
     """None of them where it was changed by hand, and is made anew as it was."""
-    warnings: tuple[Warning, ...] = ()
 
 
 Agrees = Callable[[Upgrade], bool]
@@ -59,25 +57,24 @@ def upgraded(
     store.found(name)
     with held(name) as folder:
         store.own(folder)
-        uv = up.uv_for(folder, offline=offline)
-        found = _found(store.found(name), folder, offline=uv.offline, tell=tell)
-        if not found.needed or not agrees(found):
+        up.clear_away(folder, offline=offline)
+        found = _found(store.found(name), folder, offline=offline, tell=tell)
+        if found.intent.there is not None or not agrees(found):
             return found, found.environment, False
+        uv = up.uv_for(found.intent, offline=offline, tell=tell)
         environment, changed = made(folder, found.wanted, uv, tell)
         return found, environment, changed
 
 
 def _found(environment: Environment, folder: Path, *, offline: bool, tell: Progress) -> Upgrade:
     asked = _asked(environment, folder)
-    name, current = environment.name, Path(environment.path)
-    plan = up.planned(name, asked)
-    wanted, warnings = up.wanted_for(name, asked, plan, offline=offline, tell=tell)
+    plan = up.planned(environment.name, asked)
+    intent, wanted = up.intent_for(folder, asked, plan, offline=offline, tell=tell)
     return Upgrade(
         environment=environment,
+        intent=intent,
         wanted=wanted,
-        needed=not (environment.verified and is_so(current, wanted)),
         changes=tuple(_changes(environment, wanted)),
-        warnings=warnings,
     )
 
 

@@ -11,9 +11,8 @@ from provisioner.cli import options
 from provisioner.cli.display import show
 from provisioner.cli.jupyter import kernel, serve
 from provisioner.cli.output import show_json, show_warnings
-from provisioner.cli.up import end_as_ctrl_c
+from provisioner.cli.up import listening
 from provisioner.errors import RefusedError
-from provisioner.progress import Steps
 
 
 @click.group("env")
@@ -49,7 +48,8 @@ def _show(*, name: str, as_json: bool) -> None:
         data = {"environment": environment, "changed": False, "kernel": offered, "service": served}
         show_json("env show", data, warnings)
         return
-    from provisioner.cli.text_environments import environment_blocks, state_block
+    from provisioner.cli.text_environments import environment_blocks
+    from provisioner.cli.text_generations import state_block
     from provisioner.cli.text_jupyter import jupyter_block
 
     blocks = [*environment_blocks(environment), state_block(environment)]
@@ -97,21 +97,22 @@ def _upgrade(*, name: str, dry_run: bool, yes: bool, offline: bool, as_json: boo
     The next generation is made beside it, and counts once it was seen to work; the one of before
     is kept for 'dlsetup env rollback'.
     """
-    from provisioner.cli.text_environments import upgrade_blocks, upgrade_line
+    from provisioner.cli.text_generations import upgrade_blocks, upgrade_line
     from provisioner.upgrade import Upgrade, upgraded
 
-    end_as_ctrl_c()
-    asks = not (yes or as_json) and sys.stdin.isatty()
+    asks = not (yes or as_json) and sys.stdin.isatty() and sys.stderr.isatty()
+    with listening(name, ("env", "upgrade", name)) as (shown, tell):
 
-    def agrees(found: Upgrade) -> bool:
-        if dry_run or not asks:
-            return not dry_run
-        show(upgrade_blocks(found))
-        return click.confirm(f"Upgrade {name}?", err=True)
+        def agrees(found: Upgrade) -> bool:
+            shown.hush()
+            if dry_run or not asks:
+                return not dry_run
+            show(upgrade_blocks(found))
+            return click.confirm(f"Upgrade {name}?", default=True, err=True)
 
-    tell = Steps(lambda title: click.echo(title, err=True))
-    found, environment, changed = upgraded(name, agrees, offline=offline, tell=tell)
-    warnings = (*found.warnings, *up.followed(environment, changed=changed))
+        found, environment, changed = upgraded(name, agrees, offline=offline, tell=tell)
+    followed = up.followed(environment, changed=changed)
+    warnings = (*found.intent.plan.warnings, *followed)
     if as_json:
         data = {"environment": environment, "changed": changed, "changes": found.changes}
         show_json("env upgrade", data, warnings)
@@ -133,7 +134,8 @@ def _rollback(*, name: str, generation: int | None, as_json: bool) -> None:
     if as_json:
         show_json("env rollback", {"environment": environment, "changed": changed}, warnings)
         return
-    from provisioner.cli.text_environments import environment_blocks, rollback_line
+    from provisioner.cli.text_environments import environment_blocks
+    from provisioner.cli.text_generations import rollback_line
 
     click.echo(rollback_line(environment, changed=changed))
     show(environment_blocks(environment))

@@ -129,6 +129,12 @@ def _as_usage(error: click.ClickException) -> UsageError:
 
 def _as_outside(error: OSError) -> OutsideError:
     place = f"{error.filename}: " if error.filename else ""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return OutsideError(
+            "disk-full",
+            f"The disk is full: {place}{error.strerror}.",
+            hint="Make room where it writes: temporary files, DLSETUP_HOME or XDG_CACHE_HOME.",
+        )
     return OutsideError(
         "cannot-write",
         f"The system refused: {place}{error.strerror or error}.",

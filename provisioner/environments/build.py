@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,11 +18,10 @@ from provisioner.environments.size import size_of
 from provisioner.errors import OutsideError, RefusedError
 from provisioner.lock.sources import sources_of
 from provisioner.lock.uv import Uv
-from provisioner.plan import Plan
 from provisioner.progress import Progress
 from provisioner.whole_file import put, settle
 
-__all__ = ["Wanted", "made"]
+__all__ = ["Wanted", "already", "made"]
 
 
 def made(folder: Path, wanted: Wanted, uv: Uv, tell: Progress) -> tuple[Environment, bool]:
@@ -47,6 +45,16 @@ def made(folder: Path, wanted: Wanted, uv: Uv, tell: Progress) -> tuple[Environm
         after = store.switched(folder, before, number)
     generations.drop(folder, keep=after.kept)
     return store.environment(after), True
+
+
+def already(folder: Path, wanted: Wanted) -> Environment | None:
+    """Return the environment where it is just what is wanted, and nobody changed it since."""
+    try:
+        pointer = store.pointer_of(folder)
+    except OutsideError:
+        return None
+    proved = pointer and pointer.stands and _is_proved(folder, pointer.generation, wanted)
+    return store.environment(pointer) if pointer and proved else None
 
 
 def _clear_up(folder: Path, before: Pointer | None, tell: Progress) -> None:
@@ -112,7 +120,6 @@ def _anew(folder: Path, before: Pointer | None, wanted: Wanted, uv: Uv, tell: Pr
     """Make a generation and prove it; return its number. From then on it is whole."""
     plan, number = wanted.plan, generations.next_number(folder, before)
     new = folder / str(number)
-    _need_room(folder, plan)
     with journal.step(folder, number, "python", plan.python):
         tell.step(f"making an environment with Python {plan.python} in {new}")
         standing.make_environment(new, plan, uv, tell)
@@ -154,14 +161,3 @@ def _settled(place: Path) -> Iterator[None]:
     writing.join()
     if problems:
         raise problems[0]
-
-
-def _need_room(folder: Path, plan: Plan) -> None:
-    free = shutil.disk_usage(folder).free
-    if plan.disk_bytes and free < plan.disk_bytes:
-        raise OutsideError(
-            "disk-full",
-            f"{folder} has too little room.",
-            context=(f"needed {plan.disk_bytes} bytes", f"free   {free} bytes"),
-            hint="Make room, or set DLSETUP_HOME to a folder on another disk.",
-        )

@@ -119,10 +119,10 @@ def pointer_of(folder: Path) -> Pointer | None:
     return pointer if pointer.name == folder.name else None
 
 
-def own(folder: Path) -> Pointer | None:
+def own(folder: Path, *, mend: bool = True) -> Pointer | None:
     """Return what a folder points at that is held, or None where nothing is in it yet.
 
-    A pointer that cannot be read is written anew: it leads to the newest generation that is whole.
+    A pointer that cannot be read is mended: it leads to the newest generation that is whole.
     Raises RefusedError ``place-taken`` where something else made the folder.
     """
     try:
@@ -130,7 +130,8 @@ def own(folder: Path) -> Pointer | None:
     except OutsideError:
         newest = max(generations.whole(folder), default=BEING_MADE)
         pointer = Pointer(name=folder.name, generation=newest)
-        point(folder, pointer)
+        if mend:
+            point(folder, pointer)
     if pointer is None and set(folder.iterdir()) - set(_drafts(folder)):
         raise taken(folder)
     return pointer

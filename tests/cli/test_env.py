@@ -35,11 +35,13 @@ def test_two_stand_side_by_side_and_removing_one_leaves_the_other_as_it_was(home
     assert home.up("older.one", "tensorflow-cpu==2.20.0").code == 0
     listed = home.run("env", "list")
     before = digest(home.environments / "demo")
+    sizes = [item["size"] for item in home.run("env", "list", "--json").data["environments"]]
     removed = home.run("env", "remove", "older.one")
 
+    told = [f"{size['bytes'] / 1000:.0f} kB" for size in sizes]
     assert listed.out == (
-        f"demo       python {PYTHON}  cpu  0 MiB  tensorflow-cpu 2.21.0\n"
-        f"older.one  python {PYTHON}  cpu  0 MiB  tensorflow-cpu 2.20.0\n"
+        f"demo       python {PYTHON}  cpu  {told[0]}  tensorflow-cpu 2.21.0\n"
+        f"older.one  python {PYTHON}  cpu  {told[1]}  tensorflow-cpu 2.20.0\n"
     )
     assert (removed.code, removed.out, removed.err) == (0, "older.one is gone.\n", "")
     assert [path.name for path in home.environments.iterdir()] == ["demo"]

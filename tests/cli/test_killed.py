@@ -14,7 +14,7 @@ import pytest
 from tests.cli.environments import PYTHON, Home, digest, package, tensorflow
 from tests.unit.upkeep.loopback import Loopback, serving
 
-_MOMENTS = 12
+_MOMENTS = 8
 _SOON_S = 5.0
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at /proc")
@@ -73,7 +73,7 @@ def at_work(home: Home) -> list[str]:
 
 def left(home: Home) -> list[str]:
     """What lies about that no run that ended well leaves."""
-    places = [*(home.path / "tmp").iterdir(), *(home.path / "uv").glob(".tmp*")]
+    places = [*(home.path / "tmp").iterdir(), *(home.path / "uv").rglob(".tmp*")]
     return [str(path) for path in (*places, *home.environments.rglob(".*.json.*"))]
 
 
