@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 
 from provisioner.errors import OutsideError
-from provisioner.process_signs import Lines, Quiet, TimeLimit, written
+from provisioner.process_signs import Lines, Quiet, Stop, TimeLimit, written
 
 if TYPE_CHECKING:
     import subprocess
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 OUTPUT_LIMIT_BYTES = 4 * 1024 * 1024
 _GRACE_S = 1.0
 _POLL_S = 0.2
+
+
+stop = Stop()
+"""Which signals end what is going on: whoever runs programs for long tells it which."""
 
 
 class Completed(msgspec.Struct, frozen=True):
@@ -232,6 +236,7 @@ class _Streams:
                 left = limit.left()
                 if left <= 0:
                     return False
+                stop.look()
                 self._beat()
                 ready = selector.select(min(left, _POLL_S))
                 # A grandchild may hold the pipes open long after the program itself has ended.

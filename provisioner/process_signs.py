@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -73,6 +75,34 @@ class Quiet:
             return 0.0
         self.stirred()
         return self._seconds
+
+
+class Stop:
+    """A signal that says stop, which is a KeyboardInterrupt, and is not lost.
+
+    Python drops what is raised while it frees an object: a signal that comes just then would be
+    forgotten, and what is waited for next would be waited for to its end.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def hear(self, *numbers: int) -> None:
+        """Listen to signals from now on; one that is ignored, as nohup has it, stays so."""
+        for number in numbers:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._raise)
+
+    def look(self) -> None:
+        """Raise KeyboardInterrupt where one was lost."""
+        asked, self._asked = self._asked, False
+        # Whoever is just putting things back has it already.
+        if asked and not isinstance(sys.exc_info()[1], KeyboardInterrupt):
+            raise KeyboardInterrupt
+
+    def _raise(self, *_: object) -> None:
+        self._asked = True
+        raise KeyboardInterrupt
 
 
 def written(session: int) -> int | None:

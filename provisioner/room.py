@@ -26,7 +26,7 @@ _BLOCK_BYTES = 4096
 """What a file takes at least, and in multiples of which."""
 _DIRECTORY_BYTES = 4_000_000
 """What reading the directory of one wheel may cost."""
-_OWN_BYTES = 1_000_000
+OWN_BYTES = 1_000_000
 """What dlsetup itself puts beside: settings for uv, certificates, plan, lock and record."""
 CACHE, HOME, TEMPORARY = "uv's cache", "the environment", "temporary files"
 _MOVED_BY = {CACHE: "UV_CACHE_DIR", HOME: "DLSETUP_HOME", TEMPORARY: "TMPDIR"}
@@ -107,8 +107,8 @@ def need_of(lock: Lock, sources: Sources, uv: Uv, home: Path) -> Need:
         at_least=lacking is None or any(not _known(weights.get(name)) for name in wanted),
         places=_places(
             (CACHE, cache, sum(weight.unpacked for weight in new)),
-            (HOME, home, held + compiled + _OWN_BYTES),
-            (TEMPORARY, Path(tempfile.gettempdir()), _OWN_BYTES),
+            (HOME, home, held + compiled + OWN_BYTES),
+            (TEMPORARY, Path(tempfile.gettempdir()), OWN_BYTES),
         ),
         weights={name: weights[name] for name in fetched if name in weights},
     )

@@ -67,7 +67,9 @@ class Log(Progress):
         try:
             self._file.write(f"{masked(text)[:_LONGEST_CHARACTERS]}\n")
             self._file.flush()
-        except (OSError, ValueError):  # the disk is full: the work may still fit
+        except OSError:  # the disk is full: the work may still fit
+            with contextlib.suppress(OSError):
+                self._file.close()
             self._file = None
 
     def _open(self) -> None:

@@ -95,7 +95,8 @@ def up(name: str, asked: Asked, *, offline: bool, tell: Progress, agree: Agree) 
         uv = uv_for(intent, offline=offline, tell=tell)
         environment, changed = made(folder, wanted, uv, tell)
     notes = (Warning("companion-not-loading", note) for note in environment.notes)
-    warnings = (*intent.plan.warnings, *notes, *followed(environment, changed=changed))
+    follow = followed(environment, changed=changed)
+    warnings = (*intent.plan.warnings, *notes, *follow)
     return Made(environment=environment, changed=changed, warnings=warnings)
 
 

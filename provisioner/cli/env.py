@@ -111,8 +111,7 @@ def _upgrade(*, name: str, dry_run: bool, yes: bool, offline: bool, as_json: boo
             return click.confirm(f"Upgrade {name}?", default=True, err=True)
 
         found, environment, changed = upgraded(name, agrees, offline=offline, tell=tell)
-    followed = up.followed(environment, changed=changed)
-    warnings = (*found.intent.plan.warnings, *followed)
+    warnings = (*found.intent.plan.warnings, *up.followed(environment, changed=changed))
     if as_json:
         data = {"environment": environment, "changed": changed, "changes": found.changes}
         show_json("env upgrade", data, warnings)

@@ -92,10 +92,9 @@ def _download(need: Need) -> str:
     if need.fetched == 0:
         return f"nothing: uv's cache holds all {need.packages} packages"
     least = "at least " if need.at_least else ""
-    of = f"{need.fetched} of {need.packages}" if need.fetched else f"up to {need.packages}"
-    if need.fetched == need.packages:
-        of = str(need.packages)
-    return f"{least}{human(need.download_bytes)} in {of} packages"
+    of = {need.packages: "", None: "up to "}.get(need.fetched, f"{need.fetched} of ")
+    noun = "package" if need.packages == 1 else "packages"
+    return f"{least}{human(need.download_bytes)} in {of}{need.packages} {noun}"
 
 
 def _disk(need: Need) -> str:
@@ -103,12 +102,11 @@ def _disk(need: Need) -> str:
     from provisioner.room import TEMPORARY
 
     least = "at least " if need.at_least else ""
-    told = [
-        f"{least}{human(place.needed_bytes)} in {place.path} ({' and '.join(place.holds)}; "
-        f"{human(place.free_bytes)} free)"
-        for place in need.places
-        if set(place.holds) != {TEMPORARY}
-    ]
+    told = []
+    for place in need.places:
+        if what := " and ".join(what for what in place.holds if what != TEMPORARY):
+            room = f"{what}; {human(place.free_bytes)} free"
+            told.append(f"{least}{human(place.needed_bytes)} in {place.path} ({room})")
     return ", ".join(told)
 
 

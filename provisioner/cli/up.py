@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from provisioner import up
+from provisioner import process, up
 from provisioner.cli import options
 from provisioner.cli.jupyter import as_kernel, kernel_of
 from provisioner.cli.output import folded, show_json, show_warnings, width_of
@@ -107,12 +107,13 @@ def listening(name: str, words: tuple[str, ...]) -> Iterator[tuple[Steps, Any]]:
     from provisioner.progress import Several
     from provisioner.runlog import Log
 
-    _end_as_ctrl_c()
+    # Whoever ends this, what is half made is taken away again.
+    process.stop.hear(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     log = Log(name, words)
     try:
         with steps() as shown:
             yield shown, Several(shown, log)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.Abort):
         log.end("stopped")
         click.echo("\n" + folded(_stopped(name), width_of(sys.stderr)), err=True)
         raise
@@ -138,13 +139,6 @@ def _stopped(name: str) -> str:
     except DlsetupError:
         left = f"there is no environment {name}"
     return f"Stopped: {left}. What was fetched whole is kept: the same command goes on from there."
-
-
-def _end_as_ctrl_c() -> None:
-    """Whoever ends this, what is half made is taken away again; nohup stays what it is."""
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(ending) is not signal.SIG_IGN:
-            signal.signal(ending, signal.default_int_handler)
 
 
 def _dry(name: str, asked: Asked, *, offline: bool, as_json: bool) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from provisioner.environments.proof import VISIBLE
 from provisioner.environments.record import Environment
+from provisioner.verify.visible import VISIBLE
 
 
 def variables(environment: Environment) -> dict[str, str]:

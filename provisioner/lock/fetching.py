@@ -13,8 +13,8 @@ import msgspec
 
 from provisioner.progress import Progress
 
-_BEGINS = re.compile(r"(?:Downloading|Fetching) (\S+) \((?:([\d.]+)([KMGT]?i?B))\)")
-_ENDS = re.compile(r"Downloaded (\S+)")
+_BEGINS = re.compile(r"Downloading (\S+)(?: \(download\))? \(([\d.]+)([KMGT]?i?B)\)")
+_ENDS = re.compile(r"Downloaded (\S+)(?: \(download\))?")
 _BUILDS = re.compile(r"(Building|Built) (\S+).*")
 _READY = re.compile(r"(?:Prepared|Installed) (\d+) packages? in .*")
 _NAMED_BYTES = 1024**2

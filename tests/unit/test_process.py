@@ -107,3 +107,29 @@ def test_ctrl_c_ends_the_program_too(tmp_path: Path) -> None:
     time.sleep(2.5)
 
     assert not left.exists()
+
+
+DROPS = """
+import signal, sys, weakref
+from provisioner import process
+
+class Held: pass
+
+process.stop.hear(signal.SIGTERM)
+held = Held()
+weakref.finalize(held, signal.raise_signal, signal.SIGTERM)
+del held  # Python prints what is raised here, and goes on
+print("dropped", flush=True)
+try:
+    process.run(["sleep", "60"], timeout=60)
+except KeyboardInterrupt:
+    process.run(["true"], timeout=60)
+    print("stopped, and a program put things back")
+"""
+
+
+def test_a_signal_that_python_drops_is_not_lost() -> None:
+    done = process.run([sys.executable, "-c", DROPS], timeout=30)
+
+    assert done.stdout == "dropped\nstopped, and a program put things back\n"
+    assert "Exception ignored in" in done.stderr
