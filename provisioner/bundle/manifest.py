@@ -1,0 +1,64 @@
+"""The manifest of a bundle: what lies in it, and what a machine must have for it."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from provisioner import __version__
+
+SCHEMA = 1
+MANIFEST = "manifest.json"
+PLAN = "plan.json"
+LOCK = "pylock.toml"
+OFFLINE_LOCK = "pylock.offline.toml"
+SCRIPT = "install.sh"
+INSTALLER = "uv"
+WHEELS = "wheels/"
+_WHEEL = re.compile(r"[A-Za-z0-9_.]+-[A-Za-z0-9_.+!-]+\.whl")
+_TEXTS = frozenset({PLAN, LOCK, OFFLINE_LOCK, SCRIPT, INSTALLER})
+
+
+class Carried(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of the bundle beside the manifest."""
+
+    path: str
+    size: int
+    sha256: str
+    package: str | None = None
+    """Of a wheel: the package of the lock that it is."""
+    built_from: str | None = None
+    """What a wheel was built from, where it is not a file of the lock."""
+
+
+class Needs(msgspec.Struct, frozen=True, kw_only=True):
+    """What a machine must have beside the driver that the plan says."""
+
+    kernel: str
+    """``linux`` or ``macos``."""
+    arch: str
+    python: str
+    glibc: str | None = None
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bundle says of itself."""
+
+    schema: int = SCHEMA
+    dlsetup: str = __version__
+    name: str
+    needs: Needs
+    files: tuple[Carried, ...]
+
+    @property
+    def wheels(self) -> tuple[Carried, ...]:
+        """The wheels, by name."""
+        return tuple(file for file in self.files if file.path.startswith(WHEELS))
+
+
+def is_carried(path: str) -> bool:
+    """Whether a bundle may hold a file under that path, below the environment's name."""
+    if path.startswith(WHEELS):
+        return _WHEEL.fullmatch(path.removeprefix(WHEELS)) is not None and ".." not in path
+    return path in _TEXTS
