@@ -12,6 +12,8 @@ import msgspec
 
 from provisioner import process, settings, workflow
 from provisioner.environments import store
+from provisioner.environments.hold import held
+from provisioner.environments.place import place
 from provisioner.environments.proof import VISIBLE
 from provisioner.environments.record import Environment
 from provisioner.errors import RefusedError
@@ -35,7 +37,7 @@ def planned(name: str, asked: Asked) -> Plan:
     Raises UsageError ``bad-name`` and ``not-this-machine``, RefusedError ``needs-system-steps``
     for a plan that packages alone do not fulfil, and what ``workflow.plan_for`` raises.
     """
-    store.place(name)
+    place(name)
     plan = workflow.plan_for(_here(asked))
     _only_packages(plan)
     return plan
@@ -44,21 +46,24 @@ def planned(name: str, asked: Asked) -> Plan:
 def up(name: str, asked: Asked, *, offline: bool, tell: Progress) -> Made:
     """Make an environment on this machine, or leave it where it is already just so.
 
-    Raises what ``planned``, ``locking.locked`` and ``environments.build.made`` raise; after any of
-    it, everything is as it was.
+    Its name is held from before the lock, so that nothing is done twice. Raises what ``planned``,
+    ``environments.hold.held``, ``locking.locked`` and ``environments.build.made`` raise; after any
+    of it, everything is as it was.
     """
     from provisioner.environments.build import Wanted, made
     from provisioner.lock import Uv
     from provisioner.locking import locked
 
     planned(name, asked)
-    found = locked(_here(asked), offline=offline, tell=tell)
-    _only_packages(found.plan)
-    wanted = Wanted(
-        name=name, plan=found.plan, lock=found.lock.text, gpus=_visible(asked, found.plan)
-    )
-    uv = Uv(settings.current(), offline=offline)
-    environment, changed = made(wanted, uv, tell)
+    with held(name) as folder:
+        store.own(folder)
+        found = locked(_here(asked), offline=offline, tell=tell)
+        _only_packages(found.plan)
+        wanted = Wanted(
+            name=name, plan=found.plan, lock=found.lock.text, gpus=_visible(asked, found.plan)
+        )
+        uv = Uv(settings.current(), offline=offline)
+        environment, changed = made(folder, wanted, uv, tell)
     notes = (Warning("companion-not-loading", note) for note in environment.notes)
     warnings = (*found.plan.warnings, *notes)
     return Made(environment=environment, changed=changed, warnings=warnings)

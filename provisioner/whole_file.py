@@ -24,9 +24,21 @@ def put(path: Path, data: bytes, *, executable: bool = False) -> None:
             os.fsync(stream.fileno())
         draft.chmod((_RUN_BY_ALL if executable else _READ_BY_ALL) & ~_umask())
         draft.replace(path)
+        _remember(path.parent)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+def _remember(folder: Path) -> None:
+    """Have a rename survive a power loss, where folders can be opened at all."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _umask() -> int:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import msgspec
 
-from provisioner.environments import interpreter, store
+from provisioner.environments import interpreter, journal, store
+from provisioner.environments.place import not_writable
 from provisioner.environments.proof import prove
-from provisioner.environments.record import BEING_MADE, Environment, Record
-from provisioner.errors import OutsideError, RefusedError
+from provisioner.environments.record import BEING_MADE, Environment, Generation, Pointer
+from provisioner.errors import OutsideError
 from provisioner.lock import pylock
 from provisioner.lock.sources import sources_of
 from provisioner.lock.uv import Uv
@@ -32,51 +33,38 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """The UUIDs of the GPUs it may use; None is all that there are."""
 
 
-def made(wanted: Wanted, uv: Uv, tell: Progress) -> tuple[Environment, bool]:
+def made(folder: Path, wanted: Wanted, uv: Uv, tell: Progress) -> tuple[Environment, bool]:
     """Return the environment, and whether anything had to change for it.
 
+    ``folder`` is what ``hold.held`` gave for its name, and ``store.own`` found to be ours.
     ``tell`` hears what takes long. A failure leaves things as they were: no environment, or the
-    one of before. Raises RefusedError ``environment-not-verified``, ``environment-busy`` or
-    ``place-taken``, OutsideError ``python-not-found``, ``disk-full`` and ``place-not-writable``,
-    and what Uv raises.
+    one of before. Raises RefusedError ``environment-not-verified``, OutsideError
+    ``python-not-found``, ``disk-full`` and ``place-not-writable``, and what Uv raises.
     """
-    with store.held(wanted.name) as folder:
-        before = _record(folder)
-        if before is not None and _is_so(before, wanted):
-            return store.environment(before), False
-        _need_room(folder, wanted.plan)
-        after = _next(folder, before, wanted, uv, tell)
-        store.dropped(folder, keep=after.generation)
-        return store.environment(after), True
+    before = store.own(folder)
+    if before is not None and _is_so(folder, before, wanted):
+        return store.environment(before), False
+    _need_room(folder, wanted.plan)
+    after = _next(folder, before, wanted, uv, tell)
+    store.drop(folder, keep=(after.generation, after.before))
+    return store.environment(after), True
 
 
-def _record(folder: Path) -> Record | None:
-    record = store.record_of(folder)
-    if record is None and set(folder.iterdir()) - set(store.drafts(folder)):
-        raise RefusedError(
-            "place-taken",
-            f"{folder} holds something that dlsetup did not make.",
-            hint="Move it away, or take another name.",
-        )
-    return record
-
-
-def _is_so(record: Record, wanted: Wanted) -> bool:
+def _is_so(folder: Path, pointer: Pointer, wanted: Wanted) -> bool:
     """Whether an environment is already what is wanted, and nobody changed it since."""
-    if not record.verified or record.gpus != wanted.gpus:
-        return False
-    folder = store.generation(record.name, record.generation)
+    place = folder / str(pointer.generation)
     try:
-        was = store.environment(record).plan
-        lock = pylock.read((folder / store.LOCK).read_text(encoding="utf-8"))
+        about, was = store.about_of(place), store.plan_of(place)
+        lock = pylock.read((place / store.LOCK).read_text(encoding="utf-8"))
     except (OSError, ValueError, OutsideError):
         return False
     return (
+        about.gpus == wanted.gpus
         # Not the whole text: that also says under which driver it was made.
-        lock == pylock.read(wanted.lock)
+        and lock == pylock.read(wanted.lock)
         and _installs(was) == _installs(wanted.plan)
-        and os.access(interpreter.inside(folder), os.X_OK)
-        and _held_by(folder) == record.holds
+        and os.access(interpreter.inside(place), os.X_OK)
+        and _held_by(place) == about.holds
     )
 
 
@@ -87,55 +75,59 @@ def _installs(plan: Plan) -> tuple[object, ...]:
     return (plan.python, plan.accelerator, pins, verified)
 
 
-def _next(folder: Path, before: Record | None, wanted: Wanted, uv: Uv, tell: Progress) -> Record:
-    """Make the next generation, and let the record name it."""
+def _next(folder: Path, before: Pointer | None, wanted: Wanted, uv: Uv, tell: Progress) -> Pointer:
+    """Make the next generation, and switch to it."""
     earlier = before.generation if before else BEING_MADE
-    with _undone(folder, earlier):
-        if earlier == BEING_MADE:
-            store.write(Record(name=wanted.name))
+    with _undone(folder, before):
+        if before is None:
+            store.point(folder, Pointer(name=wanted.name))
         # What a run that was killed left behind.
-        store.dropped(folder, keep=earlier)
-        new = folder / str(earlier + 1)
-        notes = _built(new, wanted, uv, tell)
-        after = Record(
-            name=wanted.name,
-            generation=earlier + 1,
-            python=wanted.plan.python,
-            verified=True,
-            gpus=wanted.gpus,
-            notes=notes,
-            holds=_held_by(new),
-        )
-        store.write(after)
+        store.drop(folder, keep=_kept(before))
+        number = max((*store.generations(folder), earlier)) + 1
+        _built(folder, number, wanted, uv, tell)
+        after = Pointer(name=wanted.name, generation=number, before=earlier or None)
+        with journal.step(folder, number, "switch"):
+            store.point(folder, after)
     return after
 
 
 @contextlib.contextmanager
-def _undone(folder: Path, earlier: int) -> Iterator[None]:
+def _undone(folder: Path, before: Pointer | None) -> Iterator[None]:
     """Whatever goes wrong inside, Ctrl-C too, leaves the folder as it was."""
     try:
         yield
     except BaseException as error:
-        store.dropped(folder, keep=earlier)
-        if earlier == BEING_MADE:
+        store.drop(folder, keep=_kept(before))
+        if before is None or before.generation == BEING_MADE:
             store.forget(folder)
         if isinstance(error, OSError):
-            raise store.not_writable(folder, error) from error
+            raise not_writable(folder, error) from error
         raise
 
 
-def _built(folder: Path, wanted: Wanted, uv: Uv, tell: Progress) -> tuple[str, ...]:
-    """Make one generation and prove it; return what was noted of it."""
-    plan = wanted.plan
-    tell.step(f"making an environment with Python {plan.python} in {folder}")
-    _make(folder, plan, uv)
-    lock = folder / store.LOCK
-    lock.write_text(wanted.lock, encoding="utf-8")
-    (folder / store.PLAN).write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=2))
-    tell.step("installing the packages of the lock")
-    uv.sync(folder, lock, sources_of(plan, uv.settings))
-    tell.step("proving that it works")
-    return prove(interpreter.inside(folder), plan, wanted.gpus)
+def _kept(before: Pointer | None) -> tuple[int | None, ...]:
+    return (before.generation, before.before) if before else ()
+
+
+def _built(folder: Path, number: int, wanted: Wanted, uv: Uv, tell: Progress) -> None:
+    """Make one generation and prove it; from then on it is whole."""
+    plan, new = wanted.plan, folder / str(number)
+    with journal.step(folder, number, "python", plan.python):
+        tell.step(f"making an environment with Python {plan.python} in {new}")
+        _make(new, plan, uv)
+    with journal.step(folder, number, "packages"):
+        lock = new / store.LOCK
+        lock.write_text(wanted.lock, encoding="utf-8")
+        (new / store.PLAN).write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=2))
+        tell.step("installing the packages of the lock")
+        uv.sync(new, lock, sources_of(plan, uv.settings))
+    with journal.step(folder, number, "proof"):
+        tell.step("proving that it works")
+        notes = prove(interpreter.inside(new), plan, wanted.gpus)
+        store.finish(
+            new,
+            Generation(python=plan.python, gpus=wanted.gpus, notes=notes, holds=_held_by(new)),
+        )
 
 
 def _make(folder: Path, plan: Plan, uv: Uv) -> None:

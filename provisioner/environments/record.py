@@ -7,7 +7,7 @@ import msgspec
 from provisioner.plan import Plan
 
 BEING_MADE = 0
-"""The generation of a record whose environment is not there yet, or not any more."""
+"""The generation of a pointer whose environment is not there yet, or not any more."""
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,13 +28,19 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen of packages that dlsetup did not choose: which of them do not import."""
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """What marks a folder as an environment of ``up``, and names its generation."""
+class Pointer(msgspec.Struct, frozen=True, kw_only=True):
+    """What marks a folder as an environment of ``up``, and says which generation counts."""
 
     name: str
     generation: int = BEING_MADE
-    python: str = ""
-    verified: bool = False
+    before: int | None = None
+    """The generation that was current before this one, and that is kept."""
+
+
+class Generation(msgspec.Struct, frozen=True, kw_only=True):
+    """What was true of one generation when it was made; written last, and never changed."""
+
+    python: str
     gpus: tuple[str, ...] | None = None
     """The UUIDs of the GPUs it may use; None is all that there are."""
     notes: tuple[str, ...] = ()

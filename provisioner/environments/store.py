@@ -1,4 +1,4 @@
-"""The door to the environments' folders: named, found, held, removed."""
+"""The environments' folders: found, read, pointed at a generation, removed."""
 
 from __future__ import annotations
 
@@ -8,37 +8,26 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
-from provisioner import resources, saved
-from provisioner.environments import interpreter
-from provisioner.environments.record import BEING_MADE, Environment, Record
-from provisioner.errors import OutsideError, RefusedError, UsageError
+from provisioner import saved
+from provisioner.environments import interpreter, journal
+from provisioner.environments.hold import held, taken
+from provisioner.environments.place import damaged, names, place
+from provisioner.environments.record import BEING_MADE, Environment, Generation, Pointer
+from provisioner.errors import OutsideError, UsageError
 from provisioner.plan import Plan, Warning
 from provisioner.whole_file import put
 
-RECORD = "environment.json"
+POINTER = "environment.json"
+ABOUT = "generation.json"
 PLAN = "plan.json"
 LOCK = "pylock.toml"
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
-_LONGEST = 64
-_GENERATION = re.compile(r"[1-9][0-9]*")
+_NUMBER = re.compile(r"[1-9][0-9]*")
 
-
-def place(name: str) -> Path:
-    """Return the folder of an environment.
-
-    Raises UsageError ``bad-name``, OutsideError ``place-not-writable`` for a user without a home.
-    """
-    if not _NAME.fullmatch(name) or len(name) > _LONGEST:
-        raise UsageError(
-            "bad-name",
-            f"{name[:_LONGEST]!r} is not a name for an environment.",
-            hint="Begin with a small letter or a digit, and go on with those, dots, dashes and "
-            "underscores, 64 at most.",
-        )
-    return _folder() / name
+T = TypeVar("T")
 
 
 def found(name: str) -> Environment:
@@ -47,10 +36,10 @@ def found(name: str) -> Environment:
     Raises UsageError ``bad-name`` or ``unknown-environment``, OutsideError
     ``environment-damaged``.
     """
-    record = record_of(place(name))
-    if record is None or record.generation == BEING_MADE:
+    pointer = pointer_of(place(name))
+    if pointer is None or pointer.generation == BEING_MADE:
         raise _unknown(name)
-    return environment(record)
+    return environment(pointer)
 
 
 def usable(name: str) -> Environment:
@@ -61,7 +50,7 @@ def usable(name: str) -> Environment:
     environment = found(name)
     python = interpreter.inside(Path(environment.path))
     if not python.exists():
-        raise _damaged(name, f"its Python is gone: {python}")
+        raise damaged(name, f"its Python is gone: {python}")
     return environment
 
 
@@ -69,11 +58,11 @@ def listed() -> tuple[tuple[Environment, ...], tuple[Warning, ...]]:
     """Return all environments in the order of their names; a damaged one becomes a warning."""
     environments: list[Environment] = []
     warnings: list[Warning] = []
-    for name in sorted(_names()):
+    for name in names():
         with _damage_told(warnings):
-            record = record_of(_folder() / name)
-            if record is not None and record.generation != BEING_MADE:
-                environments.append(environment(record))
+            pointer = pointer_of(place(name))
+            if pointer is not None and pointer.generation != BEING_MADE:
+                environments.append(environment(pointer))
     return tuple(environments), tuple(warnings)
 
 
@@ -85,99 +74,111 @@ def _damage_told(warnings: list[Warning]) -> Iterator[None]:
         warnings.append(Warning(error.reference, error.message))
 
 
-def environment(record: Record) -> Environment:
-    """Return what a record stands for. Raises OutsideError ``environment-damaged``."""
-    folder = generation(record.name, record.generation)
+def environment(pointer: Pointer) -> Environment:
+    """Return what a pointer leads to. Raises OutsideError ``environment-damaged``."""
+    folder = place(pointer.name) / str(pointer.generation)
     try:
-        plan = saved.read(folder / PLAN, "plan", Plan)
+        about = about_of(folder)
+        plan = plan_of(folder)
     except ValueError as error:
-        raise _damaged(record.name, f"{PLAN}: {error}") from error
+        raise damaged(pointer.name, str(error)) from error
     return Environment(
-        name=record.name,
+        name=pointer.name,
         path=str(folder),
-        python=record.python,
+        python=about.python,
         plan=plan,
         lock=str(folder / LOCK),
-        generation=record.generation,
-        verified=record.verified,
-        gpus=record.gpus,
-        notes=record.notes,
+        generation=pointer.generation,
+        verified=True,
+        gpus=about.gpus,
+        notes=about.notes,
     )
 
 
-def generation(name: str, number: int) -> Path:
-    """Return the folder of one generation of an environment."""
-    return place(name) / str(number)
+def about_of(generation: Path) -> Generation:
+    """Return what a generation's folder says of itself. Raises ValueError: it is not whole."""
+    return _read(generation / ABOUT, "generation", Generation)
 
 
-def record_of(folder: Path) -> Record | None:
-    """Return the record of a folder, or None where ``up`` made nothing.
+def plan_of(generation: Path) -> Plan:
+    """Return the plan that a generation was made from. Raises ValueError."""
+    return _read(generation / PLAN, "plan", Plan)
+
+
+def finish(generation: Path, about: Generation) -> None:
+    """Say that a generation is whole: what was proved of it stands there from now on."""
+    put(generation / ABOUT, _text(about))
+
+
+def pointer_of(folder: Path) -> Pointer | None:
+    """Return what a folder points at, or None where ``up`` made nothing.
 
     A link is never followed: what it leads to is somebody else's. Raises OutsideError
     ``environment-damaged``.
     """
-    if folder.is_symlink() or (folder / RECORD).is_symlink() or not (folder / RECORD).is_file():
+    if not has_pointer(folder):
         return None
     try:
-        record = saved.read(folder / RECORD, "record", Record)
+        pointer = _read(folder / POINTER, "pointer", Pointer)
     except ValueError as error:
-        raise _damaged(folder.name, f"{RECORD}: {error}") from error
-    return record if record.name == folder.name else None
+        raise damaged(folder.name, str(error)) from error
+    return pointer if pointer.name == folder.name else None
 
 
-def write(record: Record) -> None:
-    """Write a record, whole or not at all: from then on it is what counts."""
-    data = msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
-    folder = place(record.name)
-    for draft in drafts(folder):  # only one process at a time writes here
-        draft.unlink(missing_ok=True)
-    put(folder / RECORD, data)
+def own(folder: Path) -> Pointer | None:
+    """Return what a folder points at that is held, or None where nothing is in it yet.
+
+    Raises RefusedError ``place-taken`` where something else made it, OutsideError
+    ``environment-damaged``.
+    """
+    pointer = pointer_of(folder)
+    if pointer is None and set(folder.iterdir()) - set(drafts(folder)):
+        raise taken(folder)
+    return pointer
+
+
+def has_pointer(folder: Path) -> bool:
+    """Whether a folder has a pointer, be it one that can be read or not."""
+    pointer = folder / POINTER
+    return not (folder.is_symlink() or pointer.is_symlink()) and pointer.is_file()
+
+
+def point(folder: Path, pointer: Pointer) -> None:
+    """Switch an environment, whole or not at all: from then on that generation counts."""
+    sweep_drafts(folder)
+    put(folder / POINTER, _text(pointer))
 
 
 def forget(folder: Path) -> None:
-    """Take the record away: the folder is no environment any more."""
-    for path in (folder / RECORD, *drafts(folder)):
-        path.unlink(missing_ok=True)
+    """Take away what marks a folder as an environment; the mark itself last."""
+    sweep_drafts(folder)
+    for name in (journal.JOURNAL, POINTER):
+        (folder / name).unlink(missing_ok=True)
 
 
 def drafts(folder: Path) -> list[Path]:
-    """Return the records that a killed run had not written to their end."""
-    return sorted(folder.glob(f".{RECORD}.*"))
+    """Return the pointers that a killed run had not written to their end."""
+    return sorted(folder.glob(f".{POINTER}.*"))
 
 
-@contextlib.contextmanager
-def held(name: str) -> Iterator[Path]:
-    """Give the environment's folder, made where there is none, to one process at a time.
-
-    Raises RefusedError ``environment-busy`` while another has it, OutsideError
-    ``place-not-writable``.
-    """
-    folder = place(name)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError as error:
-        raise not_writable(folder, error) from error
-    try:
-        _locked(handle, folder)
-        yield folder
-    finally:
-        os.close(handle)
-        # A folder without anything in it is no environment, and nobody asked for it.
-        with contextlib.suppress(OSError):
-            folder.rmdir()
+def sweep_drafts(folder: Path) -> None:
+    """Remove what a killed run had not written to its end; only one at a time writes here."""
+    for draft in drafts(folder):
+        draft.unlink(missing_ok=True)
 
 
 def generations(folder: Path) -> tuple[int, ...]:
     """Return the numbers of the generations in a folder, whole or not, oldest first."""
-    names = (entry.name for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False))
-    return tuple(sorted(int(name) for name in names if _GENERATION.fullmatch(name)))
+    entries = (entry.name for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False))
+    return tuple(sorted(int(name) for name in entries if _NUMBER.fullmatch(name)))
 
 
-def dropped(folder: Path, *, keep: int = BEING_MADE) -> None:
-    """Remove the generations of a folder, but for the one to keep."""
+def drop(folder: Path, *, keep: tuple[int | None, ...] = ()) -> None:
+    """Remove the generations of a folder, but for those to keep."""
     for number in generations(folder):
-        if number != keep:
+        if number not in keep:
+            # First it stops being whole, so that half of one is never taken for it.
+            (folder / str(number) / ABOUT).unlink(missing_ok=True)
             shutil.rmtree(folder / str(number))
 
 
@@ -185,63 +186,30 @@ def removed(name: str) -> tuple[str, ...]:
     """Remove what ``up`` made under a name; return the names of what others put beside it.
 
     Those stay, and a link is never followed. Raises UsageError ``unknown-environment``,
-    RefusedError ``environment-busy``, OutsideError ``environment-damaged``.
+    RefusedError ``environment-busy``.
     """
-    if not place(name).is_dir() or place(name).is_symlink():
+    if not has_pointer(place(name)):
         raise _unknown(name)
     with held(name) as folder:
-        if record_of(folder) is None:
-            raise _unknown(name)
-        # First it stops being an environment, so that half of one is never taken for it.
-        write(Record(name=name))
-        dropped(folder)
+        with contextlib.suppress(OutsideError):  # one that cannot be read is removed all the same
+            if pointer_of(folder) is None:
+                raise _unknown(name)
+        point(folder, Pointer(name=name))
+        drop(folder)
         forget(folder)
         return tuple(sorted(entry.name for entry in folder.iterdir()))
 
 
-def not_writable(path: Path, error: OSError) -> OutsideError:
-    """Return the error for a place that the system does not give."""
-    return OutsideError(
-        "place-not-writable",
-        f"{path} cannot be written.",
-        context=(error.strerror or str(error),),
-        hint="Make room or rights there, or set DLSETUP_HOME to a folder that can be written.",
-    )
-
-
-def _locked(handle: int, folder: Path) -> None:
-    import fcntl
-
+def _read(path: Path, key: str, kind: type[T]) -> T:
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Whoever had it may have removed the folder in the meantime.
-        free = os.path.samestat(os.fstat(handle), folder.stat())
-    except (BlockingIOError, FileNotFoundError):
-        free = False
-    if not free:
-        raise RefusedError(
-            "environment-busy",
-            f"Another dlsetup is at work on the environment {folder.name}.",
-            hint="Wait until it is done, and try again.",
-        )
+        return saved.read(path, key, kind)
+    except ValueError as error:
+        msg = f"{path.name}: {error}"
+        raise ValueError(msg) from error
 
 
-def _folder() -> Path:
-    folder = resources.environments()
-    if folder is None:
-        raise OutsideError(
-            "place-not-writable",
-            "This user has no home, so that environments have no place.",
-            hint="Set DLSETUP_HOME to a folder that can be written.",
-        )
-    return folder
-
-
-def _names() -> tuple[str, ...]:
-    try:
-        return tuple(name for name in os.listdir(_folder()) if _NAME.fullmatch(name))
-    except FileNotFoundError:
-        return ()
+def _text(value: msgspec.Struct) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
 
 
 def _unknown(name: str) -> UsageError:
@@ -251,13 +219,4 @@ def _unknown(name: str) -> UsageError:
         f"There is no environment {name}.",
         context=(f"there is {known}",) if known else (),
         hint="Name one of: dlsetup env list; Or make it: dlsetup up NAME REQ",
-    )
-
-
-def _damaged(name: str, reason: str) -> OutsideError:
-    return OutsideError(
-        "environment-damaged",
-        f"The environment {name} is damaged.",
-        context=(reason,),
-        hint=f"Remove its folder, {_folder() / name}, and make it anew with dlsetup up.",
     )

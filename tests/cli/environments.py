@@ -151,3 +151,10 @@ def digest(folder: Path) -> dict[str, str]:
         else:
             found[name] = "folder"
     return found
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """As ``digest``, but for the journals: those also tell what came to nothing."""
+    return {
+        name: text for name, text in digest(folder).items() if not name.endswith("journal.jsonl")
+    }

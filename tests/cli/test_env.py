@@ -174,7 +174,7 @@ def test_a_link_is_not_followed(home: Home) -> None:
 
     assert home.run("env", "remove", "demo", "--json").error["reference"] == "unknown-environment"
     assert home.run("env", "list", "--json").data["environments"] == []
-    assert home.up("demo", "tensorflow-cpu").code == 3
+    assert home.up("demo", "tensorflow-cpu", "--json").error["reference"] == "place-taken"
     assert digest(elsewhere) == before
 
 
@@ -216,3 +216,10 @@ def test_a_damaged_one_is_said_and_hides_no_other(home: Home) -> None:
     warnings = json.loads(listed.out)["warnings"]
     assert [item["reference"] for item in warnings] == ["environment-damaged"]
     assert (shown.code, shown.error["reference"]) == (3, "environment-damaged")
+
+
+def test_one_whose_pointer_cannot_be_read_can_be_removed(home: Home) -> None:
+    (home.environments / "demo" / "environment.json").write_text("{")
+
+    assert home.run("env", "remove", "demo", "--json").data == {"removed": "demo", "left": []}
+    assert list(home.environments.iterdir()) == []

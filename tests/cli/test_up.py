@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from provisioner import workflow
-from tests.cli.environments import PYTHON, Home, digest, package, tensorflow
+from tests.cli.environments import PYTHON, Home, contents, digest, package, tensorflow
 from tests.unit.upkeep.loopback import Loopback
 
 
@@ -89,12 +89,12 @@ def test_what_does_not_compute_leaves_no_environment(home: Home, index: Loopback
 
 def test_a_failure_keeps_the_environment_of_before(home: Home, index: Loopback) -> None:
     home.up("demo", "tensorflow-cpu")
-    before = digest(home.environments)
+    before = contents(home.environments)
     tensorflow(index, "2.20.0", answer=5)
     ran = home.up("demo", "tensorflow-cpu==2.20.0")
 
     assert ran.code == 1
-    assert digest(home.environments) == before
+    assert contents(home.environments) == before
     assert home.run("env", "show", "demo", "--json").data["environment"]["verified"]
 
 
@@ -105,7 +105,8 @@ def test_another_result_is_another_generation(home: Home, index: Loopback) -> No
 
     assert ran.data["changed"]
     assert ran.data["environment"]["generation"] == 2
-    assert sorted(os.listdir(home.environments / "demo")) == ["2", "environment.json"]
+    kept = ["1", "2", "environment.json", "journal.jsonl"]
+    assert sorted(os.listdir(home.environments / "demo")) == kept
 
 
 @pytest.mark.parametrize("harm", ["package", "interpreter", "lock", "plan"])
@@ -242,7 +243,8 @@ def test_what_a_killed_run_left_is_swept_away(home: Home) -> None:
     assert home.run("env", "show", "demo").code == 2
     ran = home.up("demo", "tensorflow-cpu", "--json")
     assert ran.data["environment"]["generation"] == 1
-    assert sorted(os.listdir(home.environments / "demo")) == ["1", "environment.json"]
+    told = ["1", "environment.json", "journal.jsonl"]
+    assert sorted(os.listdir(home.environments / "demo")) == told
     assert not (half / "left").exists()
 
 
