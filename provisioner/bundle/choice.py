@@ -21,7 +21,7 @@ _WITH_PYMALLOC = 7
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
-    """One file that the lock lists, to be carried as it is."""
+    """One wheel that the lock lists, to be carried as it is."""
 
     package: str
     version: str
@@ -49,13 +49,21 @@ def chosen(document: Document, about: Record) -> tuple[File | Installed, ...]:
     return tuple(_chosen(package, places) for package in document.packages)
 
 
-def _chosen(package: Mapping[str, Any], places: Mapping[str, int]) -> File | Installed:
-    wheels = package.get("wheels")
-    if wheels:
-        return _best(package, [_file(package, file) for file in wheels], places)
+def listed(package: Mapping[str, Any]) -> tuple[File, ...]:
+    """Return the wheels that a lock lists for a package; none for what comes as source.
+
+    Raises ValueError for what is no file of a lock.
+    """
     archive = package.get("archive")
     if archive and _named(archive).endswith(".whl"):
-        return _file(package, archive)
+        return (_file(package, archive),)
+    return tuple(_file(package, file) for file in package.get("wheels", ()))
+
+
+def _chosen(package: Mapping[str, Any], places: Mapping[str, int]) -> File | Installed:
+    wheels = listed(package)
+    if wheels:
+        return _best(package, wheels, places)
     for kind in ("sdist", "archive", "vcs", "directory"):
         if kind in package and not package[kind].get("editable"):
             told = _named(package[kind]) if kind in {"sdist", "archive"} else kind
@@ -63,9 +71,7 @@ def _chosen(package: Mapping[str, Any], places: Mapping[str, int]) -> File | Ins
     raise _cannot(package, "it is installed from a folder of this machine, in place")
 
 
-def _best(
-    package: Mapping[str, Any], files: Sequence[File], places: Mapping[str, int]
-) -> File:
+def _best(package: Mapping[str, Any], files: Sequence[File], places: Mapping[str, int]) -> File:
     """The file that uv takes: the best tag, and of equals the later build."""
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
@@ -84,14 +90,18 @@ def _best(
 
 
 def _file(package: Mapping[str, Any], file: Mapping[str, Any]) -> File:
-    return File(
-        package=str(package["name"]),
-        version=str(package.get("version", "")),
-        name=_named(file),
-        url=str(file.get("url") or f"file://{file['path']}"),
-        hashes=file.get("hashes", {}),
-        size=file.get("size"),
-    )
+    said = {
+        "package": package["name"],
+        "version": str(package.get("version", "")),
+        "name": _named(file),
+        "url": file.get("url") or f"file://{file.get('path', '')}",
+        "hashes": file.get("hashes", {}),
+        "size": file.get("size"),
+    }
+    try:
+        return msgspec.convert(said, File)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{said['name']!r}: {error}") from error
 
 
 def _named(file: Mapping[str, Any]) -> str:

@@ -35,8 +35,6 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
 class Needs(msgspec.Struct, frozen=True, kw_only=True):
     """What a machine must have beside the driver that the plan says."""
 
-    kernel: str
-    """``linux`` or ``macos``."""
     arch: str
     python: str
     glibc: str | None = None

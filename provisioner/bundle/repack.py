@@ -31,7 +31,7 @@ def repacked(environment: Path, package: str) -> tuple[str, bytes]:
     Raises OutsideError ``environment-damaged`` where it is not there, or was changed since.
     """
     for about in sorted(environment.glob("lib/*/site-packages/*.dist-info")):
-        if folded(about.name.rpartition("-")[0]) == folded(package):
+        if folded(about.stem.partition("-")[0]) == folded(package):
             try:
                 return _Installed(environment, about).wheel()
             except (OSError, ValueError, KeyError, configparser.Error) as error:

@@ -6,6 +6,7 @@ that could change what the next one says but for GNU's long name.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import tarfile
 from collections.abc import Iterator
@@ -32,21 +33,29 @@ class Writer:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
+        self._sum = hashlib.sha256()
+        self.size = 0
+        """Bytes so far."""
+
+    @property
+    def sha256(self) -> str:
+        """The digest of what was written so far."""
+        return self._sum.hexdigest()
 
     def add(self, name: str, size: int, source: IO[bytes], *, executable: bool = False) -> None:
         """Put a file of that size at the end."""
         about = tarfile.TarInfo(name)  # owner and time are zero by default
         about.size = size
         about.mode = _RUN if executable else _READ
-        self._stream.write(about.tobuf(tarfile.GNU_FORMAT, "utf-8", "strict"))
+        self._put(about.tobuf(tarfile.GNU_FORMAT, "utf-8", "strict"))
         left = size
         while left:
             chunk = source.read(min(_CHUNK, left))
             if not chunk:
                 raise OSError(None, f"{name} became shorter while it was read")
-            self._stream.write(chunk)
+            self._put(chunk)
             left -= len(chunk)
-        self._stream.write(bytes(-size % _BLOCK))
+        self._put(bytes(-size % _BLOCK))
 
     def text(self, name: str, data: bytes, *, executable: bool = False) -> None:
         """Put a file of those bytes at the end."""
@@ -54,7 +63,12 @@ class Writer:
 
     def end(self) -> None:
         """Write what tells a reader that nothing follows."""
-        self._stream.write(bytes(2 * _BLOCK))
+        self._put(bytes(2 * _BLOCK))
+
+    def _put(self, data: bytes) -> None:
+        self._stream.write(data)
+        self._sum.update(data)
+        self.size += len(data)
 
 
 def members(stream: IO[bytes]) -> dict[str, Member]:

@@ -50,9 +50,7 @@ def _sized(file: File, web: Web) -> File:
     return file
 
 
-def brought(
-    files: Sequence[File], folder: Path, tell: Progress
-) -> tuple[Carried, ...]:
+def brought(files: Sequence[File], folder: Path, tell: Progress) -> tuple[Carried, ...]:
     """Put files into a folder, each under its name; the web is asked for several at once.
 
     Raises OutsideError as ``Web`` does, ``hash-differs`` and ``source-is-gone``, and OSError where

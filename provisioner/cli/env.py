@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from provisioner import up
-from provisioner.cli import options
+from provisioner.cli import bundle, options
 from provisioner.cli.output import show_json, show_warnings
 
 
@@ -70,3 +70,7 @@ def _remove(*, name: str, as_json: bool) -> None:
     click.echo(f"{name} is gone.")
     if left:
         click.echo(f"These were put beside it and stay: {', '.join(left)}", err=True)
+
+
+command.add_command(bundle.export)
+command.add_command(bundle.import_)

@@ -66,7 +66,7 @@ def text(plan: Plan, catalog: Catalog) -> str:
         "shell/install.sh.j2",
         plan=plan,
         steps=plan.steps,
-        actions=_files(plan.steps),
+        actions=files(plan.steps),
         digest=_digest(plan),
         holds=_holds(plan),
         root_steps=tuple(step for step in plan.steps if "root" in step.needs),
@@ -82,7 +82,7 @@ def text(plan: Plan, catalog: Catalog) -> str:
     )
 
 
-def _files(steps: tuple[Step, ...]) -> tuple[str, ...]:
+def files(steps: tuple[Step, ...]) -> tuple[str, ...]:
     """The files that define the actions of the steps, each once, in order of first use."""
     found: dict[str, None] = {}
     for step in steps:

@@ -1,0 +1,165 @@
+"""A bundle → an environment, on the way that every environment is made."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from provisioner import lock_check, settings, workflow
+from provisioner.bundle.manifest import OFFLINE_LOCK, WHEELS
+from provisioner.bundle.offline_lock import offline_lock
+from provisioner.bundle.opened import Bundle, opened
+from provisioner.describe import Options
+from provisioner.environments import store
+from provisioner.environments.build import Wanted, made
+from provisioner.environments.hold import held
+from provisioner.environments.record import Environment
+from provisioner.errors import OutsideError, RefusedError
+from provisioner.lock import Uv, fit
+from provisioner.lock.sources import Sources
+from provisioner.machine import Interpreter, Machine
+from provisioner.plan import Pin, Plan, Serve, Warning
+from provisioner.progress import Progress
+from provisioner.settings import Settings
+from provisioner.version import numbers
+
+
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of an import."""
+
+    environment: Environment
+    changed: bool
+    """False: it was there already, just so."""
+    warnings: tuple[Warning, ...] = ()
+
+
+def install(path: Path, name: str | None, gpus: tuple[str, ...], tell: Progress) -> Imported:
+    """Make the environment of a bundle on this machine, or leave it where it is already just so.
+
+    ``name`` is another one than the bundle's; ``gpus`` name those of this machine that it may
+    use, as ``--gpu`` does. Nothing is asked of the network. Raises UsageError ``bad-bundle``,
+    RefusedError ``bundle-does-not-fit``, and what ``hold.held`` and ``build.made`` raise; after
+    any of it, everything is as it was.
+    """
+    with opened(path) as bundle:
+        tell.step(f"looking whether {path} fits this machine")
+        options = Options(gpus=gpus, narrow=True)
+        machine, warnings = workflow.machine_of(options)
+        plan, more = _fitted(bundle, machine)
+        name = name or bundle.manifest.name
+        with held(name) as folder:
+            store.own(folder)
+            visible = _visible(bundle, machine, gpus)
+            wanted = Wanted(name=name, plan=plan, lock=bundle.lock, gpus=visible)
+            installer = _FromBundle(settings.current(), bundle, tell)
+            environment, changed = made(folder, wanted, installer, tell)
+    notes = (Warning("companion-not-loading", note) for note in environment.notes)
+    return Imported(environment=environment, changed=changed, warnings=(*warnings, *more, *notes))
+
+
+class _FromBundle(Uv):
+    """A uv that installs the wheels of a bundle, and asks nobody for anything."""
+
+    def __init__(self, known: Settings, bundle: Bundle, tell: Progress) -> None:
+        super().__init__(known, offline=True)
+        self._bundle = bundle
+        self._tell = tell
+
+    def sync(self, environment: Path, lock: Path, sources: Sources) -> None:
+        """Make an environment hold the bundle's wheels; ``lock`` and ``sources`` lead elsewhere."""
+        del lock, sources
+        folder = environment / ".bundle"
+        (folder / WHEELS).mkdir(parents=True)
+        _need_room(folder, self._bundle)
+        self._unpack(folder)
+        offline = offline_lock(self._bundle.document, self._bundle.manifest.wheels)
+        text = offline.text(self._bundle.plan.python, {})
+        (folder / OFFLINE_LOCK).write_text(text, encoding="utf-8")
+        super().sync(environment, folder / OFFLINE_LOCK, Sources())
+        shutil.rmtree(folder)
+
+    def _unpack(self, folder: Path) -> None:
+        wheels = self._bundle.manifest.wheels
+        done, of = 0, sum(file.size for file in wheels)
+        for file in wheels:
+            with (folder / file.path).open("xb") as target:
+                for chunk in self._bundle.wheel(file):
+                    target.write(chunk)
+                    done += len(chunk)
+                    self._tell.amount("wheels", done, of)
+
+
+def _fitted(bundle: Bundle, machine: Machine) -> tuple[Plan, tuple[Warning, ...]]:
+    """The plan as this machine carries it out. Raises RefusedError ``bundle-does-not-fit``."""
+    found = lock_check.looked(bundle.lock, bundle.path, machine)
+    against = (*found.against, *_lacking(bundle, machine))
+    if against:
+        raise RefusedError(
+            "bundle-does-not-fit",
+            f"{bundle.path} does not fit this machine.",
+            context=against,
+            hint="Make it on a machine like this one; Or resolve for this one with the network: "
+            "dlsetup up NAME REQ",
+        )
+    here = found.here
+    if bundle.about.machine.cpu_was_asked_for:
+        machine = msgspec.structs.replace(machine, gpus=(), driver=None)
+    plan = msgspec.structs.replace(bundle.plan, machine=machine)
+    if here is not None:
+        served = {pin.name: pin.serves for pin in here.pins}
+        plan = msgspec.structs.replace(
+            plan,
+            driver=here.driver,
+            accelerator=here.accelerator,
+            cuda=here.cuda,
+            cudnn=here.cudnn,
+            pins=tuple(_served(pin, served) for pin in plan.pins),
+        )
+    return workflow.believed(plan, bundle.path), found.warnings
+
+
+def _served(pin: Pin, served: Mapping[str, tuple[Serve, ...]]) -> Pin:
+    return msgspec.structs.replace(pin, serves=served.get(pin.name, pin.serves))
+
+
+def _lacking(bundle: Bundle, machine: Machine) -> Iterator[str]:
+    """What the wheels that are carried need besides, and this machine has not."""
+    needs, libc = bundle.manifest.needs, machine.os.libc
+    if needs.glibc and libc and not fit.reaches(libc, needs.glibc):
+        yield f"this machine has {libc}; the bundle needs glibc {needs.glibc}"
+    python = bundle.plan.python
+    minors = {".".join(one.version.split(".")[:2]) for one in _plain(machine)}
+    if python not in minors:
+        there = ", ".join(sorted(minors, key=numbers)) or "none that runs"
+        yield f"the bundle needs Python {python}; this machine has {there}"
+
+
+def _plain(machine: Machine) -> Iterator[Interpreter]:
+    """The interpreters but for free-threaded ones, which load other wheels."""
+    return (python for python in machine.pythons if not python.version.endswith("t"))
+
+
+def _visible(bundle: Bundle, machine: Machine, gpus: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The UUIDs of the GPUs it may use; None is all that there are."""
+    if bundle.about.machine.cpu_was_asked_for:
+        return ()
+    if not gpus:
+        return None
+    named = tuple(gpu.uuid for gpu in machine.gpus if gpu.uuid)
+    return named if len(named) == len(machine.gpus) else None
+
+
+def _need_room(folder: Path, bundle: Bundle) -> None:
+    """The wheels lie beside the environment while they are installed."""
+    needed = sum(file.size for file in bundle.manifest.wheels)
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise OutsideError(
+            "disk-full",
+            f"{folder.parent} has too little room for the wheels of the bundle.",
+            context=(f"needed {needed} bytes", f"free   {free} bytes"),
+            hint="Make room, or set DLSETUP_HOME to a folder on another disk.",
+        )
