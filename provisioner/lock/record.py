@@ -7,6 +7,7 @@ not rely on.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from hashlib import sha256
 
@@ -135,7 +136,13 @@ def read(text: str, place: str) -> Record:
 
 def _pins(plan: Plan) -> tuple[LockedPin, ...]:
     return tuple(
-        LockedPin(name=pin.name, version=pin.version, variant=pin.variant, index=pin.index)
+        LockedPin(
+            name=pin.name,
+            version=pin.version,
+            # A default is left out where it is the very same text, also in a plan that was read.
+            variant=sys.intern(pin.variant),
+            index=pin.index,
+        )
         for pin in plan.pins
     )
 
