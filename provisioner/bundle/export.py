@@ -169,7 +169,12 @@ def _brought_together(
         Carried(path=path, size=len(data), sha256=sha256(data).hexdigest())
         for path, data in texts.items()
     ]
-    manifest = Manifest(name=environment.name, needs=needs, files=(*carried, *wheels))
+    manifest = Manifest(
+        name=environment.name,
+        needs=needs,
+        hides_gpus=environment.gpus == (),
+        files=(*carried, *wheels),
+    )
     return _Contents(manifest, texts)
 
 

@@ -144,7 +144,8 @@ def _plain(machine: Machine) -> Iterator[Interpreter]:
 
 def _visible(bundle: Bundle, machine: Machine, gpus: tuple[str, ...]) -> tuple[str, ...] | None:
     """The UUIDs of the GPUs it may use; None is all that there are."""
-    if bundle.about.machine.cpu_was_asked_for:
+    unwanted = bundle.about.machine.cpu_was_asked_for and machine.gpus
+    if bundle.manifest.hides_gpus or unwanted:
         return ()
     if not gpus:
         return None

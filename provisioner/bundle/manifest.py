@@ -47,6 +47,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     dlsetup: str = __version__
     name: str
     needs: Needs
+    hides_gpus: bool = False
+    """It was made for the processor alone, and sees no GPU."""
     files: tuple[Carried, ...]
 
     @property

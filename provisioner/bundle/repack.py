@@ -18,7 +18,10 @@ from pathlib import Path, PurePosixPath
 from provisioner.errors import OutsideError
 from provisioner.request import folded
 
-_BY_INSTALLER = {"INSTALLER", "REQUESTED", "RECORD", "direct_url.json", "uv_cache.json"}
+_BY_INSTALLER = {
+    *("INSTALLER", "REQUESTED", "RECORD", "direct_url.json"),
+    *("uv_cache.json", "uv_build.json"),
+}
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The beginning of time in zip files."""
 _SHEBANG = b"#!python\n"
