@@ -95,7 +95,7 @@ class _FromBundle(Uv):
 def _fitted(bundle: Bundle, machine: Machine) -> tuple[Plan, tuple[Warning, ...]]:
     """The plan as this machine carries it out. Raises RefusedError ``bundle-does-not-fit``."""
     found = lock_check.looked(bundle.lock, bundle.path, machine)
-    against = (*found.against, *_lacking(bundle, machine))
+    against = found.against or tuple(_lacking(bundle, machine))
     if against:
         raise RefusedError(
             "bundle-does-not-fit",

@@ -289,7 +289,11 @@ HARMS: dict[str, tuple[Change, bool, str]] = {
         "its wheels are not one for each package of its lock",
     ),
     "hashes that are none": (
-        replaced("demo/pylock.toml", "hashes = {", 'hashes = "', ),
+        replaced(
+            "demo/pylock.toml",
+            "hashes = {",
+            'hashes = "',
+        ),
         True,
         "",
     ),

@@ -132,12 +132,14 @@ def test_what_was_packed_again_says_what_it_is(home: Home) -> None:
         file for file in json.loads(files["demo/manifest.json"])["files"] if file["built_from"]
     ]
 
-    assert sorted(names) == sorted([
-        *MEMBERS,
-        "from_source-1.0.dist-info/METADATA",
-        "from_source-1.0.dist-info/RECORD",
-        "from_source-1.0.dist-info/WHEEL",
-    ])
+    assert sorted(names) == sorted(
+        [
+            *MEMBERS,
+            "from_source-1.0.dist-info/METADATA",
+            "from_source-1.0.dist-info/RECORD",
+            "from_source-1.0.dist-info/WHEEL",
+        ]
+    )
     assert hello == b"#!python\nimport from_source; from_source.main()\n"
     assert (about["package"], about["built_from"]) == ("from-source", SDIST)
 
