@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import subprocess
 import tarfile
@@ -34,7 +35,7 @@ def read(data: bytes) -> dict[str, bytes]:
 
 
 def refused(data: bytes) -> str:
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=r"^it holds|^it breaks|^it is|no plain file$") as caught:
         members(io.BytesIO(data))
     return str(caught.value)
 
@@ -121,7 +122,5 @@ def test_no_garbage_and_no_flipped_byte_is_more_than_a_refusal(
     harmed = bytearray(written(FILES))
     harmed[place % len(harmed)] = byte
     for data in (garbage, bytes(harmed), bytes(harmed) + garbage):
-        try:
+        with contextlib.suppress(ValueError):  # and nothing else
             read(data)
-        except ValueError as error:
-            assert str(error)
