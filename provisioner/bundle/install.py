@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from provisioner import lock_check, settings, workflow
-from provisioner.bundle.manifest import OFFLINE_LOCK, WHEELS
+from provisioner.bundle.manifest import OFFLINE_LOCK, PYTHON, Carried
 from provisioner.bundle.offline_lock import offline_lock
 from provisioner.bundle.opened import Bundle, opened
 from provisioner.describe import Options
@@ -61,35 +63,46 @@ def install(path: Path, name: str | None, gpus: tuple[str, ...], tell: Progress)
 
 
 class _FromBundle(Uv):
-    """A uv that installs the wheels of a bundle, and asks nobody for anything."""
+    """A uv that installs what a bundle holds, and asks nobody for anything."""
 
     def __init__(self, known: Settings, bundle: Bundle, tell: Progress) -> None:
         super().__init__(known, offline=True)
         self._bundle = bundle
         self._tell = tell
 
+    def make_environment(self, place: Path, python: str, **more: bool) -> None:
+        """As ``Uv`` does; where this machine has no such Python, on the one that is carried."""
+        build = self._bundle.manifest.python
+        if build is not None and not os.path.isabs(python):
+            self._tell.step(f"installing {build}, which the bundle brings")
+            with tempfile.TemporaryDirectory(prefix="dlsetup-") as name:
+                self._unpack(self._bundle.manifest.archives, Path(name))
+                self.install_python(build, Path(name, PYTHON))
+            python = build
+        super().make_environment(place, python, **more)
+
     def sync(self, environment: Path, lock: Path, sources: Sources) -> None:
         """Make an environment hold the bundle's wheels; ``lock`` and ``sources`` lead elsewhere."""
         del lock, sources
-        folder = environment / ".bundle"
-        (folder / WHEELS).mkdir(parents=True)
-        _need_room(folder, self._bundle)
-        self._unpack(folder)
-        offline = offline_lock(self._bundle.document, self._bundle.manifest.wheels)
-        text = offline.text(self._bundle.plan.python, {})
+        wheels, folder = self._bundle.manifest.wheels, environment / ".bundle"
+        folder.mkdir()
+        _need_room(folder, wheels)
+        self._unpack(wheels, folder)
+        text = offline_lock(self._bundle.document, wheels).text(self._bundle.plan.python, {})
         (folder / OFFLINE_LOCK).write_text(text, encoding="utf-8")
         super().sync(environment, folder / OFFLINE_LOCK, Sources())
         shutil.rmtree(folder)
 
-    def _unpack(self, folder: Path) -> None:
-        wheels = self._bundle.manifest.wheels
-        done, of = 0, sum(file.size for file in wheels)
-        for file in wheels:
-            with (folder / file.path).open("xb") as target:
-                for chunk in self._bundle.wheel(file):
+    def _unpack(self, files: Sequence[Carried], folder: Path) -> None:
+        done, of = 0, sum(file.size for file in files)
+        for file in files:
+            place = folder / file.path
+            place.parent.mkdir(exist_ok=True)
+            with place.open("xb") as target:
+                for chunk in self._bundle.pieces(file):
                     target.write(chunk)
                     done += len(chunk)
-                    self._tell.amount("wheels", done, of)
+                    self._tell.amount("the bundle", done, of)
 
 
 def _fitted(bundle: Bundle, machine: Machine) -> tuple[Plan, tuple[Warning, ...]]:
@@ -132,7 +145,7 @@ def _lacking(bundle: Bundle, machine: Machine) -> Iterator[str]:
         yield f"this machine has {libc}; the bundle needs glibc {needs.glibc}"
     python = bundle.plan.python
     minors = {".".join(one.version.split(".")[:2]) for one in _plain(machine)}
-    if python not in minors:
+    if python not in minors and bundle.manifest.python is None:
         there = ", ".join(sorted(minors, key=numbers)) or "none that runs"
         yield f"the bundle needs Python {python}; this machine has {there}"
 
@@ -153,9 +166,9 @@ def _visible(bundle: Bundle, machine: Machine, gpus: tuple[str, ...]) -> tuple[s
     return named if len(named) == len(machine.gpus) else None
 
 
-def _need_room(folder: Path, bundle: Bundle) -> None:
+def _need_room(folder: Path, wheels: Sequence[Carried]) -> None:
     """The wheels lie beside the environment while they are installed."""
-    needed = sum(file.size for file in bundle.manifest.wheels)
+    needed = sum(file.size for file in wheels)
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise OutsideError(

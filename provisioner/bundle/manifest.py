@@ -16,7 +16,10 @@ OFFLINE_LOCK = "pylock.offline.toml"
 SCRIPT = "install.sh"
 INSTALLER = "uv"
 WHEELS = "wheels/"
+PYTHON = "python/"
 _WHEEL = re.compile(r"[A-Za-z0-9_.]+-[A-Za-z0-9_.+!-]+\.whl")
+_ARCHIVE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*\.tar\.(gz|zst)")
+_BUILD = re.compile(r"cpython-3\.\d+\.\d+-[a-z0-9_-]+")
 _TEXTS = frozenset({PLAN, LOCK, OFFLINE_LOCK, SCRIPT, INSTALLER})
 
 
@@ -47,6 +50,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     dlsetup: str = __version__
     name: str
     needs: Needs
+    python: str | None = None
+    """The build of uv's that is carried along, ``cpython-3.12.16-linux-x86_64-gnu``."""
     hides_gpus: bool = False
     """It was made for the processor alone, and sees no GPU."""
     files: tuple[Carried, ...]
@@ -56,9 +61,21 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         """The wheels, by name."""
         return tuple(file for file in self.files if file.path.startswith(WHEELS))
 
+    @property
+    def archives(self) -> tuple[Carried, ...]:
+        """The archive of the Python that is carried along, if any."""
+        return tuple(file for file in self.files if file.path.startswith(PYTHON))
+
 
 def is_carried(path: str) -> bool:
     """Whether a bundle may hold a file under that path, below the environment's name."""
     if path.startswith(WHEELS):
         return _WHEEL.fullmatch(path.removeprefix(WHEELS)) is not None and ".." not in path
+    if path.startswith(PYTHON):
+        return _ARCHIVE.fullmatch(path.removeprefix(PYTHON)) is not None
     return path in _TEXTS
+
+
+def is_build(name: str) -> bool:
+    """Whether a text names one of uv's builds, and could not be read as anything else."""
+    return _BUILD.fullmatch(name) is not None

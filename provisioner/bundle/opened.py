@@ -22,6 +22,7 @@ from provisioner.bundle.manifest import (
     WHEELS,
     Carried,
     Manifest,
+    is_build,
     is_carried,
 )
 from provisioner.bundle.tape import Member, content, members
@@ -46,8 +47,8 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     stream: IO[bytes]
     members: Mapping[str, Member]
 
-    def wheel(self, file: Carried) -> Iterator[bytes]:
-        """Give a wheel in pieces. Raises UsageError ``bad-bundle`` at its end, or before it."""
+    def pieces(self, file: Carried) -> Iterator[bytes]:
+        """Give what a file holds, in pieces. Raises UsageError ``bad-bundle``, at its end at last."""
         found = sha256()
         try:
             for chunk in content(self.stream, self.members[file.path]):
@@ -56,7 +57,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
         except (OSError, ValueError) as error:
             raise bad(self.path, str(error)) from error
         if found.hexdigest() != file.sha256:
-            raise bad(self.path, f"{file.path} is not what the lock lists: its hash differs")
+            raise bad(self.path, f"{file.path} is not what was put in: its hash differs")
 
 
 @contextlib.contextmanager
@@ -191,6 +192,10 @@ def _hold_against(manifest: Manifest, inside: Mapping[str, Member]) -> None:
             raise ValueError(f"it holds {path[:80]!r}, which no bundle holds")
         if listed_.get(path) != there.get(path):
             raise ValueError(f"its {path} is not what its manifest says")
+    if len(manifest.archives) != (manifest.python is not None):
+        raise ValueError("its Python is not what its manifest says")
+    if manifest.python is not None and not is_build(manifest.python):
+        raise ValueError(f"it names {manifest.python[:60]!r}, which is no Python of uv's")
 
 
 def _hold_wheels_against(manifest: Manifest, document: pylock.Document) -> None:

@@ -13,16 +13,18 @@ from provisioner.render.templates import fill
 _MAKES = ("environment.sh", "packages.sh")
 
 
-def text(name: str, plan: Plan, needs: Needs, lock: bytes) -> str:
+def text(name: str, plan: Plan, needs: Needs, lock: bytes, python: str | None) -> str:
     """Return the script of an environment's bundle.
 
-    ``lock`` is what it installs. Raises BadDataError as the rendered script does.
+    ``lock`` is what it installs, ``python`` the build of uv's that is carried along. Raises
+    BadDataError as the rendered script does.
     """
     proof = tuple(step for step in plan.steps if step.id == "verification")
     return fill(
         "shell/bundle.sh.j2",
         name=name,
         needs=needs,
+        build=python or "",
         summary=facts.summary(plan),
         pins=facts.pin_lines(plan),
         companions=plan.request.companions,

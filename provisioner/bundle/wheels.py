@@ -129,14 +129,23 @@ def _brought(file: File, folder: Path, web: Web, told: _Sum) -> Carried:
         )
 
 
-def held_against(hashes: Mapping[str, str], stream: IO[bytes], name: str) -> str:
-    """Return the sha256 of a stream. Raises OutsideError ``hash-differs`` where a hash differs."""
-    asked = {kind: digest for kind, digest in hashes.items() if kind in _KINDS}
-    sums = {kind: hashlib.new(kind) for kind in ("sha256", *asked)}
+def digest_of(stream: IO[bytes]) -> str:
+    """Return the sha256 of a stream. Raises OSError."""
+    return _sums(stream, ("sha256",))["sha256"]
+
+
+def _sums(stream: IO[bytes], kinds: Iterable[str]) -> dict[str, str]:
+    sums = {kind: hashlib.new(kind) for kind in kinds}
     while chunk := stream.read(_CHUNK):
         for one in sums.values():
             one.update(chunk)
-    found = {kind: one.hexdigest() for kind, one in sums.items()}
+    return {kind: one.hexdigest() for kind, one in sums.items()}
+
+
+def held_against(hashes: Mapping[str, str], stream: IO[bytes], name: str) -> str:
+    """Return the sha256 of a stream. Raises OutsideError ``hash-differs`` where a hash differs."""
+    asked = {kind: digest for kind, digest in hashes.items() if kind in _KINDS}
+    found = _sums(stream, ("sha256", *asked))
     wrong = [kind for kind, digest in asked.items() if found[kind] != digest.lower()]
     if wrong or not asked:
         raise OutsideError(

@@ -27,8 +27,13 @@ _MEGABYTE = 1_000_000
     type=click.Path(path_type=Path),
     help="Write there; without it, and in a folder, the file is NAME.bundle.tar.",
 )
+@click.option(
+    "--with-python",
+    is_flag=True,
+    help="Carry uv's own build of its Python along, for machines that have none.",
+)
 @options.as_json
-def export(*, name: str, output: Path | None, as_json: bool) -> None:
+def export(*, name: str, output: Path | None, with_python: bool, as_json: bool) -> None:
     """Write an environment to one file that installs without any network.
 
     It holds the plan, the lock and every wheel, and the same environment always gives the same
@@ -38,7 +43,7 @@ def export(*, name: str, output: Path | None, as_json: bool) -> None:
     from provisioner.bundle.export import export as exported
 
     _end_as_ctrl_c()
-    found = exported(name, output, Steps(_tell))
+    found = exported(name, output, Steps(_tell), with_python=with_python)
     if as_json:
         show_json("env export", {"bundle": found})
         return
@@ -50,9 +55,10 @@ def _lines(found: Exported) -> list[str]:
     glibc = f", glibc {needs.glibc} or later" if needs.glibc else ""
     megabytes = max(1, round(found.bytes / _MEGABYTE))
     wheels = f"{found.wheels} wheels" if found.wheels != 1 else "1 wheel"
+    python = f"Python {needs.python}" + (", which it brings" if found.python else "")
     lines = [
         f"{found.path}: {wheels}, {megabytes:,} MB",
-        f"  needs    {needs.arch}{glibc}, Python {needs.python}",
+        f"  needs    {needs.arch}{glibc}, {python}",
         f"  sha256   {found.sha256}",
     ]
     if found.built:
