@@ -48,7 +48,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     members: Mapping[str, Member]
 
     def pieces(self, file: Carried) -> Iterator[bytes]:
-        """Give what a file holds, in pieces. Raises UsageError ``bad-bundle``, at its end at last."""
+        """Give the bytes of a file. Raises UsageError ``bad-bundle``, at the end for its hash."""
         found = sha256()
         try:
             for chunk in content(self.stream, self.members[file.path]):
