@@ -54,7 +54,7 @@ def export(name: str, place: Path | None, tell: Progress, *, with_python: bool =
         with _staged(target) as staging:
             contents = brought_together(environment, lock, staging, tell, with_python=with_python)
             tell.step(f"writing {target}")
-            written = _written(contents, staging, target)
+            written = _written(contents, staging, target, tell)
     except OSError as error:
         raise _cannot_write(target, error) from error
     wheels = contents.manifest.wheels
@@ -118,9 +118,10 @@ def _lock_of(environment: Environment) -> str:
         raise damaged(environment.name, f"{environment.lock}: {error}") from error
 
 
-def _written(contents: Contents, staging: Path, target: Path) -> Writer:
+def _written(contents: Contents, staging: Path, target: Path, tell: Progress) -> Writer:
     """Write the tar, taking each large file away that is in it, and put it where it belongs."""
     manifest, draft = contents.manifest, staging / "bundle"
+    of = sum(file.size for file in manifest.files)
     with draft.open("wb") as stream:
         tape = Writer(stream)
         text = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
@@ -132,6 +133,7 @@ def _written(contents: Contents, staging: Path, target: Path) -> Writer:
             with source.open("rb") as large:
                 tape.add(f"{manifest.name}/{file.path}", file.size, large)
             source.unlink()
+            tell.amount("the bundle", min(tape.size, of), of)
         tape.end()
         stream.flush()
         os.fsync(stream.fileno())
