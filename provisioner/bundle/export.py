@@ -73,7 +73,10 @@ def export(name: str, place: Path | None, tell: Progress, *, with_python: bool =
 def _target(name: str, place: Path | None) -> Path:
     if place is None or place.is_dir():
         place = (place or Path()) / f"{name}{_SUFFIX}"
-    return Path(os.path.realpath(place))
+    target = Path(os.path.realpath(place))
+    if target.exists() and not target.is_file():  # a device or a pipe is never replaced
+        raise _cannot_write(target, OSError(None, "it is no file"))
+    return target
 
 
 @contextlib.contextmanager

@@ -149,8 +149,10 @@ def _reasons() -> Iterator[None]:
 
 
 def _as_name(name: str) -> None:
-    with _reasons():
+    try:
         place(name)
+    except UsageError as error:
+        raise ValueError(error.message) from error
 
 
 def _text(stream: IO[bytes], inside: Mapping[str, Member], path: str) -> bytes:

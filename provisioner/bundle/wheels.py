@@ -148,10 +148,11 @@ def held_against(hashes: Mapping[str, str], stream: IO[bytes], name: str) -> str
     found = _sums(stream, ("sha256", *asked))
     wrong = [kind for kind, digest in asked.items() if found[kind] != digest.lower()]
     if wrong or not asked:
+        told = [f"{kind} {found[kind]}, not {asked[kind]}" for kind in wrong]
         raise OutsideError(
             "hash-differs",
             f"{name} is not the file that the lock lists.",
-            context=tuple(f"{kind} {found[kind]}, not {asked[kind]}" for kind in wrong),
+            context=tuple(told or ["the lock holds no hash of it that proves anything"]),
             hint="The index holds another file now: make the environment anew with dlsetup up.",
         )
     return found["sha256"]

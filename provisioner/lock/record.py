@@ -19,6 +19,9 @@ from provisioner.lock.uv import Target
 from provisioner.machine import Machine
 from provisioner.plan import Plan
 
+# A default is left out only where it is the very same text, and what was read from a file is
+# another: such texts are interned below.
+
 
 class LockedPin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One pin of the plan: which build of which version, and where it comes from."""
@@ -83,7 +86,7 @@ def locked_for(machine: Machine, plan: Plan) -> LockedFor:
         gpus=gpus_of(machine),
         driver=driver,
         driver_minimum=plan.driver.minimum,
-        driver_action=plan.driver.action,
+        driver_action=sys.intern(plan.driver.action),
         cpu_was_asked_for=not machine.gpus and machine.sources.get("gpus") in {"option", "env"},
     )
 
@@ -137,11 +140,7 @@ def read(text: str, place: str) -> Record:
 def _pins(plan: Plan) -> tuple[LockedPin, ...]:
     return tuple(
         LockedPin(
-            name=pin.name,
-            version=pin.version,
-            # A default is left out where it is the very same text, also in a plan that was read.
-            variant=sys.intern(pin.variant),
-            index=pin.index,
+            name=pin.name, version=pin.version, variant=sys.intern(pin.variant), index=pin.index
         )
         for pin in plan.pins
     )

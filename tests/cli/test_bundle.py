@@ -269,6 +269,21 @@ def test_names_that_are_not_there(home: Home) -> None:
     assert (nowhere.code, nowhere.error["reference"]) == (3, "cannot-write")
 
 
+@pytest.mark.parametrize("kind", ["pipe", "link"])
+def test_a_link_is_followed_and_what_is_no_file_is_never_replaced(
+    kind: str, home: Home, bundle: Path
+) -> None:
+    place = home.path / "place"
+    if kind == "pipe":
+        os.mkfifo(place)
+    else:
+        place.symlink_to(bundle)
+    ran = home.run("env", "export", "demo", "-o", str(place), "--json")
+
+    assert ran.code == (3 if kind == "pipe" else 0)
+    assert place.is_fifo() if kind == "pipe" else place.readlink() == bundle
+
+
 def test_the_json_of_an_export(home: Home) -> None:
     path = home.path / "new.tar"
     found = home.run("env", "export", "demo", "-o", str(path), "--json").data["bundle"]
