@@ -73,6 +73,7 @@ class _FromBundle(Uv):
     def make_environment(self, place: Path, python: str, **more: bool) -> None:
         """As ``Uv`` does; where this machine has no such Python, on the one that is carried."""
         build = self._bundle.manifest.python
+        _need_room(place.parent, self._bundle.manifest.wheels)
         if build is not None and not os.path.isabs(python):
             self._tell.step(f"installing {build}, which the bundle brings")
             with tempfile.TemporaryDirectory(prefix="dlsetup-") as name:
@@ -86,7 +87,6 @@ class _FromBundle(Uv):
         del lock, sources
         wheels, folder = self._bundle.manifest.wheels, environment / ".bundle"
         folder.mkdir()
-        _need_room(folder, wheels)
         self._unpack(wheels, folder)
         text = offline_lock(self._bundle.document, wheels).text(self._bundle.plan.python, {})
         (folder / OFFLINE_LOCK).write_text(text, encoding="utf-8")
@@ -167,13 +167,13 @@ def _visible(bundle: Bundle, machine: Machine, gpus: tuple[str, ...]) -> tuple[s
 
 
 def _need_room(folder: Path, wheels: Sequence[Carried]) -> None:
-    """The wheels lie beside the environment while they are installed."""
-    needed = sum(file.size for file in wheels)
+    """The wheels lie beside what is in them while they are installed."""
+    needed = sum(file.size + (file.unpacked or file.size) for file in wheels)
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise OutsideError(
             "disk-full",
-            f"{folder.parent} has too little room for the wheels of the bundle.",
+            f"{folder} has too little room for what is in the bundle.",
             context=(f"needed {needed} bytes", f"free   {free} bytes"),
             hint="Make room, or set DLSETUP_HOME to a folder on another disk.",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
 import msgspec
 
@@ -22,15 +23,19 @@ _ARCHIVE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*\.tar\.(gz|zst)")
 _BUILD = re.compile(r"cpython-3\.\d+\.\d+-[a-z0-9_-]+")
 _TEXTS = frozenset({PLAN, LOCK, OFFLINE_LOCK, SCRIPT, INSTALLER})
 
+Bytes = Annotated[int, msgspec.Meta(ge=0)]
+
 
 class Carried(msgspec.Struct, frozen=True, kw_only=True):
     """One file of the bundle beside the manifest."""
 
     path: str
-    size: int
+    size: Bytes
     sha256: str
     package: str | None = None
     """Of a wheel: the package of the lock that it is."""
+    unpacked: Bytes | None = None
+    """Of a wheel: the bytes that it takes on disk when it is installed."""
     built_from: str | None = None
     """What a wheel was built from, where it is not a file of the lock."""
 

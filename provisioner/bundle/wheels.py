@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import shutil
 import threading
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +23,8 @@ from provisioner.errors import OutsideError, RefusedError
 from provisioner.progress import Progress
 
 _CHUNK = 1024 * 1024
+_BLOCK = 4096
+"""What a file takes on disk at least, and in multiples of which."""
 _KINDS = ("sha256", "sha384", "sha512")
 _WHAT = "wheels"
 
@@ -77,6 +80,7 @@ def packed(environment: Path, packages: Sequence[Installed], folder: Path) -> It
             size=len(data),
             sha256=hashlib.sha256(data).hexdigest(),
             package=package.package,
+            unpacked=_unpacked(folder / name),
             built_from=package.source,
         )
 
@@ -121,12 +125,24 @@ def _brought(file: File, folder: Path, web: Web, told: _Sum) -> Carried:
             told.hear(file.name, stream.tell())
         size = stream.tell()
         stream.seek(0)
-        return Carried(
-            path=WHEELS + file.name,
-            size=size,
-            sha256=held_against(file.hashes, stream, file.name),
-            package=file.package,
-        )
+        digest = held_against(file.hashes, stream, file.name)
+    return Carried(
+        path=WHEELS + file.name,
+        size=size,
+        sha256=digest,
+        package=file.package,
+        unpacked=_unpacked(place),
+    )
+
+
+def _unpacked(wheel: Path) -> int | None:
+    """What a wheel takes on disk when it is installed; None for what is no wheel inside."""
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            sizes = [member.file_size for member in archive.infolist()]
+    except zipfile.BadZipFile:
+        return None
+    return sum(-(-size // _BLOCK) * _BLOCK for size in sizes)
 
 
 def digest_of(stream: IO[bytes]) -> str:

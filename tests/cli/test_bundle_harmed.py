@@ -189,3 +189,30 @@ def test_what_is_no_file_is_no_bundle(what: str, elsewhere: Home) -> None:
     ran = elsewhere.run("env", "import", str(place), "--json")
 
     assert left_nothing(ran, elsewhere, "bad-bundle")
+
+
+def test_what_cannot_fit_on_the_disk_is_told_before_it_is_unpacked(
+    elsewhere: Home, bundle: Path
+) -> None:
+    def change(files: Files) -> None:
+        manifest = json.loads(files["demo/manifest.json"])
+        manifest["files"][-1]["unpacked"] = 10**15
+        files["demo/manifest.json"] = json.dumps(manifest).encode()
+
+    changed(bundle, change)
+    ran = elsewhere.run("env", "import", str(bundle), "--json")
+
+    assert left_nothing(ran, elsewhere, "disk-full").startswith("needed 1000000000")
+    assert ran.code == 3
+
+
+def test_a_size_below_zero_makes_no_room(elsewhere: Home, bundle: Path) -> None:
+    def change(files: Files) -> None:
+        manifest = json.loads(files["demo/manifest.json"])
+        manifest["files"][-1]["unpacked"] = -(10**15)
+        files["demo/manifest.json"] = json.dumps(manifest).encode()
+
+    changed(bundle, change)
+    ran = elsewhere.run("env", "import", str(bundle), "--json")
+
+    assert "its manifest.json is none" in left_nothing(ran, elsewhere, "bad-bundle")
