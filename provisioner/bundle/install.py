@@ -4,41 +4,32 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-from provisioner import lock_check, settings, workflow
+from provisioner import lock_check, scratch, settings, up, workflow
 from provisioner.bundle.manifest import OFFLINE_LOCK, PYTHON, Carried
 from provisioner.bundle.offline_lock import offline_lock
 from provisioner.bundle.opened import Bundle, opened
 from provisioner.describe import Options
 from provisioner.environments import store
-from provisioner.environments.build import Wanted, made
+from provisioner.environments.build import already, made
 from provisioner.environments.hold import held
-from provisioner.environments.record import Environment
-from provisioner.errors import OutsideError, RefusedError
+from provisioner.environments.same import Wanted
+from provisioner.errors import RefusedError
 from provisioner.lock import Uv, fit
 from provisioner.lock.sources import Sources
 from provisioner.machine import Interpreter, Machine
 from provisioner.plan import Pin, Plan, Serve, Warning
 from provisioner.progress import Progress
+from provisioner.room import CACHE, HOME, Need, places_of, shares
 from provisioner.settings import Settings
 from provisioner.version import numbers
 
 
-class Imported(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of an import."""
-
-    environment: Environment
-    changed: bool
-    """False: it was there already, just so."""
-    warnings: tuple[Warning, ...] = ()
-
-
-def install(path: Path, name: str | None, gpus: tuple[str, ...], tell: Progress) -> Imported:
+def install(path: Path, name: str | None, gpus: tuple[str, ...], tell: Progress) -> up.Made:
     """Make the environment of a bundle on this machine, or leave it where it is already just so.
 
     ``name`` is another one than the bundle's; ``gpus`` name those of this machine that it may
@@ -54,31 +45,34 @@ def install(path: Path, name: str | None, gpus: tuple[str, ...], tell: Progress)
         name = name or bundle.manifest.name
         with held(name) as folder:
             store.own(folder)
+            up.clear_away(folder, offline=True)
             visible = _visible(bundle, machine, gpus)
             wanted = Wanted(name=name, plan=plan, lock=bundle.lock, gpus=visible)
             installer = _FromBundle(settings.current(), bundle, tell)
+            if already(folder, wanted) is None:
+                _need_of(bundle.manifest.wheels, folder, installer.cache()).check()
             environment, changed = made(folder, wanted, installer, tell)
-    notes = (Warning("companion-not-loading", note) for note in environment.notes)
-    return Imported(environment=environment, changed=changed, warnings=(*warnings, *more, *notes))
+    notes = [Warning("companion-not-loading", note) for note in environment.notes]
+    follow = up.followed(environment, changed=changed)
+    found = (*warnings, *more, *notes, *follow)
+    return up.Made(environment=environment, changed=changed, warnings=found)
 
 
 class _FromBundle(Uv):
     """A uv that installs what a bundle holds, and asks nobody for anything."""
 
     def __init__(self, known: Settings, bundle: Bundle, tell: Progress) -> None:
-        super().__init__(known, offline=True)
+        super().__init__(known, offline=True, tell=tell)
         self._bundle = bundle
-        self._tell = tell
 
     def make_environment(self, place: Path, python: str, **more: bool) -> None:
         """As ``Uv`` does; where this machine has no such Python, on the one that is carried."""
         build = self._bundle.manifest.python
-        _need_room(place.parent, self._bundle.manifest.wheels)
         if build is not None and not os.path.isabs(python):
-            self._tell.step(f"installing {build}, which the bundle brings")
-            with tempfile.TemporaryDirectory(prefix="dlsetup-") as name:
-                self._unpack(self._bundle.manifest.archives, Path(name))
-                self.install_python(build, Path(name, PYTHON))
+            self.tell.step(f"installing {build}, which the bundle brings")
+            with scratch.folder() as folder:
+                self._unpack(self._bundle.manifest.archives, folder)
+                self.install_python(build, folder / PYTHON)
             python = build
         super().make_environment(place, python, **more)
 
@@ -102,7 +96,7 @@ class _FromBundle(Uv):
                 for chunk in self._bundle.pieces(file):
                     target.write(chunk)
                     done += len(chunk)
-                    self._tell.amount("the bundle", done, of)
+                    self.tell.amount("the bundle", done, of)
 
 
 def _fitted(bundle: Bundle, machine: Machine) -> tuple[Plan, tuple[Warning, ...]]:
@@ -166,14 +160,16 @@ def _visible(bundle: Bundle, machine: Machine, gpus: tuple[str, ...]) -> tuple[s
     return named if len(named) == len(machine.gpus) else None
 
 
-def _need_room(folder: Path, wheels: Sequence[Carried]) -> None:
-    """The wheels lie beside what is in them while they are installed."""
-    needed = sum(file.size + (file.unpacked or file.size) for file in wheels)
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise OutsideError(
-            "disk-full",
-            f"{folder} has too little room for what is in the bundle.",
-            context=(f"needed {needed} bytes", f"free   {free} bytes"),
-            hint="Make room, or set DLSETUP_HOME to a folder on another disk.",
-        )
+def _need_of(files: Sequence[Carried], folder: Path, cache: Path) -> Need:
+    """What it takes: the wheels lie beside what is in them while they are installed."""
+    packed = sum(file.size for file in files)
+    unpacked = sum(file.unpacked or file.size for file in files)
+    twice = 0 if shares(cache, folder) else unpacked
+    return Need(
+        packages=len(files),
+        fetched=0,
+        download_bytes=0,
+        at_least=any(file.unpacked is None for file in files),
+        places=places_of((CACHE, cache, unpacked), (HOME, folder, packed + twice)),
+        weights={},
+    )

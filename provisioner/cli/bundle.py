@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from provisioner import process
 from provisioner.cli import options
 from provisioner.cli.output import show_json, show_warnings
-from provisioner.cli.up import _end_as_ctrl_c, _tell
-from provisioner.progress import Steps
+from provisioner.cli.progress import steps
+from provisioner.cli.up import listening
 
 if TYPE_CHECKING:
     from provisioner.bundle.export import Exported
@@ -42,8 +44,9 @@ def export(*, name: str, output: Path | None, with_python: bool, as_json: bool) 
     """
     from provisioner.bundle.export import export as exported
 
-    _end_as_ctrl_c()
-    found = exported(name, output, Steps(_tell), with_python=with_python)
+    process.stop.hear(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    with steps() as shown:
+        found = exported(name, output, shown, with_python=with_python)
     if as_json:
         show_json("env export", {"bundle": found})
         return
@@ -85,15 +88,16 @@ def import_(*, file: Path, name: str | None, gpus: tuple[str, ...], as_json: boo
     """
     from provisioner.bundle.install import install
 
-    _end_as_ctrl_c()
-    made = install(file, name, gpus, Steps(_tell))
+    called = name or file.name.partition(".")[0]
+    with listening(called, ("env", "import", str(file))) as (_, tell):
+        made = install(file, name, gpus, tell)
     if as_json:
         data = {"environment": made.environment, "changed": made.changed}
         show_json("env import", data, made.warnings)
         return
     from provisioner.cli.display import show
-    from provisioner.cli.text_environments import closing_line, environment_blocks
+    from provisioner.cli.text_environments import closing_lines, environment_blocks
 
-    click.echo(closing_line(made.environment, changed=made.changed))
-    show(environment_blocks(made.environment))
+    lines = closing_lines(made.environment, changed=made.changed)
+    show(environment_blocks(made.environment), first=lines)
     show_warnings(made.warnings)

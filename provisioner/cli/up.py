@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import signal
-from typing import Any
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from provisioner import up
+from provisioner import process, up
 from provisioner.cli import options
-from provisioner.cli.output import show_json, show_warnings
-from provisioner.progress import Steps
+from provisioner.cli.jupyter import as_kernel, kernel_of
+from provisioner.cli.output import folded, show_json, show_warnings, width_of
+from provisioner.errors import DlsetupError, UsageError
+
+if TYPE_CHECKING:
+    from provisioner.cli.progress import Steps
+    from provisioner.plan import Warning
+    from provisioner.runlog import Log
+    from provisioner.workflow import Asked
 
 
 @click.command(
@@ -21,56 +31,140 @@ from provisioner.progress import Steps
 @click.argument("name")
 @click.argument("words", nargs=-1, metavar="REQ...")
 @options.machine
-@click.option("--dry-run", is_flag=True, help="Show the plan, and make nothing.")
-@click.option("--yes", is_flag=True, help="Ask nothing (this verb does not ask yet).")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing of it.")
+@click.option("--yes", is_flag=True, help="Ask nothing. Without a terminal nothing is asked.")
+@click.option("--kernel", is_flag=True, help="Offer it in Jupyter too: env kernel.")
 @options.as_json
 def command(
     *,
     name: str,
     words: tuple[str, ...],
     dry_run: bool,
+    yes: bool,
+    kernel: bool,
     as_json: bool,
     **typed: Any,
 ) -> None:
     """Make environment NAME on this machine, and prove that it works.
 
-    It appears whole or not at all, and a second call with the same answer changes nothing. It
+    First it says what it is about to do, and on a terminal asks whether to go on. The environment
+    appears whole or not at all, and a second call with the same answer changes nothing. It
     never needs root: what does is refused, with the way to do it.
     """
     asked = options.asked(words, typed)
+    if kernel:
+        asked = as_kernel(asked)
     if dry_run:
-        _dry(up.planned(name, asked), as_json=as_json)
+        _dry(name, asked, offline=typed["offline"], as_json=as_json)
         return
-    _end_as_ctrl_c()
-    made = up.up(name, asked, offline=typed["offline"], tell=Steps(_tell))
+    with listening(name, ("up", name, *asked.words)) as (shown, tell):
+        agree = _Agreeing(shown, asks=not (yes or as_json), quiet=as_json)
+        made = up.up(name, asked, offline=typed["offline"], tell=tell, agree=agree)
+    offered = kernel_of(made.environment) if kernel else None
     if as_json:
         data = {"environment": made.environment, "changed": made.changed}
+        data |= {"kernel": offered} if offered else {}
         show_json("up", data, made.warnings)
         return
     from provisioner.cli.display import show
-    from provisioner.cli.text_environments import closing_line, environment_blocks
+    from provisioner.cli.text_environments import closing_lines, environment_blocks
 
-    click.echo(closing_line(made.environment, changed=made.changed))
-    show(environment_blocks(made.environment))
-    show_warnings(made.warnings)
-
-
-def _end_as_ctrl_c() -> None:
-    """Whoever ends this, what is half made is taken away again; nohup stays what it is."""
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(ending) is not signal.SIG_IGN:
-            signal.signal(ending, signal.default_int_handler)
+    lines = closing_lines(made.environment, changed=made.changed)
+    show(environment_blocks(made.environment), first=lines)
+    if offered:
+        click.echo(f"\nJupyter offers the kernel {offered.display_name}.")
+    show_warnings([warning for warning in made.warnings if warning not in agree.warned])
 
 
-def _tell(text: str) -> None:
-    click.echo(text, err=True)
+class _Agreeing:
+    """Shows what is about to be done, and goes on when nobody is there to say no."""
+
+    def __init__(self, shown: Steps, *, asks: bool, quiet: bool) -> None:
+        self._shown = shown
+        self._asks = asks and sys.stdin.isatty() and sys.stderr.isatty()
+        self._quiet = quiet
+        self.warned: tuple[Warning, ...] = ()
+        """What was said already, before the question."""
+
+    def __call__(self, intent: up.Intent) -> None:
+        """Raises click.exceptions.Exit where the answer is no."""
+        self._shown.hush()
+        if not self._quiet:
+            _show(intent, sys.stderr)
+            self.warned = intent.plan.warnings
+            show_warnings(self.warned)
+            click.echo(err=True)
+        fits = intent.need is None or all(place.is_enough for place in intent.need.places)
+        if self._asks and fits and not click.confirm("Go on?", default=True, err=True):
+            click.echo("Nothing was done.", err=True)
+            raise click.exceptions.Exit(1)
 
 
-def _dry(plan: Any, *, as_json: bool) -> None:
+@contextmanager
+def listening(name: str, words: tuple[str, ...]) -> Iterator[tuple[Steps, Any]]:
+    """Show and write down what a command does; say what is left where somebody ends it."""
+    from provisioner.cli.progress import steps
+    from provisioner.progress import Several
+    from provisioner.runlog import Log
+
+    # Whoever ends this, what is half made is taken away again.
+    process.stop.hear(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    log = Log(name, words)
+    try:
+        with steps() as shown:
+            yield shown, Several(shown, log)
+    except (KeyboardInterrupt, click.Abort):
+        log.end("stopped")
+        click.echo("\n" + folded(_stopped(name), width_of(sys.stderr)), err=True)
+        raise
+    except DlsetupError as error:
+        _name_log(log, error)
+        raise
+    finally:
+        log.end("done")
+
+
+def _name_log(log: Log, error: DlsetupError) -> None:
+    log.end(f"failed: {error.reference}: {error.message}")
+    if log.path is not None and not isinstance(error, UsageError):
+        error.context = (*error.context, f"log  {log.path}")
+
+
+def _stopped(name: str) -> str:
+    """What a person wants to know who pressed Ctrl-C."""
+    from provisioner.environments import store
+
+    try:
+        left = f"{store.found(name).name} is as it was"
+    except DlsetupError:
+        left = f"there is no environment {name}"
+    return f"Stopped: {left}. What was fetched whole is kept: the same command goes on from there."
+
+
+def _dry(name: str, asked: Asked, *, offline: bool, as_json: bool) -> None:
+    from provisioner.cli.progress import steps
+
+    with steps() as shown:
+        intent = up.intended(name, asked, offline=offline, tell=shown)
+    plan, need = intent.plan, intent.need
     if as_json:
-        show_json("up", {"plan": plan, "changed": False}, plan.warnings)
+        data: dict[str, object] = {"plan": plan, "changed": False, "would_change": need is not None}
+        if need is not None:
+            data |= {
+                "packages": need.packages,
+                "download_bytes": need.download_bytes,
+                "at_least": need.at_least,
+                "disk": need.places,
+            }
+        show_json("up", data, plan.warnings)
         return
-    from provisioner.cli.plans import show_plan
-
-    show_plan(plan)
+    _show(intent, sys.stdout)
     show_warnings(plan.warnings)
+
+
+def _show(intent: up.Intent, stream: TextIO) -> None:
+    from provisioner.cli.text_environments import INDENT, intent_lines
+
+    width = width_of(stream)
+    for line in intent_lines(intent):
+        click.echo(folded(line, width, rest=INDENT), file=stream)
