@@ -7,7 +7,7 @@ import sys
 import click
 
 from provisioner import system_steps, up
-from provisioner.cli import options
+from provisioner.cli import bundle, options
 from provisioner.cli.display import show
 from provisioner.cli.jupyter import kernel, serve
 from provisioner.cli.output import show_json, show_warnings
@@ -163,5 +163,7 @@ def _remove(*, name: str, as_json: bool) -> None:
         click.echo(f"These were put beside it and stay: {', '.join(left)}", err=True)
 
 
+command.add_command(bundle.export)
+command.add_command(bundle.import_)
 command.add_command(kernel)
 command.add_command(serve)
