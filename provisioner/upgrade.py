@@ -70,7 +70,7 @@ def upgraded(
 def _found(environment: Environment, folder: Path, *, offline: bool, tell: Progress) -> Upgrade:
     asked = _asked(environment, folder)
     plan = up.planned(environment.name, asked)
-    intent, wanted = up.intent_for(folder, asked, plan, offline=offline, tell=tell)
+    intent, wanted = up.intent_for(folder, asked, plan, offline=offline, tell=tell, afresh=True)
     if intent.system is not None:
         system_steps.left_to_up(intent.system)
     return Upgrade(
