@@ -6,8 +6,8 @@ import sys
 
 import click
 
-from provisioner import up
-from provisioner.cli import options
+from provisioner import system_steps, up
+from provisioner.cli import bundle, options
 from provisioner.cli.display import show
 from provisioner.cli.jupyter import kernel, serve
 from provisioner.cli.output import show_json, show_warnings
@@ -157,9 +157,13 @@ def _remove(*, name: str, as_json: bool) -> None:
         show_json("env remove", {"removed": name, "left": left})
         return
     click.echo(f"{name} is gone.")
+    if system_steps.left_behind():
+        click.echo("What was installed as root stays; take it back: dlsetup system undo", err=True)
     if left:
         click.echo(f"These were put beside it and stay: {', '.join(left)}", err=True)
 
 
+command.add_command(bundle.export)
+command.add_command(bundle.import_)
 command.add_command(kernel)
 command.add_command(serve)

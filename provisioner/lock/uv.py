@@ -39,7 +39,7 @@ _UNLESS_SET = {"UV_SYSTEM_CERTS": "1"}
 _KEPT = re.compile(
     r"UV_(INDEX_(?!STRATEGY).*|.*_INDEX|INDEX|.*(FIND_LINKS|CERTS?|INSECURE_HOST|KEYRING_PROVIDER"
     r"|NATIVE_TLS|CONFIG_FILE|MIRROR|TIMEOUT|RETRIES|CACHE.*|OFFLINE|EXCLUDE_NEWER"
-    r"|CREDENTIALS_DIR|CONCURRENT_.*|LINK_MODE|PYTHON_DOWNLOADS|PYTHON_INSTALL_DIR))"
+    r"|CREDENTIALS_DIR|CONCURRENT_.*|LINK_MODE|PYTHON_DOWNLOADS(_JSON_URL)?|PYTHON_INSTALL_DIR))"
 )
 """uv's own settings that say where packages come from and how to get there; the others would
 change what is chosen."""
@@ -167,6 +167,17 @@ class Uv:
         """The folder of its cache."""
         done = self._checked(["cache", "dir"], {})
         return Path(done.stdout.strip())
+
+    def install_python(self, python: str, archives: Path, folder: Path | None = None) -> None:
+        """Install one of uv's own builds, held against the hash that uv knows.
+
+        Its archive is taken from the folder ``archives``, and kept there where it was fetched.
+        ``folder`` is another place than uv's own.
+        """
+        place = ("--install-dir", str(folder.absolute())) if folder else ()
+        with self._folder(Sources()) as (empty, settings):
+            words = ["python", "install", "--no-bin", "--directory", str(empty), *place, python]
+            self._checked(words, {**settings, "UV_PYTHON_CACHE_DIR": str(archives.absolute())})
 
     @contextmanager
     def _folder(
