@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.environments import PYTHON, Home, contents, digest, package, tensorflow
+from tests.cli.terminal import CTRL_C, terminal
 from tests.unit.upkeep.loopback import Loopback
 
 
@@ -255,3 +256,20 @@ def test_what_is_as_it_was_made_needs_no_index_and_newer_is_for_an_upgrade(home:
     assert again.data["changed"] is False
     assert home.index.requests == asked
     assert home.run("env", "upgrade", "demo", "--json").data["changed"] is True
+
+
+@pytest.mark.parametrize(("keys", "code", "now"), [("n\r", 1, 1), (CTRL_C, 130, 1), ("\r", 0, 2)])
+def test_on_a_terminal_an_upgrade_says_what_changes_and_asks(
+    keys: str, code: int, now: int, home: Home
+) -> None:
+    tensorflow(home.index, "2.21.0")
+    before = digest(home.environments)
+    with terminal(home, "env", "upgrade", "demo") as screen:
+        screen.wait_for("Upgrade demo? [Y/n]: ")
+        asked = screen.shown
+        screen.press(keys)
+        ended = screen.ended()
+
+    assert "What changes in demo\n   tensorflow-cpu  2.20.0 → 2.21.0" in asked
+    assert (ended, generation(home)) == (code, now)
+    assert (digest(home.environments) == before) == (now == 1)
