@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 
 from provisioner import process, scratch, settings, workflow
-from provisioner.environments import journal, store
+from provisioner.environments import entering, journal, store
 from provisioner.environments.hold import held
 from provisioner.environments.place import place
-from provisioner.environments.proof import VISIBLE
 from provisioner.environments.record import Environment
 from provisioner.errors import OutsideError, RefusedError
+from provisioner.jupyter import along
 from provisioner.plan import Plan, Warning
 from provisioner.progress import Progress
 from provisioner.workflow import Asked
@@ -95,7 +95,9 @@ def up(name: str, asked: Asked, *, offline: bool, tell: Progress, agree: Agree) 
         uv = uv_for(intent, offline=offline, tell=tell)
         environment, changed = made(folder, wanted, uv, tell)
     notes = (Warning("companion-not-loading", note) for note in environment.notes)
-    return Made(environment=environment, changed=changed, warnings=(*intent.plan.warnings, *notes))
+    follow = followed(environment, changed=changed)
+    warnings = (*intent.plan.warnings, *notes, *follow)
+    return Made(environment=environment, changed=changed, warnings=warnings)
 
 
 def planned(name: str, asked: Asked) -> Plan:
@@ -184,11 +186,25 @@ def environment(name: str) -> Environment:
     return store.found(name)
 
 
-def remove(name: str) -> tuple[str, ...]:
-    """Remove an environment; return the names of files that ``up`` did not make, and that stay.
+def usable(name: str) -> Environment:
+    """Return one environment whose Python is there. Raises as ``run`` does."""
+    return store.usable(name)
 
+
+def damage(environment: Environment) -> tuple[Warning, ...]:
+    """Return what keeps an environment from being used, and how it is mended."""
+    return store.damage(environment)
+
+
+def remove(name: str) -> tuple[str, ...]:
+    """Remove an environment, its kernel and its service.
+
+    Returns the names of files that ``up`` did not make, and that stay.
     Raises UsageError ``unknown-environment`` or ``bad-name``, RefusedError ``environment-busy``.
     """
+    if store.has_pointer(place(name)):
+        with held(name):  # busy is said before anything is taken away
+            along.taken_away(name)
     return store.removed(name)
 
 
@@ -198,7 +214,7 @@ def run(name: str, words: tuple[str, ...]) -> NoReturn:
     Raises UsageError as ``environment`` does, OutsideError ``environment-damaged``,
     ``program-not-found`` or ``program-not-runnable``.
     """
-    process.become(words, _inside(store.usable(name)))
+    process.become(words, entering.variables(store.usable(name)))
 
 
 def shell(name: str) -> NoReturn:
@@ -218,18 +234,12 @@ def shell(name: str) -> NoReturn:
             hint="Leave it first: exit",
         )
     words, more = words_for(found)
-    process.become(words, _inside(found) | more)
+    process.become(words, entering.variables(found) | more)
 
 
-def _inside(found: Environment) -> dict[str, str]:
-    """What programs in an environment see of this process's variables, and besides."""
-    env = {key: value for key, value in os.environ.items() if key != "PYTHONHOME"}
-    path = env.get("PATH", os.defpath)
-    env |= {"VIRTUAL_ENV": found.path, "PATH": f"{found.path}/bin{os.pathsep}{path}"}
-    if found.gpus is not None:
-        # It was made for these, and nothing was proved on others; who names some knows better.
-        env.setdefault(VISIBLE, ",".join(found.gpus))
-    return env
+def followed(environment: Environment, *, changed: bool) -> tuple[Warning, ...]:
+    """Tell what an environment's kernel and service make of the generation it was switched to."""
+    return along.followed(environment) if changed else ()
 
 
 def roll_back(name: str, generation: int | None) -> tuple[Environment, bool]:

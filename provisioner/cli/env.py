@@ -9,6 +9,7 @@ import click
 from provisioner import up
 from provisioner.cli import options
 from provisioner.cli.display import show
+from provisioner.cli.jupyter import kernel, serve
 from provisioner.cli.output import show_json, show_warnings
 from provisioner.cli.up import listening
 from provisioner.errors import RefusedError
@@ -38,14 +39,22 @@ def _list(*, as_json: bool) -> None:
 @options.as_json
 def _show(*, name: str, as_json: bool) -> None:
     """Show what an environment holds, and where it is."""
+    from provisioner.jupyter import along
+
     environment = up.environment(name)
+    warnings = up.damage(environment)
+    offered, served = along.seen(name)
     if as_json:
-        show_json("env show", {"environment": environment, "changed": False})
+        data = {"environment": environment, "changed": False, "kernel": offered, "service": served}
+        show_json("env show", data, warnings)
         return
     from provisioner.cli.text_environments import environment_blocks
     from provisioner.cli.text_generations import state_block
+    from provisioner.cli.text_jupyter import jupyter_block
 
-    show([*environment_blocks(environment), state_block(environment)])
+    blocks = [*environment_blocks(environment), state_block(environment)]
+    show([*blocks, jupyter_block(offered, served)])
+    show_warnings(warnings)
 
 
 @command.command(
@@ -102,14 +111,15 @@ def _upgrade(*, name: str, dry_run: bool, yes: bool, offline: bool, as_json: boo
             return click.confirm(f"Upgrade {name}?", default=True, err=True)
 
         found, environment, changed = upgraded(name, agrees, offline=offline, tell=tell)
+    warnings = (*found.intent.plan.warnings, *up.followed(environment, changed=changed))
     if as_json:
         data = {"environment": environment, "changed": changed, "changes": found.changes}
-        show_json("env upgrade", data, found.intent.plan.warnings)
+        show_json("env upgrade", data, warnings)
         return
     click.echo(upgrade_line(found, environment, changed=changed, dry_run=dry_run))
     if changed or dry_run:
         show(upgrade_blocks(found))
-    show_warnings(found.intent.plan.warnings)
+    show_warnings(warnings)
 
 
 @command.command("rollback")
@@ -119,14 +129,16 @@ def _upgrade(*, name: str, dry_run: bool, yes: bool, offline: bool, as_json: boo
 def _rollback(*, name: str, generation: int | None, as_json: bool) -> None:
     """Go back to the generation of before; once more goes forward again."""
     environment, changed = up.roll_back(name, generation)
+    warnings = up.followed(environment, changed=changed)
     if as_json:
-        show_json("env rollback", {"environment": environment, "changed": changed})
+        show_json("env rollback", {"environment": environment, "changed": changed}, warnings)
         return
     from provisioner.cli.text_environments import environment_blocks
     from provisioner.cli.text_generations import rollback_line
 
     click.echo(rollback_line(environment, changed=changed))
     show(environment_blocks(environment))
+    show_warnings(warnings)
 
 
 @command.command("remove")
@@ -141,3 +153,7 @@ def _remove(*, name: str, as_json: bool) -> None:
     click.echo(f"{name} is gone.")
     if left:
         click.echo(f"These were put beside it and stay: {', '.join(left)}", err=True)
+
+
+command.add_command(kernel)
+command.add_command(serve)

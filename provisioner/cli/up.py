@@ -12,6 +12,7 @@ import click
 
 from provisioner import process, up
 from provisioner.cli import options
+from provisioner.cli.jupyter import as_kernel, kernel_of
 from provisioner.cli.output import folded, show_json, show_warnings, width_of
 from provisioner.errors import DlsetupError, UsageError
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @options.machine
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing of it.")
 @click.option("--yes", is_flag=True, help="Ask nothing. Without a terminal nothing is asked.")
+@click.option("--kernel", is_flag=True, help="Offer it in Jupyter too: env kernel.")
 @options.as_json
 def command(
     *,
@@ -39,6 +41,7 @@ def command(
     words: tuple[str, ...],
     dry_run: bool,
     yes: bool,
+    kernel: bool,
     as_json: bool,
     **typed: Any,
 ) -> None:
@@ -49,14 +52,18 @@ def command(
     never needs root: what does is refused, with the way to do it.
     """
     asked = options.asked(words, typed)
+    if kernel:
+        asked = as_kernel(asked)
     if dry_run:
         _dry(name, asked, offline=typed["offline"], as_json=as_json)
         return
     with listening(name, ("up", name, *asked.words)) as (shown, tell):
         agree = _Agreeing(shown, asks=not (yes or as_json), quiet=as_json)
         made = up.up(name, asked, offline=typed["offline"], tell=tell, agree=agree)
+    offered = kernel_of(made.environment) if kernel else None
     if as_json:
         data = {"environment": made.environment, "changed": made.changed}
+        data |= {"kernel": offered} if offered else {}
         show_json("up", data, made.warnings)
         return
     from provisioner.cli.display import show
@@ -64,6 +71,8 @@ def command(
 
     lines = closing_lines(made.environment, changed=made.changed)
     show(environment_blocks(made.environment), first=lines)
+    if offered:
+        click.echo(f"\nJupyter offers the kernel {offered.display_name}.")
     show_warnings([warning for warning in made.warnings if warning not in agree.warned])
 
 

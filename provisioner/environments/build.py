@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from provisioner.environments import generations, interpreter, journal, store
+from provisioner.environments import generations, interpreter, journal, standing, store
 from provisioner.environments.place import not_writable
 from provisioner.environments.proof import prove
 from provisioner.environments.record import Environment, Generation, Pointer
@@ -18,7 +18,6 @@ from provisioner.environments.size import size_of
 from provisioner.errors import OutsideError, RefusedError
 from provisioner.lock.sources import sources_of
 from provisioner.lock.uv import Uv
-from provisioner.plan import Plan
 from provisioner.progress import Progress
 from provisioner.whole_file import put, settle
 
@@ -123,7 +122,7 @@ def _anew(folder: Path, before: Pointer | None, wanted: Wanted, uv: Uv, tell: Pr
     new = folder / str(number)
     with journal.step(folder, number, "python", plan.python):
         tell.step(f"making an environment with Python {plan.python} in {new}")
-        _make(new, plan, uv)
+        standing.make_environment(new, plan, uv, tell)
     with journal.step(folder, number, "packages"):
         lock = new / generations.LOCK
         put(new / generations.PLAN, msgspec.json.format(msgspec.json.encode(plan), indent=2))
@@ -162,18 +161,3 @@ def _settled(place: Path) -> Iterator[None]:
     writing.join()
     if problems:
         raise problems[0]
-
-
-def _make(folder: Path, plan: Plan, uv: Uv) -> None:
-    found = interpreter.base(plan)
-    try:
-        uv.make_environment(folder, found or plan.python)
-    except OutsideError as error:
-        if found is not None:
-            raise
-        raise OutsideError(
-            "python-not-found",
-            f"The plan needs Python {plan.python}: none runs here, and uv could not get one.",
-            context=error.context,
-            hint=f"Install Python {plan.python}, or ask for another with --python.",
-        ) from error

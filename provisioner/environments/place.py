@@ -53,13 +53,16 @@ def not_writable(path: Path, error: OSError) -> OutsideError:
     )
 
 
-def damaged(name: str, reason: str) -> OutsideError:
-    """Return the error for an environment that cannot be read or used as it is."""
+def damaged(name: str, reason: str, again: str = "") -> OutsideError:
+    """Return the error for an environment that cannot be read or used as it is.
+
+    ``again`` is the command that makes it anew, where that is known.
+    """
     return OutsideError(
         "environment-damaged",
         f"The environment {name} is damaged.",
         context=(reason,),
-        hint=f"Make it anew with dlsetup up, or take it away: dlsetup env remove {name}",
+        hint=f"Make it anew: {again or 'dlsetup up'}; Or take it away: dlsetup env remove {name}",
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from provisioner import saved
-from provisioner.environments import generations, interpreter, journal
+from provisioner.environments import again, generations, interpreter, journal
 from provisioner.environments.generations import LOCK
 from provisioner.environments.hold import held, taken
 from provisioner.environments.place import damaged, names, not_writable, place
@@ -34,10 +34,19 @@ def usable(name: str) -> Environment:
     Without one a program would run with the system's own Python. Raises as ``found`` does.
     """
     environment = found(name)
-    python = interpreter.inside(Path(environment.path))
-    if not python.exists():
-        raise damaged(name, f"its Python is gone: {python}")
+    lost = interpreter.lost(Path(environment.path))
+    if lost is not None:
+        raise damaged(name, f"its Python is gone: {lost}", again.command(environment))
     return environment
+
+
+def damage(environment: Environment) -> tuple[Warning, ...]:
+    """Return what keeps an environment from being used, and how it is mended."""
+    lost = interpreter.lost(Path(environment.path))
+    if lost is None:
+        return ()
+    told = f"The Python of {environment.name} is gone: {lost}; make it anew: "
+    return (Warning("environment-damaged", told + again.command(environment)),)
 
 
 def listed() -> tuple[tuple[Environment, ...], tuple[Warning, ...]]:
@@ -49,6 +58,7 @@ def listed() -> tuple[tuple[Environment, ...], tuple[Warning, ...]]:
             pointer = pointer_of(place(name))
             if pointer is not None and pointer.stands:
                 environments.append(environment(pointer))
+                warnings += damage(environments[-1])
     return tuple(environments), tuple(warnings)
 
 

@@ -108,13 +108,14 @@ class Uv:
             system = {"MACOSX_DEPLOYMENT_TARGET": target.macos} if target.macos else {}
             return self._checked(words, {**_PATIENCE, **settings, **system}).stdout
 
-    def make_environment(self, place: Path, python: str) -> None:
-        """Make an empty environment, with a Python of that minor release, where there is none.
+    def make_environment(self, place: Path, python: str, *, managed: bool = False) -> None:
+        """Make an empty environment where there is none, with the Python at that path.
 
-        uv fetches the interpreter if this machine has none.
+        ``managed`` takes one of uv's own builds, of that minor release, and fetches it if need be.
         """
         with self._folder(Sources()) as (folder, settings):
             words = ["venv", "--directory", str(folder), "--no-project", "--python", python]
+            words += ["--managed-python"] if managed else ["--no-python-downloads"]
             self._checked([*words, str(place.absolute())], settings, Fetching(self.tell))
 
     def sync(self, environment: Path, lock: Path, sources: Sources) -> None:

@@ -113,6 +113,7 @@ class Home(msgspec.Struct, frozen=True):
             "DLSETUP_OVERRIDE_PYTHONS": json.dumps(pythons),
             "DLSETUP_HOME": "",
             "DLSETUP_CONFIG": "",
+            "JUPYTER_DATA_DIR": "",
             "HOME": str(self.path),
             "XDG_DATA_HOME": str(self.path / "data"),
             "XDG_CACHE_HOME": str(self.path / "cache"),

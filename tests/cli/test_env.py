@@ -132,13 +132,42 @@ def test_without_a_program_there_is_nothing_to_run(words: tuple[str, ...], home:
     assert ran.err.startswith("error: bad-usage\n\nMissing argument '-- CMD...'.\n")
 
 
-def test_the_systems_python_never_stands_in_for_the_environments(home: Home) -> None:
-    (home.environments / "demo" / "1" / "bin" / "python").unlink()
+GONE = """\
+error: environment-damaged
+
+The environment demo is damaged.
+
+  its Python is gone: {base}
+
+hint: Make it anew: dlsetup up demo tensorflow-cpu --python {python}
+      Or take it away: dlsetup env remove demo
+"""
+
+
+def test_an_environment_whose_python_vanished_is_said_and_made_anew(home: Home) -> None:
+    interpreter = home.environments / "demo" / "1" / "bin" / "python"
+    was = interpreter.readlink()
+    base = home.path / "uninstalled" / "bin" / "python"
+    interpreter.unlink()
+    interpreter.symlink_to(base)
 
     ran = home.run("env", "run", "demo", "--", "python", "--version")
+    shown = home.run("env", "show", "demo")
+    listed = home.run("env", "list", "--json")
 
+    # The system's own never stands in for it.
     assert (ran.code, ran.out) == (3, "")
-    assert ran.err.startswith("error: environment-damaged\n\nThe environment demo is damaged.\n")
+    assert ran.err == GONE.format(base=base, python=PYTHON)
+    told = (
+        f"The Python of demo is gone: {base}; make it anew: "
+        f"dlsetup up demo tensorflow-cpu --python {PYTHON}"
+    )
+    assert (shown.code, shown.err) == (0, f"warning: {told}\n")
+    assert listed.document["warnings"] == [{"reference": "environment-damaged", "message": told}]
+
+    assert home.up("demo", "tensorflow-cpu").code == 0
+    assert (home.environments / "demo" / "2" / "bin" / "python").readlink() == was
+    assert home.run("env", "show", "demo").err == ""
 
 
 UNKNOWN = """\

@@ -83,7 +83,7 @@ def test_what_does_not_compute_leaves_no_environment(home: Home, index: Loopback
     assert ran.err.endswith(
         "error: environment-not-verified\n\n"
         "What was installed does not work, and was taken away again.\n\n"
-        "  tensorflow computes wrongly on the CPU\n"
+        "  compute tensorflow: tensorflow computes wrongly on the CPU\n"
         f"  log  {home.logs[0]}\n\n"
         "hint: Ask for other versions\n"
     )
