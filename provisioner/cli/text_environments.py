@@ -57,7 +57,7 @@ def intent_lines(intent: Intent) -> Iterator[str]:
     rows = [
         ("install", _held(plan)),
         ("besides", ", ".join(plan.request.companions) if plan.pins else ""),
-        ("python", plan.python),
+        ("python", _python(plan)),
         ("computes on", _device(plan)),
         ("driver", _driver(plan)),
         ("download", _download(intent.need)),
@@ -72,6 +72,12 @@ def intent_lines(intent: Intent) -> Iterator[str]:
 def _held(plan: Plan) -> str:
     pins = [f"{pin.name} {pin.version}" for pin in plan.pins]
     return ", ".join(pins or plan.request.companions)
+
+
+def _python(plan: Plan) -> str:
+    from provisioner.environments.interpreter import is_here
+
+    return plan.python if is_here(plan) else f"{plan.python} (a build of uv's: none is here)"
 
 
 def _device(plan: Plan) -> str:
