@@ -158,7 +158,7 @@ def _need(found: Locked, folder: Path, *, offline: bool, tell: Progress) -> Need
     if interpreter.is_here(found.plan):
         return need
     # uv fetches a Python, and nobody says beforehand how much that is.
-    return msgspec.structs.replace(need, at_least=True)
+    return msgspec.structs.replace(need, download_at_least=True, disk_at_least=True)
 
 
 def uv_for(intent: Intent, *, offline: bool, tell: Progress) -> Uv:

@@ -92,7 +92,8 @@ def needed(fetched: int | None, places: tuple[Place, ...], *, at_least: bool = F
         packages=42,
         fetched=fetched,
         download_bytes=2_300_000_000,
-        at_least=at_least,
+        download_at_least=at_least,
+        disk_at_least=at_least,
         places=places,
         weights={},
     )
