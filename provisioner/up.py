@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 
 from provisioner import process, scratch, settings, system_steps, workflow
-from provisioner.environments import entering, journal, store
+from provisioner.environments import entering, interpreter, journal, store
 from provisioner.environments.hold import held
 from provisioner.environments.place import place
 from provisioner.environments.record import Environment
@@ -239,7 +239,11 @@ def _need(found: Locked, folder: Path, *, offline: bool, tell: Progress) -> Need
     tell.step("looking at how much is to be fetched")
     uv = Uv(settings.current(), offline=offline, tell=tell)
     sources = sources_of(found.plan, uv.settings, uv.default_index)
-    return need_of(found.lock, sources, uv, folder)
+    need = need_of(found.lock, sources, uv, folder)
+    if interpreter.is_here(found.plan):
+        return need
+    # uv fetches a Python, and nobody says beforehand how much that is.
+    return msgspec.structs.replace(need, download_at_least=True, disk_at_least=True)
 
 
 def uv_for(intent: Intent, *, offline: bool, tell: Progress) -> Uv:
