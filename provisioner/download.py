@@ -204,17 +204,17 @@ class Web:
 
     def _certificates(self) -> str | None:
         """A file with the user's certificates and the usual ones, which goes when we do."""
-        import tempfile
         import weakref
+
+        from provisioner.scratch import Scratch
 
         found = self._settings.certificates()
         if found is None:
             return None
-        handle, name = tempfile.mkstemp(prefix="dlsetup-ca-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(found)
-        weakref.finalize(self, os.unlink, name)
-        return name
+        place = Scratch()
+        weakref.finalize(self, place.close)
+        (place.path / "ca.pem").write_bytes(found)
+        return str(place.path / "ca.pem")
 
     def _way_to(self, url: str) -> dict[str, Any]:
         """Patience, certificates and proxy for one request."""

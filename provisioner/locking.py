@@ -47,7 +47,7 @@ def locked(asked: Asked, *, offline: bool = False, tell: Progress = SILENT) -> L
     OutsideError ``index-unreachable`` within 30 seconds, and the rest that ``lock.Uv`` raises.
     """
     given = workflow.given(asked)
-    search = _Search(given, Uv(settings.current(), offline=offline), tell)
+    search = _Search(given, Uv(settings.current(), offline=offline, tell=tell), tell)
     try:
         return search.found()
     except DlsetupError as error:

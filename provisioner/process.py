@@ -1,8 +1,9 @@
 """The one door to other programs: run one, within a time limit, and get its words back.
 
-Everything that starts a program goes through ``run``: the locale is C so that output can be read
-by a parser, the program has no terminal and no standard input, it dies with its whole process
-group when its time is over, and what it prints is bounded and always decodes.
+Everything that starts a program goes through ``run`` or, where it takes long, ``watched``: the
+locale is C so that output can be read by a parser, the program has no terminal and no standard
+input, it dies with its whole process group when its time is over, and what it prints is bounded
+and always decodes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO, NoReturn
 import msgspec
 
 from provisioner.errors import OutsideError
+from provisioner.process_signs import Lines, Quiet, Stop, TimeLimit, written
 
 if TYPE_CHECKING:
     import subprocess
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 OUTPUT_LIMIT_BYTES = 4 * 1024 * 1024
 _GRACE_S = 1.0
 _POLL_S = 0.2
+
+
+stop = Stop()
+"""Which signals end what is going on: whoever runs programs for long tells it which."""
 
 
 class Completed(msgspec.Struct, frozen=True):
@@ -35,7 +41,7 @@ class Completed(msgspec.Struct, frozen=True):
 
 
 class Attended(msgspec.Struct, frozen=True):
-    """How a program ended that had the terminal, and whether Ctrl-C was pressed before."""
+    """How a program ended that had the terminal, and whether it was to stop before."""
 
     returncode: int
     interrupted: bool
@@ -44,10 +50,13 @@ class Attended(msgspec.Struct, frozen=True):
 class ProgramTimedOutError(OutsideError):
     """The program was still running at its time limit and has been killed."""
 
-    def __init__(self, argv: Sequence[str], timeout: float, partial: Completed) -> None:
+    def __init__(
+        self, argv: Sequence[str], timeout: float, partial: Completed, *, quietly: bool = False
+    ) -> None:
+        did = "neither said nor did anything for" if quietly else "did not finish within"
         super().__init__(
             "program-timed-out",
-            f"{argv[0]} did not finish within {timeout:g} seconds.",
+            f"{argv[0]} {did} {timeout:g} seconds.",
             context=(f"command  {' '.join(argv)}",),
             hint="Run the command by hand to see what it waits for.",
         )
@@ -60,29 +69,64 @@ def run(
     timeout: float,
     env: Mapping[str, str] | None = None,
     output_limit: int = OUTPUT_LIMIT_BYTES,
+    leashed: bool = False,
 ) -> Completed:
     """Run ``argv`` without a shell and wait at most ``timeout`` seconds.
 
     ``env`` replaces the environment (None: this one); the locale is C in both cases. Of each
     stream the first ``output_limit`` bytes are kept. A status other than 0 is no error here.
+    A program that is ``leashed`` ends with this process even when that is killed by SIGKILL, and
+    whatever it started ends too: for what writes, or takes long.
 
     Raises OutsideError ``program-not-found`` or ``program-not-runnable``, and ProgramTimedOutError
     (``program-timed-out``) after the whole process group was killed.
     """
-    process = _start(argv, env)
-    _running.add(process)
+    process = _start(argv, env, leashed=leashed)
     streams = _Streams(output_limit)
+    if _to_its_end(process, streams, TimeLimit(timeout)):
+        return streams.completed(process.returncode)
+    raise ProgramTimedOutError(argv, timeout, streams.completed(-9))
+
+
+def watched(
+    argv: Sequence[str],
+    *,
+    quiet_limit: float,
+    hear: Callable[[str], None],
+    beat: Callable[[int | None], None] = lambda _: None,
+    env: Mapping[str, str] | None = None,
+) -> Completed:
+    """Run ``argv`` on a leash, however long it takes, as long as it shows signs of life.
+
+    ``hear`` is called with each line of either stream as soon as it ends, ``beat`` a few times a
+    second with the bytes that the program has written so far (None where the system does not
+    tell). Both are called from here, between two looks: no thread is started. What they raise
+    ends the program.
+
+    Raises as ``run`` does; ProgramTimedOutError after ``quiet_limit`` seconds in which the program
+    said nothing, and neither it nor a child used the processor. Where the system does not say so
+    much (it is no Linux), there is no limit.
+    """
+    process = _start(argv, env, leashed=True)
+    streams = _Streams(OUTPUT_LIMIT_BYTES, hear, lambda: beat(written(process.pid)))
+    if _to_its_end(process, streams, Quiet(process.pid, quiet_limit)):
+        return streams.completed(process.returncode)
+    raise ProgramTimedOutError(argv, quiet_limit, streams.completed(-9), quietly=True)
+
+
+def _to_its_end(
+    process: subprocess.Popen[bytes], streams: _Streams, limit: TimeLimit | Quiet
+) -> bool:
+    """Collect what a process says until it has ended; False where it was killed at its limit."""
+    _running.add(process)
     try:
-        if streams.collect(process, time.monotonic() + timeout):
-            return streams.completed(process.returncode)
-        _kill(process)
-        raise ProgramTimedOutError(argv, timeout, streams.completed(-9))
+        return streams.collect(process, limit)
     finally:
         # Also on Ctrl-C: the program sits in a session of its own and would not hear of it.
         if process.returncode is None:
             _kill(process)
         _running.discard(process)
-        for stream in (process.stdout, process.stderr):
+        for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
                 stream.close()
 
@@ -91,13 +135,13 @@ def attended(
     argv: Sequence[str],
     *,
     log: Path,
-    told: Callable[[str], None],
+    hear: Callable[[str], None],
     env: Mapping[str, str] | None = None,
     keep: Sequence[int] = (),
 ) -> Attended:
     """Run a program at this terminal, where sudo may ask, and wait for its end.
 
-    Both its streams go into the file ``log``, from which ``told`` hears each line: the program
+    Both its streams go into the file ``log``, from which ``hear`` gets each line: the program
     lives on when this process is killed, as the work of a package manager must. After Ctrl-C it
     may still come to its end; the second one raises KeyboardInterrupt. It holds on to the file
     handles ``keep`` until its end.
@@ -118,15 +162,28 @@ def attended(
             )
         except (OSError, ValueError) as problem:
             raise _not_started(argv, problem) from problem
-        lines, interrupted = _Lines(source, told), False
+        interrupted = False
         try:
-            lines.until_the_end_of(process)
+            _heard_to_its_end(process, source, hear)
         except KeyboardInterrupt:
             interrupted = True
+            stop.look()  # heard: whoever looks next must not hear of it again
             # From a terminal it has heard of that itself; from elsewhere nobody told it.
             process.terminate()
-            lines.until_the_end_of(process)
+            _heard_to_its_end(process, source, hear)
         return Attended(process.returncode, interrupted)
+
+
+def _heard_to_its_end(
+    process: subprocess.Popen[bytes], source: BinaryIO, hear: Callable[[str], None]
+) -> None:
+    lines = Lines(hear)
+    while not _ends_before(process, time.monotonic() + _POLL_S):
+        stop.look()
+        if chunk := source.read():
+            lines.feed(chunk)
+    lines.feed(source.read())
+    lines.feed(b"")
 
 
 def become(argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
@@ -157,13 +214,16 @@ def c_locale(env: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, "LC_ALL": "C", "LANG": "C"}
 
 
-def _start(argv: Sequence[str], env: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
+def _start(
+    argv: Sequence[str], env: Mapping[str, str] | None, *, leashed: bool
+) -> subprocess.Popen[bytes]:
     import subprocess
 
+    leashed = leashed and sys.platform != "win32"
     try:
         return subprocess.Popen(
-            list(argv),
-            stdin=subprocess.DEVNULL,
+            _leashed(argv, env) if leashed else list(argv),
+            stdin=subprocess.PIPE if leashed else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=c_locale(env),
@@ -171,6 +231,19 @@ def _start(argv: Sequence[str], env: Mapping[str, str] | None) -> subprocess.Pop
         )
     except (OSError, ValueError) as problem:
         raise _not_started(argv, problem) from problem
+
+
+def _leashed(argv: Sequence[str], env: Mapping[str, str] | None) -> list[str]:
+    """The words that run a program on a leash; see ``provisioner.leash``."""
+    import errno
+    import shutil
+
+    path = (os.environ if env is None else env).get("PATH")
+    if shutil.which(argv[0], path=path) is None:
+        missing = errno.EACCES if os.path.exists(argv[0]) else errno.ENOENT
+        raise OSError(missing, os.strerror(missing))
+    leash = os.path.join(os.path.dirname(os.path.abspath(__file__)), "leash.py")
+    return [sys.executable, "-I", "-S", leash, *argv]
 
 
 def _not_started(argv: Sequence[str], problem: OSError | ValueError) -> OutsideError:
@@ -193,10 +266,17 @@ def _not_started(argv: Sequence[str], problem: OSError | ValueError) -> OutsideE
 class _Streams:
     """Both output streams of one process, read side by side so that neither can block it."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(
+        self,
+        limit: int,
+        hear: Callable[[str], None] = lambda _: None,
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
         self._limit = limit
+        self._beat = beat
         self._out = bytearray()
         self._err = bytearray()
+        self._lines = {id(self._out): Lines(hear), id(self._err): Lines(hear)}
 
     def completed(self, returncode: int) -> Completed:
         return Completed(
@@ -205,10 +285,10 @@ class _Streams:
             self._err.decode("utf-8", "replace"),
         )
 
-    def collect(self, process: subprocess.Popen[bytes], deadline: float) -> bool:
-        """Read until the process has ended; False when the deadline came first."""
+    def collect(self, process: subprocess.Popen[bytes], limit: TimeLimit | Quiet) -> bool:
+        """Read until the process has ended; False when the limit came first."""
         if sys.platform == "win32":
-            return self._collect_on_windows(process, deadline)
+            return self._collect_on_windows(process, limit)
         import selectors
 
         with selectors.DefaultSelector() as selector:
@@ -216,27 +296,33 @@ class _Streams:
                 if stream is not None:
                     selector.register(stream, selectors.EVENT_READ, kept)
             while selector.get_map():
-                left = deadline - time.monotonic()
+                left = limit.left()
                 if left <= 0:
                     return False
+                stop.look()
+                self._beat()
                 ready = selector.select(min(left, _POLL_S))
                 # A grandchild may hold the pipes open long after the program itself has ended.
                 if not ready and process.poll() is not None:
                     break
                 for key, _ in ready:
+                    limit.stirred()
                     if not self._keep(os.read(key.fd, 65536), key.data):
                         selector.unregister(key.fileobj)
-        return _ends_before(process, deadline)
+        return _ends_before(process, time.monotonic() + limit.left())
 
     def _keep(self, chunk: bytes, kept: bytearray) -> bool:
         kept += chunk[: max(0, self._limit - len(kept))]
+        self._lines[id(kept)].feed(chunk)
         return bool(chunk)
 
-    def _collect_on_windows(self, process: subprocess.Popen[bytes], deadline: float) -> bool:
+    def _collect_on_windows(
+        self, process: subprocess.Popen[bytes], limit: TimeLimit | Quiet
+    ) -> bool:
         import subprocess
 
         try:
-            out, err = process.communicate(timeout=max(0.0, deadline - time.monotonic()))
+            out, err = process.communicate(timeout=limit.left())
         except subprocess.TimeoutExpired:
             return False
         self._keep(out, self._out)
@@ -264,32 +350,6 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     except (ProcessLookupError, PermissionError):
         pass
     _ends_before(process, time.monotonic() + _GRACE_S)
-
-
-class _Lines:
-    """What a program adds to a file, line by line."""
-
-    def __init__(self, source: BinaryIO, told: Callable[[str], None]) -> None:
-        self._source = source
-        self._told = told
-        self._rest = b""
-
-    def until_the_end_of(self, process: subprocess.Popen[bytes]) -> None:
-        """Tell each line when it is whole, and at the end what is left."""
-        while not _ends_before(process, time.monotonic() + _POLL_S):
-            self._read()
-        self._read()
-        if self._rest:
-            self._tell(self._rest)
-            self._rest = b""
-
-    def _read(self) -> None:
-        *whole, self._rest = (self._rest + self._source.read()).split(b"\n")
-        for line in whole:
-            self._tell(line)
-
-    def _tell(self, line: bytes) -> None:
-        self._told(line.decode("utf-8", "replace").rstrip("\r"))
 
 
 class _Running:

@@ -36,5 +36,32 @@ class Steps(Progress):
         self._hear(title)
 
 
+class Several(Progress):
+    """Hands everything on to several listeners."""
+
+    def __init__(self, *listeners: Progress) -> None:
+        self._listeners = listeners
+
+    def step(self, title: str) -> None:
+        """Hand a title on."""
+        for listener in self._listeners:
+            listener.step(title)
+
+    def amount(self, what: str, done_bytes: int, of_bytes: int | None = None) -> None:
+        """Hand an amount on."""
+        for listener in self._listeners:
+            listener.amount(what, done_bytes, of_bytes)
+
+    def count(self, what: str, done: int, of: int | None = None) -> None:
+        """Hand a count on."""
+        for listener in self._listeners:
+            listener.count(what, done, of)
+
+    def line(self, text: str) -> None:
+        """Hand a line on."""
+        for listener in self._listeners:
+            listener.line(text)
+
+
 SILENT = Progress()
 """Where nobody listens."""

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 Result = Literal["pass", "fail", "not-applicable"]
+Verdict = Literal["as-expected", "low"]
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -19,9 +20,24 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Measurement(msgspec.Struct, frozen=True):
-    """One number that was measured, in its unit, on a device (``cpu``, ``gpu 0``, ``disk``)."""
+    """One number that was measured, in its unit, on a device (``cpu``, ``gpu 0``, ``disk``).
+
+    More is better in every unit. ``value`` is the median of several runs.
+    """
 
     name: str
     value: float
     unit: str
     device: str
+    low: float | None = None
+    """The slowest and the fastest run, without one stray at each end where there are enough."""
+    high: float | None = None
+    runs: int = 1
+    detail: str = ""
+    """What exactly was run: ``4096 x 4096``."""
+    expected_low: float | None = None
+    """The least that the catalog lets one expect; None where it knows nothing."""
+    expected_why: str = ""
+    """What ``expected_low`` is made of: ``50% of the 936 GB/s that its maker states``."""
+    verdict: Verdict | None = None
+    """Only where something was expected."""

@@ -51,6 +51,11 @@ def environments() -> Path | None:
     return _of_user("XDG_DATA_HOME", ".local/share", "envs")
 
 
+def logs() -> Path | None:
+    """Where runs write down what they did; None for a user without a home."""
+    return _of_user("XDG_STATE_HOME", ".local/state", "log")
+
+
 def system_changes() -> Path | None:
     """Where is kept what was done as root; None for a user without a home."""
     return _of_user("XDG_STATE_HOME", ".local/state", "system")

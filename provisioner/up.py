@@ -7,24 +7,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
-from provisioner import process, settings, system_steps, workflow
-from provisioner.environments import store
+from provisioner import process, scratch, settings, system_steps, workflow
+from provisioner.environments import entering, journal, store
 from provisioner.environments.hold import held
 from provisioner.environments.place import place
-from provisioner.environments.proof import VISIBLE
 from provisioner.environments.record import Environment
+from provisioner.errors import OutsideError, RefusedError
+from provisioner.jupyter import along
 from provisioner.plan import Plan, Warning
 from provisioner.progress import Progress
-from provisioner.system_steps import Agree
 from provisioner.workflow import Asked
 
 if TYPE_CHECKING:
     from provisioner.apply.part import Part
+    from provisioner.environments.same import Wanted
+    from provisioner.lock import Uv
     from provisioner.locking import Locked
+    from provisioner.room import Need
+
+_SILENT = {"index-unreachable", "not-in-cache"}
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,54 +42,153 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[Warning, ...] = ()
 
 
-def planned(name: str, asked: Asked) -> Plan:
-    """Return the plan that ``up`` would carry out on this machine.
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``up`` is about to do, before anything is done."""
 
-    Raises UsageError ``bad-name`` and ``not-this-machine``, and what ``workflow.plan_for`` and
-    ``system_steps.needed`` raise.
+    name: str
+    path: str
+    """The folder of the environment."""
+    plan: Plan
+    there: Environment | None
+    """The environment where it is already just so: then there is nothing to do."""
+    need: Need | None
+    """What it takes; None where there is nothing to do."""
+    system: Part | None = None
+    """What needs root; None where nothing does."""
+
+
+Agree = Callable[[Intent], None]
+"""Hears what is about to be done, and raises where that is not wanted."""
+
+
+def intended(name: str, asked: Asked, *, offline: bool, tell: Progress) -> Intent:
+    """Return what ``up`` would do on this machine, and do nothing of it.
+
+    Raises UsageError ``bad-name`` and ``not-this-machine``, and what ``workflow.plan_for``,
+    ``system_steps.needed`` and ``locking.locked`` raise.
     """
+    plan = planned(name, asked)
+    folder = place(name)
+    if folder.is_dir():
+        store.own(folder, mend=False)
+    return intent_for(folder, asked, plan, offline=offline, tell=tell)[0]
+
+
+def up(name: str, asked: Asked, *, offline: bool, tell: Progress, agree: Agree) -> Made:
+    """Make an environment on this machine, or leave it where it is already just so.
+
+    Its name is held from before the lock, so that nothing is done twice. ``agree`` is called once
+    it is clear what is to be done, and not where that is nothing. Raises what ``intended``,
+    ``agree``, ``environments.hold.held``, ``system_steps.possible`` and ``carried_out``, and
+    ``environments.build.made`` raise, and OutsideError ``disk-full`` before anything is begun;
+    after any of it the environments are as they were, and what was done as root is recorded.
+    """
+    from provisioner.environments.build import made
+
+    plan = planned(name, asked)
+    system_steps.possible(name, plan, offline=offline)
+    with held(name) as folder:
+        store.own(folder)
+        clear_away(folder, offline=offline)
+        intent, wanted = intent_for(folder, asked, plan, offline=offline, tell=tell)
+        if intent.need is not None or intent.system is not None:
+            if intent.system is not None:
+                system_steps.laid_out(intent.system)
+            agree(intent)
+        if intent.system is not None:
+            uv_for(intent, offline=offline, tell=tell)
+            system_steps.carried_out(intent.system, tell)
+            plan = planned(name, asked)
+            intent, wanted = intent_for(folder, asked, plan, offline=offline, tell=tell)
+            system_steps.fulfilled(intent.system)
+        uv = uv_for(intent, offline=offline, tell=tell)
+        environment, changed = made(folder, wanted, uv, tell)
+    notes = (Warning("companion-not-loading", note) for note in environment.notes)
+    follow = followed(environment, changed=changed)
+    warnings = (*intent.plan.warnings, *notes, *follow)
+    return Made(environment=environment, changed=changed, warnings=warnings)
+
+
+def planned(name: str, asked: Asked) -> Plan:
+    """Return the plan before its lock; refuse at once what needs no lock to be refused."""
     place(name)
     plan = workflow.plan_for(_here(asked))
     system_steps.needed(name, plan)
     return plan
 
 
-def up(
-    name: str, asked: Asked, *, offline: bool, tell: Progress, agree: Agree = system_steps.refused
-) -> Made:
-    """Make an environment on this machine, or leave it where it is already just so.
+def clear_away(folder: Path, *, offline: bool) -> None:
+    """Remove what killed runs left outside of the environment that is held."""
+    from provisioner.lock import Uv, leftovers
 
-    Its name is held from before the lock, so that nothing is done twice. What needs root is asked
-    for by ``agree`` before, and done after the lock. Raises what ``planned``, ``agree``,
-    ``environments.hold.held``, ``locking.locked``, ``system_steps.carried_out`` and
-    ``environments.build.made`` raise; after any of it the environments are as they were, and what
-    was done to the system is recorded.
+    if scratch.sweep() or journal.cut_off(folder):
+        leftovers.sweep(Uv(settings.current(), offline=offline).cache())
+
+
+def intent_for(
+    folder: Path, asked: Asked, plan: Plan, *, offline: bool, tell: Progress
+) -> tuple[Intent, Wanted]:
+    """Lock what was asked for an environment; return what is to be done for it.
+
+    Where no index answers, a lock that a killed run had made for the same plan does as well, and
+    nobody is asked again. Raises what ``locking.locked`` raises.
     """
-    from provisioner.environments.build import Wanted, made
-    from provisioner.lock import Uv
+    from provisioner.environments.build import already
+    from provisioner.environments.same import Wanted
     from provisioner.locking import locked
 
-    def agreed(part: Part) -> None:
-        system_steps.agreed(part, agree, offline=offline)
+    found = None
+    try:
+        found = locked(_here(asked), offline=offline, tell=tell)
+        plan, text = found.plan, found.lock.text
+    except OutsideError as error:
+        text = _begun(folder, plan) if error.reference in _SILENT else ""
+        if not text:
+            raise
+        tell.step("no index answers: going on with the lock of the run that was cut off")
+    typed = msgspec.json.decode(msgspec.json.encode(asked))
+    gpus = _visible(asked, plan)
+    wanted = Wanted(name=folder.name, plan=plan, lock=text, gpus=gpus, asked=typed)
+    there = already(folder, wanted) if folder.is_dir() else None
+    need = _need(found, folder, offline=offline, tell=tell) if found and there is None else None
+    intent = Intent(
+        name=folder.name,
+        path=str(folder),
+        plan=plan,
+        there=there,
+        need=need,
+        system=system_steps.needed(folder.name, plan),
+    )
+    return intent, wanted
 
-    def lock() -> Locked:
-        return locked(_here(asked), offline=offline, tell=tell)
 
-    part = system_steps.needed(name, planned(name, asked))
-    if part is not None:
-        agreed(part)
+def _need(found: Locked, folder: Path, *, offline: bool, tell: Progress) -> Need:
+    from provisioner.lock import Uv, sources_of
+    from provisioner.room import need_of
 
-    with held(name) as folder:
-        store.own(folder)
-        found = _on_a_fit_system(name, lock, part, agreed, tell)
-        wanted = Wanted(
-            name=name, plan=found.plan, lock=found.lock.text, gpus=_visible(asked, found.plan)
-        )
-        uv = Uv(settings.current(), offline=offline)
-        environment, changed = made(folder, wanted, uv, tell)
-    notes = (Warning("companion-not-loading", note) for note in environment.notes)
-    warnings = (*found.plan.warnings, *notes)
-    return Made(environment=environment, changed=changed, warnings=warnings)
+    tell.step("looking at how much is to be fetched")
+    uv = Uv(settings.current(), offline=offline, tell=tell)
+    sources = sources_of(found.plan, uv.settings, uv.default_index)
+    return need_of(found.lock, sources, uv, folder)
+
+
+def uv_for(intent: Intent, *, offline: bool, tell: Progress) -> Uv:
+    """Return uv to carry it out, where there is room. Raises OutsideError ``disk-full``."""
+    from provisioner.lock import Uv
+
+    if intent.need is not None:
+        intent.need.check()
+    weights = intent.need.weights if intent.need else None
+    return Uv(settings.current(), offline=offline, tell=tell, weights=weights)
+
+
+def _begun(folder: Path, plan: Plan) -> str:
+    """The lock that a run which was cut off had made for the same plan, or nothing."""
+    from provisioner.environments.generations import unfinished
+    from provisioner.lock.record import digest
+
+    begun = unfinished(folder) if folder.is_dir() else None
+    return begun[1] if begun and digest(begun[0]) == digest(plan) else ""
 
 
 def environments() -> tuple[tuple[Environment, ...], tuple[Warning, ...]]:
@@ -96,11 +201,25 @@ def environment(name: str) -> Environment:
     return store.found(name)
 
 
-def remove(name: str) -> tuple[str, ...]:
-    """Remove an environment; return the names of files that ``up`` did not make, and that stay.
+def usable(name: str) -> Environment:
+    """Return one environment whose Python is there. Raises as ``run`` does."""
+    return store.usable(name)
 
+
+def damage(environment: Environment) -> tuple[Warning, ...]:
+    """Return what keeps an environment from being used, and how it is mended."""
+    return store.damage(environment)
+
+
+def remove(name: str) -> tuple[str, ...]:
+    """Remove an environment, its kernel and its service.
+
+    Returns the names of files that ``up`` did not make, and that stay.
     Raises UsageError ``unknown-environment`` or ``bad-name``, RefusedError ``environment-busy``.
     """
+    if store.has_pointer(place(name)):
+        with held(name):  # busy is said before anything is taken away
+            along.taken_away(name)
     return store.removed(name)
 
 
@@ -110,41 +229,45 @@ def run(name: str, words: tuple[str, ...]) -> NoReturn:
     Raises UsageError as ``environment`` does, OutsideError ``environment-damaged``,
     ``program-not-found`` or ``program-not-runnable``.
     """
+    process.become(words, entering.variables(store.usable(name)))
+
+
+def shell(name: str) -> NoReturn:
+    """Let the user's shell take this process's place, in an environment.
+
+    Raises as ``run`` does, and RefusedError ``already-inside`` in a shell of the same environment.
+    """
+    from provisioner.environments.shell import words_for
+
     found = store.usable(name)
-    env = {key: value for key, value in os.environ.items() if key != "PYTHONHOME"}
-    path = env.get("PATH", os.defpath)
-    env |= {"VIRTUAL_ENV": found.path, "PATH": f"{found.path}/bin{os.pathsep}{path}"}
-    if found.gpus is not None:
-        # It was made for these, and nothing was proved on others; who names some knows better.
-        env.setdefault(VISIBLE, ",".join(found.gpus))
-    process.become(words, env)
+    inside = os.environ.get("VIRTUAL_ENV", "")
+    if inside and Path(inside).parent == Path(found.path).parent:
+        raise RefusedError(
+            "already-inside",
+            f"This shell is in the environment {name} already.",
+            context=(f"it is in {inside}",),
+            hint="Leave it first: exit",
+        )
+    words, more = words_for(found)
+    process.become(words, entering.variables(found) | more)
+
+
+def followed(environment: Environment, *, changed: bool) -> tuple[Warning, ...]:
+    """Tell what an environment's kernel and service make of the generation it was switched to."""
+    return along.followed(environment) if changed else ()
+
+
+def roll_back(name: str, generation: int | None) -> tuple[Environment, bool]:
+    """Switch to a generation that was kept; see ``environments.rollback.rolled_back``."""
+    from provisioner.environments.rollback import rolled_back
+
+    return rolled_back(name, generation)
 
 
 def _here(asked: Asked) -> Asked:
     """The request, whose machine options may only narrow this machine."""
     options = msgspec.structs.replace(asked.options, narrow=True)
     return msgspec.structs.replace(asked, options=options, via=asked.via or "pip")
-
-
-def _on_a_fit_system(
-    name: str,
-    lock: Callable[[], Locked],
-    known: Part | None,
-    agreed: Agree,
-    tell: Progress,
-) -> Locked:
-    """Lock, and see to what the plan asks of the system; then look and lock once more."""
-    found = lock()
-    part = system_steps.needed(name, found.plan)
-    if part is None:
-        return found
-    if part != known:  # another build stands in, and asks for another driver
-        agreed(part)
-    system_steps.carried_out(part, tell)
-    found = lock()
-    if system_steps.needed(name, found.plan) is not None:
-        raise system_steps.still_needed(part)
-    return found
 
 
 def _visible(asked: Asked, plan: Plan) -> tuple[str, ...] | None:

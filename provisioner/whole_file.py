@@ -9,11 +9,12 @@ from pathlib import Path
 _READ_BY_ALL, _RUN_BY_ALL = 0o666, 0o777
 
 
-def put(path: Path, data: bytes, *, executable: bool = False) -> None:
+def put(path: Path, data: bytes, *, executable: bool = False, private: bool = False) -> None:
     """Put data into a file, by a temporary one beside it and a rename.
 
-    What stood there stays until then, and stays where this fails: the disk is full, the folder is
-    not to be written, the run is killed. Raises OSError; nothing is left behind then.
+    A private one nobody else may read, at no moment. What stood there stays until then, and stays
+    where this fails: the disk is full, the folder is not to be written, the run is killed. Raises
+    OSError; nothing is left behind then.
     """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     draft = Path(name)
@@ -22,12 +23,31 @@ def put(path: Path, data: bytes, *, executable: bool = False) -> None:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        draft.chmod((_RUN_BY_ALL if executable else _READ_BY_ALL) & ~_umask())
+        if not private:  # as a temporary file is made
+            draft.chmod((_RUN_BY_ALL if executable else _READ_BY_ALL) & ~_umask())
         draft.replace(path)
         _remember(path.parent)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+def settle(folder: Path) -> None:
+    """Have all that was written to the file system of a folder survive a power loss.
+
+    May take as long as writing it did. Raises OSError.
+    """
+    import ctypes
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+        if syncfs is None:  # not Linux
+            os.sync()
+        elif syncfs(handle):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(folder))
+    finally:
+        os.close(handle)
 
 
 def _remember(folder: Path) -> None:

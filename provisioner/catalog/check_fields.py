@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from provisioner.catalog import rows, upkeep_rows
+from provisioner.catalog import rows, speed_rows, upkeep_rows
 from provisioner.catalog.support import Support
 from provisioner.request import folded
 from provisioner.version import is_dotted, minor
@@ -63,6 +63,9 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "subsystem": (r"[0-9a-f]{4}:[0-9a-f]{4}", "is no PCI id such as 17aa:365a"),
         "compute_capability": _CAPABILITY,
         "last_driver_branch": _DOTTED,
+    },
+    speed_rows.Expectation: {
+        "measure": (r"memory copy|matmul|link", "is none of memory copy, matmul, link"),
     },
     rows.DriverBranch: {
         "branch": (r"\d+", "is no driver branch"),

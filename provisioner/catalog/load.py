@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from provisioner.catalog import rows, sheets, upkeep_rows, words
+from provisioner.catalog import rows, sheets, speed_rows, upkeep_rows, words
 from provisioner.catalog.contents import Contents, joined
 from provisioner.catalog.decode import bad_row, read
 from provisioner.catalog.overlay import NOTHING, Overlay
@@ -55,6 +55,21 @@ class Catalog:
     def amd_targets(self) -> tuple[rows.AmdTarget, ...]:
         """AMD's gfx targets."""
         return self._read(sheets.AMD_TARGETS, rows.AmdTarget)
+
+    @cached_property
+    def gpu_figures(self) -> tuple[speed_rows.GpuFigures, ...]:
+        """What is stated of the speed of NVIDIA's GPUs."""
+        return self._read(sheets.GPU_FIGURES, speed_rows.GpuFigures)
+
+    @cached_property
+    def pcie(self) -> tuple[speed_rows.PcieGeneration, ...]:
+        """Generations of PCI Express, oldest first."""
+        return self._read(sheets.PCIE, speed_rows.PcieGeneration)
+
+    @cached_property
+    def expectations(self) -> tuple[speed_rows.Expectation, ...]:
+        """The shares of stated figures that a sound machine reaches."""
+        return self._read(sheets.EXPECTATIONS, speed_rows.Expectation)
 
     @cached_property
     def drivers(self) -> tuple[rows.DriverBranch, ...]:

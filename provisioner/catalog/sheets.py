@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from provisioner.catalog import rows, upkeep_rows, words
+from provisioner.catalog import rows, speed_rows, upkeep_rows, words
 from provisioner.catalog.support import Support
 
 SortKey = tuple[tuple[tuple[int, int, str], ...], str]
@@ -42,6 +42,9 @@ NVIDIA_MODULES = Sheet("nvidia/modules.jsonl", rows.GpuModel, ("name",))
 AMD_TARGETS = Sheet("amd/targets.toml", rows.AmdTarget, ("name",), "target")
 AMD_GPUS = Sheet("amd/gpus.jsonl", rows.GpuModel, ("device", "name"))
 INTEL_GPUS = Sheet("intel/gpus.jsonl", rows.GpuModel, ("device", "name"))
+GPU_FIGURES = Sheet("nvidia/gpu_figures.jsonl", speed_rows.GpuFigures, ("name", "memory_bytes"))
+PCIE = Sheet("speed/pcie.toml", speed_rows.PcieGeneration, ("generation",), "generation")
+EXPECTATIONS = Sheet("speed/expectations.toml", speed_rows.Expectation, ("measure",), "expectation")
 DRIVERS = Sheet("nvidia/driver_branches.jsonl", rows.DriverBranch, ("branch",))
 DRIVER_PACKAGES = Sheet("nvidia/driver_packages.jsonl", rows.DriverPackage, ("os", "package"))
 DATA_CENTRE_GPUS = Sheet("nvidia/data_centre_gpus.toml", rows.DataCentreGpu, ("name",), "gpu")
@@ -87,6 +90,9 @@ FIXED = (
     AMD_TARGETS,
     AMD_GPUS,
     INTEL_GPUS,
+    GPU_FIGURES,
+    PCIE,
+    EXPECTATIONS,
     DRIVERS,
     DRIVER_PACKAGES,
     DEBIAN_PACKAGES,
@@ -158,7 +164,7 @@ def order(sheet: Sheet) -> Callable[[msgspec.Struct], tuple[SortKey, ...]]:
     """What sorts the rows of a sheet: its key fields, the numbers in them as numbers."""
 
     def sort_key(row: msgspec.Struct) -> tuple[SortKey, ...]:
-        return tuple(_sortable(field, getattr(row, field) or "") for field in sheet.key)
+        return tuple(_sortable(field, str(getattr(row, field) or "")) for field in sheet.key)
 
     return sort_key
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from provisioner import system_steps, up
 from provisioner.cli import options
+from provisioner.cli.display import show
+from provisioner.cli.jupyter import kernel, serve
 from provisioner.cli.output import show_json, show_warnings
+from provisioner.cli.up import listening
+from provisioner.errors import RefusedError
 
 
 @click.group("env")
@@ -33,14 +39,22 @@ def _list(*, as_json: bool) -> None:
 @options.as_json
 def _show(*, name: str, as_json: bool) -> None:
     """Show what an environment holds, and where it is."""
-    environment = up.environment(name)
-    if as_json:
-        show_json("env show", {"environment": environment, "changed": False})
-        return
-    from provisioner.cli.display import show
-    from provisioner.cli.text_environments import environment_blocks
+    from provisioner.jupyter import along
 
-    show(environment_blocks(environment))
+    environment = up.environment(name)
+    warnings = up.damage(environment)
+    offered, served = along.seen(name)
+    if as_json:
+        data = {"environment": environment, "changed": False, "kernel": offered, "service": served}
+        show_json("env show", data, warnings)
+        return
+    from provisioner.cli.text_environments import environment_blocks
+    from provisioner.cli.text_generations import state_block
+    from provisioner.cli.text_jupyter import jupyter_block
+
+    blocks = [*environment_blocks(environment), state_block(environment)]
+    show([*blocks, jupyter_block(offered, served)])
+    show_warnings(warnings)
 
 
 @command.command(
@@ -58,6 +72,75 @@ def _run(*, name: str, words: tuple[str, ...]) -> None:
     up.run(name, program)
 
 
+@command.command("shell")
+@click.argument("name")
+def _shell(*, name: str) -> None:
+    """Open your shell in an environment; its exit code becomes this one's."""
+    if not sys.stdin.isatty():
+        raise RefusedError(
+            "no-terminal",
+            "A shell needs a terminal, and there is none.",
+            hint=f"Run a program instead: dlsetup env run {name} -- CMD",
+        )
+    up.shell(name)
+
+
+@command.command("upgrade")
+@click.argument("name")
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@click.option("--yes", is_flag=True, help="Ask nothing.")
+@click.option("--offline", is_flag=True, help="Never use the network, only what uv kept.")
+@options.as_json
+def _upgrade(*, name: str, dry_run: bool, yes: bool, offline: bool, as_json: bool) -> None:
+    """Ask anew for what an environment was asked for, and take what is newer.
+
+    The next generation is made beside it, and counts once it was seen to work; the one of before
+    is kept for 'dlsetup env rollback'.
+    """
+    from provisioner.cli.text_generations import upgrade_blocks, upgrade_line
+    from provisioner.upgrade import Upgrade, upgraded
+
+    asks = not (yes or as_json) and sys.stdin.isatty() and sys.stderr.isatty()
+    with listening(name, ("env", "upgrade", name)) as (shown, tell):
+
+        def agrees(found: Upgrade) -> bool:
+            shown.hush()
+            if dry_run or not asks:
+                return not dry_run
+            show(upgrade_blocks(found))
+            return click.confirm(f"Upgrade {name}?", default=True, err=True)
+
+        found, environment, changed = upgraded(name, agrees, offline=offline, tell=tell)
+    warnings = (*found.intent.plan.warnings, *up.followed(environment, changed=changed))
+    if as_json:
+        data = {"environment": environment, "changed": changed, "changes": found.changes}
+        show_json("env upgrade", data, warnings)
+        return
+    click.echo(upgrade_line(found, environment, changed=changed, dry_run=dry_run))
+    if changed or dry_run:
+        show(upgrade_blocks(found))
+    show_warnings(warnings)
+
+
+@command.command("rollback")
+@click.argument("name")
+@click.argument("generation", required=False, type=click.IntRange(min=1))
+@options.as_json
+def _rollback(*, name: str, generation: int | None, as_json: bool) -> None:
+    """Go back to the generation of before; once more goes forward again."""
+    environment, changed = up.roll_back(name, generation)
+    warnings = up.followed(environment, changed=changed)
+    if as_json:
+        show_json("env rollback", {"environment": environment, "changed": changed}, warnings)
+        return
+    from provisioner.cli.text_environments import environment_blocks
+    from provisioner.cli.text_generations import rollback_line
+
+    click.echo(rollback_line(environment, changed=changed))
+    show(environment_blocks(environment))
+    show_warnings(warnings)
+
+
 @command.command("remove")
 @click.argument("name")
 @options.as_json
@@ -72,3 +155,7 @@ def _remove(*, name: str, as_json: bool) -> None:
         click.echo("What was installed as root stays; take it back: dlsetup system undo", err=True)
     if left:
         click.echo(f"These were put beside it and stay: {', '.join(left)}", err=True)
+
+
+command.add_command(kernel)
+command.add_command(serve)

@@ -42,8 +42,9 @@ def show_error(error: DlsetupError, command: str, *, as_json: bool) -> None:
 
 def show_warnings(warnings: Sequence[Warning]) -> None:
     """Print warnings for people, on standard error."""
+    width = width_of(sys.stderr)
     for warning in warnings:
-        click.echo(f"warning: {warning.message}", err=True)
+        click.echo(folded(warning.message, width, first="warning: ", rest="  "), err=True)
 
 
 def write_file(path: Path, text: str, *, executable: bool = False) -> None:

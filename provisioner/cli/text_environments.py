@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from provisioner.cli.display import Block
 from provisioner.environments.record import Environment
+from provisioner.plan import Plan
+from provisioner.sizes import human
 
+if TYPE_CHECKING:
+    from provisioner.room import Need
+    from provisioner.up import Intent
+
+INDENT = " " * 15
+"""Where the second column of what is about to be done begins."""
 _NONE = "There is no environment. Make one: dlsetup up NAME REQ"
 
 
@@ -14,7 +23,7 @@ def environment_blocks(environment: Environment) -> list[Block]:
     """The block that describes one environment."""
     plan = environment.plan
     rows = [
-        ("holds", _holds(environment)),
+        ("holds", _held(plan)),
         ("companions", ", ".join(plan.request.companions)),
         ("python", environment.python),
         ("computes on", plan.accelerator + (f" {plan.cuda}" if plan.cuda else "")),
@@ -26,29 +35,109 @@ def environment_blocks(environment: Environment) -> list[Block]:
     return [Block(f"Environment {environment.name}", tuple(row for row in rows if row[1]))]
 
 
-def closing_line(environment: Environment, *, changed: bool) -> str:
-    """What ``up`` says first: what came of it."""
-    if changed:
-        return f"{environment.name} is ready: what dlsetup chose for it was seen to work."
-    return f"Nothing changed: {environment.name} is already what was asked for."
+def closing_lines(environment: Environment, *, changed: bool) -> tuple[str, ...]:
+    """What ``up`` says first: what works, and how to enter it."""
+    name = environment.name
+    if not changed:
+        return (f"Nothing changed: {name} is already what was asked for.",)
+    works = _works(environment.plan) or "what it holds can be imported"
+    return (
+        f"{name} is ready: {works}.",
+        f"Enter it with: dlsetup env shell {name}",
+    )
+
+
+def intent_lines(intent: Intent) -> Iterator[str]:
+    """What ``up`` is about to do, on one screen."""
+    plan = intent.plan
+    if intent.need is None and intent.system is None:
+        yield f"Nothing would change: {intent.name} is already what was asked for."
+        return
+    yield f"Environment {intent.name}"
+    rows = [
+        ("install", _held(plan)),
+        ("besides", ", ".join(plan.request.companions) if plan.pins else ""),
+        ("python", plan.python),
+        ("computes on", _device(plan)),
+        ("driver", _driver(plan)),
+        ("download", _download(intent.need) if intent.need else ""),
+        ("on disk", _disk(intent.need) if intent.need else ""),
+        ("place", intent.path),
+    ]
+    for title, text in rows:
+        if text:
+            yield f"  {title:<11}  {text}"
+
+
+def _held(plan: Plan) -> str:
+    pins = [f"{pin.name} {pin.version}" for pin in plan.pins]
+    return ", ".join(pins or plan.request.companions)
+
+
+def _device(plan: Plan) -> str:
+    """What the plan computes on, in words."""
+    if plan.accelerator == "cpu":
+        return "the CPU"
+    names = ", ".join(dict.fromkeys(gpu.name for gpu in plan.machine.gpus))
+    kind = plan.accelerator.upper() + (f" {plan.cuda}" if plan.cuda else "")
+    return f"{names} ({kind})" if names else kind
+
+
+def _driver(plan: Plan) -> str:
+    """What happens to NVIDIA's driver; nothing where none is needed."""
+    return f"{plan.driver.current} stays" if plan.driver.action == "keep" else ""
+
+
+def _download(need: Need) -> str:
+    if need.fetched == 0:
+        return f"nothing: uv's cache holds all {need.packages} packages"
+    least = "at least " if need.at_least else ""
+    of = {need.packages: "", None: "up to "}.get(need.fetched, f"{need.fetched} of ")
+    noun = "package" if need.packages == 1 else "packages"
+    return f"{least}{human(need.download_bytes)} in {of}{need.packages} {noun}"
+
+
+def _disk(need: Need) -> str:
+    """What is put where; temporary files alone are not worth a word."""
+    from provisioner.room import TEMPORARY
+
+    least = "at least " if need.at_least else ""
+    told = []
+    for place in need.places:
+        if what := " and ".join(what for what in place.holds if what != TEMPORARY):
+            room = f"{what}; {human(place.free_bytes)} free"
+            told.append(f"{least}{human(place.needed_bytes)} in {place.path} ({room})")
+    return ", ".join(told)
+
+
+def _works(plan: Plan) -> str:
+    """What was seen to compute, and on what."""
+    actions = {command[0] for step in plan.steps for command in step.run}
+    proved = [
+        f"{pin.name} {pin.version}"
+        for pin in plan.pins
+        if f"verify_{pin.name.partition('-')[0]}" in actions
+    ]
+    verb = "computes" if len(proved) == 1 else "compute"
+    return f"{', '.join(proved)} {verb} on {_device(plan)}" if proved else ""
 
 
 def list_lines(environments: Sequence[Environment]) -> Iterator[str]:
-    """The lines of ``env list``: name, Python, what it computes on, what it holds."""
+    """The lines of ``env list``: name, Python, what it computes on, its size, what it holds."""
     if not environments:
         yield _NONE
         return
     rows = [
-        (made.name, f"python {made.python}", made.plan.accelerator, _holds(made))
+        (
+            made.name,
+            f"python {made.python}",
+            made.plan.accelerator,
+            human(made.size.bytes) if made.size else "",
+            _held(made.plan),
+        )
         for made in environments
     ]
-    widths = [max(len(row[place]) for row in rows) for place in range(3)]
+    widths = [max(len(row[place]) for row in rows) for place in range(4)]
     for row in rows:
         cells = [f"{cell:<{width}}" for cell, width in zip(row[:-1], widths, strict=True)]
         yield "  ".join([*cells, row[-1]]).rstrip()
-
-
-def _holds(environment: Environment) -> str:
-    plan = environment.plan
-    pins = [f"{pin.name} {pin.version}" for pin in plan.pins]
-    return ", ".join(pins or plan.request.companions)

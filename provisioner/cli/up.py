@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import signal
-from functools import partial
-from typing import Any
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from provisioner import system_steps, up
+from provisioner import process, up
 from provisioner.cli import options
-from provisioner.cli.output import show_json, show_warnings
-from provisioner.progress import Steps
+from provisioner.cli.jupyter import as_kernel, kernel_of
+from provisioner.cli.output import folded, show_json, show_warnings, width_of
+from provisioner.errors import DlsetupError, UsageError
+
+if TYPE_CHECKING:
+    from provisioner.cli.progress import Steps
+    from provisioner.plan import Warning
+    from provisioner.runlog import Log
+    from provisioner.workflow import Asked
 
 
 @click.command(
@@ -22,8 +31,9 @@ from provisioner.progress import Steps
 @click.argument("name")
 @click.argument("words", nargs=-1, metavar="REQ...")
 @options.machine
-@click.option("--dry-run", is_flag=True, help="Show the plan, and make nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing of it.")
 @click.option("--yes", is_flag=True, help="Ask nothing, also before steps that need root.")
+@click.option("--kernel", is_flag=True, help="Offer it in Jupyter too: env kernel.")
 @options.as_json
 def command(
     *,
@@ -31,59 +41,141 @@ def command(
     words: tuple[str, ...],
     dry_run: bool,
     yes: bool,
+    kernel: bool,
     as_json: bool,
     **typed: Any,
 ) -> None:
     """Make environment NAME on this machine, and prove that it works.
 
-    It appears whole or not at all, and a second call with the same answer changes nothing. Root is
+    First it says what it is about to do, and on a terminal asks whether to go on. The environment
+    appears whole or not at all, and a second call with the same answer changes nothing. Root is
     needed only where a driver has to be installed: what is done then is shown and asked for.
     """
     asked = options.asked(words, typed)
+    if kernel:
+        asked = as_kernel(asked)
     if dry_run:
-        _dry(name, up.planned(name, asked), as_json=as_json)
+        _dry(name, asked, offline=typed["offline"], as_json=as_json)
         return
-    _end_as_ctrl_c()
-    agree = partial(_agree, yes=yes, as_json=as_json)
-    made = up.up(name, asked, offline=typed["offline"], tell=Steps(_tell), agree=agree)
+    with listening(name, ("up", name, *asked.words)) as (shown, tell):
+        agree = _Agreeing(shown, yes=yes, quiet=as_json)
+        made = up.up(name, asked, offline=typed["offline"], tell=tell, agree=agree)
+    offered = kernel_of(made.environment) if kernel else None
     if as_json:
         data = {"environment": made.environment, "changed": made.changed}
+        data |= {"kernel": offered} if offered else {}
         show_json("up", data, made.warnings)
         return
     from provisioner.cli.display import show
-    from provisioner.cli.text_environments import closing_line, environment_blocks
+    from provisioner.cli.text_environments import closing_lines, environment_blocks
 
-    click.echo(closing_line(made.environment, changed=made.changed))
-    show(environment_blocks(made.environment))
-    show_warnings(made.warnings)
-
-
-def _end_as_ctrl_c() -> None:
-    """Whoever ends this, what is half made is taken away again; nohup stays what it is."""
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(ending) is not signal.SIG_IGN:
-            signal.signal(ending, signal.default_int_handler)
+    lines = closing_lines(made.environment, changed=made.changed)
+    show(environment_blocks(made.environment), first=lines)
+    if offered:
+        click.echo(f"\nJupyter offers the kernel {offered.display_name}.")
+    show_warnings([warning for warning in made.warnings if warning not in agree.warned])
 
 
-def _tell(text: str) -> None:
-    click.echo(text, err=True)
+class _Agreeing:
+    """Shows what is about to be done, and goes on when nobody is there to say no."""
+
+    def __init__(self, shown: Steps, *, yes: bool, quiet: bool) -> None:
+        self._shown = shown
+        self._yes = yes
+        self._asks = not (yes or quiet) and sys.stdin.isatty() and sys.stderr.isatty()
+        self._quiet = quiet
+        self.warned: tuple[Warning, ...] = ()
+        """What was said already, before the question."""
+
+    def __call__(self, intent: up.Intent) -> None:
+        """Raises click.exceptions.Exit where the answer is no, or nobody gives root."""
+        self._shown.hush()
+        if not self._quiet:
+            _show(intent, sys.stderr)
+            self.warned = intent.plan.warnings
+            show_warnings(self.warned)
+            click.echo(err=True)
+        fits = intent.need is None or all(place.is_enough for place in intent.need.places)
+        if intent.system is not None and fits:
+            from provisioner.cli.text_system import agree
+
+            agree(intent.system, yes=self._yes, asks=self._asks, quiet=self._quiet)
+        elif self._asks and fits and not click.confirm("Go on?", default=True, err=True):
+            click.echo("Nothing was done.", err=True)
+            raise click.exceptions.Exit(1)
 
 
-def _agree(part: Any, *, yes: bool, as_json: bool) -> None:
-    from provisioner.cli.text_system import agree
+@contextmanager
+def listening(name: str, words: tuple[str, ...]) -> Iterator[tuple[Steps, Any]]:
+    """Show and write down what a command does; say what is left where somebody ends it."""
+    from provisioner.cli.progress import steps
+    from provisioner.progress import Several
+    from provisioner.runlog import Log
 
-    agree(part, yes=yes, as_json=as_json)
+    # Whoever ends this, what is half made is taken away again.
+    process.stop.hear(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    log = Log(name, words)
+    try:
+        with steps() as shown:
+            yield shown, Several(shown, log)
+    except (KeyboardInterrupt, click.Abort):
+        log.end("stopped")
+        click.echo("\n" + folded(_stopped(name), width_of(sys.stderr)), err=True)
+        raise
+    except DlsetupError as error:
+        _name_log(log, error)
+        raise
+    finally:
+        log.end("done")
 
 
-def _dry(name: str, plan: Any, *, as_json: bool) -> None:
-    part = system_steps.needed(name, plan)
+def _name_log(log: Log, error: DlsetupError) -> None:
+    log.end(f"failed: {error.reference}: {error.message}")
+    if log.path is not None and not isinstance(error, UsageError):
+        error.context = (*error.context, f"log  {log.path}")
+
+
+def _stopped(name: str) -> str:
+    """What a person wants to know who pressed Ctrl-C."""
+    from provisioner.environments import store
+
+    try:
+        left = f"{store.found(name).name} is as it was"
+    except DlsetupError:
+        left = f"there is no environment {name}"
+    return f"Stopped: {left}. What was fetched whole is kept: the same command goes on from there."
+
+
+def _dry(name: str, asked: Asked, *, offline: bool, as_json: bool) -> None:
+    from provisioner.cli.progress import steps
+
+    with steps() as shown:
+        intent = up.intended(name, asked, offline=offline, tell=shown)
+    plan, need = intent.plan, intent.need
     if as_json:
-        show_json("up", {"plan": plan, "system": part, "changed": False}, plan.warnings)
+        changes = need is not None or intent.system is not None
+        data: dict[str, object] = {"plan": plan, "changed": False, "would_change": changes}
+        data |= {"system": intent.system}
+        if need is not None:
+            data |= {
+                "packages": need.packages,
+                "download_bytes": need.download_bytes,
+                "at_least": need.at_least,
+                "disk": need.places,
+            }
+        show_json("up", data, plan.warnings)
         return
-    from provisioner.cli.plans import show_plan
-    from provisioner.cli.text_system import show_part
+    _show(intent, sys.stdout)
+    if intent.system is not None:
+        from provisioner.cli.text_system import show_part
 
-    show_plan(plan)
-    if part is not None:
-        show_part(part)
+        show_part(intent.system)
     show_warnings(plan.warnings)
+
+
+def _show(intent: up.Intent, stream: TextIO) -> None:
+    from provisioner.cli.text_environments import INDENT, intent_lines
+
+    width = width_of(stream)
+    for line in intent_lines(intent):
+        click.echo(folded(line, width, rest=INDENT), file=stream)

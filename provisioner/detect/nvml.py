@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
-
 import msgspec
 
+from provisioner.detect import driver_child
 from provisioner.detect.host import Host, printable
 from provisioner.detect.nvidia_kernel import LIBRARY_FOLDERS
 from provisioner.detect.reports import GpuFacts, NvmlReport
@@ -17,7 +15,6 @@ from provisioner.process import Completed, ProgramTimedOutError
 
 _LIBRARY = "libnvidia-ml.so.1"
 _DEVICE_FILES = ("/dev/nvidiactl", "/proc/driver/nvidia", "/dev/dxg")
-_EXTRA_FOLDERS = ("/usr/lib/wsl/lib", "/run/opengl-driver/lib")
 
 
 class _Line(msgspec.Struct):
@@ -65,7 +62,8 @@ def probe(host: Host) -> NvmlReport | None:
     if host.live and not may_exist(host):
         return None
     try:
-        told = host.output("nvml", _command(), _environment(host))
+        command = driver_child.command(__file__, "nvml_child.py", driver_child.search_path())
+        told = host.output("nvml", command, driver_child.environment(host.env))
     except ProgramTimedOutError as problem:
         told = problem.partial
         late = f"NVML did not answer within {host.time_limit_s:g} seconds"
@@ -81,18 +79,3 @@ def _report(told: Completed) -> NvmlReport:
         lines = told.stderr.strip().splitlines() or [f"status {told.returncode}"]
         return msgspec.structs.replace(report, error=printable(lines[-1]))
     return report
-
-
-def _command() -> list[str]:
-    import os
-
-    child = os.path.join(os.path.dirname(os.path.abspath(__file__)), "nvml_child.py")
-    folders = [os.path.abspath(folder) for folder in sys.path if folder]
-    return [sys.executable, "-I", "-S", child, os.pathsep.join(folders)]
-
-
-def _environment(host: Host) -> Mapping[str, str]:
-    """The library path completed by places that ldconfig does not know everywhere (WSL, NixOS)."""
-    folders = [folder for folder in _EXTRA_FOLDERS if host.exists(f"{folder}/{_LIBRARY}")]
-    path = ":".join(filter(None, [host.env.get("LD_LIBRARY_PATH", ""), *folders]))
-    return {**host.env, "LD_LIBRARY_PATH": path} if path else host.env

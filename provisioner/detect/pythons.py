@@ -1,7 +1,8 @@
 """Pythons that really run: each candidate is started once and asked who it is.
 
-Candidates are the pythons on PATH, in ``/usr/bin``, of pyenv and of uv. A pyenv shim is no Python
-(most answer "command not found"), and a virtual environment is its base interpreter in disguise.
+Candidates are the pythons on PATH, in ``/usr/bin``, and in the homes that installers of Pythons
+keep. A pyenv shim is no Python (most answer "command not found"), and a virtual environment is its
+base interpreter in disguise.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from collections.abc import Iterator
 
 from provisioner.detect.host import Host
+from provisioner.detect.python_homes import python_homes
 from provisioner.detect.remembered import file_stamp
 from provisioner.machine import Interpreter
 
@@ -69,19 +71,8 @@ def _candidates(host: Host) -> Iterator[str]:
     for folder in dict.fromkeys(folders):
         if folder in once.values():
             yield from _pythons_in(host, _base_of(host, folder))
-    for versions in _version_folders(host):
-        for name in host.entries(versions):
-            yield from _pythons_in(host, _base_of(host, f"{versions}/{name}/bin"))
-
-
-def _version_folders(host: Host) -> list[str]:
-    home = host.home()
-    roots = [host.env.get("PYENV_ROOT", ""), host.env.get("UV_PYTHON_INSTALL_DIR", "")]
-    folders = [f"{roots[0]}/versions"] if os.path.isabs(roots[0]) else []
-    folders += [roots[1]] if os.path.isabs(roots[1]) else []
-    if home:
-        folders += [f"{home}/.pyenv/versions", f"{home}/.local/share/uv/python"]
-    return list(dict.fromkeys(folders))
+    for home in python_homes(host):
+        yield from _pythons_in(host, _base_of(host, f"{home}/bin"))
 
 
 def _base_of(host: Host, folder: str) -> str:

@@ -3,92 +3,86 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from provisioner.environments import interpreter, journal, store
+from provisioner.environments import generations, interpreter, journal, standing, store
 from provisioner.environments.place import not_writable
 from provisioner.environments.proof import prove
-from provisioner.environments.record import BEING_MADE, Environment, Generation, Pointer
-from provisioner.errors import OutsideError
-from provisioner.lock import pylock
+from provisioner.environments.record import Environment, Generation, Pointer
+from provisioner.environments.same import Wanted, holds, is_so
+from provisioner.environments.size import size_of
+from provisioner.errors import OutsideError, RefusedError
 from provisioner.lock.sources import sources_of
 from provisioner.lock.uv import Uv
-from provisioner.plan import Plan
 from provisioner.progress import Progress
+from provisioner.whole_file import put, settle
 
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What an environment is to be."""
-
-    name: str
-    plan: Plan
-    lock: str
-    """The text of its ``pylock.toml``."""
-    gpus: tuple[str, ...] | None = None
-    """The UUIDs of the GPUs it may use; None is all that there are."""
+__all__ = ["Wanted", "already", "made"]
 
 
 def made(folder: Path, wanted: Wanted, uv: Uv, tell: Progress) -> tuple[Environment, bool]:
     """Return the environment, and whether anything had to change for it.
 
-    ``folder`` is what ``hold.held`` gave for its name, and ``store.own`` found to be ours.
-    ``tell`` hears what takes long. A failure leaves things as they were: no environment, or the
-    one of before. Raises RefusedError ``environment-not-verified``, OutsideError
-    ``python-not-found``, ``disk-full`` and ``place-not-writable``, and what Uv raises.
+    ``folder`` is what ``hold.held`` gave for its name. ``tell`` hears what takes long. A failure
+    leaves things as they were: no environment, or the one of before. Raises RefusedError
+    ``environment-not-verified`` and ``place-taken``, OutsideError ``python-not-found``,
+    ``disk-full`` and ``place-not-writable``, and what Uv raises.
     """
     before = store.own(folder)
-    if before is not None and _is_so(folder, before, wanted):
+    _clear_up(folder, before, tell)
+    if before and before.stands and _is_proved(folder, before.generation, wanted):
+        generations.drop(folder, keep=before.kept)
+        _remember(folder, before, wanted)
         return store.environment(before), False
-    _need_room(folder, wanted.plan)
-    after = _next(folder, before, wanted, uv, tell)
-    store.drop(folder, keep=(after.generation, after.before))
-    return store.environment(after), True
-
-
-def _is_so(folder: Path, pointer: Pointer, wanted: Wanted) -> bool:
-    """Whether an environment is already what is wanted, and nobody changed it since."""
-    place = folder / str(pointer.generation)
-    try:
-        about, was = store.about_of(place), store.plan_of(place)
-        lock = pylock.read((place / store.LOCK).read_text(encoding="utf-8"))
-    except (OSError, ValueError, OutsideError):
-        return False
-    return (
-        about.gpus == wanted.gpus
-        # Not the whole text: that also says under which driver it was made.
-        and lock == pylock.read(wanted.lock)
-        and _installs(was) == _installs(wanted.plan)
-        and os.access(interpreter.inside(place), os.X_OK)
-        and _held_by(place) == about.holds
-    )
-
-
-def _installs(plan: Plan) -> tuple[object, ...]:
-    """What of a plan decides what is installed, and how it is proved."""
-    verified = tuple(step for step in plan.steps if step.id == "verification")
-    pins = tuple((pin.name, pin.version, pin.variant, pin.index) for pin in plan.pins)
-    return (plan.python, plan.accelerator, pins, verified)
-
-
-def _next(folder: Path, before: Pointer | None, wanted: Wanted, uv: Uv, tell: Progress) -> Pointer:
-    """Make the next generation, and switch to it."""
-    earlier = before.generation if before else BEING_MADE
     with _undone(folder, before):
         if before is None:
             store.point(folder, Pointer(name=wanted.name))
-        # What a run that was killed left behind.
-        store.drop(folder, keep=_kept(before))
-        number = max((*store.generations(folder), earlier)) + 1
-        _built(folder, number, wanted, uv, tell)
-        after = Pointer(name=wanted.name, generation=number, before=earlier or None)
-        with journal.step(folder, number, "switch"):
-            store.point(folder, after)
-    return after
+        number = _again(folder, wanted, tell) or _anew(folder, before, wanted, uv, tell)
+        after = store.switched(folder, before, number)
+    generations.drop(folder, keep=after.kept)
+    return store.environment(after), True
+
+
+def already(folder: Path, wanted: Wanted) -> Environment | None:
+    """Return the environment where it is just what is wanted, and nobody changed it since."""
+    try:
+        pointer = store.pointer_of(folder)
+    except OutsideError:
+        return None
+    proved = pointer and pointer.stands and _is_proved(folder, pointer.generation, wanted)
+    return store.environment(pointer) if pointer and proved else None
+
+
+def _clear_up(folder: Path, before: Pointer | None, tell: Progress) -> None:
+    """Remove the halves that a killed run left, and say that it was there."""
+    try:
+        if cut := journal.cut_off(folder):
+            tell.step(
+                f"going on after a run that was cut off at {cut.time}, in its step "
+                f"{cut.step}: what was fetched then is not fetched again"
+            )
+            journal.note(folder, cut.generation, cut.step, "failed", journal.CUT_OFF)
+        store.sweep_drafts(folder)
+        generations.drop_halves(folder, keep=before.kept if before else ())
+    except OSError as error:
+        raise not_writable(folder, error) from error
+
+
+def _remember(folder: Path, pointer: Pointer, wanted: Wanted) -> None:
+    """Other words that come to the same generation are those to ask anew from now on."""
+    made_for = generations.about_of(folder / str(pointer.generation)).asked
+    if wanted.asked and wanted.asked != (pointer.asked or made_for):
+        store.point(folder, msgspec.structs.replace(pointer, asked=wanted.asked))
+
+
+def _is_proved(folder: Path, number: int, wanted: Wanted) -> bool:
+    """Whether a generation is what is wanted, and was seen to work when it was last looked at."""
+    verify = journal.last_verify(folder, number)
+    return (verify is None or verify.state == "done") and is_so(folder / str(number), wanted)
 
 
 @contextlib.contextmanager
@@ -97,64 +91,73 @@ def _undone(folder: Path, before: Pointer | None) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        store.drop(folder, keep=_kept(before))
-        if before is None or before.generation == BEING_MADE:
-            store.forget(folder)
+        # What cannot be removed now, the next run removes; what went wrong counts.
+        with contextlib.suppress(OSError):
+            generations.drop(folder, keep=before.kept if before else ())
+            if before is None or not before.stands:
+                store.forget(folder)
         if isinstance(error, OSError):
             raise not_writable(folder, error) from error
         raise
 
 
-def _kept(before: Pointer | None) -> tuple[int | None, ...]:
-    return (before.generation, before.before) if before else ()
+def _again(folder: Path, wanted: Wanted, tell: Progress) -> int | None:
+    """Return a generation that is there and is what is wanted, if it works still.
+
+    It is the one of before, or one that a killed run had proved and not switched to.
+    """
+    for number in reversed(generations.whole(folder)):
+        place = folder / str(number)
+        if is_so(place, wanted):
+            with contextlib.suppress(RefusedError), journal.step(folder, number, "proof"):
+                tell.step(f"proving that generation {number}, which is there, works")
+                prove(interpreter.inside(place), wanted.plan, wanted.gpus)
+                return number
+    return None
 
 
-def _built(folder: Path, number: int, wanted: Wanted, uv: Uv, tell: Progress) -> None:
-    """Make one generation and prove it; from then on it is whole."""
-    plan, new = wanted.plan, folder / str(number)
+def _anew(folder: Path, before: Pointer | None, wanted: Wanted, uv: Uv, tell: Progress) -> int:
+    """Make a generation and prove it; return its number. From then on it is whole."""
+    plan, number = wanted.plan, generations.next_number(folder, before)
+    new = folder / str(number)
     with journal.step(folder, number, "python", plan.python):
         tell.step(f"making an environment with Python {plan.python} in {new}")
-        _make(new, plan, uv)
+        standing.make_environment(new, plan, uv, tell)
     with journal.step(folder, number, "packages"):
-        lock = new / store.LOCK
-        lock.write_text(wanted.lock, encoding="utf-8")
-        (new / store.PLAN).write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=2))
+        lock = new / generations.LOCK
+        put(new / generations.PLAN, msgspec.json.format(msgspec.json.encode(plan), indent=2))
+        put(lock, wanted.lock.encode())
         tell.step("installing the packages of the lock")
         uv.sync(new, lock, sources_of(plan, uv.settings))
-    with journal.step(folder, number, "proof"):
+    with journal.step(folder, number, "proof"), _settled(new):
         tell.step("proving that it works")
         notes = prove(interpreter.inside(new), plan, wanted.gpus)
-        store.finish(
-            new,
-            Generation(python=plan.python, gpus=wanted.gpus, notes=notes, holds=_held_by(new)),
-        )
+    about = Generation(
+        python=plan.python,
+        gpus=wanted.gpus,
+        notes=notes,
+        holds=holds(new),
+        asked=wanted.asked,
+        size=size_of(new),
+    )
+    generations.finish(new, about)
+    return number
 
 
-def _make(folder: Path, plan: Plan, uv: Uv) -> None:
-    found = interpreter.base(plan)
-    try:
-        uv.make_environment(folder, found or plan.python)
-    except OutsideError as error:
-        if found is not None:
-            raise
-        raise OutsideError(
-            "python-not-found",
-            f"The plan needs Python {plan.python}: none runs here, and uv could not get one.",
-            context=error.context,
-            hint=f"Install Python {plan.python}, or ask for another with --python.",
-        ) from error
+@contextlib.contextmanager
+def _settled(place: Path) -> Iterator[None]:
+    """Meanwhile what was installed is put on the disk, where a power loss cannot reach it."""
+    problems: list[OSError] = []
 
+    def write() -> None:
+        try:
+            settle(place)
+        except OSError as error:
+            problems.append(error)
 
-def _held_by(folder: Path) -> tuple[str, ...]:
-    return tuple(sorted(path.name for path in folder.glob("lib/*/site-packages/*.dist-info")))
-
-
-def _need_room(folder: Path, plan: Plan) -> None:
-    free = shutil.disk_usage(folder).free
-    if plan.disk_bytes and free < plan.disk_bytes:
-        raise OutsideError(
-            "disk-full",
-            f"{folder} has too little room.",
-            context=(f"needed {plan.disk_bytes} bytes", f"free   {free} bytes"),
-            hint="Make room, or set DLSETUP_HOME to a folder on another disk.",
-        )
+    writing = threading.Thread(target=write, daemon=True)
+    writing.start()
+    yield
+    writing.join()
+    if problems:
+        raise problems[0]

@@ -1,24 +1,20 @@
-"""The Python an environment stands on, and the one inside it."""
+"""The Python inside an environment."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-
-from provisioner.plan import Plan
-
-
-def base(plan: Plan) -> str | None:
-    """Return a CPython of the planned version that really ran on this machine, or None.
-
-    A free-threaded build is another Python: wheels for the plain one do not load there.
-    """
-    for python in plan.machine.pythons:
-        minor = ".".join(python.version.split(".")[:2])
-        if minor == plan.python and not python.version.endswith("t"):
-            return python.path
-    return None
 
 
 def inside(folder: Path) -> Path:
     """Return the interpreter of an environment."""
     return folder / "bin" / "python"
+
+
+def lost(folder: Path) -> str | None:
+    """Return the path at which an environment's interpreter is missed; None where it is there.
+
+    An environment links to the Python it stands on, and that may be taken away from under it.
+    """
+    python = inside(folder)
+    return None if os.access(python, os.X_OK) else os.path.realpath(python)

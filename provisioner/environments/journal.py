@@ -18,6 +18,10 @@ import msgspec
 from provisioner.errors import DlsetupError
 
 JOURNAL = "journal.jsonl"
+CUT_OFF = "cut off"
+"""The detail of a step whose run was killed; the next run writes it."""
+_CAME_TO_NOTHING = {CUT_OFF, "KeyboardInterrupt", "OSError"}
+_LAST_STEPS = {"switch", "rollback"}
 State = Literal["begun", "done", "failed"]
 
 
@@ -73,6 +77,27 @@ def read(folder: Path) -> tuple[Entry, ...]:
         with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
             entries.append(msgspec.json.decode(line, type=Entry))
     return tuple(entries)
+
+
+def last_verify(folder: Path, generation: int) -> Entry | None:
+    """Return when a generation was last proved to its end, and what came of it."""
+    ended = (
+        entry
+        for entry in reversed(read(folder))
+        if entry.generation == generation
+        and entry.step in {"proof", "verify"}
+        and entry.state != "begun"
+        and entry.detail not in _CAME_TO_NOTHING
+    )
+    return next(ended, None)
+
+
+def cut_off(folder: Path) -> Entry | None:
+    """Return the last entry where it says that a run did not come to its end."""
+    last = next((entry for entry in reversed(read(folder)) if entry.step != "verify"), None)
+    if last is None or last.state == "failed":
+        return None
+    return None if last.state == "done" and last.step in _LAST_STEPS else last
 
 
 def _now() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from pathlib import Path
@@ -38,6 +39,12 @@ def names() -> tuple[str, ...]:
 
 def not_writable(path: Path, error: OSError) -> OutsideError:
     """Return the error for a place that the system does not give."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return OutsideError(
+            "disk-full",
+            f"The disk is full where {path} lies.",
+            hint="Make room there, or set DLSETUP_HOME to a folder on another disk.",
+        )
     return OutsideError(
         "place-not-writable",
         f"{path} cannot be written.",
@@ -46,13 +53,16 @@ def not_writable(path: Path, error: OSError) -> OutsideError:
     )
 
 
-def damaged(name: str, reason: str) -> OutsideError:
-    """Return the error for an environment that cannot be read or used as it is."""
+def damaged(name: str, reason: str, again: str = "") -> OutsideError:
+    """Return the error for an environment that cannot be read or used as it is.
+
+    ``again`` is the command that makes it anew, where that is known.
+    """
     return OutsideError(
         "environment-damaged",
         f"The environment {name} is damaged.",
         context=(reason,),
-        hint=f"Make it anew with dlsetup up, or take it away: dlsetup env remove {name}",
+        hint=f"Make it anew: {again or 'dlsetup up'}; Or take it away: dlsetup env remove {name}",
     )
 
 

@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Literal
+
 import msgspec
 
 from provisioner.plan import Plan
 
 BEING_MADE = 0
 """The generation of a pointer whose environment is not there yet, or not any more."""
+
+
+class Size(msgspec.Struct, frozen=True, kw_only=True):
+    """What an environment occupies on the disk, when it was made."""
+
+    bytes: int
+    """All that its files take."""
+    shared_bytes: int
+    """So much of it lies in files that uv's cache or another environment links to as well: it
+    costs nothing more, and removing the environment alone does not free it."""
+
+
+class Verify(msgspec.Struct, frozen=True):
+    """When an environment was last proved, and what came of it."""
+
+    time: str
+    """ISO 8601, UTC, in seconds."""
+    result: Literal["pass", "fail"]
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,10 +43,15 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     """Where its ``pylock.toml`` lies."""
     generation: int
     verified: bool
+    """Whether it worked when it was last looked at."""
     gpus: tuple[str, ...] | None = None
     """The UUIDs of the GPUs it may use; None is all that there are."""
     notes: tuple[str, ...] = ()
     """What was seen of packages that dlsetup did not choose: which of them do not import."""
+    last_verify: Verify | None = None
+    kept: tuple[int, ...] = ()
+    """The generations that are there and whole: those that it can be switched to, and its own."""
+    size: Size | None = None
 
 
 class Pointer(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +61,18 @@ class Pointer(msgspec.Struct, frozen=True, kw_only=True):
     generation: int = BEING_MADE
     before: int | None = None
     """The generation that was current before this one, and that is kept."""
+    asked: Mapping[str, Any] | None = None
+    """What was typed since, where it came to the same generation."""
+
+    @property
+    def stands(self) -> bool:
+        """Whether there is an environment."""
+        return self.generation != BEING_MADE
+
+    @property
+    def kept(self) -> tuple[int, ...]:
+        """The generations that are not to be removed."""
+        return tuple(number for number in (self.generation, self.before) if number)
 
 
 class Generation(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,3 +85,6 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen of packages that dlsetup did not choose: which of them do not import."""
     holds: tuple[str, ...] = ()
     """What is installed in it, by the folder names of the packages' metadata."""
+    asked: Mapping[str, Any] = {}
+    """What was typed for it, so that it can be asked anew."""
+    size: Size | None = None

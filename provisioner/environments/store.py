@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
-
-import msgspec
 
 from provisioner import saved
-from provisioner.environments import interpreter, journal
+from provisioner.environments import again, generations, interpreter, journal
+from provisioner.environments.generations import LOCK
 from provisioner.environments.hold import held, taken
-from provisioner.environments.place import damaged, names, place
-from provisioner.environments.record import BEING_MADE, Environment, Generation, Pointer
+from provisioner.environments.place import damaged, names, not_writable, place
+from provisioner.environments.record import BEING_MADE, Environment, Pointer, Verify
 from provisioner.errors import OutsideError, UsageError
-from provisioner.plan import Plan, Warning
+from provisioner.plan import Warning
 from provisioner.whole_file import put
 
 POINTER = "environment.json"
-ABOUT = "generation.json"
-PLAN = "plan.json"
-LOCK = "pylock.toml"
-_NUMBER = re.compile(r"[1-9][0-9]*")
-
-T = TypeVar("T")
 
 
 def found(name: str) -> Environment:
@@ -36,10 +25,7 @@ def found(name: str) -> Environment:
     Raises UsageError ``bad-name`` or ``unknown-environment``, OutsideError
     ``environment-damaged``.
     """
-    pointer = pointer_of(place(name))
-    if pointer is None or pointer.generation == BEING_MADE:
-        raise _unknown(name)
-    return environment(pointer)
+    return environment(pointer(name))
 
 
 def usable(name: str) -> Environment:
@@ -48,10 +34,19 @@ def usable(name: str) -> Environment:
     Without one a program would run with the system's own Python. Raises as ``found`` does.
     """
     environment = found(name)
-    python = interpreter.inside(Path(environment.path))
-    if not python.exists():
-        raise damaged(name, f"its Python is gone: {python}")
+    lost = interpreter.lost(Path(environment.path))
+    if lost is not None:
+        raise damaged(name, f"its Python is gone: {lost}", again.command(environment))
     return environment
+
+
+def damage(environment: Environment) -> tuple[Warning, ...]:
+    """Return what keeps an environment from being used, and how it is mended."""
+    lost = interpreter.lost(Path(environment.path))
+    if lost is None:
+        return ()
+    told = f"The Python of {environment.name} is gone: {lost}; make it anew: "
+    return (Warning("environment-damaged", told + again.command(environment)),)
 
 
 def listed() -> tuple[tuple[Environment, ...], tuple[Warning, ...]]:
@@ -61,8 +56,9 @@ def listed() -> tuple[tuple[Environment, ...], tuple[Warning, ...]]:
     for name in names():
         with _damage_told(warnings):
             pointer = pointer_of(place(name))
-            if pointer is not None and pointer.generation != BEING_MADE:
+            if pointer is not None and pointer.stands:
                 environments.append(environment(pointer))
+                warnings += damage(environments[-1])
     return tuple(environments), tuple(warnings)
 
 
@@ -76,38 +72,36 @@ def _damage_told(warnings: list[Warning]) -> Iterator[None]:
 
 def environment(pointer: Pointer) -> Environment:
     """Return what a pointer leads to. Raises OutsideError ``environment-damaged``."""
-    folder = place(pointer.name) / str(pointer.generation)
+    folder = place(pointer.name)
+    current = folder / str(pointer.generation)
     try:
-        about = about_of(folder)
-        plan = plan_of(folder)
+        about = generations.about_of(current)
+        plan = generations.plan_of(current)
     except ValueError as error:
         raise damaged(pointer.name, str(error)) from error
+    last = journal.last_verify(folder, pointer.generation)
     return Environment(
         name=pointer.name,
-        path=str(folder),
+        path=str(current),
         python=about.python,
         plan=plan,
-        lock=str(folder / LOCK),
+        lock=str(current / LOCK),
         generation=pointer.generation,
-        verified=True,
+        verified=last is None or last.state == "done",
         gpus=about.gpus,
         notes=about.notes,
+        last_verify=Verify(last.time, "pass" if last.state == "done" else "fail") if last else None,
+        kept=generations.whole(folder),
+        size=about.size,
     )
 
 
-def about_of(generation: Path) -> Generation:
-    """Return what a generation's folder says of itself. Raises ValueError: it is not whole."""
-    return _read(generation / ABOUT, "generation", Generation)
-
-
-def plan_of(generation: Path) -> Plan:
-    """Return the plan that a generation was made from. Raises ValueError."""
-    return _read(generation / PLAN, "plan", Plan)
-
-
-def finish(generation: Path, about: Generation) -> None:
-    """Say that a generation is whole: what was proved of it stands there from now on."""
-    put(generation / ABOUT, _text(about))
+def pointer(name: str) -> Pointer:
+    """Return what the environment of that name points at. Raises as ``found`` does."""
+    pointer = pointer_of(place(name))
+    if pointer is None or not pointer.stands:
+        raise _unknown(name, begun=pointer is not None)
+    return pointer
 
 
 def pointer_of(folder: Path) -> Pointer | None:
@@ -119,20 +113,26 @@ def pointer_of(folder: Path) -> Pointer | None:
     if not has_pointer(folder):
         return None
     try:
-        pointer = _read(folder / POINTER, "pointer", Pointer)
+        pointer = saved.read(folder / POINTER, "pointer", Pointer)
     except ValueError as error:
-        raise damaged(folder.name, str(error)) from error
+        raise damaged(folder.name, f"{POINTER}: {error}") from error
     return pointer if pointer.name == folder.name else None
 
 
-def own(folder: Path) -> Pointer | None:
+def own(folder: Path, *, mend: bool = True) -> Pointer | None:
     """Return what a folder points at that is held, or None where nothing is in it yet.
 
-    Raises RefusedError ``place-taken`` where something else made it, OutsideError
-    ``environment-damaged``.
+    A pointer that cannot be read is mended: it leads to the newest generation that is whole.
+    Raises RefusedError ``place-taken`` where something else made the folder.
     """
-    pointer = pointer_of(folder)
-    if pointer is None and set(folder.iterdir()) - set(drafts(folder)):
+    try:
+        pointer = pointer_of(folder)
+    except OutsideError:
+        newest = max(generations.whole(folder), default=BEING_MADE)
+        pointer = Pointer(name=folder.name, generation=newest)
+        if mend:
+            point(folder, pointer)
+    if pointer is None and set(folder.iterdir()) - set(_drafts(folder)):
         raise taken(folder)
     return pointer
 
@@ -146,7 +146,24 @@ def has_pointer(folder: Path) -> bool:
 def point(folder: Path, pointer: Pointer) -> None:
     """Switch an environment, whole or not at all: from then on that generation counts."""
     sweep_drafts(folder)
-    put(folder / POINTER, _text(pointer))
+    put(folder / POINTER, generations.text(pointer))
+
+
+def switched(folder: Path, before: Pointer | None, number: int, step: str = "switch") -> Pointer:
+    """Switch to a generation, and keep the one of before; return what is pointed at now."""
+    earlier = before.generation if before else BEING_MADE
+    kept = (earlier, before.before if before else None)
+    others = [other for other in kept if other != number and other in generations.whole(folder)]
+    after = Pointer(name=folder.name, generation=number, before=next(iter(others), None))
+    with journal.step(folder, number, step):
+        point(folder, after)
+    return after
+
+
+def sweep_drafts(folder: Path) -> None:
+    """Remove the pointers that a killed run had not written to their end."""
+    for draft in _drafts(folder):
+        draft.unlink(missing_ok=True)
 
 
 def forget(folder: Path) -> None:
@@ -156,37 +173,11 @@ def forget(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def drafts(folder: Path) -> list[Path]:
-    """Return the pointers that a killed run had not written to their end."""
-    return sorted(folder.glob(f".{POINTER}.*"))
-
-
-def sweep_drafts(folder: Path) -> None:
-    """Remove what a killed run had not written to its end; only one at a time writes here."""
-    for draft in drafts(folder):
-        draft.unlink(missing_ok=True)
-
-
-def generations(folder: Path) -> tuple[int, ...]:
-    """Return the numbers of the generations in a folder, whole or not, oldest first."""
-    entries = (entry.name for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False))
-    return tuple(sorted(int(name) for name in entries if _NUMBER.fullmatch(name)))
-
-
-def drop(folder: Path, *, keep: tuple[int | None, ...] = ()) -> None:
-    """Remove the generations of a folder, but for those to keep."""
-    for number in generations(folder):
-        if number not in keep:
-            # First it stops being whole, so that half of one is never taken for it.
-            (folder / str(number) / ABOUT).unlink(missing_ok=True)
-            shutil.rmtree(folder / str(number))
-
-
 def removed(name: str) -> tuple[str, ...]:
     """Remove what ``up`` made under a name; return the names of what others put beside it.
 
     Those stay, and a link is never followed. Raises UsageError ``unknown-environment``,
-    RefusedError ``environment-busy``.
+    RefusedError ``environment-busy``, OutsideError ``place-not-writable``.
     """
     if not has_pointer(place(name)):
         raise _unknown(name)
@@ -194,29 +185,27 @@ def removed(name: str) -> tuple[str, ...]:
         with contextlib.suppress(OutsideError):  # one that cannot be read is removed all the same
             if pointer_of(folder) is None:
                 raise _unknown(name)
-        point(folder, Pointer(name=name))
-        drop(folder)
-        forget(folder)
+        try:
+            # First it stops being an environment, so that half of one is never taken for it.
+            point(folder, Pointer(name=name))
+            generations.drop(folder)
+            forget(folder)
+        except OSError as error:
+            raise not_writable(folder, error) from error
         return tuple(sorted(entry.name for entry in folder.iterdir()))
 
 
-def _read(path: Path, key: str, kind: type[T]) -> T:
-    try:
-        return saved.read(path, key, kind)
-    except ValueError as error:
-        msg = f"{path.name}: {error}"
-        raise ValueError(msg) from error
+def _drafts(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f".{POINTER}.*"))
 
 
-def _text(value: msgspec.Struct) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
-
-
-def _unknown(name: str) -> UsageError:
+def _unknown(name: str, *, begun: bool = False) -> UsageError:
     known = ", ".join(made.name for made in listed()[0])
+    told = ["its making was cut off, and the same dlsetup up goes on with it"] if begun else []
+    told += [f"there is {known}"] if known else []
     return UsageError(
         "unknown-environment",
         f"There is no environment {name}.",
-        context=(f"there is {known}",) if known else (),
+        context=tuple(told),
         hint="Name one of: dlsetup env list; Or make it: dlsetup up NAME REQ",
     )

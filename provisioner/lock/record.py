@@ -7,6 +7,7 @@ not rely on.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from hashlib import sha256
 
@@ -17,6 +18,9 @@ from provisioner.errors import UsageError
 from provisioner.lock.uv import Target
 from provisioner.machine import Machine
 from provisioner.plan import Plan
+
+# A default is left out only where it is the very same text, and what was read from a file is
+# another: such texts are interned below.
 
 
 class LockedPin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -82,7 +86,7 @@ def locked_for(machine: Machine, plan: Plan) -> LockedFor:
         gpus=gpus_of(machine),
         driver=driver,
         driver_minimum=plan.driver.minimum,
-        driver_action=plan.driver.action,
+        driver_action=sys.intern(plan.driver.action),
         cpu_was_asked_for=not machine.gpus and machine.sources.get("gpus") in {"option", "env"},
     )
 
@@ -135,7 +139,9 @@ def read(text: str, place: str) -> Record:
 
 def _pins(plan: Plan) -> tuple[LockedPin, ...]:
     return tuple(
-        LockedPin(name=pin.name, version=pin.version, variant=pin.variant, index=pin.index)
+        LockedPin(
+            name=pin.name, version=pin.version, variant=sys.intern(pin.variant), index=pin.index
+        )
         for pin in plan.pins
     )
 

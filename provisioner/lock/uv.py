@@ -8,23 +8,27 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from provisioner import process
-from provisioner.errors import OutsideError
+from provisioner import process, scratch
+from provisioner.errors import DlsetupError, OutsideError
 from provisioner.lock import said
+from provisioner.lock.fetching import Fetching, Weight
+from provisioner.lock.leftovers import sweep
 from provisioner.lock.sources import Sources
+from provisioner.progress import SILENT, Progress
 from provisioner.settings import Settings
 
-_LONGEST_S = 1800
-"""Nothing that uv does for a plan takes longer, unless it hangs."""
+_QUIET_S = 600.0
+"""uv that neither speaks nor computes for so long hangs; how long all of it may take depends on
+how fast the line is, and uv itself gives a silent server up."""
 _PATIENCE = {"UV_HTTP_TIMEOUT": "8", "UV_HTTP_RETRIES": "1"}
 """While versions are chosen, an index that is silent for so many seconds, twice, is not there."""
 _OURS = {"UV_NO_PROGRESS": "1", "UV_PREVIEW_FEATURES": "pylock", "NO_COLOR": "1"}
@@ -57,13 +61,24 @@ class Target(msgspec.Struct, frozen=True):
 class Uv:
     """The uv that came with dlsetup, or else the one on PATH.
 
-    ``offline`` lets it use nothing but its cache. Every method raises OutsideError:
+    ``offline`` lets it use nothing but its cache. ``tell`` hears what it says, and how much it has
+    fetched: of so much where ``weights`` says what the packages weigh that its cache lacks.
+    Every method raises OutsideError:
     ``program-not-found`` without uv, ``index-unreachable`` (as said.SilentIndexError),
     ``not-in-cache``, ``disk-full``, ``uv-failed`` for the rest.
     """
 
-    def __init__(self, settings: Settings, *, offline: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        offline: bool = False,
+        tell: Progress = SILENT,
+        weights: Mapping[str, Weight] | None = None,
+    ) -> None:
         self.settings = settings
+        self.tell = tell
+        self.weights = weights or {}
         self.offline = offline or os.environ.get("UV_OFFLINE", "").lower() in {"1", "true", "yes"}
 
     def platforms(self) -> tuple[str, ...]:
@@ -87,45 +102,71 @@ class Uv:
 
         Raises said.RefusedByUvError when they cannot go together.
         """
-        options = [
-            *("--format", "pylock.toml", "--no-header", "--quiet"),
-            *("--python", sys.executable, "--no-python-downloads"),
-            *("--python-version", target.python, "--python-platform", target.platform),
-        ]
+        options = ["--format", "pylock.toml", "--no-header", "--quiet", *_for(target)]
         with self._folder(sources, requirements) as (folder, settings):
             words = [*_COMPILE, "--directory", str(folder), *options, "pyproject.toml"]
             system = {"MACOSX_DEPLOYMENT_TARGET": target.macos} if target.macos else {}
-            return self._checked(words, {**_PATIENCE, **settings, **system})
+            return self._checked(words, {**_PATIENCE, **settings, **system}).stdout
 
-    def make_environment(self, place: Path, python: str) -> None:
-        """Make an empty environment, with a Python of that minor release, where there is none.
+    def make_environment(self, place: Path, python: str, *, managed: bool = False) -> None:
+        """Make an empty environment where there is none, with the Python at that path.
 
-        uv fetches the interpreter if this machine has none.
+        ``managed`` takes one of uv's own builds, of that minor release, and fetches it if need be.
         """
         with self._folder(Sources()) as (folder, settings):
             words = ["venv", "--directory", str(folder), "--no-project", "--python", python]
-            self._checked([*words, str(place.absolute())], settings)
+            words += ["--managed-python"] if managed else ["--no-python-downloads"]
+            self._checked([*words, str(place.absolute())], settings, Fetching(self.tell))
 
     def sync(self, environment: Path, lock: Path, sources: Sources) -> None:
         """Make an environment hold what a ``pylock.toml`` lists, and nothing else.
 
-        Every file is held against its hash. ``sources`` are those the lock was made with: they
+        Every file is held against its hash; what a run that was ended left half unpacked in uv's
+        cache is taken away. ``sources`` are those the lock was made with: they
         say as whom files are asked for.
         """
         python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
         with self._folder(sources) as (folder, settings):
-            words = ["pip", "sync", "--directory", str(folder)]
-            self._checked(
-                [*words, "--python", str(python.absolute()), str(lock.absolute())], settings
-            )
+            words = [*_SYNC, "--directory", str(folder), "--python", str(python.absolute())]
+            heard = Fetching(self.tell, self.weights)
+            cache = self.cache()
+            sweep(cache)
+            try:
+                self._checked([*words, str(lock.absolute())], settings, heard)
+            except BaseException:
+                sweep(cache)
+                raise
+
+    def lacking(self, lock: str, target: Target, sources: Sources) -> frozenset[str] | None:
+        """The packages of a lock's text that would have to be fetched; nothing is fetched here.
+
+        None where uv does not say it in words that are understood.
+        """
+        # It is not this Python that they are for, and uv would say so instead of an answer.
+        text = re.sub(r"^requires-python = .*\n", "", lock, count=1, flags=re.MULTILINE)
+        with self._folder(sources) as (folder, settings):
+            (folder / "pylock.toml").write_text(text, encoding="utf-8")
+            words = [*_SYNC, "--dry-run", "--verbose", "--target", str(folder / "none")]
+            words += ["--directory", str(folder), *_for(target), "pylock.toml"]
+            try:
+                told = self._checked(words, settings).stderr
+            except DlsetupError:
+                return None
+        found = frozenset(re.findall(r"Identified uncached distribution: ([\w.-]+)", told))
+        count = re.search(r"^Would download (\d+) package", told, re.MULTILINE)
+        return found if len(found) == (int(count[1]) if count else 0) else None
+
+    def cache(self) -> Path:
+        """The folder of its cache."""
+        done = self._checked(["cache", "dir"], {})
+        return Path(done.stdout.strip())
 
     @contextmanager
     def _folder(
         self, sources: Sources, requirements: Sequence[str] = ()
     ) -> Iterator[tuple[Path, dict[str, str]]]:
         """A folder that says where packages come from, and the variables that go with it."""
-        with tempfile.TemporaryDirectory(prefix="dlsetup-") as name:
-            folder = Path(name)
+        with scratch.folder() as folder:
             project = sources.project(requirements)
             (folder / "pyproject.toml").write_text(project, encoding="utf-8")
             found = {**self.settings.proxies, **sources.variables()}
@@ -134,15 +175,24 @@ class Uv:
                 found["SSL_CERT_FILE"] = str(folder / "ca.pem")
             yield folder, found
 
-    def _checked(self, words: Sequence[str], more: Mapping[str, str]) -> str:
+    def _checked(
+        self, words: Sequence[str], more: Mapping[str, str], heard: Fetching | None = None
+    ) -> process.Completed:
         """Run, and turn every end but a good one into an error."""
         env = {**_UNLESS_SET, **_environment(), **_OURS}
         env |= {name: text for name, text in more.items() if name not in env or name in _ALWAYS}
-        offline = ("--offline",) if self.offline else ()
-        done = self._run([*words, *offline], env, _LONGEST_S)
+        argv = [program(), *words, *(("--offline",) if self.offline else ())]
+        self.tell.line(f"$ {shlex.join(argv)}")
+        # What it answers with is not for the log; what it fails with is.
+        hears = heard or Fetching(SILENT)
+        done = process.watched(
+            argv, quiet_limit=_QUIET_S, hear=hears.hear, beat=hears.beat, env=env
+        )
         if done.returncode:
+            for line in done.stderr.splitlines() if heard is None else ():
+                self.tell.line(line)
             raise said.error(done.stderr or done.stdout, self.settings)
-        return done.stdout
+        return done
 
     def _run(
         self, words: Sequence[str], env: Mapping[str, str], timeout: float
@@ -151,8 +201,17 @@ class Uv:
 
 
 _COMPILE = ("pip", "compile")
+_SYNC = ("pip", "sync")
 _ALWAYS = {"SSL_CERT_FILE", "MACOSX_DEPLOYMENT_TARGET"}
 """What holds the environment's value already, and what is no business of this machine's."""
+
+
+def _for(target: Target) -> tuple[str, ...]:
+    """Options by which uv works for a target; a Python that runs is only there to be asked."""
+    return (
+        *("--python", sys.executable, "--no-python-downloads"),
+        *("--python-version", target.python, "--python-platform", target.platform),
+    )
 
 
 def program() -> str:

@@ -42,13 +42,11 @@ def steps(plan: Plan) -> tuple[Step, ...]:
     versions = tuple(_exact_versions(plan))
     if versions:
         run.append(("verify_versions", *versions))
-    # cupy's wheels are called after their CUDA: cupy-cuda12x.
-    names = (re.sub(r"-cuda\w+$", "", pin.name) for pin in plan.pins)
-    modules = tuple(_IMPORTED[name] for name in names if name in _IMPORTED)
+    modules = tuple(_IMPORTED[name] for name in map(_plain, plan.pins) if name in _IMPORTED)
     if modules:
         run.append(("verify_imports", *modules))
     run.extend(computing(plan))
-    beside = dict.fromkeys(name[0] for text in companions(plan) if (name := _NAME.match(text)))
+    beside = companion_names(plan)
     if beside:
         run.append(("verify_companions", *beside))
     return (
@@ -63,23 +61,42 @@ def steps(plan: Plan) -> tuple[Step, ...]:
 
 def computing(plan: Plan) -> tuple[tuple[str, ...], ...]:
     """Return for each framework the action that makes it compute, its version and where."""
-    frameworks = [pin for pin in plan.pins if pin.name in _COMPUTING]
-    if plan.accelerator != "cuda":
-        return tuple(_elsewhere(plan, pin) for pin in frameworks)
-    gpus = str(sum(gpu.vendor == "nvidia" for gpu in plan.machine.gpus))
-    return tuple(
-        (_COMPUTING[pin.name], pin.version, "cuda", gpus, pin.cuda or "") for pin in frameworks
-    )
+    actions = (action_of(plan, pin) for pin in plan.pins)
+    return tuple(action for action in actions if action is not None)
 
 
-def _elsewhere(plan: Plan, pin: Pin) -> tuple[str, ...]:
-    """The action for a framework on the CPU, or on the GPUs of another maker than NVIDIA.
+def action_of(plan: Plan, pin: Pin) -> tuple[str, ...] | None:
+    """Return the action that makes one pin compute; None for what is no framework.
 
-    Each GPU stands there by what serves it. On a Mac only torch computes on the GPU.
+    On the GPUs of another maker than NVIDIA each stands there by what serves it. On a Mac only
+    torch computes on the GPU.
     """
+    if pin.name not in _COMPUTING:
+        return None
+    if plan.accelerator == "cuda":
+        gpus = str(sum(gpu.vendor == "nvidia" for gpu in plan.machine.gpus))
+        return _COMPUTING[pin.name], pin.version, "cuda", gpus, pin.cuda or ""
     if plan.accelerator == "cpu" or pin.name != "torch":
         return _COMPUTING[pin.name], pin.version, "cpu"
     return "verify_torch_device", pin.version, plan.accelerator, *(one.by for one in pin.serves)
+
+
+def module_of(pin: Pin) -> str | None:
+    """Return the module that must load where a pin is installed; None where none is known."""
+    if pin.name in _COMPUTING:
+        return _COMPUTING[pin.name].removeprefix("verify_")
+    return _IMPORTED.get(_plain(pin))
+
+
+def companion_names(plan: Plan) -> tuple[str, ...]:
+    """Return the packages that came along, by name, each once."""
+    found = (_NAME.match(text) for text in companions(plan))
+    return tuple(dict.fromkeys(name[0] for name in found if name))
+
+
+def _plain(pin: Pin) -> str:
+    """The name of a pin; cupy's wheels are called after their CUDA, cupy-cuda12x."""
+    return re.sub(r"-cuda\w+$", "", pin.name)
 
 
 def _exact_versions(plan: Plan) -> Iterator[str]:

@@ -25,6 +25,7 @@ from provisioner.upkeep.facts import (
     cuda,
     documented,
     drivers,
+    figures,
     gpus,
 )
 from provisioner.upkeep.facts.table import Facts
@@ -43,6 +44,7 @@ def made(facts: Facts, catalog: Catalog) -> dict[sheets.Sheet, list[rows.Row]]:
         sheets.NVIDIA_GPUS: gpus.nvidia(facts),
         sheets.AMD_GPUS: gpus.amd(facts, catalog.amd_targets),
         sheets.INTEL_GPUS: gpus.intel(facts),
+        sheets.GPU_FIGURES: figures.figures(facts),
         sheets.DRIVERS: drivers.branches(facts),
         sheets.DRIVER_PACKAGES: drivers.packages(facts),
         sheets.DOCUMENTED: documented.documented(facts),

@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tempfile
 
-from provisioner import process
+from provisioner import process, scratch
 from provisioner.errors import OutsideError
 
 _TIMEOUT_S = 60
@@ -29,12 +28,11 @@ def targets_of(ptxas: bytes) -> list[str]:
             "A CUDA compiler is read by running it, and it is built for Linux on x86_64.",
             hint="Run this on such a machine.",
         )
-    with tempfile.TemporaryDirectory(prefix="dlsetup-") as folder:
-        program = os.path.join(folder, "ptxas")
-        with open(program, "wb") as file:
-            file.write(ptxas)
-        os.chmod(program, 0o700)
-        answer = process.run([program, "--help"], timeout=_TIMEOUT_S)
+    with scratch.folder() as folder:
+        program = folder / "ptxas"
+        program.write_bytes(ptxas)
+        program.chmod(0o700)
+        answer = process.run([str(program), "--help"], timeout=_TIMEOUT_S)
     allowed = _ALLOWED.search(answer.stdout)
     found = _MACHINE_CODE.findall(allowed[1]) if allowed else []
     if not found:

@@ -100,6 +100,11 @@ class Home(msgspec.Struct, frozen=True):
         return self.path / "data" / "dlsetup" / "envs"
 
     @property
+    def logs(self) -> list[Path]:
+        """What runs wrote down, the first first."""
+        return sorted((self.path / "state" / "dlsetup" / "log").glob("*"))
+
+    @property
     def settings(self) -> dict[str, str]:
         base = os.path.realpath(sys.executable)
         pythons = [{"version": sys.version.split()[0], "path": base}]
@@ -108,11 +113,12 @@ class Home(msgspec.Struct, frozen=True):
             "DLSETUP_OVERRIDE_PYTHONS": json.dumps(pythons),
             "DLSETUP_HOME": "",
             "DLSETUP_CONFIG": "",
+            "JUPYTER_DATA_DIR": "",
             "HOME": str(self.path),
             "XDG_DATA_HOME": str(self.path / "data"),
             "XDG_CACHE_HOME": str(self.path / "cache"),
-            "XDG_STATE_HOME": str(self.path / "state"),
             "XDG_CONFIG_HOME": str(self.path / "config"),
+            "XDG_STATE_HOME": str(self.path / "state"),
             "UV_CACHE_DIR": str(self.path / "uv"),
             "UV_DEFAULT_INDEX": self.index.address,
             "UV_FIND_LINKS": "",

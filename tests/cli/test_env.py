@@ -35,11 +35,13 @@ def test_two_stand_side_by_side_and_removing_one_leaves_the_other_as_it_was(home
     assert home.up("older.one", "tensorflow-cpu==2.20.0").code == 0
     listed = home.run("env", "list")
     before = digest(home.environments / "demo")
+    sizes = [item["size"] for item in home.run("env", "list", "--json").data["environments"]]
     removed = home.run("env", "remove", "older.one")
 
+    told = [f"{size['bytes'] / 1000:.0f} kB" for size in sizes]
     assert listed.out == (
-        f"demo       python {PYTHON}  cpu  tensorflow-cpu 2.21.0\n"
-        f"older.one  python {PYTHON}  cpu  tensorflow-cpu 2.20.0\n"
+        f"demo       python {PYTHON}  cpu  {told[0]}  tensorflow-cpu 2.21.0\n"
+        f"older.one  python {PYTHON}  cpu  {told[1]}  tensorflow-cpu 2.20.0\n"
     )
     assert (removed.code, removed.out, removed.err) == (0, "older.one is gone.\n", "")
     assert [path.name for path in home.environments.iterdir()] == ["demo"]
@@ -130,13 +132,42 @@ def test_without_a_program_there_is_nothing_to_run(words: tuple[str, ...], home:
     assert ran.err.startswith("error: bad-usage\n\nMissing argument '-- CMD...'.\n")
 
 
-def test_the_systems_python_never_stands_in_for_the_environments(home: Home) -> None:
-    (home.environments / "demo" / "1" / "bin" / "python").unlink()
+GONE = """\
+error: environment-damaged
+
+The environment demo is damaged.
+
+  its Python is gone: {base}
+
+hint: Make it anew: dlsetup up demo tensorflow-cpu --python {python}
+      Or take it away: dlsetup env remove demo
+"""
+
+
+def test_an_environment_whose_python_vanished_is_said_and_made_anew(home: Home) -> None:
+    interpreter = home.environments / "demo" / "1" / "bin" / "python"
+    was = interpreter.readlink()
+    base = home.path / "uninstalled" / "bin" / "python"
+    interpreter.unlink()
+    interpreter.symlink_to(base)
 
     ran = home.run("env", "run", "demo", "--", "python", "--version")
+    shown = home.run("env", "show", "demo")
+    listed = home.run("env", "list", "--json")
 
+    # The system's own never stands in for it.
     assert (ran.code, ran.out) == (3, "")
-    assert ran.err.startswith("error: environment-damaged\n\nThe environment demo is damaged.\n")
+    assert ran.err == GONE.format(base=base, python=PYTHON)
+    told = (
+        f"The Python of demo is gone: {base}; make it anew: "
+        f"dlsetup up demo tensorflow-cpu --python {PYTHON}"
+    )
+    assert (shown.code, shown.err) == (0, f"warning: {told}\n")
+    assert listed.document["warnings"] == [{"reference": "environment-damaged", "message": told}]
+
+    assert home.up("demo", "tensorflow-cpu").code == 0
+    assert (home.environments / "demo" / "2" / "bin" / "python").readlink() == was
+    assert home.run("env", "show", "demo").err == ""
 
 
 UNKNOWN = """\

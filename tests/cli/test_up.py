@@ -22,7 +22,9 @@ def home(index: Loopback, tmp_path: Path) -> Home:
 
 
 MADE = """\
-demo is ready: what dlsetup chose for it was seen to work.
+demo is ready: tensorflow-cpu 2.21.0 computes on the CPU.
+Enter it with: dlsetup env shell demo
+
 Environment demo
   holds        tensorflow-cpu 2.21.0
   python       {python}
@@ -31,7 +33,7 @@ Environment demo
   generation   1
   use it       dlsetup env run demo -- python
 """
-SO_ALREADY = "Nothing changed: demo is already what was asked for.\n"
+SO_ALREADY = "Nothing changed: demo is already what was asked for.\n\n"
 
 
 def test_an_environment_is_made_and_a_second_call_changes_nothing(home: Home) -> None:
@@ -42,7 +44,7 @@ def test_an_environment_is_made_and_a_second_call_changes_nothing(home: Home) ->
     second = home.up("demo", "tensorflow-cpu")
 
     assert (first.code, first.out) == (0, told), first.err
-    assert (second.code, second.out) == (0, SO_ALREADY + told.partition("\n")[2])
+    assert (second.code, second.out) == (0, SO_ALREADY + told.partition("\n\n")[2])
     assert digest(home.environments) == before
 
 
@@ -81,7 +83,8 @@ def test_what_does_not_compute_leaves_no_environment(home: Home, index: Loopback
     assert ran.err.endswith(
         "error: environment-not-verified\n\n"
         "What was installed does not work, and was taken away again.\n\n"
-        "  tensorflow computes wrongly on the CPU\n\n"
+        "  compute tensorflow: tensorflow computes wrongly on the CPU\n"
+        f"  log  {home.logs[0]}\n\n"
         "hint: Ask for other versions\n"
     )
     assert list(home.environments.iterdir()) == []
@@ -145,9 +148,9 @@ def test_a_dry_run_shows_the_plan_and_makes_nothing(home: Home) -> None:
 
     assert ran.code == 0
     assert ran.data["plan"]["pins"][0]["name"] == "tensorflow-cpu"
-    assert not ran.data["changed"]
-    assert home.index.requests == 0
+    assert (ran.data["changed"], ran.data["would_change"]) == (False, True)
     assert not home.environments.exists()
+    assert home.logs == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
  *
  * FAKE_NVML names the fixture:
  *   one       one RTX 2070 SUPER, driver 550.163.01
+ *   two       two of them
  *   mixed     H100 with MIG on, GTX 1080 Ti that knows no MIG, driver 580.95.05
  *   hang      never returns from its first call
  *   crash     dies by a segmentation fault in its first call
@@ -38,6 +39,12 @@ typedef struct {
 static const gpu_t ONE[] = {
     {"NVIDIA GeForce RTX 2070 SUPER", "GPU-11111111-1111-1111-1111-111111111111",
      "00000000:01:00.0", 1, 0x1e8410de, 0x87291043, 6, 7, 5, -1, 8589934592ULL},
+};
+static const gpu_t TWO[] = {
+    {"NVIDIA GeForce RTX 2070 SUPER", "GPU-11111111-1111-1111-1111-111111111111",
+     "00000000:01:00.0", 1, 0x1e8410de, 0x87291043, 6, 7, 5, -1, 8589934592ULL},
+    {"NVIDIA GeForce RTX 2070 SUPER", "GPU-44444444-4444-4444-4444-444444444444",
+     "00000000:02:00.0", 2, 0x1e8410de, 0x87291043, 6, 7, 5, -1, 8589934592ULL},
 };
 static const gpu_t MIXED[] = {
     {"NVIDIA H100 80GB HBM3", "GPU-22222222-2222-2222-2222-222222222222",
@@ -77,14 +84,14 @@ const char *nvmlErrorString(int code)
 
 int nvmlSystemGetDriverVersion(char *text, unsigned size)
 {
-    snprintf(text, size, "%s", single() ? "550.163.01" : "580.95.05");
+    snprintf(text, size, "%s", single() || is("two") ? "550.163.01" : "580.95.05");
     return SUCCESS;
 }
 
 int nvmlSystemGetCudaDriverVersion_v2(int *version)
 {
     if (is("old")) return FUNCTION_NOT_FOUND;
-    *version = single() ? 12040 : 13000;
+    *version = single() || is("two") ? 12040 : 13000;
     return SUCCESS;
 }
 
@@ -96,7 +103,7 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned index, const gpu_t **handle)
     if (index == 1 && is("lost")) return GPU_IS_LOST;
     if (index == 1 && is("late")) raise(SIGSEGV);
     if (index == 1 && is("slow")) sleep_for_ever();
-    *handle = single() ? &ONE[index] : &MIXED[index];
+    *handle = single() ? &ONE[index] : is("two") ? &TWO[index] : &MIXED[index];
     return SUCCESS;
 }
 

@@ -71,5 +71,6 @@ def _read(path: Path) -> list[_Kept]:
 
 def rules() -> str:
     """What today's attempts depend on, as a folder's name: the code that makes them."""
-    code = b"".join(Path(module.__file__ or "").read_bytes() for module in _RULES)
+    files = (*(Path(module.__file__ or "") for module in _RULES), *probe.sources())
+    code = b"".join(path.read_bytes() for path in files)
     return hashlib.sha256(code).hexdigest()[:16]

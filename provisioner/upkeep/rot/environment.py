@@ -97,9 +97,9 @@ class Environment:
         return self._tried(self._installed())
 
     def _tried(self, installed: tuple[str, ...]) -> Outcome:
-        text = probe.program(self._framework)
+        words = probe.command(self._framework)
         try:
-            done = process.run([self._python, "-I", "-c", text], timeout=_PROBE_S)
+            done = process.run([self._python, *words], timeout=_PROBE_S)
         except process.ProgramTimedOutError as late:
             done = late.partial
         # Where it lay says nothing of the release.

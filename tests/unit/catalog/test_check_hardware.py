@@ -39,6 +39,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lines = sheet.read_text(encoding="utf-8").splitlines(keepends=True)
         kept = [line for line in lines if re.search('"device": "(2684|744c|1114|2182|1f82)"', line)]
         sheet.write_text("".join(dict.fromkeys(lines[:1] + kept)), encoding="utf-8")
+    figures = folder / "nvidia" / "gpu_figures.jsonl"
+    lines = figures.read_text(encoding="utf-8").splitlines(keepends=True)
+    figures.write_text("".join(line for line in lines if '"NVIDIA GeForce RTX 4090"' in line))
     writing.write(folder, contents.texts(folder))
     return folder
 

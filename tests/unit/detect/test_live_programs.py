@@ -215,16 +215,52 @@ def test_a_virtual_environment_counts_as_its_base(
     assert BASE_PYTHON in [os.path.realpath(path) for path in paths]
 
 
-def test_interpreters_of_pyenv_and_uv_are_found_without_path(
-    host: Host, live_env: dict[str, str]
+@pytest.mark.parametrize(
+    ("home", "variable", "value"),
+    [
+        (".pyenv/versions/9.9.9", "", ""),
+        ("elsewhere/versions/9.9.9", "PYENV_ROOT", "elsewhere"),
+        (".local/share/uv/python/cpython-9.9.9-linux-x86_64-gnu", "", ""),
+        ("data/uv/python/cpython-9.9.9-linux-x86_64-gnu", "XDG_DATA_HOME", "data"),
+        ("pythons/cpython-9.9.9-linux-x86_64-gnu", "UV_PYTHON_INSTALL_DIR", "pythons"),
+        ("miniconda3", "", ""),
+        ("miniforge3/envs/work", "", ""),
+        (".conda/envs/work", "", ""),
+        (".local/share/mamba/envs/work", "", ""),
+        ("mamba/envs/work", "MAMBA_ROOT_PREFIX", "mamba"),
+        ("company/conda/envs/work", "CONDA_EXE", "company/conda/bin/conda"),
+        ("active", "CONDA_PREFIX", "active"),
+    ],
+)
+def test_interpreters_of_every_installer_are_found_without_path(
+    home: str, variable: str, value: str, host: Host, live_env: dict[str, str]
 ) -> None:
-    folder = Path(live_env["HOME"]) / ".pyenv/versions/9.9.9/bin"
-    folder.mkdir(parents=True)
-    wrapper = folder / "python3"
-    wrapper.write_text(f'#!/bin/sh\nexec {BASE_PYTHON} "$@"\n', encoding="utf-8")
-    wrapper.chmod(0o755)
+    live_env |= {variable: f"{live_env['HOME']}/{value}"} if variable else {}
+    asked = wrapper_at(Path(live_env["HOME"]) / home)
 
     assert BASE_PYTHON in python_paths(host)
+    assert asked.exists()
+
+
+def test_an_environment_that_conda_wrote_down_is_found(
+    host: Host, live_env: dict[str, str], tmp_path: Path
+) -> None:
+    asked = wrapper_at(tmp_path / "projects" / "work")
+    listed = Path(live_env["HOME"]) / ".conda" / "environments.txt"
+    listed.parent.mkdir()
+    listed.write_text(f"relative\n/nonexistent\n{tmp_path}/projects/work\n", encoding="utf-8")
+
+    assert BASE_PYTHON in python_paths(host)
+    assert asked.exists()
+
+
+def wrapper_at(home: Path) -> Path:
+    """A program that runs a real interpreter; once asked, it leaves a file behind."""
+    (home / "bin").mkdir(parents=True)
+    wrapper = home / "bin" / "python3"
+    wrapper.write_text(f'#!/bin/sh\n: > "$0.asked"\nexec {BASE_PYTHON} "$@"\n', encoding="utf-8")
+    wrapper.chmod(0o755)
+    return home / "bin" / "python3.asked"
 
 
 def test_this_machine_is_seen_as_the_standard_library_sees_it(tmp_path: Path) -> None:

@@ -150,11 +150,14 @@ def test_an_index_that_is_silent_or_a_full_disk_says_nothing_of_a_release(
 
 
 @pytest.mark.parametrize("framework", probe.FRAMEWORKS)
-def test_every_program_can_be_read_and_says_when_it_works(framework: str) -> None:
-    text = probe.program(framework)
+def test_a_framework_is_tried_by_the_program_that_verify_runs(framework: str) -> None:
+    *how, path, word = probe.command(framework)
+    text = Path(path).read_text(encoding="utf-8")
 
+    assert (how, word) == (["-I", "-B"], "numpy")
+    assert Path(path) in probe.sources()
+    assert f': {probe.WORKS}" %' in text
     compile(text, framework, "exec")
-    assert text.rstrip().endswith(f'print("{probe.WORKS}")')
 
 
 def test_an_error_holds_no_place_of_this_machine_and_nothing_that_cannot_be_printed(

@@ -1,0 +1,53 @@
+"""JupyterLab of an environment for people."""
+
+from __future__ import annotations
+
+from provisioner.cli.display import Block
+from provisioner.jupyter import systemd
+from provisioner.jupyter.kernel import Kernel
+from provisioner.jupyter.lab import Lab, user
+
+
+def lab_line(lab: Lab, *, changed: bool) -> str:
+    """What ``env serve`` says first."""
+    if lab.unit is None:
+        return f"JupyterLab of {lab.environment} answers here until Ctrl-C ends it."
+    if changed:
+        return f"JupyterLab of {lab.environment} answers, and asks for its token."
+    if lab.state == "active":
+        return f"JupyterLab of {lab.environment} runs."
+    return f"JupyterLab of {lab.environment} does not run: its service is {lab.state}."
+
+
+def lab_blocks(lab: Lab) -> list[Block]:
+    """How to reach it, and what to do with it."""
+    name = lab.environment
+    again = f"dlsetup env serve {name}"
+    rows = [
+        ("open", lab.url),
+        ("token", lab.token or f"in {lab.token_file}; --token shows it"),
+        ("from afar", lab.tunnel),
+        ("", "on the other machine; then open the same address there"),
+        ("shows", lab.folder),
+    ]
+    if lab.unit is not None:
+        rows += [
+            ("says", f"journalctl --user --unit dlsetup-{name}"),
+            ("stop it", f"{again} --stop"),
+            ("after logout", _after_logout()),
+        ]
+    return [Block(f"JupyterLab of {name}", tuple(rows))]
+
+
+def jupyter_block(kernel: Kernel | None, lab: Lab | None) -> Block:
+    """What Jupyter has of an environment, for ``env show``; empty where it has nothing."""
+    rows = [("kernel", kernel.display_name)] if kernel else []
+    rows += [("service", f"{lab.state}, {lab.url}")] if lab else []
+    return Block("In Jupyter", tuple(rows))
+
+
+def _after_logout() -> str:
+    who = user()
+    if systemd.lingers(who):
+        return "it goes on, and it starts with the machine"
+    return f"it ends; to have it go on, and start with the machine: loginctl enable-linger {who}"

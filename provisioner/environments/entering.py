@@ -1,0 +1,20 @@
+"""What a program finds in its surroundings when it runs in an environment."""
+
+from __future__ import annotations
+
+import os
+
+from provisioner.environments.record import Environment
+from provisioner.verify.visible import VISIBLE
+
+
+def variables(environment: Environment) -> dict[str, str]:
+    """Return this process's variables, as a program in an environment is to see them."""
+    found = {key: value for key, value in os.environ.items() if key != "PYTHONHOME"}
+    path = found.get("PATH", os.defpath)
+    found["VIRTUAL_ENV"] = environment.path
+    found["PATH"] = f"{environment.path}/bin{os.pathsep}{path}"
+    if environment.gpus is not None:
+        # It was made for these, and nothing was proved on others; who names some knows better.
+        found.setdefault(VISIBLE, ",".join(environment.gpus))
+    return found

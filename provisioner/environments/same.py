@@ -1,0 +1,63 @@
+"""What an environment is to be, and whether a generation is just that already."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from provisioner.environments import generations, interpreter
+from provisioner.environments.record import Generation
+from provisioner.errors import OutsideError
+from provisioner.lock import pylock
+from provisioner.plan import Plan
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What an environment is to be."""
+
+    name: str
+    plan: Plan
+    lock: str
+    """The text of its ``pylock.toml``."""
+    gpus: tuple[str, ...] | None = None
+    """The UUIDs of the GPUs it may use; None is all that there are."""
+    asked: Mapping[str, Any] = {}
+    """What was typed for it, so that it can be asked anew."""
+
+
+def is_so(place: Path, wanted: Wanted) -> bool:
+    """Whether a generation is what is wanted, and nobody changed it since."""
+    try:
+        about, was = generations.about_of(place), generations.plan_of(place)
+        lock = pylock.read((place / generations.LOCK).read_text(encoding="utf-8"))
+    except (OSError, ValueError, OutsideError):
+        return False
+    return (
+        _sees(about, was) == _sees(wanted, wanted.plan)
+        # Not the whole text: that also says under which driver it was made.
+        and lock == pylock.read(wanted.lock)
+        and _installs(was) == _installs(wanted.plan)
+        and os.access(interpreter.inside(place), os.X_OK)
+        and holds(place) == about.holds
+    )
+
+
+def holds(place: Path) -> tuple[str, ...]:
+    """Return what is installed, by the folder names of the packages' metadata."""
+    return tuple(sorted(path.name for path in place.glob("lib/*/site-packages/*.dist-info")))
+
+
+def _sees(made_for: Generation | Wanted, plan: Plan) -> tuple[str, ...] | None:
+    """The GPUs it may use: on a machine without any, all of them are none of them."""
+    return () if made_for.gpus is None and not plan.machine.gpus else made_for.gpus
+
+
+def _installs(plan: Plan) -> tuple[object, ...]:
+    """What of a plan decides what is installed, and how it is proved."""
+    verified = tuple(step for step in plan.steps if step.id == "verification")
+    pins = tuple((pin.name, pin.version, pin.variant, pin.index) for pin in plan.pins)
+    return (plan.python, plan.accelerator, pins, verified)

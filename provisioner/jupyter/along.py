@@ -1,0 +1,31 @@
+"""What goes along with an environment, when it changes or goes: its kernel, and its service."""
+
+from __future__ import annotations
+
+from provisioner.environments.record import Environment
+from provisioner.jupyter import kernel, service
+from provisioner.jupyter.kernel import Kernel
+from provisioner.jupyter.lab import Lab
+from provisioner.plan import Warning
+
+
+def seen(name: str) -> tuple[Kernel | None, Lab | None]:
+    """Return the kernel and the service of an environment, where it has them."""
+    return kernel.seen(name), service.seen(name)
+
+
+def followed(environment: Environment) -> tuple[Warning, ...]:
+    """Tell what an environment's kernel and service make of its new generation.
+
+    Both lead there by themselves; nothing that runs is ended.
+    """
+    return (*kernel.followed(environment), *service.followed(environment))
+
+
+def taken_away(name: str) -> None:
+    """Take away the kernel and the service of an environment that is about to go.
+
+    Raises OutsideError ``place-not-writable`` and ``service-not-started``.
+    """
+    service.stopped(name)
+    kernel.withdrawn(name)

@@ -1,0 +1,42 @@
+"""What a uv that was killed leaves in its cache: half-unpacked wheels, which nobody would miss."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+_HALF_MADE = (".tmp*", "builds-*/.tmp*", "simple-v*/**/.tmp*", "wheels-v*/**/.tmp*")
+"""Wheels, and small files about them; never what lies in ``archive-v*``, which is others' text."""
+_LOCK = ".lock"
+
+
+def sweep(cache: Path) -> None:
+    """Take away what was half unpacked; nothing while any uv works with the cache.
+
+    Without this, each download of gigabytes that is stopped stays there for good.
+    """
+    with contextlib.suppress(OSError), _alone(cache):
+        for pattern in _HALF_MADE:
+            for path in cache.glob(pattern):
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _alone(cache: Path) -> Iterator[None]:
+    """Hold uv's own lock, which each uv shares while it works. Raises OSError while one does."""
+    try:
+        import fcntl
+    except ImportError as error:  # Windows
+        raise OSError from error
+    handle = os.open(cache / _LOCK, os.O_RDWR)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)

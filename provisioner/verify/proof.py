@@ -1,0 +1,181 @@
+"""An environment proved: every check, in the order in which people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from provisioner.errors import RefusedError
+from provisioner.lock import pylock
+from provisioner.plan import Plan
+from provisioner.progress import SILENT, Progress
+from provisioner.report import Check
+from provisioner.verify import devices, frameworks, packages
+from provisioner.verify.probes import Interpreter, Probe, Seen
+from provisioner.verify.visible import Sight
+
+_SETTINGS = {
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    # Whoever is at work on the same GPU keeps what it has.
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+}
+_OF_GPUS = ("gpus", "precisions", "cudnn", "memory", "nccl")
+"""The groups of checks that need a GPU."""
+_LAST_LINES = 6
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be proved, and of which machine's GPUs."""
+
+    interpreter: Path
+    plan: Plan
+    """Its machine is the one that the proof is made on, as it is now."""
+    lock: str | None = None
+    """The text of the ``pylock.toml``; None where nothing says what should be installed."""
+    sight: Sight = Sight()
+    gpus_planned: int = 0
+    """How many of NVIDIA's GPUs there were when the plan was made."""
+    cpu_wanted: bool = True
+    """Whether somebody asked for the CPU, where the plan uses no GPU."""
+    is_new: bool = False
+    """Whether it is being made: bytecode may be left in it then."""
+
+
+def prove(subject: Subject, tell: Progress = SILENT) -> tuple[Check, ...]:
+    """Return all that was seen of an environment, what fails among it.
+
+    ``tell`` hears how many checks are done, and what their programs print. Raises OutsideError
+    ``program-not-found`` or ``program-not-runnable`` where there is no interpreter, ``uv-failed``
+    for a lock that is none.
+    """
+    proof, found = _Proof(subject, tell), []
+    for check in proof.checks():
+        found.append(check)
+        tell.count("checks", len(found), proof.count)
+    return tuple(found)
+
+
+def proved(subject: Subject, tell: Progress = SILENT) -> tuple[Check, ...]:
+    """As ``prove``; raises RefusedError ``environment-not-verified`` where anything fails."""
+    checks = prove(subject, tell)
+    failed = [check for check in checks if check.result == "fail"]
+    if failed:
+        lines = [f"{check.name}: {check.detail}" for check in failed]
+        more = len(lines) - _LAST_LINES
+        raise RefusedError(
+            "environment-not-verified",
+            "What was installed does not work, and was taken away again.",
+            context=(
+                *lines[:_LAST_LINES],
+                *([f"and {more} more checks failed"] if more > 0 else []),
+            ),
+            hint="Ask for other versions, or for the processor alone (--gpu none)"
+            if subject.plan.accelerator != "cpu"
+            else "Ask for other versions",
+            data={"plan": subject.plan, "checks": checks},
+        )
+    return checks
+
+
+def notes(checks: Sequence[Check]) -> tuple[str, ...]:
+    """What should be known of packages that dlsetup did not choose: which do not import."""
+    return tuple(
+        check.detail
+        for check in checks
+        if check.result == "not-applicable" and check.name.startswith("imports ")
+    )
+
+
+class _Proof:
+    """One proof, as it is made."""
+
+    def __init__(self, subject: Subject, tell: Progress) -> None:
+        self._subject, self._hear = subject, tell.line
+        wanted = subject.sight.of(subject.plan.machine.gpus)
+        self._wanted = wanted if subject.plan.accelerator == "cuda" else ()
+        others = tuple(gpu for gpu in subject.plan.machine.gpus if gpu.vendor != "nvidia")
+        machine = msgspec.structs.replace(subject.plan.machine, gpus=(*self._wanted, *others))
+        self._plan = msgspec.structs.replace(subject.plan, machine=machine)
+        cpu = {"JAX_PLATFORMS": "cpu"} if self._plan.accelerator == "cpu" else {}
+        variables = {**_SETTINGS, **subject.sight.variables, **cpu}
+        self._python = Interpreter(subject.interpreter, variables, keep_bytecode=subject.is_new)
+
+        self.count: int | None = None
+        """How many checks there will be, as soon as that is known."""
+
+    def checks(self) -> Iterator[Check]:
+        """Make them, one after the other."""
+        first = tuple(self._packages())
+        yield from first
+        shown: tuple[devices.Device, ...] = ()
+        if self._plan.accelerator == "cuda":
+            seen = self._one(devices.LISTING)
+            shown = devices.devices(seen)
+            planned = 0 if self._subject.sight.listed is not None else self._subject.gpus_planned
+            first += (devices.gpus_check(seen, self._wanted, planned),)
+            yield first[-1]
+        groups = tuple(frameworks.groups(self._plan, shown))
+        others = frameworks.imports(self._plan)
+        memory = tuple(_memory(number) for number in range(len(shown)))
+        last = tuple(self._told(shown))
+        self.count = sum(map(len, (first, *groups, others, memory, last)))
+        for group in groups:
+            yield from (one.check for one in self._python.seen(group, self._hear, chained=True))
+        yield from (one.check for one in self._python.seen(others, self._hear))
+        yield from (self._one(probe).check for probe in memory)
+        yield from last
+
+    def _packages(self) -> Iterator[Check]:
+        seen = self._one(packages.LISTING)
+        found = packages.installed(seen)
+        if found is None:
+            yield seen.check
+            return
+        yield packages.python_check(found, self._plan.python)
+        if self._subject.lock is None:
+            yield Check("versions", "not-applicable", "no lock says what should be installed")
+        else:
+            yield packages.versions_check(found, pylock.read(self._subject.lock))
+        # Right after the installer held a wheel against its hash, another size than the wheel's own
+        # record says is a slip of whoever made it; and a foreign environment is its owner's.
+        yield packages.files_check(
+            found, sizes=self._subject.lock is not None and not self._subject.is_new
+        )
+
+    def _told(self, shown: Sequence[devices.Device]) -> Iterator[Check]:
+        """What can be said without another look: why the rest does not apply."""
+        if self._plan.accelerator != "cuda":
+            yield from self._without_cuda()
+        for number, device in enumerate(shown):
+            if devices.formats(device.compute_capability) is None:
+                told = f"which formats {device.compute_capability} computes in is not known"
+                yield Check(f"precisions gpu {number}", "not-applicable", told)
+        if len(shown) == 1:
+            yield Check("nccl", "not-applicable", "there is one GPU")
+
+    def _without_cuda(self) -> Iterator[Check]:
+        if self._plan.accelerator != "cpu":
+            why = f"the plan is for {self._plan.accelerator}; dlsetup looks so deep with CUDA only"
+            yield from (Check(name, "not-applicable", why) for name in _OF_GPUS)
+            return
+        idle = [gpu.name for gpu in self._subject.plan.machine.gpus if gpu.vendor == "nvidia"]
+        why = "the plan is for the CPU"
+        first = Check("gpus", "not-applicable", why)
+        if idle and self._subject.cpu_wanted:
+            told = f"{why}, as was asked for; this machine has {', '.join(idle)}"
+            first = Check("gpus", "not-applicable", told)
+        elif idle:
+            told = f"this machine has {', '.join(idle)}, and the environment does not use it"
+            first = Check("gpus", "fail", told)
+        yield first
+        yield from (Check(name, "not-applicable", why) for name in _OF_GPUS[1:])
+
+    def _one(self, probe: Probe) -> Seen:
+        return next(iter(self._python.seen((probe,), self._hear)))
+
+
+def _memory(number: int) -> Probe:
+    return Probe(f"memory gpu {number}", "verify/memory.py", (str(number),))

@@ -1,0 +1,142 @@
+"""Stand-ins for what ``env serve`` meets: a JupyterLab of a few lines, and a systemctl.
+
+The real ones are in tests/integration/test_jupyter.py.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from tests.cli.environments import Home, package
+from tests.unit.upkeep.loopback import Loopback
+from tests.unit.upkeep.wheels import installable
+
+LAB = '''
+import http.server
+import json
+import os
+import signal
+import sys
+
+
+class LabApp:
+    """Answers as Jupyter's server does: what is asked needs the token."""
+
+    @staticmethod
+    def launch_instance(argv):
+        words = dict(word.removeprefix("--").partition("=")[::2] for word in argv)
+        token = words.pop("IdentityProvider.token", None) or words.pop("ServerApp.token")
+
+        class Answer(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                let_in = self.headers["Authorization"] == "token " + token
+                if os.environ.get("STAND_IN") == "open":
+                    let_in = True
+                self.send_response(200 if let_in else 403)
+                self.end_headers()
+                told = {"words": words, "prefix": sys.prefix, "argv": sys.argv}
+                self.wfile.write(json.dumps(told).encode())
+
+        if os.environ.get("STAND_IN") == "broken":
+            sys.exit("no module named something")
+        place = words["ServerApp.ip"], int(words["ServerApp.port"])
+        print("serving, token=...", file=sys.stderr, flush=True)
+        http.server.HTTPServer(place, Answer).serve_forever()
+'''
+
+SYSTEMCTL = """\
+#!{python}
+import os, shlex, signal, subprocess, sys
+from pathlib import Path
+
+state = Path({state!r})
+state.mkdir(exist_ok=True)
+verb, *words = [word for word in sys.argv[1:] if word not in ("--user", "--now")]
+with (state / "calls").open("a") as calls:
+    print(*sys.argv[1:], file=calls)
+if os.environ.get("STAND_IN") == "no session":
+    sys.exit("Failed to connect to bus: No medium found")
+name = words[-1] if words else ""
+unit = Path(os.environ["XDG_CONFIG_HOME"], "systemd", "user", name)
+pid = state / (name + ".pid")
+
+
+def runs():
+    try:
+        os.kill(int(pid.read_text()), 0)
+    except (OSError, ValueError):
+        return False
+    return "\\nState:\\tZ" not in Path("/proc", pid.read_text(), "status").read_text()
+
+
+def stop():
+    if pid.exists():
+        if runs():
+            os.kill(int(pid.read_text()), signal.SIGKILL)
+        pid.unlink()
+
+
+if verb == "is-active":
+    print("active" if runs() else "failed" if pid.exists() else "inactive")
+elif verb == "show":
+    print(pid.read_text() if runs() else 0)
+elif verb == "disable":
+    stop()
+elif verb == "restart":
+    stop()
+    (line,) = [line for line in unit.read_text().splitlines() if line.startswith("ExecStart=")]
+    command = shlex.split(line.partition("=")[2].replace("%%", "%").replace("$$", "$"))
+    log = (state / "log").open("a")
+    started = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+    )
+    pid.write_text(str(started.pid))
+"""
+
+
+def lab(index: Loopback) -> None:
+    """Put a jupyterlab on the index."""
+    members = {"jupyterlab/__init__.py": "", "jupyterlab/labapp.py": LAB}
+    name, data = installable("jupyterlab", "4.6.6", members)
+    index.add("jupyterlab", name, data)
+    package(index, "ipykernel", "7.1.0", "")
+
+
+def systemctl(home: Home) -> dict[str, str]:
+    """Put a systemctl on a PATH, and return the settings with it."""
+    folder = home.path / "bin"
+    folder.mkdir(exist_ok=True)
+    program = folder / "systemctl"
+    text = SYSTEMCTL.format(python=sys.executable, state=str(home.path / "systemd"))
+    program.write_text(text, encoding="utf-8")
+    program.chmod(0o755)
+    return {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+
+
+def calls(home: Home) -> list[str]:
+    """What systemctl was told to do, without what only looks."""
+    told = (home.path / "systemd" / "calls").read_text(encoding="utf-8").splitlines()
+    looks = ("--user is-active", "--user show")
+    return [line for line in told if not line.startswith(looks)]
+
+
+def says(home: Home) -> str:
+    """What the service wrote."""
+    return (home.path / "systemd" / "log").read_text(encoding="utf-8")
+
+
+def unit(home: Home) -> Path:
+    return home.path / "config" / "systemd" / "user" / "dlsetup-lab.service"
+
+
+def token(home: Home) -> Path:
+    return home.path / "data" / "dlsetup" / "tokens" / "lab"
+
+
+def kill(home: Home) -> None:
+    """End the service as a crash would."""
+    pid = int((home.path / "systemd" / "dlsetup-lab.service.pid").read_text(encoding="utf-8"))
+    os.kill(pid, signal.SIGKILL)
