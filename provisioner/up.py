@@ -54,7 +54,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     need: Need | None
     """What it takes; None where there is nothing to do."""
     system: Part | None = None
-    """What has to be done as root before; None where nothing has."""
+    """What needs root; None where nothing does."""
 
 
 Agree = Callable[[Intent], None]
@@ -74,66 +74,38 @@ def intended(name: str, asked: Asked, *, offline: bool, tell: Progress) -> Inten
     return intent_for(folder, asked, plan, offline=offline, tell=tell)[0]
 
 
-def up(
-    name: str,
-    asked: Asked,
-    *,
-    offline: bool,
-    tell: Progress,
-    agree: Agree,
-    agree_system: system_steps.Agree = system_steps.refused,
-) -> Made:
+def up(name: str, asked: Asked, *, offline: bool, tell: Progress, agree: Agree) -> Made:
     """Make an environment on this machine, or leave it where it is already just so.
 
     Its name is held from before the lock, so that nothing is done twice. ``agree`` is called once
-    it is clear what is to be done, and not where that is nothing; ``agree_system`` before, for
-    what needs root. Raises what ``intended``, both of them, ``environments.hold.held``,
-    ``system_steps.carried_out`` and ``environments.build.made`` raise, and OutsideError
-    ``disk-full`` before anything is begun; after any of it the environments are as they were, and
-    what was done to the system is recorded.
+    it is clear what is to be done, and not where that is nothing. Raises what ``intended``,
+    ``agree``, ``environments.hold.held``, ``system_steps.possible`` and ``carried_out``, and
+    ``environments.build.made`` raise, and OutsideError ``disk-full`` before anything is begun;
+    after any of it the environments are as they were, and what was done as root is recorded.
     """
     from provisioner.environments.build import made
 
-    def agreed(part: Part) -> None:
-        system_steps.agreed(part, agree_system, offline=offline)
-
-    def look() -> tuple[Intent, Wanted]:
-        return intent_for(folder, asked, planned(name, asked), offline=offline, tell=tell)
-
-    part = system_steps.needed(name, planned(name, asked))
-    if part is not None:
-        agreed(part)
+    plan = planned(name, asked)
+    system_steps.possible(name, plan, offline=offline)
     with held(name) as folder:
         store.own(folder)
         clear_away(folder, offline=offline)
-        intent, wanted = _on_a_fit_system(look, part, agreed, tell)
-        if intent.need is not None:
+        intent, wanted = intent_for(folder, asked, plan, offline=offline, tell=tell)
+        if intent.need is not None or intent.system is not None:
+            if intent.system is not None:
+                system_steps.laid_out(intent.system)
             agree(intent)
+        if intent.system is not None:
+            uv_for(intent, offline=offline, tell=tell)
+            system_steps.carried_out(intent.system, tell)
+            plan = planned(name, asked)
+            intent, wanted = intent_for(folder, asked, plan, offline=offline, tell=tell)
+            system_steps.fulfilled(intent.system)
         uv = uv_for(intent, offline=offline, tell=tell)
         environment, changed = made(folder, wanted, uv, tell)
     follow = followed(environment, changed=changed)
     warnings = (*intent.plan.warnings, *noted(environment), *follow)
     return Made(environment=environment, changed=changed, warnings=warnings)
-
-
-def _on_a_fit_system(
-    look: Callable[[], tuple[Intent, Wanted]],
-    known: Part | None,
-    agreed: system_steps.Agree,
-    tell: Progress,
-) -> tuple[Intent, Wanted]:
-    """Lock, and see to what the plan asks of the system; then look and lock once more."""
-    intent, wanted = look()
-    part = intent.system
-    if part is None:
-        return intent, wanted
-    if part != known:  # another build stands in, and asks for another driver
-        agreed(part)
-    system_steps.carried_out(part, tell)
-    intent, wanted = look()
-    if intent.system is not None:
-        raise system_steps.still_needed(part)
-    return intent, wanted
 
 
 def noted(environment: Environment) -> tuple[Warning, ...]:

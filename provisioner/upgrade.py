@@ -60,6 +60,7 @@ def upgraded(
         store.own(folder)
         up.clear_away(folder, offline=offline)
         found = _found(store.found(name), folder, offline=offline, tell=tell)
+        system_steps.left_to_up(found.intent.system, name)
         if found.intent.there is not None or not agrees(found):
             return found, found.environment, False
         uv = up.uv_for(found.intent, offline=offline, tell=tell)
@@ -71,8 +72,6 @@ def _found(environment: Environment, folder: Path, *, offline: bool, tell: Progr
     asked = _asked(environment, folder)
     plan = up.planned(environment.name, asked)
     intent, wanted = up.intent_for(folder, asked, plan, offline=offline, tell=tell, afresh=True)
-    if intent.system is not None:
-        system_steps.left_to_up(intent.system)
     return Upgrade(
         environment=environment,
         intent=intent,

@@ -50,7 +50,7 @@ def closing_lines(environment: Environment, *, changed: bool) -> tuple[str, ...]
 def intent_lines(intent: Intent) -> Iterator[str]:
     """What ``up`` is about to do, on one screen."""
     plan = intent.plan
-    if intent.need is None:
+    if intent.need is None and intent.system is None:
         yield f"Nothing would change: {intent.name} is already what was asked for."
         return
     yield f"Environment {intent.name}"
@@ -60,8 +60,8 @@ def intent_lines(intent: Intent) -> Iterator[str]:
         ("python", _python(plan)),
         ("computes on", _device(plan)),
         ("driver", _driver(plan)),
-        ("download", _download(intent.need)),
-        ("on disk", _disk(intent.need)),
+        ("download", _download(intent.need) if intent.need else ""),
+        ("on disk", _disk(intent.need) if intent.need else ""),
         ("place", intent.path),
     ]
     for title, text in rows:
