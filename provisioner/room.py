@@ -94,7 +94,7 @@ def need_of(lock: Lock, sources: Sources, uv: Uv, home: Path) -> Need:
     lacking = uv.lacking(lock.text, lock.target, sources)
     fetched = [name for name in packages if name in (lacking or ())]
     cache = uv.cache()
-    shared = _shares(cache, home)
+    shared = shares(cache, home)
     wanted = fetched if shared else list(packages)
     weights = dict(_weighed({name: packages[name] for name in wanted}, offline=uv.offline))
     new = [weights[name] for name in fetched if name in weights]
@@ -105,7 +105,7 @@ def need_of(lock: Lock, sources: Sources, uv: Uv, home: Path) -> Need:
         fetched=None if lacking is None else len(fetched),
         download_bytes=sum(weight.packed for weight in new),
         at_least=lacking is None or any(not _known(weights.get(name)) for name in wanted),
-        places=_places(
+        places=places_of(
             (CACHE, cache, sum(weight.unpacked for weight in new)),
             (HOME, home, held + compiled + OWN_BYTES),
             (TEMPORARY, Path(tempfile.gettempdir()), OWN_BYTES),
@@ -176,8 +176,11 @@ def _weight(size: int, members: Iterable[Any]) -> Weight:
     return Weight(size, sum(taken.values()), modules)
 
 
-def _places(*parts: tuple[str, Path, int]) -> tuple[Place, ...]:
-    """The file systems of some folders, each once, with all that goes there."""
+def places_of(*parts: tuple[str, Path, int]) -> tuple[Place, ...]:
+    """The file systems of some folders, each once, with all that goes there.
+
+    A part is CACHE, HOME or TEMPORARY, its folder, and how many bytes go into it.
+    """
     found: dict[int, Place] = {}
     for what, folder, needed in parts:
         path = _existing(folder)
@@ -197,7 +200,7 @@ def _existing(folder: Path) -> Path:
     return next(path for path in (folder, *folder.absolute().parents) if path.exists())
 
 
-def _shares(cache: Path, home: Path) -> bool:
+def shares(cache: Path, home: Path) -> bool:
     """Whether uv can put files of its cache into an environment without a second copy.
 
     A hard link needs one mount, which can be several on one file system.
