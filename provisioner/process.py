@@ -12,7 +12,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 import msgspec
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 OUTPUT_LIMIT_BYTES = 4 * 1024 * 1024
 _GRACE_S = 1.0
-_POLL_S = 0.2
+_POLL_S, _BEAT_S = 0.2, 0.25
 
 
 stop = Stop()
@@ -37,6 +38,13 @@ class Completed(msgspec.Struct, frozen=True):
     returncode: int
     stdout: str
     stderr: str
+
+
+class Attended(msgspec.Struct, frozen=True):
+    """How a program ended that had the terminal, and whether Ctrl-C was pressed before."""
+
+    returncode: int
+    interrupted: bool
 
 
 class ProgramTimedOutError(OutsideError):
@@ -121,6 +129,48 @@ def _to_its_end(
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
                 stream.close()
+
+
+def attended(
+    argv: Sequence[str],
+    *,
+    log: Path,
+    told: Callable[[str], None],
+    env: Mapping[str, str] | None = None,
+    keep: Sequence[int] = (),
+) -> Attended:
+    """Run a program at this terminal, where sudo may ask, and wait for its end.
+
+    Both its streams go into the file ``log``, from which ``told`` hears each line: the program
+    lives on when this process is killed, as the work of a package manager must. After Ctrl-C it
+    may still come to its end; the second one raises KeyboardInterrupt. It holds on to the file
+    handles ``keep`` until its end.
+
+    Raises OSError for a log that cannot be written, and OutsideError as ``run`` does.
+    """
+    import subprocess
+
+    with log.open("wb") as sink, log.open("rb") as source:
+        try:
+            process = subprocess.Popen(
+                list(argv),
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                env=c_locale(env),
+                pass_fds=tuple(keep),
+            )
+        except (OSError, ValueError) as problem:
+            raise _not_started(argv, problem) from problem
+        lines, interrupted = _Lines(source, told), False
+        try:
+            lines.until_the_end_of(process)
+        except KeyboardInterrupt:
+            interrupted = True
+            # From a terminal it has heard of that itself; from elsewhere nobody told it.
+            process.terminate()
+            lines.until_the_end_of(process)
+        return Attended(process.returncode, interrupted)
 
 
 def become(argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
@@ -232,12 +282,15 @@ class _Streams:
             for stream, kept in ((process.stdout, self._out), (process.stderr, self._err)):
                 if stream is not None:
                     selector.register(stream, selectors.EVENT_READ, kept)
+            next_beat = 0.0
             while selector.get_map():
                 left = limit.left()
                 if left <= 0:
                     return False
                 stop.look()
-                self._beat()
+                if time.monotonic() >= next_beat:
+                    next_beat = time.monotonic() + _BEAT_S
+                    self._beat()
                 ready = selector.select(min(left, _POLL_S))
                 # A grandchild may hold the pipes open long after the program itself has ended.
                 if not ready and process.poll() is not None:
@@ -287,6 +340,32 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     except (ProcessLookupError, PermissionError):
         pass
     _ends_before(process, time.monotonic() + _GRACE_S)
+
+
+class _Lines:
+    """What a program adds to a file, line by line."""
+
+    def __init__(self, source: BinaryIO, told: Callable[[str], None]) -> None:
+        self._source = source
+        self._told = told
+        self._rest = b""
+
+    def until_the_end_of(self, process: subprocess.Popen[bytes]) -> None:
+        """Tell each line when it is whole, and at the end what is left."""
+        while not _ends_before(process, time.monotonic() + _POLL_S):
+            self._read()
+        self._read()
+        if self._rest:
+            self._tell(self._rest)
+            self._rest = b""
+
+    def _read(self) -> None:
+        *whole, self._rest = (self._rest + self._source.read()).split(b"\n")
+        for line in whole:
+            self._tell(line)
+
+    def _tell(self, line: bytes) -> None:
+        self._told(line.decode("utf-8", "replace").rstrip("\r"))
 
 
 class _Running:

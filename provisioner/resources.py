@@ -56,6 +56,11 @@ def logs() -> Path | None:
     return _of_user("XDG_STATE_HOME", ".local/state", "log")
 
 
+def system_changes() -> Path | None:
+    """Where is kept what was done as root; None for a user without a home."""
+    return _of_user("XDG_STATE_HOME", ".local/state", "system")
+
+
 def config() -> Path | None:
     """Where the user's configuration is; None for a user without a home."""
     return _of_user("XDG_CONFIG_HOME", ".config", "config.toml")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
-from provisioner import process, scratch, settings, workflow
+from provisioner import process, scratch, settings, system_steps, workflow
 from provisioner.environments import entering, journal, store
 from provisioner.environments.hold import held
 from provisioner.environments.place import place
@@ -24,6 +24,7 @@ from provisioner.progress import Progress
 from provisioner.workflow import Asked
 
 if TYPE_CHECKING:
+    from provisioner.apply.part import Part
     from provisioner.environments.same import Wanted
     from provisioner.lock import Uv
     from provisioner.locking import Locked
@@ -51,10 +52,9 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     there: Environment | None
     """The environment where it is already just so: then there is nothing to do."""
     need: Need | None
-    """What it takes; None where there is nothing to do.
-
-    Steps that need root have their place beside it: shown and agreed to before any is done.
-    """
+    """What it takes; None where there is nothing to do."""
+    system: Part | None = None
+    """What has to be done as root before; None where nothing has."""
 
 
 Agree = Callable[[Intent], None]
@@ -64,9 +64,8 @@ Agree = Callable[[Intent], None]
 def intended(name: str, asked: Asked, *, offline: bool, tell: Progress) -> Intent:
     """Return what ``up`` would do on this machine, and do nothing of it.
 
-    Raises UsageError ``bad-name`` and ``not-this-machine``, RefusedError ``needs-system-steps``
-    for a plan that packages alone do not fulfil, and what ``workflow.plan_for`` and
-    ``locking.locked`` raise.
+    Raises UsageError ``bad-name`` and ``not-this-machine``, and what ``workflow.plan_for``,
+    ``system_steps.needed`` and ``locking.locked`` raise.
     """
     plan = planned(name, asked)
     folder = place(name)
@@ -75,36 +74,78 @@ def intended(name: str, asked: Asked, *, offline: bool, tell: Progress) -> Inten
     return intent_for(folder, asked, plan, offline=offline, tell=tell)[0]
 
 
-def up(name: str, asked: Asked, *, offline: bool, tell: Progress, agree: Agree) -> Made:
+def up(
+    name: str,
+    asked: Asked,
+    *,
+    offline: bool,
+    tell: Progress,
+    agree: Agree,
+    agree_system: system_steps.Agree = system_steps.refused,
+) -> Made:
     """Make an environment on this machine, or leave it where it is already just so.
 
     Its name is held from before the lock, so that nothing is done twice. ``agree`` is called once
-    it is clear what is to be done, and not where that is nothing. Raises what ``intended``,
-    ``agree``, ``environments.hold.held`` and ``environments.build.made`` raise, and OutsideError
-    ``disk-full`` before anything is begun; after any of it, everything is as it was.
+    it is clear what is to be done, and not where that is nothing; ``agree_system`` before, for
+    what needs root. Raises what ``intended``, both of them, ``environments.hold.held``,
+    ``system_steps.carried_out`` and ``environments.build.made`` raise, and OutsideError
+    ``disk-full`` before anything is begun; after any of it the environments are as they were, and
+    what was done to the system is recorded.
     """
     from provisioner.environments.build import made
 
-    plan = planned(name, asked)
+    def agreed(part: Part) -> None:
+        system_steps.agreed(part, agree_system, offline=offline)
+
+    def look() -> tuple[Intent, Wanted]:
+        return intent_for(folder, asked, planned(name, asked), offline=offline, tell=tell)
+
+    part = system_steps.needed(name, planned(name, asked))
+    if part is not None:
+        agreed(part)
     with held(name) as folder:
         store.own(folder)
         clear_away(folder, offline=offline)
-        intent, wanted = intent_for(folder, asked, plan, offline=offline, tell=tell)
+        intent, wanted = _on_a_fit_system(look, part, agreed, tell)
         if intent.need is not None:
             agree(intent)
         uv = uv_for(intent, offline=offline, tell=tell)
         environment, changed = made(folder, wanted, uv, tell)
-    notes = (Warning("companion-not-loading", note) for note in environment.notes)
     follow = followed(environment, changed=changed)
-    warnings = (*intent.plan.warnings, *notes, *follow)
+    warnings = (*intent.plan.warnings, *noted(environment), *follow)
     return Made(environment=environment, changed=changed, warnings=warnings)
+
+
+def _on_a_fit_system(
+    look: Callable[[], tuple[Intent, Wanted]],
+    known: Part | None,
+    agreed: system_steps.Agree,
+    tell: Progress,
+) -> tuple[Intent, Wanted]:
+    """Lock, and see to what the plan asks of the system; then look and lock once more."""
+    intent, wanted = look()
+    part = intent.system
+    if part is None:
+        return intent, wanted
+    if part != known:  # another build stands in, and asks for another driver
+        agreed(part)
+    system_steps.carried_out(part, tell)
+    intent, wanted = look()
+    if intent.system is not None:
+        raise system_steps.still_needed(part)
+    return intent, wanted
+
+
+def noted(environment: Environment) -> tuple[Warning, ...]:
+    """Return what was seen of its companions that do not import."""
+    return tuple(Warning("companion-not-loading", note) for note in environment.notes)
 
 
 def planned(name: str, asked: Asked) -> Plan:
     """Return the plan before its lock; refuse at once what needs no lock to be refused."""
     place(name)
     plan = workflow.plan_for(_here(asked))
-    _only_packages(plan)
+    system_steps.needed(name, plan)
     return plan
 
 
@@ -132,7 +173,6 @@ def intent_for(
     try:
         found = locked(_here(asked), offline=offline, tell=tell)
         plan, text = found.plan, found.lock.text
-        _only_packages(plan)
     except OutsideError as error:
         text = _begun(folder, plan) if error.reference in _SILENT else ""
         if not text:
@@ -143,7 +183,14 @@ def intent_for(
     wanted = Wanted(name=folder.name, plan=plan, lock=text, gpus=gpus, asked=typed)
     there = already(folder, wanted) if folder.is_dir() else None
     need = _need(found, folder, offline=offline, tell=tell) if found and there is None else None
-    intent = Intent(name=folder.name, path=str(folder), plan=plan, there=there, need=need)
+    intent = Intent(
+        name=folder.name,
+        path=str(folder),
+        plan=plan,
+        there=there,
+        need=need,
+        system=system_steps.needed(folder.name, plan),
+    )
     return intent, wanted
 
 
@@ -261,20 +308,3 @@ def _visible(asked: Asked, plan: Plan) -> tuple[str, ...] | None:
         return None
     named = tuple(gpu.uuid for gpu in plan.machine.gpus if gpu.uuid)
     return named if len(named) == len(plan.machine.gpus) else None
-
-
-def _only_packages(plan: Plan) -> None:
-    """Refuse what an environment alone cannot fulfil: other drivers, images, conda."""
-    reasons = []
-    if plan.driver.action not in {"keep", "none"}:
-        reasons.append(f"the driver: {plan.driver.action}, to {plan.driver.minimum} or later")
-    if plan.via != "pip":
-        reasons.append(f"its packages come by {plan.via}")
-    if reasons:
-        raise RefusedError(
-            "needs-system-steps",
-            "This plan changes more than an environment, and up changes nothing else yet.",
-            context=tuple(reasons),
-            hint="Read and run the script that does it: dlsetup render script REQ -o install.sh",
-            data={"plan": plan},
-        )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from provisioner import up
+from provisioner import system_steps, up
 from provisioner.describe import Options
 from provisioner.environments import generations, store
 from provisioner.environments.build import made
@@ -52,7 +52,8 @@ def upgraded(
 
     ``agrees`` is asked before anything is changed; False leaves all as it is. Returns what was
     found, the environment as it is now, and whether it changed. Raises what ``store.found`` and
-    ``up.up`` raise; the environment stays what it was then.
+    ``up.up`` raise, RefusedError ``needs-root`` for what needs root; the environment stays what it
+    was then.
     """
     store.found(name)
     with held(name) as folder:
@@ -70,6 +71,8 @@ def _found(environment: Environment, folder: Path, *, offline: bool, tell: Progr
     asked = _asked(environment, folder)
     plan = up.planned(environment.name, asked)
     intent, wanted = up.intent_for(folder, asked, plan, offline=offline, tell=tell)
+    if intent.system is not None:
+        system_steps.left_to_up(intent.system)
     return Upgrade(
         environment=environment,
         intent=intent,

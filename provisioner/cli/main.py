@@ -14,6 +14,7 @@ from provisioner.cli.lazy import LazyGroup
 from provisioner.errors import DlsetupError, OutsideError, UsageError
 
 _INTERRUPTED = 130
+_GROUPS = (["catalog"], ["env"], ["system"])
 
 
 class Verbs(LazyGroup):
@@ -29,6 +30,7 @@ class Verbs(LazyGroup):
         "env": "Show, use and remove the environments that up made.",
         "verify": "Prove that an environment still works, on every GPU.",
         "bench": "Measure this machine, and compare two measurements.",
+        "system": "Show and take back what up installed as root.",
         "catalog": "Read and audit the compatibility matrix.",
         "doctor": "Explain a reference such as driver-too-old.",
         "completion": "Print the completion script of a shell.",
@@ -101,7 +103,8 @@ def _failed(error: DlsetupError, words: list[str]) -> int:
     if "--" in words:  # what follows is another program's
         words = words[: words.index("--")]
     at = next((place for place, word in enumerate(words) if word in Verbs.verbs), len(words))
-    two = words[at : at + 1] in (["catalog"], ["env"]) or words[at : at + 2] == ["bench", "compare"]
+    groups = ["catalog"], ["env"], ["system"]
+    two = words[at : at + 1] in groups or words[at : at + 2] == ["bench", "compare"]
     verb = " ".join(words[at : at + (2 if two else 1)])
     try:
         show_error(error, verb, as_json="--json" in words and sys.stdout is not None)

@@ -6,19 +6,21 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from provisioner import process, up
+from provisioner import process, system_steps, up
 from provisioner.cli import options
 from provisioner.cli.jupyter import as_kernel, kernel_of
 from provisioner.cli.output import folded, show_json, show_warnings, width_of
 from provisioner.errors import DlsetupError, UsageError
 
 if TYPE_CHECKING:
+    from provisioner.apply.part import Part
     from provisioner.cli.progress import Steps
-    from provisioner.plan import Warning
+    from provisioner.plan import Plan, Warning
     from provisioner.runlog import Log
     from provisioner.workflow import Asked
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 @click.argument("words", nargs=-1, metavar="REQ...")
 @options.machine
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing of it.")
-@click.option("--yes", is_flag=True, help="Ask nothing. Without a terminal nothing is asked.")
+@click.option("--yes", is_flag=True, help="Ask nothing, also before steps that need root.")
 @click.option("--kernel", is_flag=True, help="Offer it in Jupyter too: env kernel.")
 @options.as_json
 def command(
@@ -48,8 +50,8 @@ def command(
     """Make environment NAME on this machine, and prove that it works.
 
     First it says what it is about to do, and on a terminal asks whether to go on. The environment
-    appears whole or not at all, and a second call with the same answer changes nothing. It
-    never needs root: what does is refused, with the way to do it.
+    appears whole or not at all, and a second call with the same answer changes nothing. Root is
+    needed only where a driver has to be installed: what is done then is shown and asked for.
     """
     asked = options.asked(words, typed)
     if kernel:
@@ -59,7 +61,14 @@ def command(
         return
     with listening(name, ("up", name, *asked.words)) as (shown, tell):
         agree = _Agreeing(shown, asks=not (yes or as_json), quiet=as_json)
-        made = up.up(name, asked, offline=typed["offline"], tell=tell, agree=agree)
+        made = up.up(
+            name,
+            asked,
+            offline=typed["offline"],
+            tell=tell,
+            agree=agree,
+            agree_system=partial(_agree_system, shown=shown, yes=yes, as_json=as_json),
+        )
     offered = kernel_of(made.environment) if kernel else None
     if as_json:
         data = {"environment": made.environment, "changed": made.changed}
@@ -141,14 +150,26 @@ def _stopped(name: str) -> str:
     return f"Stopped: {left}. What was fetched whole is kept: the same command goes on from there."
 
 
+def _agree_system(part: Part, *, shown: Steps, yes: bool, as_json: bool) -> None:
+    from provisioner.cli.text_system import agree
+
+    shown.hush()
+    agree(part, yes=yes, as_json=as_json)
+
+
 def _dry(name: str, asked: Asked, *, offline: bool, as_json: bool) -> None:
     from provisioner.cli.progress import steps
 
+    plan = up.planned(name, asked)
+    if system_steps.needed(name, plan) is not None:
+        _dry_system(name, plan, as_json=as_json)
+        return
     with steps() as shown:
         intent = up.intended(name, asked, offline=offline, tell=shown)
     plan, need = intent.plan, intent.need
     if as_json:
-        data: dict[str, object] = {"plan": plan, "changed": False, "would_change": need is not None}
+        data: dict[str, object] = {"plan": plan, "system": intent.system, "changed": False}
+        data["would_change"] = need is not None
         if need is not None:
             data |= {
                 "packages": need.packages,
@@ -159,6 +180,22 @@ def _dry(name: str, asked: Asked, *, offline: bool, as_json: bool) -> None:
         show_json("up", data, plan.warnings)
         return
     _show(intent, sys.stdout)
+    show_warnings(plan.warnings)
+
+
+def _dry_system(name: str, plan: Plan, *, as_json: bool) -> None:
+    """What needs root comes first: the lock is made when that is done."""
+    part = system_steps.needed(name, plan)
+    if as_json:
+        data = {"plan": plan, "system": part, "changed": False, "would_change": True}
+        show_json("up", data, plan.warnings)
+        return
+    from provisioner.cli.plans import show_plan
+    from provisioner.cli.text_system import show_part
+
+    show_plan(plan)
+    if part is not None:
+        show_part(part)
     show_warnings(plan.warnings)
 
 

@@ -25,7 +25,7 @@ def followed(environment: Environment) -> tuple[Warning, ...]:
 def taken_away(name: str) -> None:
     """Take away the kernel and the service of an environment that is about to go.
 
-    Raises OutsideError ``place-not-writable`` and ``service-not-started``.
+    Raises OutsideError ``place-not-writable`` and ``systemctl-failed``.
     """
     service.stopped(name)
     kernel.withdrawn(name)

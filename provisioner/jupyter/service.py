@@ -42,8 +42,8 @@ def started(
     the one of before, or else the home. Returns how to reach it, and whether anything changed,
     once it was seen to let in who has the token and nobody else; what fails before that leaves
     things as they were. Raises RefusedError ``package-missing``, ``no-user-services``,
-    ``place-taken`` or ``port-taken``, OutsideError ``service-not-started`` or
-    ``place-not-writable``.
+    ``place-taken`` or ``port-taken``, OutsideError ``service-not-started``, ``systemctl-failed``
+    or ``place-not-writable``.
     """
     needs(environment)
     name = environment.name
@@ -74,8 +74,7 @@ def seen(name: str, *, with_token: bool = False) -> Lab | None:
 def stopped(name: str) -> bool:
     """Stop and forget the service of an environment, and its token; whether there was one.
 
-    Raises UsageError ``bad-name``, OutsideError ``service-not-started`` where systemd refuses and
-    ``place-not-writable``.
+    Raises UsageError ``bad-name``, OutsideError ``systemctl-failed`` and ``place-not-writable``.
     """
     if _ours(name) is None:
         return False

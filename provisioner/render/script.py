@@ -11,6 +11,7 @@ import msgspec
 from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
 from provisioner.errors import BadDataError
+from provisioner.machine import Machine
 from provisioner.plan import Plan, Step
 from provisioner.render import facts
 from provisioner.render.formats import cannot_carry
@@ -19,6 +20,9 @@ from provisioner.render.words import asked_of
 
 _APT = "debian"
 """The family of systems whose packages the script installs with apt."""
+
+_ROOT = "root"
+"""What a step needs that the user alone may not do."""
 
 _ID = re.compile(r"[a-z][a-z_]{0,30}")
 
@@ -49,6 +53,17 @@ _ACTIONS = {
     "environment_present": ("environment.sh",),
     "packages_installed": ("packages.sh",),
     "verified_now": ("verification.sh",),
+    "packages_fetch": ("apt.sh", "undo.sh"),
+    "packages_gone": ("apt.sh", "undo.sh"),
+    "packages_forgotten": ("apt.sh", "undo.sh"),
+    "packages_remove": ("apt.sh", "undo.sh"),
+    "packages_purge": ("apt.sh", "undo.sh"),
+    "packages_back": ("apt.sh", "undo.sh"),
+    "packages_restore": ("apt.sh", "undo.sh"),
+    "marked_automatic": ("apt.sh", "undo.sh"),
+    "mark_automatic": ("apt.sh", "undo.sh"),
+    "files_gone": ("apt.sh", "undo.sh"),
+    "files_remove": ("apt.sh", "undo.sh"),
 }
 """Which files of templates/shell/actions define an action. Nothing else ever becomes a command."""
 
@@ -59,17 +74,18 @@ def text(plan: Plan, catalog: Catalog) -> str:
     Raises RefusedError ``format-cannot-carry`` for a system without apt, BadDataError
     ``bad-plan`` or ``unknown-action`` for steps that recipes never make.
     """
-    row = system(catalog, plan.machine.os.id, plan.machine.os.version)
-    if row is None or row.family != _APT:
-        raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan.via)
+    _need_apt(plan, catalog)
     return fill(
         "shell/install.sh.j2",
         plan=plan,
+        file_name="install.sh",
+        makes_environment=True,
+        planned=plan.machine,
         steps=plan.steps,
         actions=files(plan.steps),
         digest=_digest(plan),
         holds=_holds(plan),
-        root_steps=tuple(step for step in plan.steps if "root" in step.needs),
+        root_steps=tuple(step for step in plan.steps if _ROOT in step.needs),
         installs_driver=facts.action(plan, "driver_install") is not None,
         places=tuple(_places(plan)),
         name=facts.name(plan),
@@ -80,6 +96,58 @@ def text(plan: Plan, catalog: Catalog) -> str:
         changes=tuple(_change(step) for step in plan.steps),
         warnings=facts.warning_lines(plan),
     )
+
+
+def system_part(plan: Plan, catalog: Catalog, file_name: str) -> str | None:
+    """Return the script's steps that need root as a script of their own; None where none do.
+
+    Its steps are the script's own, to the letter. Raises what ``text`` raises.
+    """
+    steps = tuple(step for step in plan.steps if _ROOT in step.needs)
+    if not steps:
+        return None
+    _need_apt(plan, catalog)
+    return fill(
+        "shell/system.sh.j2",
+        title=f"What {facts.summary(plan)} needs of the system, and nothing else",
+        machine=facts.machine_lines(plan, catalog),
+        places=tuple(_of_repository(plan)),
+        installs_driver=facts.action(plan, "driver_install") is not None,
+        **_of_system(plan.machine, steps, file_name),
+    )
+
+
+def undo(machine: Machine, steps: tuple[Step, ...], file_name: str) -> str:
+    """Return the script that takes back what scripts for a machine did as root.
+
+    Raises BadDataError as ``text`` does.
+    """
+    return fill(
+        "shell/system.sh.j2",
+        title="The driver that dlsetup installed here, and all that came with it, taken back",
+        machine=(f"{machine.os_name}, {machine.arch}",),
+        places=(),
+        installs_driver=False,
+        **_of_system(machine, steps, file_name),
+    )
+
+
+def _of_system(machine: Machine, steps: tuple[Step, ...], file_name: str) -> dict[str, object]:
+    return {
+        "file_name": file_name,
+        "makes_environment": False,
+        "planned": machine,
+        "steps": steps,
+        "root_steps": steps,
+        "actions": files(steps),
+        "changes": tuple(step.title for step in steps),
+    }
+
+
+def _need_apt(plan: Plan, catalog: Catalog) -> None:
+    row = system(catalog, plan.machine.os.id, plan.machine.os.version)
+    if row is None or row.family != _APT:
+        raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan.via)
 
 
 def files(steps: tuple[Step, ...]) -> tuple[str, ...]:
@@ -117,6 +185,10 @@ def _places(plan: Plan) -> Iterator[tuple[str, str]]:
     if facts.action(plan, "python_install") is not None:
         yield "~/.local/share/uv", f"Python {plan.python}, kept by uv"
     yield "~/.cache/uv", "uv's cache"
+    yield from _of_repository(plan)
+
+
+def _of_repository(plan: Plan) -> Iterator[tuple[str, str]]:
     repository = facts.action(plan, "repository_add")
     if repository is not None:
         yield "/etc/apt/sources.list.d", f"dlsetup-{repository[0]}.list, unless apt has that source"
@@ -124,4 +196,4 @@ def _places(plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def _change(step: Step) -> str:
-    return f"{step.title} (as root)" if "root" in step.needs else step.title
+    return f"{step.title} (as root)" if _ROOT in step.needs else step.title

@@ -8,12 +8,14 @@ current='before the first step'
 
 usage() {
   cat <<'TEXT'
-usage: bash install.sh [--yes] [--help]
+usage: bash {{ file_name }} [--yes] [--help]
 
   --yes   ask nothing, do what the head of this script says, root steps included
   --help  show this text
+{% if makes_environment %}
 
 DLSETUP_ENV names another folder for the environment.
+{% endif %}
 TEXT
 }
 

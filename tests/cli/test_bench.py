@@ -140,7 +140,7 @@ def test_a_gpu_is_measured_and_judged_through_stand_ins(
     folder = tmp_path_factory.mktemp("driver")
     made = {
         "libnvidia-ml.so.1": sorted((CHECKOUT / "tests" / "fake_nvml").glob("*.c")),
-        "libcuda.so.1": [CHECKOUT / "tests" / "fake_cuda" / "fake_cuda.c"],
+        "libcuda.so.1": [CHECKOUT / "tests" / "fake_cuda" / "fake_copies.c"],
     }
     for name, sources in made.items():
         words = ["cc", "-shared", "-fPIC", "-o", str(folder / name), *map(str, sources)]

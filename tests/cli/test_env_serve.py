@@ -95,7 +95,7 @@ def first_answer(port: int) -> tuple[int, Any]:
 
 
 FOREGROUND = """\
-JupyterLab of lab answers here until Ctrl-C ends it.
+JupyterLab of lab starts here, until Ctrl-C ends it.
 
 JupyterLab of lab
   open       http://127.0.0.1:{port}/lab
@@ -333,6 +333,34 @@ def test_one_that_does_not_come_up_safely_is_taken_back(
     )
     assert not unit(home).exists()
     assert not token(home).exists()
+
+
+REFUSED = """\
+error: systemctl-failed
+
+systemctl --user enable dlsetup-lab.service failed.
+
+  Failed to enable: Access denied
+
+hint: Mend what it says, and try again.
+"""
+
+
+def test_what_systemd_refuses_is_said_and_taken_back(home: Home) -> None:
+    ran = serve(home, "--port", str(free()), STAND_IN="refuses enable")
+
+    assert (ran.code, ran.err) == (3, REFUSED)
+    assert not unit(home).exists()
+    assert not token(home).exists()
+
+
+def test_where_the_service_cannot_be_stopped_its_environment_stays(home: Home) -> None:
+    serve(home, "--port", str(free()))
+    ran = home.run("env", "remove", "lab", "--json", STAND_IN="refuses disable", **systemctl(home))
+
+    assert (ran.code, ran.error["reference"]) == (3, "systemctl-failed")
+    assert unit(home).exists()
+    assert home.run("env", "show", "lab", **systemctl(home)).code == 0
 
 
 def test_one_that_is_silent_is_not_waited_for_without_end(

@@ -179,31 +179,6 @@ def test_the_cpu_may_be_wanted(home: Home) -> None:
     assert ran.data["environment"]["plan"]["machine"]["sources"]["gpus"] == "option"
 
 
-NEEDS_A_DRIVER = """\
-error: needs-system-steps
-
-This plan changes more than an environment, and up changes nothing else yet.
-
-  the driver: install, to 580.65.06 or later
-
-hint: Read and run the script that does it: dlsetup render script REQ -o install.sh
-"""
-
-
-def test_what_needs_root_is_refused_with_the_way_to_do_it(home: Home) -> None:
-    ran = home.run("up", "demo", "torch==2.15.0", DLSETUP_OVERRIDE_GPUS="RTX 4090")
-
-    assert (ran.code, ran.err) == (1, NEEDS_A_DRIVER)
-    assert not home.environments.exists()
-
-
-def test_another_way_than_packages_is_refused(home: Home) -> None:
-    gpu = {"DLSETUP_OVERRIDE_GPUS": "V100", "DLSETUP_OVERRIDE_DRIVER": "535.183.01"}
-    ran = home.run("up", "demo", "torch", "--via", "conda", "--json", **gpu)
-
-    assert (ran.code, ran.error["reference"]) == (1, "needs-system-steps")
-
-
 @pytest.mark.parametrize("name", ["Demo", "-x", "../x", "a/b", ".x", "", "a b", "x" * 65, "é"])
 def test_names_are_plain(name: str, home: Home) -> None:
     ran = home.run("up", "--json", "--", name, "tensorflow-cpu")

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from provisioner.render import render
 from tests.golden.made_catalog import catalog
 from tests.golden.plans import PLANS
+from tests.integration.boxes import torch
 from tests.integration.roots import Root, bookworm
+from tests.unit.upkeep.loopback import Loopback, serving
 
 MakeRoot = Callable[..., Root]
 
@@ -31,6 +33,14 @@ def with_python(new_root: MakeRoot) -> Root:
     done = root.run("sh", "-c", f"{update} && {install} python3 python3-venv")
     assert done.returncode == 0, done.stderr
     return root
+
+
+@pytest.fixture(scope="session")
+def index() -> Iterator[Loopback]:
+    """A package index with a torch that says it computes on a GPU."""
+    with serving() as served:
+        torch(served)
+        yield served
 
 
 @pytest.fixture(scope="session")

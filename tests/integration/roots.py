@@ -21,6 +21,11 @@ set -eu
 mount -t overlay overlay -o "lowerdir=$LOWER,upperdir=$UPPER,workdir=$WORK" "$MERGED"
 [ "$DEVICES" = no ] || mount --rbind /dev "$MERGED/dev"
 [ "$DEVICES" = no ] || mount -t proc proc "$MERGED/proc"
+for place in $BINDS; do
+  mkdir -p "$MERGED$place"
+  mount --bind "$place" "$MERGED$place"
+  mount -o remount,bind,ro "$MERGED$place"
+done
 exec chroot --userspec="$WHO" "$MERGED" "$@"
 """
 
@@ -64,6 +69,8 @@ class Root:
     def __init__(self, folder: Path, *lower: Path) -> None:
         self.lower = lower
         self.upper, self.work, self.merged = (folder / name for name in ("upper", "work", "merged"))
+        self.binds: tuple[str, ...] = ()
+        """Folders of this machine that can be read inside, at the same place."""
         for made in (self.upper, self.work, self.merged):
             made.mkdir(parents=True, exist_ok=True)
 
@@ -86,6 +93,7 @@ class Root:
             "UPPER": str(self.upper),
             "WORK": str(self.work),
             "MERGED": str(self.merged),
+            "BINDS": " ".join(self.binds),
             "DEVICES": "yes" if devices else "no",
             "WHO": who,
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",

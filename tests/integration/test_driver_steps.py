@@ -33,7 +33,9 @@ def machine(new_root: MakeRoot, with_python: Root, script: Callable[[str], str])
     return root
 
 
-def archive(root: Root, fields: Mapping[str, str] = {}, **packages: str) -> None:
+def archive(
+    root: Root, fields: Mapping[str, str] = {}, postinst: str = "", **packages: str
+) -> None:
     """Make an archive of empty packages the only one that apt knows; ``fields`` by package."""
     root.put("/etc/apt/sources.list", "deb [trusted=yes] file:/srv/archive ./\n")
     folder = root.upper / "srv/archive"
@@ -44,17 +46,20 @@ def archive(root: Root, fields: Mapping[str, str] = {}, **packages: str) -> None
         control = f"Package: {package}\nVersion: {version}\nArchitecture: all\n"
         control += fields.get(package, "")
         control += "Maintainer: nobody <nobody@example.org>\nDescription: empty, for a test\n"
-        made = build(folder, package, control)
+        made = build(folder, package, control, postinst)
         digest = sha256(made.read_bytes()).hexdigest()
         where = f"Filename: ./{made.name}\nSize: {made.stat().st_size}\nSHA256: {digest}\n"
         index.append(f"{control}{where}\n")
     (folder / "Packages").write_text("".join(index))
 
 
-def build(folder: Path, package: str, control: str) -> Path:
+def build(folder: Path, package: str, control: str, postinst: str = "") -> Path:
     tree = folder / f"{package}.tree"
     (tree / "DEBIAN").mkdir(parents=True)
     (tree / "DEBIAN/control").write_text(control)
+    if postinst:
+        (tree / "DEBIAN/postinst").write_text(postinst)
+        (tree / "DEBIAN/postinst").chmod(0o755)
     made = folder / f"{package}.deb"
     subprocess.run(
         ["dpkg-deb", "--root-owner-group", "-b", str(tree), str(made)],

@@ -6,6 +6,7 @@ stand-in that copies the key, because NVIDIA's host is not asked from here.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Callable
 from hashlib import sha256
@@ -13,9 +14,11 @@ from hashlib import sha256
 import pytest
 
 from tests.golden.made_catalog import FINGERPRINT, REPOSITORY
+from tests.integration.boxes import CHECKOUT, Box
 from tests.integration.conftest import MakeRoot
 from tests.integration.roots import Root
 from tests.integration.test_driver_steps import archive, plain_devices
+from tests.unit.upkeep.loopback import Loopback
 
 pytestmark = [pytest.mark.root, pytest.mark.network]  # the network brings Python and gpg, once
 
@@ -172,6 +175,33 @@ def test_apt_can_read_what_was_written_under_any_umask(machine: tuple[Root, str]
     written = [root.upper / "etc/apt" / name for name in files_of_ours(root)]
     assert {path.stat().st_mode & 0o777 for path in written} == {0o644}
     assert len(written) == 2
+
+
+def test_what_up_adds_to_apt_is_recorded_and_taken_back(
+    machine: tuple[Root, str], index: Loopback
+) -> None:
+    root, fingerprint = machine
+    box = Box(root, index)
+    box.env |= {"DLSETUP_OVERRIDE_OS": "debian-12", "DLSETUP_STACKS": "/srv/stacks"}
+    stacks = root.upper / "srv/stacks"
+    shutil.copytree(CHECKOUT / "stacks", stacks)
+    rows = (stacks / "nvidia/repositories.toml").read_text()
+    rows = rows.replace(FINGERPRINT, fingerprint).replace(f'"{REPOSITORY}"', f'"{ARCHIVE}"')
+    (stacks / "nvidia/repositories.toml").write_text(rows)
+    before = box.state()
+    done = box.up("--yes")
+
+    assert "error: reboot-needed" in done.stderr, done.stderr
+    assert f"repository  {ARCHIVE} (key {fingerprint})" in done.stderr
+    (change,) = box.changes
+    assert {*change.files} == {
+        "/etc/apt/sources.list.d/dlsetup-nvidia.list",
+        "/etc/apt/keyrings/dlsetup-nvidia.asc",
+    }
+    assert {*change.installed} == {"nvidia-open", "nvidia-driver-pinning-580"}
+    undone = box.dlsetup("system", "undo", "--yes")
+    assert undone.returncode == 0, undone.stderr
+    assert box.state() == before
 
 
 def files_of_ours(root: Root) -> list[str]:

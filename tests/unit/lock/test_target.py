@@ -83,7 +83,11 @@ def test_what_cannot_be_chosen_for_is_refused(os: OperatingSystem, arch: str) ->
     assert caught.value.reference == "no-lock-for-platform"
 
 
-def test_uv_itself_names_the_platforms_and_the_default_index() -> None:
+@pytest.mark.parametrize("columns", ["", "40", "80", "400"])
+def test_uv_itself_names_the_platforms_and_the_default_index(
+    columns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
     uv = Uv(Settings())
 
     assert {"x86_64-manylinux_2_28", "aarch64-apple-darwin"} <= set(uv.platforms())

@@ -18,6 +18,7 @@ from provisioner.plan import Plan
 from provisioner.render import FORMATS, render
 from tests.golden.made_catalog import catalog
 from tests.golden.plans import HOSTILE, PLANS
+from tests.golden.renew import system_scripts
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 BIN = Path(sys.executable).parent
@@ -27,7 +28,7 @@ PAIRS = [
     for chosen in FORMATS.values()
     if make().via in chosen.carries
 ]
-SCRIPTS = sorted(str(path) for path in GOLDEN.glob("*/install.sh"))
+SCRIPTS = sorted(str(path) for path in GOLDEN.glob("*/*.sh"))
 DOCKERFILES = sorted(str(path) for path in GOLDEN.glob("*/Dockerfile"))
 ENVIRONMENTS = sorted(str(path) for path in GOLDEN.glob("*/environment.yml"))
 
@@ -37,6 +38,23 @@ def test_a_plan_becomes_its_golden_file(name: str, format_name: str) -> None:
     (file,) = render(PLANS[name](), format_name, catalog())
 
     assert file.text == (GOLDEN / name / file.path).read_text()
+
+
+@pytest.mark.parametrize("name", system_scripts())
+def test_what_is_done_as_root_becomes_its_golden_file(name: str) -> None:
+    assert system_scripts()[name] == (GOLDEN / name).read_text()
+
+
+@pytest.mark.parametrize("name", [name for name in system_scripts() if "system" in name])
+def test_the_part_for_root_holds_nothing_but_what_the_whole_script_holds(name: str) -> None:
+    part = (GOLDEN / name).read_text()
+    whole = (GOLDEN / name).with_name("install.sh").read_text()
+    own = {"usage", "main"}
+
+    functions = dict(re.findall(r"^(\w+)\(\) \{\n(.*?)^\}", part, re.DOTALL | re.MULTILINE))
+    assert {"do_driver", "driver_install", "apt_get", "as_root", "guard_system"} <= {*functions}
+    for key in {*functions} - own:
+        assert f"{key}() {{\n{functions[key]}}}" in whole
 
 
 @pytest.mark.parametrize(("name", "format_name"), PAIRS)

@@ -1,0 +1,119 @@
+"""The part of a plan that needs root, as a script of its own and in a few words."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from provisioner.apply import packages
+from provisioner.catalog.load import Catalog
+from provisioner.errors import RefusedError
+from provisioner.plan import Plan
+from provisioner.render import facts, script
+
+_TOOLS = ("ca-certificates", "curl", "gpg")
+"""What the script fetches and checks the key of a repository with."""
+_LEFT_ALONE = ("keep", "none")
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be done as root, before anything is."""
+
+    environment: str
+    path: str
+    """Where the script lies, or will."""
+    script: str
+    packages: tuple[str, ...]
+    """Packages of the system that are not there yet."""
+    driver: str
+    """The package that installs the driver."""
+    named: tuple[str, ...]
+    """Every package that the script asks for by its name."""
+    branch: str | None
+    replaces: str | None
+    """The driver that runs now."""
+    repository: str | None = None
+    """The address of a publisher's repository that the driver comes from."""
+    fingerprint: str | None = None
+    """Of the one key that apt trusts it by."""
+
+
+def part_of(plan: Plan, name: str, catalog: Catalog, place: Path | None) -> Part | None:
+    """Return what a plan asks of the system; None where an environment is all it takes.
+
+    ``place`` is where its script will lie. Raises RefusedError ``needs-system-steps`` where dlsetup
+    cannot do it: packages that come another way, a driver that belongs to Windows or that no known
+    package installs; ``format-cannot-carry`` for a system without apt.
+    """
+    if plan.via != "pip":
+        raise _another_way(plan)
+    if plan.driver.action in _LEFT_ALONE:
+        return None
+    installs = facts.action(plan, "driver_install")
+    file_name = f"{name}.sh"
+    text = script.system_part(plan, catalog, file_name)
+    if installs is None or text is None:
+        raise _by_hand(plan)
+    asked = facts.action(plan, "system_packages_install") or ()
+    repository = facts.action(plan, "repository_add")
+    tools = _TOOLS if repository and not all(map(shutil.which, _TOOLS[1:])) else ()
+    pinning = (repository[-1],) if repository else ()
+    return Part(
+        environment=name,
+        path=str((place or Path()) / file_name),
+        script=text,
+        packages=packages.missing(dict.fromkeys((*asked, *tools))),
+        driver=installs[0],
+        named=(*asked, *_TOOLS, *pinning, installs[0], f"linux-headers-{os.uname().release}"),
+        branch=plan.driver.branch,
+        replaces=plan.driver.current,
+        repository=repository[1] if repository else None,
+        fingerprint=repository[3] if repository else None,
+    )
+
+
+_ELSEWHERE = {
+    "conda": "dlsetup render conda REQ --via conda -o environment.yml; "
+    "conda env create --file environment.yml",
+    "container": "dlsetup render dockerfile REQ --via container -o Dockerfile; "
+    "docker build --tag NAME .",
+}
+
+
+def _another_way(plan: Plan) -> RefusedError:
+    what = "conda's channels" if plan.via == "conda" else "an image"
+    return RefusedError(
+        "needs-system-steps",
+        f"up makes environments of wheels, and the packages of this plan come by {what}.",
+        context=tuple(f"{pin.name} {pin.version}, by {plan.via}" for pin in plan.pins),
+        hint=f"Leave out --via {plan.via}, or: {_ELSEWHERE[plan.via]}",
+        data={"plan": plan},
+    )
+
+
+def _by_hand(plan: Plan) -> RefusedError:
+    """The error for a driver that dlsetup does not install here."""
+    driver = plan.driver
+    last = f", of branch {driver.last_branch} at most" if driver.last_branch else ""
+    reason, hint = (
+        ("it belongs to Windows", "Update it in Windows, and run there: wsl --shutdown")
+        if plan.machine.os.wsl
+        else (
+            f"the catalog knows no package that installs it on {plan.machine.os_name}",
+            "Install one by the way of this system, and reboot",
+        )
+    )
+    return RefusedError(
+        "needs-system-steps",
+        "This plan needs another NVIDIA driver, and dlsetup does not install it here.",
+        context=(
+            f"needed  {driver.minimum} or later{last}",
+            f"here    {driver.current or 'none is seen'}",
+            f"why     {reason}",
+        ),
+        hint=f"{hint}; after that, give the same command again",
+        data={"plan": plan},
+    )
