@@ -38,7 +38,6 @@ def install(path: Path, name: str | None, gpus: tuple[str, ...], tell: Progress)
     any of it, everything is as it was.
     """
     with opened(path) as bundle:
-        tell.step(f"looking whether {path} fits this machine")
         options = Options(gpus=gpus, narrow=True)
         machine, warnings = workflow.machine_of(options)
         plan, more = _fitted(bundle, machine)
