@@ -38,7 +38,6 @@ def install(path: Path, name: str | None, gpus: tuple[str, ...], tell: Progress)
     any of it, everything is as it was.
     """
     with opened(path) as bundle:
-        tell.step(f"looking whether {path} fits this machine")
         options = Options(gpus=gpus, narrow=True)
         machine, warnings = workflow.machine_of(options)
         plan, more = _fitted(bundle, machine)
@@ -169,7 +168,8 @@ def _need_of(files: Sequence[Carried], folder: Path, cache: Path) -> Need:
         packages=len(files),
         fetched=0,
         download_bytes=0,
-        at_least=any(file.unpacked is None for file in files),
+        download_at_least=False,
+        disk_at_least=any(file.unpacked is None for file in files),
         places=places_of((CACHE, cache, unpacked), (HOME, folder, packed + twice)),
         weights={},
     )

@@ -36,7 +36,9 @@ EXPORTED = """\
   install  dlsetup env import {path}
 """
 IMPORTED = """\
-demo is ready: what dlsetup chose for it was seen to work.
+demo is ready: tensorflow-cpu 2.21.0 computes on the CPU.
+Enter it with: dlsetup env shell demo
+
 Environment demo
   holds        tensorflow-cpu 2.21.0
   companions   fine

@@ -202,7 +202,7 @@ def test_what_cannot_fit_on_the_disk_is_told_before_it_is_unpacked(
     changed(bundle, change)
     ran = elsewhere.run("env", "import", str(bundle), "--json")
 
-    assert left_nothing(ran, elsewhere, "disk-full").startswith("needed 1000000000")
+    assert "needed 1,000 TB" in left_nothing(ran, elsewhere, "disk-full")
     assert ran.code == 3
 
 

@@ -87,7 +87,8 @@ def test_other_words_for_the_same_are_those_asked_anew(home: Home) -> None:
     tensorflow(home.index, "2.21.0")
 
     assert home.run("env", "upgrade", "demo", "--json").data["changed"] is False
-    assert home.up("demo", "tensorflow-cpu", "beside", "--json").data["changed"]
+    assert not home.up("demo", "tensorflow-cpu", "beside", "--json").data["changed"]
+    assert home.run("env", "upgrade", "demo", "--json").data["changed"]
 
 
 def test_an_upgrade_that_does_not_work_leaves_what_was(home: Home) -> None:
@@ -245,6 +246,16 @@ def test_the_journal_grows_only_where_something_happens(home: Home) -> None:
 
     assert journal.read_text() == before
     assert PYTHON in before
+
+
+def test_what_is_as_it_was_made_needs_no_index_and_newer_is_for_an_upgrade(home: Home) -> None:
+    package(home.index, "beside", "1.1", "")
+    asked = home.index.requests
+    again = home.up("demo", "tensorflow-cpu", "beside", "--json")
+
+    assert again.data["changed"] is False
+    assert home.index.requests == asked
+    assert home.run("env", "upgrade", "demo", "--json").data["changed"] is True
 
 
 @pytest.mark.parametrize(("keys", "code", "now"), [("n\r", 1, 1), (CTRL_C, 130, 1), ("\r", 0, 2)])
