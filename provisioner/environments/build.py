@@ -35,15 +35,17 @@ def made(folder: Path, wanted: Wanted, uv: Uv, tell: Progress) -> tuple[Environm
     before = store.own(folder)
     _clear_up(folder, before, tell)
     if before and before.stands and _is_proved(folder, before.generation, wanted):
-        generations.drop(folder, keep=before.kept)
-        _remember(folder, before, wanted)
+        with contextlib.suppress(OSError):  # nothing has to change, and perhaps nothing can
+            generations.drop(folder, keep=before.kept)
+            _remember(folder, before, wanted)
         return store.environment(before), False
     with _undone(folder, before):
         if before is None:
             store.point(folder, Pointer(name=wanted.name))
         number = _again(folder, wanted, tell) or _anew(folder, before, wanted, uv, tell)
         after = store.switched(folder, before, number)
-    generations.drop(folder, keep=after.kept)
+    with contextlib.suppress(OSError):  # what cannot be removed now, the next run removes
+        generations.drop(folder, keep=after.kept)
     return store.environment(after), True
 
 
