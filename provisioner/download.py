@@ -1,7 +1,7 @@
-"""The one door to the web: pages that are asked for again politely, and parts of files.
+"""The one door to the web: pages that are asked for again politely, files and parts of files.
 
-Pages are kept on disk and revalidated with the server each time (ETag, Last-Modified); parts of
-files are not kept. Everything that goes over the wire is counted on the bill.
+Pages are kept on disk and revalidated with the server each time (ETag, Last-Modified); files and
+parts of them are not kept. Everything that goes over the wire is counted on the bill.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import os
 import re
 import ssl
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterator
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -40,6 +40,7 @@ _BROKEN = 500
 _TRY_AGAIN = (429, 500, 502, 503, 504)
 _NOT_THERE = (404, 410)
 _PARTIAL, _OK = 206, 200
+_CHUNK = 1024 * 1024
 _RANGE = re.compile(r"bytes ([0-9]+)-([0-9]+)/([0-9]+)")
 
 T = TypeVar("T")
@@ -104,6 +105,52 @@ class Web:
         """A whole file."""
         headers = {"Accept-Encoding": "identity"}
         return _patiently(lambda: self._ask(self._parts, url, headers)).content
+
+    def into(self, url: str, stream: IO[bytes], heard: Callable[[int], None]) -> None:
+        """Write a whole file of any size into an empty stream; ``heard`` is told what is there.
+
+        What broke off goes on from there, where the server serves parts. Raises OSError besides
+        where the stream cannot be written.
+        """
+        _patiently(lambda: self._rest(url, stream, heard))
+
+    def _rest(self, url: str, stream: IO[bytes], heard: Callable[[int], None]) -> None:
+        """What is not in the stream yet; all of it where the server begins anew."""
+        there = stream.tell()
+        headers = {"Accept-Encoding": "identity"}
+        headers |= {"Range": f"bytes={there}-"} if there else {}
+        response = self._ask(self._parts, url, headers, stream=True)
+        try:
+            match = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
+            if response.status_code != _PARTIAL or not match or int(match[1]) != there:
+                stream.seek(0)
+                stream.truncate()
+                if response.status_code == _PARTIAL:
+                    raise _unreachable("it sent another part", BrokenOffError)
+            for chunk in self._chunks(response):
+                stream.write(chunk)
+                heard(stream.tell())
+        finally:
+            self._pay(0, response.raw.tell())
+            response.close()
+
+    def _chunks(self, response: requests.Response) -> Iterator[bytes]:
+        """The body in pieces, and as much of it as was announced."""
+        from urllib3.exceptions import HTTPError
+
+        chunks = response.raw.stream(_CHUNK, decode_content=False)
+        told, seen = response.headers.get("Content-Length", ""), 0
+        while True:
+            try:
+                chunk = next(chunks, b"")
+            except (HTTPError, OSError) as error:
+                raise _unreachable(type(error).__name__, BrokenOffError) from None
+            if not chunk:
+                break
+            seen += len(chunk)
+            yield chunk
+        if told.isdecimal() and seen != int(told):
+            raise _unreachable("the answer broke off", BrokenOffError)
 
     def part(self, url: str, first: int, last: int | None) -> Part:
         """The bytes from ``first`` to ``last`` (both included); with ``first`` negative, the end.

@@ -34,6 +34,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     changed: tuple[str, ...] = ()
     """What else is not as it was when the lock was made, ``driver: 550.54.14, now 580.95.05``."""
     warnings: tuple[Warning, ...] = ()
+    here: Plan | None = None
+    """What the resolver makes of the locked builds on that machine, where it does."""
 
 
 def checked(path: Path, asked: Asked) -> Checked:
@@ -43,9 +45,18 @@ def checked(path: Path, asked: Asked) -> Checked:
     options raise.
     """
     text = _text(path)
-    about = record.read(text, str(path))
     machine, warnings = workflow.machine_of(asked.options)
-    look = _Look(about, machine, asked.python)
+    found = looked(text, path, machine, asked.python)
+    return msgspec.structs.replace(found, warnings=(*warnings, *found.warnings))
+
+
+def looked(text: str, path: Path, machine: Machine, python: str | None = None) -> Checked:
+    """Look whether the text of a lock, read from ``path``, fits a machine.
+
+    Raises UsageError ``bad-lock-file``.
+    """
+    about = record.read(text, str(path))
+    look = _Look(about, machine, python)
     document = _document(text, path)
     against = tuple(look.at_system(document)) or tuple(look.at_builds(document))
     return Checked(
@@ -53,7 +64,8 @@ def checked(path: Path, asked: Asked) -> Checked:
         plan=about.plan,
         against=against,
         changed=tuple(look.changes()),
-        warnings=(*warnings, *look.warnings),
+        warnings=tuple(look.warnings),
+        here=look.here,
     )
 
 
@@ -91,6 +103,7 @@ class _Look:
         self.machine = machine
         self.python = python
         self.warnings: list[Warning] = []
+        self.here: Plan | None = None
 
     def changes(self) -> Iterator[str]:
         """The facts that are not as they were."""
@@ -164,6 +177,7 @@ class _Look:
         except RefusedError as refusal:
             yield from self._reasons(refusal)
         else:
+            self.here = plan
             yield from self._at_libraries(plan, document)
             yield from self._at_driver(plan)
 

@@ -25,6 +25,11 @@ def read(path: Path, catalog: Catalog) -> Plan:
         plan = saved.read(path, "plan", Plan)
     except ValueError as error:
         raise _bad(path, str(error)) from error
+    return believed(plan, path, catalog)
+
+
+def believed(plan: Plan, path: Path, catalog: Catalog) -> Plan:
+    """Return a plan that came from ``path``. Raises UsageError ``bad-plan-file`` as ``read``."""
     for pin in plan.pins:
         if pin.requirement and not re.fullmatch(f"{_NAME}={{1,2}}{_VERSION}", pin.requirement):
             raise _bad(path, f"the pin {pin.name!r} asks for {pin.requirement[:60]!r}")

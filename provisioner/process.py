@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 OUTPUT_LIMIT_BYTES = 4 * 1024 * 1024
 _GRACE_S = 1.0
-_POLL_S = 0.2
+_POLL_S, _BEAT_S = 0.2, 0.25
 
 
 stop = Stop()
@@ -295,12 +295,15 @@ class _Streams:
             for stream, kept in ((process.stdout, self._out), (process.stderr, self._err)):
                 if stream is not None:
                     selector.register(stream, selectors.EVENT_READ, kept)
+            next_beat = 0.0
             while selector.get_map():
                 left = limit.left()
                 if left <= 0:
                     return False
                 stop.look()
-                self._beat()
+                if time.monotonic() >= next_beat:
+                    next_beat = time.monotonic() + _BEAT_S
+                    self._beat()
                 ready = selector.select(min(left, _POLL_S))
                 # A grandchild may hold the pipes open long after the program itself has ended.
                 if not ready and process.poll() is not None:

@@ -54,8 +54,10 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
     fetched: int | None
     """How many of them uv's cache lacks; None where uv does not say."""
     download_bytes: int
-    at_least: bool
-    """Some of it is not known: the numbers are the least that is needed."""
+    download_at_least: bool
+    """Some of it is not known: the number is the least that is needed."""
+    disk_at_least: bool
+    """The same of what the places hold."""
     places: tuple[Place, ...]
     weights: Mapping[str, Weight]
     """Of the packages that are to be fetched, as far as known."""
@@ -70,7 +72,7 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
         lacking = [place for place in self.places if not place.is_enough]
         if not lacking:
             return
-        least = "at least " if self.at_least else ""
+        least = "at least " if self.disk_at_least else ""
         moved = dict.fromkeys(f"{_MOVED_BY[what]} ({what})" for p in lacking for what in p.holds)
         raise OutsideError(
             "disk-full",
@@ -94,7 +96,7 @@ def need_of(lock: Lock, sources: Sources, uv: Uv, home: Path) -> Need:
     lacking = uv.lacking(lock.text, lock.target, sources)
     fetched = [name for name in packages if name in (lacking or ())]
     cache = uv.cache()
-    shared = _shares(cache, home)
+    shared = shares(cache, home)
     wanted = fetched if shared else list(packages)
     weights = dict(_weighed({name: packages[name] for name in wanted}, offline=uv.offline))
     new = [weights[name] for name in fetched if name in weights]
@@ -104,8 +106,12 @@ def need_of(lock: Lock, sources: Sources, uv: Uv, home: Path) -> Need:
         packages=len(packages),
         fetched=None if lacking is None else len(fetched),
         download_bytes=sum(weight.packed for weight in new),
-        at_least=lacking is None or any(not _known(weights.get(name)) for name in wanted),
-        places=_places(
+        download_at_least=lacking is None or any(name not in weights for name in fetched),
+        # What is compiled of packages that are only linked from the cache is not looked up.
+        disk_at_least=lacking is None
+        or len(wanted) < len(packages)
+        or not all(_known(weights.get(name)) for name in wanted),
+        places=places_of(
             (CACHE, cache, sum(weight.unpacked for weight in new)),
             (HOME, home, held + compiled + OWN_BYTES),
             (TEMPORARY, Path(tempfile.gettempdir()), OWN_BYTES),
@@ -176,8 +182,11 @@ def _weight(size: int, members: Iterable[Any]) -> Weight:
     return Weight(size, sum(taken.values()), modules)
 
 
-def _places(*parts: tuple[str, Path, int]) -> tuple[Place, ...]:
-    """The file systems of some folders, each once, with all that goes there."""
+def places_of(*parts: tuple[str, Path, int]) -> tuple[Place, ...]:
+    """The file systems of some folders, each once, with all that goes there.
+
+    A part is CACHE, HOME or TEMPORARY, its folder, and how many bytes go into it.
+    """
     found: dict[int, Place] = {}
     for what, folder, needed in parts:
         path = _existing(folder)
@@ -197,7 +206,7 @@ def _existing(folder: Path) -> Path:
     return next(path for path in (folder, *folder.absolute().parents) if path.exists())
 
 
-def _shares(cache: Path, home: Path) -> bool:
+def shares(cache: Path, home: Path) -> bool:
     """Whether uv can put files of its cache into an environment without a second copy.
 
     A hard link needs one mount, which can be several on one file system.

@@ -29,13 +29,19 @@ def read(path: Path, key: str, kind: type[T]) -> T:
     Raises ValueError with the reason in words when there is no such value.
     """
     try:
-        document = msgspec.json.decode(content(path))
+        return value(content(path), key, kind)
+    except OSError as error:
+        raise ValueError(error.strerror or str(error)) from error
+
+
+def value(data: bytes, key: str, kind: type[T]) -> T:
+    """As ``read``, of what a file held."""
+    try:
+        document = msgspec.json.decode(data)
         if isinstance(document, dict) and isinstance(document.get("data"), dict):
             document = document["data"]
         if isinstance(document, dict) and key in document:
             document = document[key]
         return msgspec.convert(document, kind)
-    except OSError as error:
-        raise ValueError(error.strerror or str(error)) from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(str(error)) from error

@@ -12,9 +12,9 @@ from provisioner.plan import Pin, Plan, Warning
 from provisioner.request import parse_wish
 from provisioner.resolve.candidates import Exclusion
 from provisioner.settings import Settings
+from provisioner.sizes import human
 
 _REFERENCE = "index-unreachable"
-_MEGABYTE = 1_000_000
 
 
 def silent(plan: Plan, settings: Settings) -> dict[str, str]:
@@ -105,6 +105,5 @@ def _word(pin: Pin) -> str:
 def _price(plan: Plan) -> str:
     if plan.download_bytes is None:
         return "The price is not known: the catalog has not seen its size."
-    size = f"{plan.download_bytes / _MEGABYTE:,.0f} MB"
     rest = ", and the GPU libraries it brings" if plan.accelerator == "cpu" else ""
-    return f"The price: {size} to download{rest}."
+    return f"The price: {human(plan.download_bytes)} to download{rest}."

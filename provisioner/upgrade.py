@@ -52,7 +52,8 @@ def upgraded(
 
     ``agrees`` is asked before anything is changed; False leaves all as it is. Returns what was
     found, the environment as it is now, and whether it changed. Raises what ``store.found`` and
-    ``up.up`` raise; the environment stays what it was then.
+    ``up.up`` raise, RefusedError ``needs-root`` for what needs root; the environment stays what it
+    was then.
     """
     store.found(name)
     with held(name) as folder:
@@ -70,7 +71,7 @@ def upgraded(
 def _found(environment: Environment, folder: Path, *, offline: bool, tell: Progress) -> Upgrade:
     asked = _asked(environment, folder)
     plan = up.planned(environment.name, asked)
-    intent, wanted = up.intent_for(folder, asked, plan, offline=offline, tell=tell)
+    intent, wanted = up.intent_for(folder, asked, plan, offline=offline, tell=tell, afresh=True)
     return Upgrade(
         environment=environment,
         intent=intent,

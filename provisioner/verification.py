@@ -54,6 +54,7 @@ def verified(name: str | None, tell: Progress) -> Verified:
     ``bad-name``, OutsideError ``environment-damaged``.
     """
     made = _meant(name)
+    tell.step(f"proving that {made.name} works")
     machine, warnings = _machine()
     subject = Subject(
         interpreter=interpreter.inside(Path(made.path)),
@@ -73,8 +74,10 @@ def foreign_verified(path: str, tell: Progress) -> Verified:
 
     Raises UsageError ``python-not-found``.
     """
+    python = _python_at(path)
+    tell.step(f"proving that {path} works")
     machine, warnings = _machine()
-    subject = foreign.subject(_python_at(path), machine, os.environ.get(VISIBLE))
+    subject = foreign.subject(python, machine, os.environ.get(VISIBLE))
     return Verified(name=None, path=path, checks=prove(subject, tell), warnings=warnings)
 
 

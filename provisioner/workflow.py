@@ -198,6 +198,16 @@ def read_plan(path: Path) -> Plan:
     return _with_steps(read(path, catalog()))
 
 
+def believed(plan: Plan, path: Path) -> Plan:
+    """Return a plan that came from elsewhere, as far as the catalog bears it out, with its steps.
+
+    Raises UsageError ``bad-plan-file`` for a pin that the catalog does not hold.
+    """
+    from provisioner.plan_file import believed
+
+    return _with_steps(believed(plan, path, catalog()))
+
+
 def _with_steps(plan: Plan) -> Plan:
     from provisioner.recipes import steps_for
 

@@ -64,7 +64,7 @@ def work(
     # -I: nothing of the caller's folder or settings stands in for what was installed.
     argv = (str(interpreter), "-I", "-c", fill(f"bench/{program}.py.j2"), asked)
     try:
-        done = process.run(argv, timeout=_TIME_LIMIT_S, env=_seeing(gpus))
+        done = process.run(argv, timeout=_TIME_LIMIT_S, env=_seeing(gpus), leashed=True)
         why = _ending(done)
     except process.ProgramTimedOutError as late:
         done, why = late.partial, f"it did not finish within {_TIME_LIMIT_S:g} seconds"

@@ -13,6 +13,7 @@ import msgspec
 
 from provisioner.cli.output import folded, width_of
 from provisioner.machine import Disk, Machine
+from provisioner.sizes import human
 
 _GIB = 1024**3
 
@@ -166,9 +167,9 @@ def _tools(machine: Machine) -> tuple[tuple[str, ...], ...]:
 
 
 def _disk(disk: Disk) -> tuple[str, ...]:
-    return disk.path, f"{in_gib(disk.free_bytes)} free of {in_gib(disk.total_bytes)}"
+    return disk.path, f"{human(disk.free_bytes)} free of {human(disk.total_bytes)}"
 
 
 def in_gib(count: int | None) -> str:
-    """A size for people, nothing where it is not known."""
+    """A size of memory for people, nothing where it is not known."""
     return "" if count is None else f"{count / _GIB:.1f} GiB"

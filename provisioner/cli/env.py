@@ -7,7 +7,7 @@ import sys
 import click
 
 from provisioner import system_steps, up
-from provisioner.cli import options
+from provisioner.cli import bundle, options
 from provisioner.cli.display import show
 from provisioner.cli.jupyter import kernel, serve
 from provisioner.cli.output import show_json, show_warnings
@@ -108,16 +108,22 @@ def _upgrade(*, name: str, dry_run: bool, yes: bool, offline: bool, as_json: boo
             if dry_run or not asks:
                 return not dry_run
             show(upgrade_blocks(found))
-            return click.confirm(f"Upgrade {name}?", default=True, err=True)
+            if click.confirm(f"Upgrade {name}?", default=True, err=True):
+                return True
+            click.echo("Nothing was done.", err=True)
+            raise click.exceptions.Exit(1)
 
         found, environment, changed = upgraded(name, agrees, offline=offline, tell=tell)
-    warnings = (*found.intent.plan.warnings, *up.followed(environment, changed=changed))
+    follow = up.followed(environment, changed=changed)
+    warnings = (*found.intent.plan.warnings, *up.noted(environment), *follow)
     if as_json:
         data = {"environment": environment, "changed": changed, "changes": found.changes}
         show_json("env upgrade", data, warnings)
         return
-    click.echo(upgrade_line(found, environment, changed=changed, dry_run=dry_run))
-    if changed or dry_run:
+    click.echo(upgrade_line(found, environment, changed=changed))
+    if (dry_run and found.intent.there is None) or (
+        changed and not asks
+    ):  # who was asked saw it then
         show(upgrade_blocks(found))
     show_warnings(warnings)
 
@@ -157,5 +163,7 @@ def _remove(*, name: str, as_json: bool) -> None:
         click.echo(f"These were put beside it and stay: {', '.join(left)}", err=True)
 
 
+command.add_command(bundle.export)
+command.add_command(bundle.import_)
 command.add_command(kernel)
 command.add_command(serve)

@@ -13,6 +13,7 @@ from provisioner.cli import options
 from provisioner.cli.output import show_json, show_warnings, write_file
 from provisioner.errors import RefusedError, UsageError
 from provisioner.progress import Steps
+from provisioner.sizes import human
 
 if TYPE_CHECKING:
     from provisioner.locking import Locked
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 _FILE = re.compile(r"pylock(\.[^./]+)?\.toml")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
-_MEGABYTE = 1_000_000
 
 
 @click.command(
@@ -118,7 +118,7 @@ def _summary(found: Locked, place: Path | None) -> str:
     lines = [f"{place or 'locked'}: {count}, for Python {lock.target.python} on {where}"]
     lines += [f"  chosen    {pins}"] if pins else []
     if lock.download_bytes is not None:
-        lines.append(f"  download  {max(1, round(lock.download_bytes / _MEGABYTE)):,} MB at most")
+        lines.append(f"  download  {human(lock.download_bytes)} at most")
     given_up = [item for item in plan.refused if item.reference in _FROM_OUTSIDE]
     lines += [f"  not       {item.candidate}: {item.reason}" for item in given_up]
     if place is not None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioner.cli.display import Block, in_gib, show
+from provisioner.cli.display import Block, show
 from provisioner.plan import Pin, Plan
 from provisioner.request import parse_wish
 from provisioner.resolve.wording import listed
+from provisioner.sizes import human
 
 _SHOWN = 5
 
@@ -98,7 +99,7 @@ def _summary(plan: Plan) -> tuple[tuple[str, ...], ...]:
 def _sizes(plan: Plan) -> str:
     """What the pins themselves take; what they depend on is known once it is locked."""
     sizes = (("", plan.download_bytes), ("on disk", plan.disk_bytes))
-    told = [f"{in_gib(size)} {where}".rstrip() for where, size in sizes if size]
+    told = [f"{human(size)} {where}".rstrip() for where, size in sizes if size]
     return f"{', '.join(told)}, without what they depend on" if told else ""
 
 

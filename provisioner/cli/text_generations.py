@@ -39,7 +39,7 @@ def _last_verify(environment: Environment) -> str:
     return f"{'passed' if last.result == 'pass' else 'failed'} at {last.time}" if last else ""
 
 
-def upgrade_line(found: Upgrade, environment: Environment, *, changed: bool, dry_run: bool) -> str:
+def upgrade_line(found: Upgrade, environment: Environment, *, changed: bool) -> str:
     """What came of an upgrade."""
     name, number = environment.name, environment.generation
     if found.intent.there is not None:
@@ -47,9 +47,7 @@ def upgrade_line(found: Upgrade, environment: Environment, *, changed: bool, dry
     if changed:
         back = f"dlsetup env rollback {name}"
         return f"{name} is ready: generation {number} was seen to work. To go back: {back}"
-    if dry_run:
-        return f"{name} would be made anew:"
-    return f"Nothing changed: {name} stays at generation {number}."
+    return f"{name} would be made anew:"
 
 
 def upgrade_blocks(found: Upgrade) -> list[Block]:

@@ -11,7 +11,7 @@ from provisioner.jupyter.lab import Lab, user
 def lab_line(lab: Lab, *, changed: bool) -> str:
     """What ``env serve`` says first."""
     if lab.unit is None:
-        return f"JupyterLab of {lab.environment} answers here until Ctrl-C ends it."
+        return f"JupyterLab of {lab.environment} starts here, until Ctrl-C ends it."
     if changed:
         return f"JupyterLab of {lab.environment} answers, and asks for its token."
     if lab.state == "active":

@@ -160,8 +160,9 @@ def _dry(name: str, asked: Asked, *, offline: bool, as_json: bool) -> None:
             data |= {
                 "packages": need.packages,
                 "download_bytes": need.download_bytes,
-                "at_least": need.at_least,
+                "download_at_least": need.download_at_least,
                 "disk": need.places,
+                "disk_at_least": need.disk_at_least,
             }
         show_json("up", data, plan.warnings)
         return

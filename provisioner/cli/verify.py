@@ -42,21 +42,12 @@ def command(ctx: click.Context, *, name: str | None, python: str | None, as_json
 
 
 def _seen(name: str | None, python: str | None) -> Verified:
-    from provisioner.cli.progress import progress
-    from provisioner.progress import Progress
+    from provisioner.cli.progress import steps
 
-    class Bar(Progress):
-        """Says how many checks are done."""
-
-        def count(self, what: str, done: int, of: int | None = None) -> None:
-            """As the protocol says."""
-            if of is not None:
-                told(what, done, of)
-
-    with progress() as told:
+    with steps() as tell:
         if python is not None:
-            return verification.foreign_verified(python, Bar())
-        return verification.verified(name, Bar())
+            return verification.foreign_verified(python, tell)
+        return verification.verified(name, tell)
 
 
 def _show(found: Verified) -> None:

@@ -111,7 +111,7 @@ def _again(folder: Path, wanted: Wanted, tell: Progress) -> int | None:
         if is_so(place, wanted):
             with contextlib.suppress(RefusedError), journal.step(folder, number, "proof"):
                 tell.step(f"proving that generation {number}, which is there, works")
-                prove(interpreter.inside(place), wanted.plan, wanted.gpus)
+                prove(interpreter.inside(place), wanted.plan, wanted.gpus, tell)
                 return number
     return None
 
@@ -131,13 +131,14 @@ def _anew(folder: Path, before: Pointer | None, wanted: Wanted, uv: Uv, tell: Pr
         uv.sync(new, lock, sources_of(plan, uv.settings))
     with journal.step(folder, number, "proof"), _settled(new):
         tell.step("proving that it works")
-        notes = prove(interpreter.inside(new), plan, wanted.gpus)
+        notes = prove(interpreter.inside(new), plan, wanted.gpus, tell)
     about = Generation(
         python=plan.python,
         gpus=wanted.gpus,
         notes=notes,
         holds=holds(new),
         asked=wanted.asked,
+        planned=wanted.planned,
         size=size_of(new),
     )
     generations.finish(new, about)

@@ -42,18 +42,18 @@ def started(
     the one of before, or else the home. Returns how to reach it, and whether anything changed,
     once it was seen to let in who has the token and nobody else; what fails before that leaves
     things as they were. Raises RefusedError ``package-missing``, ``no-user-services``,
-    ``place-taken`` or ``port-taken``, OutsideError ``service-not-started`` or
-    ``place-not-writable``.
+    ``place-taken`` or ``port-taken``, OutsideError ``service-not-started``, ``systemctl-failed``
+    or ``place-not-writable``.
     """
     needs(environment)
     name = environment.name
     systemd.need(f"Serve it from this terminal: dlsetup env serve {name} --foreground")
     before = _own(name)
-    secret.made(name)
     wanted = _wanted(environment, before, port, folder)
     changed = not _is_so(wanted)
     if changed:
         with _undone(name):
+            secret.made(name)
             _write(wanted)
             systemd.call("daemon-reload")
             systemd.call("enable", unit.service(name))
@@ -74,8 +74,7 @@ def seen(name: str, *, with_token: bool = False) -> Lab | None:
 def stopped(name: str) -> bool:
     """Stop and forget the service of an environment, and its token; whether there was one.
 
-    Raises UsageError ``bad-name``, OutsideError ``service-not-started`` where systemd refuses and
-    ``place-not-writable``.
+    Raises UsageError ``bad-name``, OutsideError ``systemctl-failed`` and ``place-not-writable``.
     """
     if _ours(name) is None:
         return False
@@ -125,7 +124,8 @@ def _wanted(
 ) -> Unit:
     name = environment.name
     kept = before.port if before and port in {None, before.port} else None
-    if kept is None or not (_answers(name, kept) or loopback.is_free(kept)):
+    # What runs can only have the port of its unit.
+    if kept is None or not (_runs(name) or loopback.is_free(kept)):
         kept = loopback.free_port(port)
     return Unit(
         name=name,
@@ -135,9 +135,13 @@ def _wanted(
     )
 
 
+def _runs(name: str) -> bool:
+    return systemd.state(unit.service(name)) == "active"
+
+
 def _answers(name: str, port: int) -> bool:
     """Whether the service runs, and is what answers there."""
-    if systemd.state(unit.service(name)) != "active":
+    if not _runs(name) or not secret.file_of(name).is_file():
         return False
     return lab.is_locked(port, secret.read(name)) is True
 

@@ -33,14 +33,14 @@ def runs() -> bool:
 
 
 def call(*words: str) -> None:
-    """Run ``systemctl --user`` with some words. Raises OutsideError ``service-not-started``."""
+    """Run ``systemctl --user`` with some words. Raises OutsideError ``systemctl-failed``."""
     done = _run(*words)
     if done.returncode != 0:
         raise OutsideError(
-            "service-not-started",
+            "systemctl-failed",
             f"systemctl --user {' '.join(words)} failed.",
             context=tuple(done.stderr.strip().splitlines()[-3:]),
-            hint=f"Look at what it says: journalctl --user --unit {words[-1]}",
+            hint="Mend what it says, and try again.",
         )
 
 

@@ -6,11 +6,13 @@ packages come from. Secrets reach uv through its environment, never through a fi
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shlex
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,7 +39,7 @@ _UNLESS_SET = {"UV_SYSTEM_CERTS": "1"}
 _KEPT = re.compile(
     r"UV_(INDEX_(?!STRATEGY).*|.*_INDEX|INDEX|.*(FIND_LINKS|CERTS?|INSECURE_HOST|KEYRING_PROVIDER"
     r"|NATIVE_TLS|CONFIG_FILE|MIRROR|TIMEOUT|RETRIES|CACHE.*|OFFLINE|EXCLUDE_NEWER"
-    r"|CREDENTIALS_DIR|CONCURRENT_.*|LINK_MODE|PYTHON_DOWNLOADS|PYTHON_INSTALL_DIR))"
+    r"|CREDENTIALS_DIR|CONCURRENT_.*|LINK_MODE|PYTHON_DOWNLOADS(_JSON_URL)?|PYTHON_INSTALL_DIR))"
 )
 """uv's own settings that say where packages come from and how to get there; the others would
 change what is chosen."""
@@ -83,15 +85,20 @@ class Uv:
 
     def platforms(self) -> tuple[str, ...]:
         """The platforms it can choose packages for: ``x86_64-manylinux_2_28`` and so on."""
-        text = self._run([*_COMPILE, "--help"], os.environ, 60).stdout
-        found = re.search(r"--python-platform.*?\[possible\s+values:\s+([^]]*)\]", text, re.DOTALL)
+        text = self._help()
+        found = re.search(r"--python-platform.*?\[possible values: ([^]]*)\]", text, re.DOTALL)
         return tuple(re.split(r",\s*", found[1])) if found else ()
 
     def default_index(self) -> str | None:
         """The default index that is built into uv, as its help names it."""
-        text = self._run([*_COMPILE, "--help"], os.environ, 60).stdout
-        found = re.search(r"by\s+default:\s+<?(https?://[^\s>\]]+)", text)
+        text = self._help()
+        found = re.search(r"by default: <?(https?://[^\s>\]]+)", text)
         return found[1] if found else None
+
+    def _help(self) -> str:
+        # uv would fold its lines to that width, anywhere in what is looked for.
+        env = {name: text for name, text in os.environ.items() if name != "COLUMNS"}
+        return self._run([*_COMPILE, "--help"], env, 60).stdout
 
     def only_index(self) -> str | None:
         """The default index that is built into uv; None where its settings name others."""
@@ -161,19 +168,36 @@ class Uv:
         done = self._checked(["cache", "dir"], {})
         return Path(done.stdout.strip())
 
+    def install_python(self, python: str, archives: Path, folder: Path | None = None) -> None:
+        """Install one of uv's own builds, held against the hash that uv knows.
+
+        Its archive is taken from the folder ``archives``, and kept there where it was fetched.
+        ``folder`` is another place than uv's own.
+        """
+        place = ("--install-dir", str(folder.absolute())) if folder else ()
+        with self._folder(Sources()) as (empty, settings):
+            words = ["python", "install", "--no-bin", "--directory", str(empty), *place, python]
+            self._checked(words, {**settings, "UV_PYTHON_CACHE_DIR": str(archives.absolute())})
+
     @contextmanager
     def _folder(
         self, sources: Sources, requirements: Sequence[str] = ()
     ) -> Iterator[tuple[Path, dict[str, str]]]:
         """A folder that says where packages come from, and the variables that go with it."""
-        with scratch.folder() as folder:
-            project = sources.project(requirements)
-            (folder / "pyproject.toml").write_text(project, encoding="utf-8")
-            found = {**self.settings.proxies, **sources.variables()}
-            if bundle := self.settings.certificates():
-                (folder / "ca.pem").write_bytes(bundle)
-                found["SSL_CERT_FILE"] = str(folder / "ca.pem")
-            yield folder, found
+        try:
+            with scratch.folder() as folder:
+                project = sources.project(requirements)
+                (folder / "pyproject.toml").write_text(project, encoding="utf-8")
+                found = {**self.settings.proxies, **sources.variables()}
+                if bundle := self.settings.certificates():
+                    (folder / "ca.pem").write_bytes(bundle)
+                    found["SSL_CERT_FILE"] = str(folder / "ca.pem")
+                yield folder, found
+        except OSError as error:
+            if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+                raise
+            where = error.filename or tempfile.gettempdir()
+            raise said.error(f"{where}: {error.strerror}", self.settings) from error
 
     def _checked(
         self, words: Sequence[str], more: Mapping[str, str], heard: Fetching | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from provisioner.plan import Pin, Plan, Step
 from provisioner.recipes.requirements import companions
@@ -39,7 +38,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 def steps(plan: Plan) -> tuple[Step, ...]:
     """Return the step that proves the environment; it is never skipped."""
     run: list[tuple[str, ...]] = []
-    versions = tuple(_exact_versions(plan))
+    versions = exact_versions(plan)
     if versions:
         run.append(("verify_versions", *versions))
     modules = tuple(_IMPORTED[name] for name in map(_plain, plan.pins) if name in _IMPORTED)
@@ -99,9 +98,7 @@ def _plain(pin: Pin) -> str:
     return re.sub(r"-cuda\w+$", "", pin.name)
 
 
-def _exact_versions(plan: Plan) -> Iterator[str]:
-    """``name==version`` of each pin that is asked for exactly, as its metadata must say."""
-    for pin in plan.pins:
-        match = _EXACT.match(pin.requirement or "")
-        if match and not pin.channel:
-            yield f"{match[1]}=={match[2]}"
+def exact_versions(plan: Plan) -> tuple[str, ...]:
+    """Return ``name==version`` of each pin that is asked for exactly, as its metadata must say."""
+    found = (_EXACT.match(pin.requirement or "") for pin in plan.pins if not pin.channel)
+    return tuple(f"{match[1]}=={match[2]}" for match in found if match)

@@ -82,7 +82,7 @@ def text(plan: Plan, catalog: Catalog) -> str:
         makes_environment=True,
         planned=plan.machine,
         steps=plan.steps,
-        actions=_files(plan.steps),
+        actions=files(plan.steps),
         digest=_digest(plan),
         holds=_holds(plan),
         root_steps=tuple(step for step in plan.steps if _ROOT in step.needs),
@@ -139,7 +139,7 @@ def _of_system(machine: Machine, steps: tuple[Step, ...], file_name: str) -> dic
         "planned": machine,
         "steps": steps,
         "root_steps": steps,
-        "actions": _files(steps),
+        "actions": files(steps),
         "changes": tuple(step.title for step in steps),
     }
 
@@ -150,7 +150,7 @@ def _need_apt(plan: Plan, catalog: Catalog) -> None:
         raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan.via)
 
 
-def _files(steps: tuple[Step, ...]) -> tuple[str, ...]:
+def files(steps: tuple[Step, ...]) -> tuple[str, ...]:
     """The files that define the actions of the steps, each once, in order of first use."""
     found: dict[str, None] = {}
     for step in steps:

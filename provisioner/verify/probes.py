@@ -79,7 +79,7 @@ class Interpreter:
         self._env = env
 
     def seen(self, probes: Sequence[Probe], hear: Hear, *, chained: bool = False) -> Iterator[Seen]:
-        """Run programs one after the other. ``hear`` gets the lines they print for a log.
+        """Run programs one after the other. ``hear`` gets each line of theirs as it comes.
 
         ``chained``: without the first the others make no sense. After one that hangs none of them
         is run: each would take as long. Raises OutsideError ``program-not-found`` and
@@ -101,13 +101,11 @@ class Interpreter:
 
     def _together(self, probes: Sequence[Probe], hear: Hear) -> Iterator[Seen]:
         """Those that one process came to: all of them, or up to the first that failed."""
-        ran = self._ran(probes)
+        ran = self._ran(probes, hear)
         answers = {answer.ended: answer for answer in _answers(ran.stdout)}
         printed = _by_number(ran.stderr)
         for number, probe in enumerate(probes):
             errors = printed.get(number, "")
-            for line in errors.splitlines():
-                hear(line)
             answer = answers.get(number)
             if answer is None:
                 yield _broken_off(probe, ran.returncode, errors)
@@ -120,17 +118,27 @@ class Interpreter:
             if answer.problem is not None:
                 return
 
-    def _ran(self, probes: Sequence[Probe]) -> process.Completed:
+    def _ran(self, probes: Sequence[Probe], hear: Hear) -> process.Completed:
         programs = [(str(path_of(one.program)), *one.words) for one in probes]
         asked = {"programs": programs, "seconds": TIME_LIMIT_S}
         argv = (*self._argv, str(path_of("verify/runner.py")), msgspec.json.encode(asked).decode())
         try:
             # The runner ends what hangs; this is for where it cannot.
-            return process.run(
-                argv, timeout=TIME_LIMIT_S * len(probes) + _GRACE_S, env=self._env, leashed=True
+            return process.watched(
+                argv, quiet_limit=TIME_LIMIT_S + _GRACE_S, hear=hear, env=self._env
             )
         except process.ProgramTimedOutError as late:
             return msgspec.structs.replace(late.partial, returncode=_LATE)
+
+
+def is_answer(line: str) -> bool:
+    """Whether a line says that a program has ended; it is no line for people then."""
+    return line.startswith('{"ended"')
+
+
+def is_for_people(line: str) -> bool:
+    """Whether a line is what a program printed, and not a word between us and the runner."""
+    return not line.startswith(("\x1e", '{"begun"', '{"ended"'))
 
 
 class _Answer(msgspec.Struct, frozen=True):

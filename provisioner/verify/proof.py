@@ -11,9 +11,10 @@ from provisioner.errors import RefusedError
 from provisioner.lock import pylock
 from provisioner.plan import Plan
 from provisioner.progress import SILENT, Progress
+from provisioner.recipes.verification import exact_versions
 from provisioner.report import Check
 from provisioner.verify import devices, frameworks, packages
-from provisioner.verify.probes import Interpreter, Probe, Seen
+from provisioner.verify.probes import Interpreter, Probe, Seen, is_answer, is_for_people
 from provisioner.verify.visible import Sight
 
 _SETTINGS = {
@@ -24,6 +25,7 @@ _SETTINGS = {
 }
 _OF_GPUS = ("gpus", "precisions", "cudnn", "memory", "nccl")
 """The groups of checks that need a GPU."""
+_PINS = "shell/verify/versions.py.j2"
 _LAST_LINES = 6
 
 
@@ -51,11 +53,7 @@ def prove(subject: Subject, tell: Progress = SILENT) -> tuple[Check, ...]:
     ``program-not-found`` or ``program-not-runnable`` where there is no interpreter, ``uv-failed``
     for a lock that is none.
     """
-    proof, found = _Proof(subject, tell), []
-    for check in proof.checks():
-        found.append(check)
-        tell.count("checks", len(found), proof.count)
-    return tuple(found)
+    return tuple(_Proof(subject, tell).checks())
 
 
 def proved(subject: Subject, tell: Progress = SILENT) -> tuple[Check, ...]:
@@ -93,7 +91,7 @@ class _Proof:
     """One proof, as it is made."""
 
     def __init__(self, subject: Subject, tell: Progress) -> None:
-        self._subject, self._hear = subject, tell.line
+        self._subject, self._tell = subject, tell
         wanted = subject.sight.of(subject.plan.machine.gpus)
         self._wanted = wanted if subject.plan.accelerator == "cuda" else ()
         others = tuple(gpu for gpu in subject.plan.machine.gpus if gpu.vendor != "nvidia")
@@ -103,33 +101,33 @@ class _Proof:
         variables = {**_SETTINGS, **subject.sight.variables, **cpu}
         self._python = Interpreter(subject.interpreter, variables, keep_bytecode=subject.is_new)
 
-        self.count: int | None = None
+        self._done = 0
+        self._of: int | None = None
         """How many checks there will be, as soon as that is known."""
 
     def checks(self) -> Iterator[Check]:
         """Make them, one after the other."""
-        first = tuple(self._packages())
-        yield from first
+        yield from self._packages()
         shown: tuple[devices.Device, ...] = ()
         if self._plan.accelerator == "cuda":
             seen = self._one(devices.LISTING)
             shown = devices.devices(seen)
             planned = 0 if self._subject.sight.listed is not None else self._subject.gpus_planned
-            first += (devices.gpus_check(seen, self._wanted, planned),)
-            yield first[-1]
+            yield devices.gpus_check(seen, self._wanted, planned)
         groups = tuple(frameworks.groups(self._plan, shown))
         others = frameworks.imports(self._plan)
         memory = tuple(_memory(number) for number in range(len(shown)))
-        last = tuple(self._told(shown))
-        self.count = sum(map(len, (first, *groups, others, memory, last)))
+        self._of = self._done + sum(map(len, (*groups, others, memory)))
         for group in groups:
             yield from (one.check for one in self._python.seen(group, self._hear, chained=True))
         yield from (one.check for one in self._python.seen(others, self._hear))
         yield from (self._one(probe).check for probe in memory)
-        yield from last
+        yield from self._told(shown)
 
     def _packages(self) -> Iterator[Check]:
-        seen = self._one(packages.LISTING)
+        pins = exact_versions(self._plan)
+        probes = (packages.LISTING, *((Probe("pins", _PINS, pins),) if pins else ()))
+        seen, *planned = self._python.seen(probes, self._hear, chained=True)
         found = packages.installed(seen)
         if found is None:
             yield seen.check
@@ -139,6 +137,7 @@ class _Proof:
             yield Check("versions", "not-applicable", "no lock says what should be installed")
         else:
             yield packages.versions_check(found, pylock.read(self._subject.lock))
+        yield from (one.check for one in planned)
         # Right after the installer held a wheel against its hash, another size than the wheel's own
         # record says is a slip of whoever made it; and a foreign environment is its owner's.
         yield packages.files_check(
@@ -172,6 +171,13 @@ class _Proof:
             first = Check("gpus", "fail", told)
         yield first
         yield from (Check(name, "not-applicable", why) for name in _OF_GPUS[1:])
+
+    def _hear(self, line: str) -> None:
+        if is_answer(line):
+            self._done += 1
+            self._tell.count("checks", self._done, self._of)
+        elif is_for_people(line):
+            self._tell.line(line)
 
     def _one(self, probe: Probe) -> Seen:
         return next(iter(self._python.seen((probe,), self._hear)))

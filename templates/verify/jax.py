@@ -23,7 +23,11 @@ def on_gpus():
 
 
 def place(device):
-    return jax.devices("cpu")[0] if device == "cpu" else on_gpus()[int(device)]
+    there = jax.devices("cpu") if device == "cpu" else on_gpus()
+    number = 0 if device == "cpu" else int(device)
+    if number >= len(there):
+        sys.exit("it sees %d GPUs: it would silently use the CPU" % len(there))
+    return there[number]
 
 
 def multiply(form, left, right):

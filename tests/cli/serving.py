@@ -79,6 +79,8 @@ def stop():
         pid.unlink()
 
 
+if os.environ.get("STAND_IN") == "refuses " + verb:
+    sys.exit("Failed to " + verb + ": Access denied")
 if verb == "is-active":
     print("active" if runs() else "failed" if pid.exists() else "inactive")
 elif verb == "show":

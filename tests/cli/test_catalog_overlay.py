@@ -20,7 +20,7 @@ Plan
   for          NVIDIA GeForce RTX 4090, ubuntu-22.04 x86_64
   computes on  cuda 13.2
   cudnn        9.26
-  download     0.0 GiB, 0.0 GiB on disk, without what they depend on
+  download     748 bytes, 536 bytes on disk, without what they depend on
 
 Packages
   torch  99.1.0  default  default index (measured)

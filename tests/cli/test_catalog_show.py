@@ -53,7 +53,8 @@ More
   builds  dlsetup catalog show nvidia-tensorflow==1.15.5+nv23.03
 """
 
-# 07_tensorflow_wheels: 2.21.0, 572611111 bytes; 01_cuda_driver: 12.x floor, 12.5's own driver.
+# 07_tensorflow_wheels: 2.21.0, whose wheel for 3.10 has 572211261 bytes on the index;
+# 01_cuda_driver: 12.x floor, 12.5's own driver.
 BUILD = """\
 tensorflow 2.21.0 (linux-x86_64, measured)
   from      pip, tensorflow[and-cuda] of the default index
@@ -65,7 +66,7 @@ tensorflow 2.21.0 (linux-x86_64, measured)
   PTX       compute_90
   driver    525.60.13 or later; for its PTX 555.42.02 or later
   needs     glibc 2.27 and a CPU with AVX
-  download  546 MiB
+  download  572 MB
 """
 
 # 09_gpus, 19_gpu_specs, 02_arch_lifecycle, 18_precisions (6.1: 4, 128 and 2 a clock).

@@ -95,7 +95,7 @@ def first_answer(port: int) -> tuple[int, Any]:
 
 
 FOREGROUND = """\
-JupyterLab of lab answers here until Ctrl-C ends it.
+JupyterLab of lab starts here, until Ctrl-C ends it.
 
 JupyterLab of lab
   open       http://127.0.0.1:{port}/lab
@@ -203,6 +203,19 @@ def test_one_that_does_not_run_is_said_and_starts_again(home: Home) -> None:
     assert up.out == told(home, port, home.path)
 
 
+def test_a_token_that_was_taken_away_is_made_anew(home: Home) -> None:
+    port = free()
+    serve(home, "--port", str(port))
+    before = token(home).read_text()
+    token(home).unlink()
+    ran = serve(home)
+
+    assert ran.code == 0, ran.err
+    assert token(home).read_text() != before
+    assert asked(port, before)[0] == 403
+    assert asked(port, token(home).read_text())[0] == 200
+
+
 def test_stopping_leaves_nothing(home: Home) -> None:
     port = free()
     before = digest(home.path / "data")
@@ -250,6 +263,7 @@ def test_a_port_that_is_taken_is_refused_if_named_and_passed_over_if_not(home: H
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         refused = serve(home, "--port", str(port))
+        left_by_the_refusal = token(home).exists() or unit(home).exists()
     with socket.socket() as first:
         first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -260,6 +274,7 @@ def test_a_port_that_is_taken_is_refused_if_named_and_passed_over_if_not(home: H
         found = serve(home, "--json").data["service"]["port"]
 
     assert refused.code == 1
+    assert not left_by_the_refusal
     assert refused.err == (
         "error: port-taken\n\n"
         f"Something else listens on port {port} of this machine.\n\n"
@@ -335,6 +350,34 @@ def test_one_that_does_not_come_up_safely_is_taken_back(
     assert not token(home).exists()
 
 
+REFUSED = """\
+error: systemctl-failed
+
+systemctl --user enable dlsetup-lab.service failed.
+
+  Failed to enable: Access denied
+
+hint: Mend what it says, and try again.
+"""
+
+
+def test_what_systemd_refuses_is_said_and_taken_back(home: Home) -> None:
+    ran = serve(home, "--port", str(free()), STAND_IN="refuses enable")
+
+    assert (ran.code, ran.err) == (3, REFUSED)
+    assert not unit(home).exists()
+    assert not token(home).exists()
+
+
+def test_where_the_service_cannot_be_stopped_its_environment_stays(home: Home) -> None:
+    serve(home, "--port", str(free()))
+    ran = home.run("env", "remove", "lab", "--json", STAND_IN="refuses disable", **systemctl(home))
+
+    assert (ran.code, ran.error["reference"]) == (3, "systemctl-failed")
+    assert unit(home).exists()
+    assert home.run("env", "show", "lab", **systemctl(home)).code == 0
+
+
 def test_one_that_is_silent_is_not_waited_for_without_end(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -392,3 +435,6 @@ def test_the_foreground_serves_the_same_way(home: Home) -> None:
     assert "".join(lines) == told(home, port, home.path, FOREGROUND)
     assert (locked[0], let_in) == (403, 200)
     assert word not in err
+
+    assert home.run("env", "remove", "lab").code == 0
+    assert not token(home).parent.exists()

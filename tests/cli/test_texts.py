@@ -155,7 +155,7 @@ Plan
   for          NVIDIA GeForce RTX 3090, ubuntu-22.04 x86_64
   computes on  cuda 12.5
   cudnn        9.17
-  download     0.5 GiB, 1.7 GiB on disk, without what they depend on
+  download     572 MB, 1.9 GB on disk, without what they depend on
 
 Packages
   tensorflow         2.21.0     default  default index (measured)

@@ -63,7 +63,8 @@ def test_where_none_runs_everything_that_was_tried_is_said(home: Home, shim: str
         UV_PYTHON_INSTALL_DIR=str(home.path / "none"),
     )
 
-    told = ran.err[ran.err.index("error: ") :]
+    lines = ran.err[ran.err.index("error: ") :].splitlines(keepends=True)
+    told = "".join(line for line in lines if not line.startswith("  log  "))
     (uv,) = [line for line in told.splitlines() if line.startswith("  uv's own build: ")]
     assert ran.code == 3
     assert told == NONE.format(shim=shim, uv=uv.removeprefix("  uv's own build: "))

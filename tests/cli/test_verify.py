@@ -17,6 +17,7 @@ WORKS = """\
 Environment demo
   pass            python                  {python}
   pass            versions                2 packages, each as it is locked
+  pass            pins                    tensorflow-cpu 2.21.0
   pass            files                   {files} files, each where it was installed
   pass            imports tensorflow-cpu  import tensorflow: fine
   pass            compute tensorflow      tensorflow 2.21.0 computes on the CPU
@@ -28,7 +29,7 @@ Environment demo
   not applicable  memory                  the plan is for the CPU
   not applicable  nccl                    the plan is for the CPU
 
-demo works: 6 checks passed, 6 do not apply.
+demo works: 7 checks passed, 6 do not apply.
 """
 
 
@@ -64,7 +65,7 @@ def test_what_works_is_said_check_by_check(home: Home) -> None:
 
     assert ran.code == 0
     assert ran.out == WORKS.format(python=platform.python_version(), files=files)
-    assert ran.err == ""
+    assert ran.err == "proving that demo works\n"
 
 
 def test_nothing_is_written_but_a_line_of_the_journal(home: Home) -> None:
@@ -86,6 +87,18 @@ def test_a_failure_is_noted_in_the_journal_too(home: Home) -> None:
 
     assert json.loads(last)["state"] == "failed"
     assert "files" in json.loads(last)["detail"]
+
+
+def test_what_verify_found_broken_is_shown_and_up_makes_it_anew(home: Home) -> None:
+    (site(home) / "beside.py").unlink()
+    home.run("verify", "demo")
+    shown = home.run("env", "show", "demo", "--json").data["environment"]
+    ran = home.up("demo", "tensorflow-cpu", "beside", "--json")
+
+    assert not shown["verified"]
+    assert shown["last_verify"]["result"] == "fail"
+    assert (ran.data["changed"], ran.data["environment"]["generation"]) == (True, 2)
+    assert home.run("verify", "demo").code == 0
 
 
 def test_a_file_that_is_gone_is_named(home: Home) -> None:

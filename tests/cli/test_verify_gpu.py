@@ -66,7 +66,7 @@ def test_every_format_of_the_gpu_is_tried_and_what_cannot_be_is_said(one: GpuHom
     formats = {f"{form} torch gpu 0" for form in ("fp64", "fp32", "fp16", "int8")}
 
     assert passed == {
-        *("python", "versions", "files", "gpus cuda", "imports torch", "compute torch"),
+        *("python", "versions", "pins", "files", "gpus cuda", "imports torch", "compute torch"),
         *("gpus torch", "cudnn torch gpu 0", "memory gpu 0"),
         *formats,
     }

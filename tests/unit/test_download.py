@@ -164,6 +164,38 @@ def test_an_answer_that_always_breaks_off_is_an_error(index: Loopback) -> None:
     assert reference(lambda: Web().part(file(index), 0, 99)) == "index-unreachable"
 
 
+@pytest.mark.parametrize(
+    ("answers", "seen"),
+    [
+        (["fine"], [(200, 2048)]),
+        (["cut", "fine"], [(200, 1024), (206, 1024)]),
+        (["cut", "cut", "fine"], [(200, 1024), (206, 512), (206, 512)]),
+        (["cut", "whole"], [(200, 1024), (200, 2048)]),
+        (["cut", "wrong-span", "fine"], [(200, 1024), (206, 1024), (200, 2048)]),
+    ],
+    ids=str,
+)
+def test_a_file_goes_on_where_it_broke_off(
+    answers: list[str], seen: list[tuple[int, int]], index: Loopback, tmp_path: Path
+) -> None:
+    index.behaviour["some.whl"] = answers
+    heard: list[int] = []
+    with (tmp_path / "some.whl").open("w+b") as stream:
+        Web().into(file(index), stream, heard.append)
+
+    assert (tmp_path / "some.whl").read_bytes() == DATA
+    assert [(item.status, item.size) for item in index.sent] == seen
+    assert heard[-1] == len(DATA)
+
+
+def test_a_file_that_always_breaks_off_is_an_error(index: Loopback, tmp_path: Path) -> None:
+    index.behaviour["some.whl"] = ["cut"]
+    with (tmp_path / "some.whl").open("w+b") as stream:
+        assert reference(lambda: Web().into(file(index), stream, lambda _: None)) == (
+            "index-unreachable"
+        )
+
+
 def test_a_server_that_sends_another_part_is_no_proof_of_anything(index: Loopback) -> None:
     index.behaviour["some.whl"] = ["wrong-span"]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provisioner.catalog.rows import Build
-from provisioner.cli.catalog.layout import UNKNOWN, facts, pythons, size, table
+from provisioner.cli.catalog.layout import UNKNOWN, facts, pythons, table
 from provisioner.cli.display import Block
 from provisioner.lookup.values import BuildFacts, Builds, Release, Releases
+from provisioner.sizes import human
 from provisioner.version import capability_of
 
 _GPUS = (
@@ -82,8 +83,8 @@ def _build(item: BuildFacts) -> Block:
             ("needs", " and ".join(_needs(row))),
             ("beside it", ", ".join(_beside(row))),
             ("taken back", "by its publisher; only for those who pin it" if row.yanked else ""),
-            ("download", size(row.download_bytes)),
-            ("on disk", size(row.disk_bytes)),
+            ("download", human(row.download_bytes) if row.download_bytes else ""),
+            ("on disk", human(row.disk_bytes) if row.disk_bytes else ""),
         ],
     )
 

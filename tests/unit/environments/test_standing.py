@@ -232,6 +232,31 @@ def test_where_none_serves_all_that_was_tried_is_said(
     assert not (tmp_path / "environment").exists()
 
 
+@pytest.fixture
+def uvs_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a build of uv's own stands, as if it had been fetched."""
+    monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(tmp_path / "uv"))
+    system = f"{sys.platform}-{os.uname().machine}-gnu"
+    return tmp_path / "uv" / f"cpython-{VERSION}-{system}"
+
+
+def test_last_uvs_own_build_is_taken(
+    tmp_path: Path, uvs_own: Path, saying: Callable[..., str]
+) -> None:
+    own = copied(uvs_own)
+
+    assert made(tmp_path / "environment", plan(saying("lame", lacks=["ssl"]))) == own
+
+
+def test_even_uvs_own_build_has_to_serve(tmp_path: Path, uvs_own: Path) -> None:
+    copied(uvs_own, without="_ssl")
+    with pytest.raises(OutsideError) as caught:
+        made(tmp_path / "environment", plan())
+
+    assert caught.value.context == ("uv's own build: it lacks ssl",)
+    assert not (tmp_path / "environment").exists()
+
+
 def test_a_full_disk_is_not_mistaken_for_a_bad_python(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

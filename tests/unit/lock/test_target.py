@@ -83,8 +83,8 @@ def test_what_cannot_be_chosen_for_is_refused(os: OperatingSystem, arch: str) ->
     assert caught.value.reference == "no-lock-for-platform"
 
 
-@pytest.mark.parametrize("columns", ["40", "80", "200"])
-def test_uv_itself_names_the_platforms_and_the_default_index_at_any_width(
+@pytest.mark.parametrize("columns", ["", "40", "80", "400"])
+def test_uv_itself_names_the_platforms_and_the_default_index(
     columns: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)

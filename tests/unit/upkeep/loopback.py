@@ -229,7 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         first, end, wanted = 0, file.size, _RANGE.fullmatch(self.headers.get("Range", ""))
         if how == "whole" or wanted is None:
-            self._answer(200, file.span(0, file.size))
+            self._answer(200, file.span(0, file.size), cut=how == "cut")
             return
         if not wanted[1]:
             first = max(0, file.size - int(wanted[2]))
