@@ -41,7 +41,7 @@ class Completed(msgspec.Struct, frozen=True):
 
 
 class Attended(msgspec.Struct, frozen=True):
-    """How a program ended that had the terminal, and whether Ctrl-C was pressed before."""
+    """How a program ended that had the terminal, and whether it was to stop before."""
 
     returncode: int
     interrupted: bool
@@ -135,13 +135,13 @@ def attended(
     argv: Sequence[str],
     *,
     log: Path,
-    told: Callable[[str], None],
+    hear: Callable[[str], None],
     env: Mapping[str, str] | None = None,
     keep: Sequence[int] = (),
 ) -> Attended:
     """Run a program at this terminal, where sudo may ask, and wait for its end.
 
-    Both its streams go into the file ``log``, from which ``told`` hears each line: the program
+    Both its streams go into the file ``log``, from which ``hear`` gets each line: the program
     lives on when this process is killed, as the work of a package manager must. After Ctrl-C it
     may still come to its end; the second one raises KeyboardInterrupt. It holds on to the file
     handles ``keep`` until its end.
@@ -162,15 +162,28 @@ def attended(
             )
         except (OSError, ValueError) as problem:
             raise _not_started(argv, problem) from problem
-        lines, interrupted = _Lines(source, told), False
+        interrupted = False
         try:
-            lines.until_the_end_of(process)
+            _heard_to_its_end(process, source, hear)
         except KeyboardInterrupt:
             interrupted = True
+            stop.look()  # heard: whoever looks next must not hear of it again
             # From a terminal it has heard of that itself; from elsewhere nobody told it.
             process.terminate()
-            lines.until_the_end_of(process)
+            _heard_to_its_end(process, source, hear)
         return Attended(process.returncode, interrupted)
+
+
+def _heard_to_its_end(
+    process: subprocess.Popen[bytes], source: BinaryIO, hear: Callable[[str], None]
+) -> None:
+    lines = Lines(hear)
+    while not _ends_before(process, time.monotonic() + _POLL_S):
+        stop.look()
+        if chunk := source.read():
+            lines.feed(chunk)
+    lines.feed(source.read())
+    lines.feed(b"")
 
 
 def become(argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
@@ -340,32 +353,6 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     except (ProcessLookupError, PermissionError):
         pass
     _ends_before(process, time.monotonic() + _GRACE_S)
-
-
-class _Lines:
-    """What a program adds to a file, line by line."""
-
-    def __init__(self, source: BinaryIO, told: Callable[[str], None]) -> None:
-        self._source = source
-        self._told = told
-        self._rest = b""
-
-    def until_the_end_of(self, process: subprocess.Popen[bytes]) -> None:
-        """Tell each line when it is whole, and at the end what is left."""
-        while not _ends_before(process, time.monotonic() + _POLL_S):
-            self._read()
-        self._read()
-        if self._rest:
-            self._tell(self._rest)
-            self._rest = b""
-
-    def _read(self) -> None:
-        *whole, self._rest = (self._rest + self._source.read()).split(b"\n")
-        for line in whole:
-            self._tell(line)
-
-    def _tell(self, line: bytes) -> None:
-        self._told(line.decode("utf-8", "replace").rstrip("\r"))
 
 
 class _Running:

@@ -106,12 +106,21 @@ class Stop:
 
 
 def written(session: int) -> int | None:
-    """The bytes that the programs of a session have written so far; None where nobody tells."""
+    """The bytes that a program on its leash has written so far; None where nobody tells."""
     counts = []
-    for name in _members(session):
+    for name in _leader_and_children(session):
         with suppress(OSError), open(f"/proc/{name}/io", encoding="ascii") as file:
             counts += [int(count) for count in _WRITTEN.findall(file.read())]
     return sum(counts) if counts else None
+
+
+def _leader_and_children(session: int) -> tuple[str, ...]:
+    """The first program of a session and those it started: one look, where /proc allows that."""
+    try:
+        with open(f"/proc/{session}/task/{session}/children", encoding="ascii") as file:
+            return (str(session), *file.read().split())
+    except OSError:
+        return tuple(_members(session))
 
 
 def _ticks(session: int) -> int | None:

@@ -38,6 +38,6 @@ class Measurement(msgspec.Struct, frozen=True):
     expected_low: float | None = None
     """The least that the catalog lets one expect; None where it knows nothing."""
     expected_why: str = ""
-    """What ``expected_low`` is made of: ``50% of the 936 GB/s that its maker states``."""
+    """What ``expected_low`` is made of: ``40% of the 936.2 GB/s that are stated``."""
     verdict: Verdict | None = None
     """Only where something was expected."""

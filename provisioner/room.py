@@ -54,8 +54,10 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
     fetched: int | None
     """How many of them uv's cache lacks; None where uv does not say."""
     download_bytes: int
-    at_least: bool
-    """Some of it is not known: the numbers are the least that is needed."""
+    download_at_least: bool
+    """Some of it is not known: the number is the least that is needed."""
+    disk_at_least: bool
+    """The same of what the places hold."""
     places: tuple[Place, ...]
     weights: Mapping[str, Weight]
     """Of the packages that are to be fetched, as far as known."""
@@ -70,7 +72,7 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
         lacking = [place for place in self.places if not place.is_enough]
         if not lacking:
             return
-        least = "at least " if self.at_least else ""
+        least = "at least " if self.disk_at_least else ""
         moved = dict.fromkeys(f"{_MOVED_BY[what]} ({what})" for p in lacking for what in p.holds)
         raise OutsideError(
             "disk-full",
@@ -104,7 +106,11 @@ def need_of(lock: Lock, sources: Sources, uv: Uv, home: Path) -> Need:
         packages=len(packages),
         fetched=None if lacking is None else len(fetched),
         download_bytes=sum(weight.packed for weight in new),
-        at_least=lacking is None or any(not _known(weights.get(name)) for name in wanted),
+        download_at_least=lacking is None or any(name not in weights for name in fetched),
+        # What is compiled of packages that are only linked from the cache is not looked up.
+        disk_at_least=lacking is None
+        or len(wanted) < len(packages)
+        or not all(_known(weights.get(name)) for name in wanted),
         places=places_of(
             (CACHE, cache, sum(weight.unpacked for weight in new)),
             (HOME, home, held + compiled + OWN_BYTES),

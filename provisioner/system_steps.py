@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from provisioner.apply.record import Change
     from provisioner.apply.undo import Undo
 
-Agree = Callable[["Part"], None]
-"""Shows what is to be done as root; raises where that is not agreed to."""
-
 
 def needed(name: str, plan: Plan) -> Part | None:
     """Return what a plan asks of the system beside an environment; None where it asks nothing.
@@ -33,57 +30,65 @@ def needed(name: str, plan: Plan) -> Part | None:
     return part_of(plan, name, workflow.catalog(), resources.system_changes())
 
 
-def agreed(part: Part, agree: Agree, *, offline: bool) -> None:
-    """Put the script where it can be read and run, have it agreed to, and root given.
+def possible(name: str, plan: Plan, *, offline: bool) -> None:
+    """Say at once why what a plan asks of the system cannot be done now.
 
-    Raises RefusedError ``reboot-needed`` where it was run and only that is left, ``needs-network``
-    where that must not be used, ``needs-root``, and what ``agree`` raises.
+    Raises RefusedError ``reboot-needed`` where it was done and only that is left, and
+    ``needs-network`` where that must not be used.
     """
     from provisioner.apply import run
 
-    if run.awaits_reboot(part):
+    part = needed(name, plan)
+    if part is not None and run.awaits_reboot(part):
         raise run.reboot_needed()
-    if offline:
+    if part is not None and offline:
         raise RefusedError(
             "needs-network",
             f"{part.driver} has to be installed, and that takes the network.",
             hint="Leave out --offline; or compute on the CPU: --gpu none",
         )
-    run.saved(part.path, part.script)
-    agree(part)
-    run.root_given(part.path)
 
 
-def refused(part: Part) -> None:
-    """Agree to nothing, where nobody can be asked. Raises RefusedError ``needs-root``."""
-    from provisioner.apply import run
-
-    raise run.needs_root("there is no terminal to ask at", part.path)
-
-
-def left_to_up(part: Part) -> None:
-    """Refuse for a verb that does nothing as root. Raises RefusedError ``needs-root``."""
+def laid_out(part: Part) -> None:
+    """Put the script where it can be read, and run by hand. Raises ``place-not-writable``."""
     from provisioner.apply import run
 
     run.saved(part.path, part.script)
-    raise run.needs_root("only dlsetup up asks for that", part.path)
 
 
 def carried_out(part: Part, tell: Progress) -> None:
-    """Run what was agreed to, and record it. Raises what ``apply.run.carried_out`` does."""
+    """Run what was agreed to as root, for which sudo may ask, and record it.
+
+    Raises RefusedError ``needs-root``, and what ``apply.run.carried_out`` does.
+    """
     from provisioner.apply import run
 
+    run.root_given(part.path)
     run.carried_out(part, tell)
 
 
-def still_needed(part: Part) -> OutsideError:
-    """Return the error for a driver that no look at the machine finds after all was done."""
-    return OutsideError(
-        "system-steps-failed",
-        f"{part.driver} was seen to, and the driver is still not one that the plan can use.",
-        context=(f"the script: {part.path}",),
-        hint="See what runs here: dlsetup detect",
-    )
+def fulfilled(part: Part | None) -> None:
+    """See that a plan made after all was done asks for nothing more.
+
+    Raises OutsideError ``system-steps-failed``.
+    """
+    if part is not None:
+        raise OutsideError(
+            "system-steps-failed",
+            f"{part.driver} was seen to, and the driver is still not one that the plan can use.",
+            context=(f"the script: {part.path}",),
+            hint="See what runs here: dlsetup detect",
+        )
+
+
+def left_to_up(intent_system: Part | None, name: str) -> None:
+    """Refuse where only ``up`` sees to the system. Raises RefusedError ``needs-root``."""
+    if intent_system is not None:
+        raise RefusedError(
+            "needs-root",
+            f"The new plan of {name} needs {intent_system.driver}, and only up installs a driver.",
+            hint=f"Give the request to up: dlsetup up {name} REQ",
+        )
 
 
 def changes() -> tuple[Change, ...]:

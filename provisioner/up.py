@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 
 from provisioner import process, scratch, settings, system_steps, workflow
-from provisioner.environments import entering, journal, store
+from provisioner.environments import entering, interpreter, journal, store
 from provisioner.environments.hold import held
 from provisioner.environments.place import place
 from provisioner.environments.record import Environment
@@ -54,7 +54,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     need: Need | None
     """What it takes; None where there is nothing to do."""
     system: Part | None = None
-    """What has to be done as root before; None where nothing has."""
+    """What needs root; None where nothing does."""
 
 
 Agree = Callable[[Intent], None]
@@ -74,66 +74,38 @@ def intended(name: str, asked: Asked, *, offline: bool, tell: Progress) -> Inten
     return intent_for(folder, asked, plan, offline=offline, tell=tell)[0]
 
 
-def up(
-    name: str,
-    asked: Asked,
-    *,
-    offline: bool,
-    tell: Progress,
-    agree: Agree,
-    agree_system: system_steps.Agree = system_steps.refused,
-) -> Made:
+def up(name: str, asked: Asked, *, offline: bool, tell: Progress, agree: Agree) -> Made:
     """Make an environment on this machine, or leave it where it is already just so.
 
     Its name is held from before the lock, so that nothing is done twice. ``agree`` is called once
-    it is clear what is to be done, and not where that is nothing; ``agree_system`` before, for
-    what needs root. Raises what ``intended``, both of them, ``environments.hold.held``,
-    ``system_steps.carried_out`` and ``environments.build.made`` raise, and OutsideError
-    ``disk-full`` before anything is begun; after any of it the environments are as they were, and
-    what was done to the system is recorded.
+    it is clear what is to be done, and not where that is nothing. Raises what ``intended``,
+    ``agree``, ``environments.hold.held``, ``system_steps.possible`` and ``carried_out``, and
+    ``environments.build.made`` raise, and OutsideError ``disk-full`` before anything is begun;
+    after any of it the environments are as they were, and what was done as root is recorded.
     """
     from provisioner.environments.build import made
 
-    def agreed(part: Part) -> None:
-        system_steps.agreed(part, agree_system, offline=offline)
-
-    def look() -> tuple[Intent, Wanted]:
-        return intent_for(folder, asked, planned(name, asked), offline=offline, tell=tell)
-
-    part = system_steps.needed(name, planned(name, asked))
-    if part is not None:
-        agreed(part)
+    plan = planned(name, asked)
+    system_steps.possible(name, plan, offline=offline)
     with held(name) as folder:
         store.own(folder)
         clear_away(folder, offline=offline)
-        intent, wanted = _on_a_fit_system(look, part, agreed, tell)
-        if intent.need is not None:
+        intent, wanted = intent_for(folder, asked, plan, offline=offline, tell=tell)
+        if intent.need is not None or intent.system is not None:
+            if intent.system is not None:
+                system_steps.laid_out(intent.system)
             agree(intent)
+        if intent.system is not None:
+            uv_for(intent, offline=offline, tell=tell)
+            system_steps.carried_out(intent.system, tell)
+            plan = planned(name, asked)
+            intent, wanted = intent_for(folder, asked, plan, offline=offline, tell=tell)
+            system_steps.fulfilled(intent.system)
         uv = uv_for(intent, offline=offline, tell=tell)
         environment, changed = made(folder, wanted, uv, tell)
     follow = followed(environment, changed=changed)
     warnings = (*intent.plan.warnings, *noted(environment), *follow)
     return Made(environment=environment, changed=changed, warnings=warnings)
-
-
-def _on_a_fit_system(
-    look: Callable[[], tuple[Intent, Wanted]],
-    known: Part | None,
-    agreed: system_steps.Agree,
-    tell: Progress,
-) -> tuple[Intent, Wanted]:
-    """Lock, and see to what the plan asks of the system; then look and lock once more."""
-    intent, wanted = look()
-    part = intent.system
-    if part is None:
-        return intent, wanted
-    if part != known:  # another build stands in, and asks for another driver
-        agreed(part)
-    system_steps.carried_out(part, tell)
-    intent, wanted = look()
-    if intent.system is not None:
-        raise system_steps.still_needed(part)
-    return intent, wanted
 
 
 def noted(environment: Environment) -> tuple[Warning, ...]:
@@ -158,17 +130,35 @@ def clear_away(folder: Path, *, offline: bool) -> None:
 
 
 def intent_for(
-    folder: Path, asked: Asked, plan: Plan, *, offline: bool, tell: Progress
+    folder: Path,
+    asked: Asked,
+    plan: Plan,
+    *,
+    offline: bool,
+    tell: Progress,
+    afresh: bool = False,
 ) -> tuple[Intent, Wanted]:
     """Lock what was asked for an environment; return what is to be done for it.
 
-    Where no index answers, a lock that a killed run had made for the same plan does as well, and
-    nobody is asked again. Raises what ``locking.locked`` raises.
+    One that was made for the same plan, and is as it was made, keeps its lock: no index is asked,
+    and what came out since is for ``afresh``, which locks in any case. Where no index answers, a
+    lock that a killed run had made for the same plan does as well, and nobody is asked again.
+    Raises what ``locking.locked`` raises.
     """
     from provisioner.environments.build import already
-    from provisioner.environments.same import Wanted
+    from provisioner.environments.same import Wanted, sign
     from provisioner.locking import locked
 
+    wanted = Wanted(
+        name=folder.name,
+        plan=plan,
+        lock="",
+        gpus=_visible(asked, plan),
+        asked=msgspec.json.decode(msgspec.json.encode(asked)),
+        planned=sign(plan),
+    )
+    if not afresh and (made := _made_for(folder, wanted)):
+        return made
     found = None
     try:
         found = locked(_here(asked), offline=offline, tell=tell)
@@ -178,9 +168,7 @@ def intent_for(
         if not text:
             raise
         tell.step("no index answers: going on with the lock of the run that was cut off")
-    typed = msgspec.json.decode(msgspec.json.encode(asked))
-    gpus = _visible(asked, plan)
-    wanted = Wanted(name=folder.name, plan=plan, lock=text, gpus=gpus, asked=typed)
+    wanted = msgspec.structs.replace(wanted, plan=plan, lock=text)
     there = already(folder, wanted) if folder.is_dir() else None
     need = _need(found, folder, offline=offline, tell=tell) if found and there is None else None
     intent = Intent(
@@ -194,6 +182,28 @@ def intent_for(
     return intent, wanted
 
 
+def _made_for(folder: Path, wanted: Wanted) -> tuple[Intent, Wanted] | None:
+    """What is to be done where the generation that counts was made for the same plan: nothing."""
+    from provisioner.environments import generations
+    from provisioner.environments.build import already
+
+    try:
+        pointer = store.pointer_of(folder)
+        place = folder / str(pointer.generation if pointer else 0)
+        if generations.about_of(place).planned != wanted.planned:
+            return None
+        plan = generations.plan_of(place)
+        text = (place / generations.LOCK).read_text(encoding="utf-8")
+    except (OSError, ValueError, OutsideError):
+        return None
+    wanted = msgspec.structs.replace(wanted, plan=plan, lock=text)
+    there = already(folder, wanted)
+    if there is None:
+        return None
+    intent = Intent(name=folder.name, path=str(folder), plan=plan, there=there, need=None)
+    return intent, wanted
+
+
 def _need(found: Locked, folder: Path, *, offline: bool, tell: Progress) -> Need:
     from provisioner.lock import Uv, sources_of
     from provisioner.room import need_of
@@ -201,7 +211,11 @@ def _need(found: Locked, folder: Path, *, offline: bool, tell: Progress) -> Need
     tell.step("looking at how much is to be fetched")
     uv = Uv(settings.current(), offline=offline, tell=tell)
     sources = sources_of(found.plan, uv.settings, uv.default_index)
-    return need_of(found.lock, sources, uv, folder)
+    need = need_of(found.lock, sources, uv, folder)
+    if interpreter.is_here(found.plan):
+        return need
+    # uv fetches a Python, and nobody says beforehand how much that is.
+    return msgspec.structs.replace(need, download_at_least=True, disk_at_least=True)
 
 
 def uv_for(intent: Intent, *, offline: bool, tell: Progress) -> Uv:

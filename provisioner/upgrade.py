@@ -60,6 +60,7 @@ def upgraded(
         store.own(folder)
         up.clear_away(folder, offline=offline)
         found = _found(store.found(name), folder, offline=offline, tell=tell)
+        system_steps.left_to_up(found.intent.system, name)
         if found.intent.there is not None or not agrees(found):
             return found, found.environment, False
         uv = up.uv_for(found.intent, offline=offline, tell=tell)
@@ -70,9 +71,7 @@ def upgraded(
 def _found(environment: Environment, folder: Path, *, offline: bool, tell: Progress) -> Upgrade:
     asked = _asked(environment, folder)
     plan = up.planned(environment.name, asked)
-    intent, wanted = up.intent_for(folder, asked, plan, offline=offline, tell=tell)
-    if intent.system is not None:
-        system_steps.left_to_up(intent.system)
+    intent, wanted = up.intent_for(folder, asked, plan, offline=offline, tell=tell, afresh=True)
     return Upgrade(
         environment=environment,
         intent=intent,

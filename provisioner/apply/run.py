@@ -81,13 +81,13 @@ def run(script: str, log: Path, tell: Progress, *, keep: Sequence[int] = ()) -> 
     """Run a script that was agreed to; it takes root by sudo where it needs it."""
     settings = current()
 
-    def told(line: str) -> None:
+    def hear(line: str) -> None:
         tell.line(settings.redacted(line))
         if step := _STEP.fullmatch(line):
             tell.step(step[1])
 
     env = {**os.environ, **settings.proxies}
-    return process.attended(("bash", script, "--yes"), log=log, told=told, env=env, keep=keep)
+    return process.attended(("bash", script, "--yes"), log=log, hear=hear, env=env, keep=keep)
 
 
 def root_given(script: str) -> None:
@@ -102,7 +102,7 @@ def root_given(script: str) -> None:
         raise needs_root("there is no sudo", script)
     silent = () if sys.stdin.isatty() else ("-n",)
     said: list[str] = []
-    ended = process.attended(("sudo", *silent, "true"), log=log, told=said.append)
+    ended = process.attended(("sudo", *silent, "true"), log=log, hear=said.append)
     if ended.interrupted:
         raise KeyboardInterrupt
     if ended.returncode != 0:

@@ -86,6 +86,7 @@ def tell_copies(cuda: Cuda, index: int, device: int, seconds: float) -> None:
 
 def measure(cuda: Cuda, index: int, device: int, seconds: float) -> None:
     """The three kinds of copies of one GPU."""
+    stay_near(cuda, device)
     with current(cuda, device), blocks(cuda) as (here, there, host, size, host_size):
         stream = cuda.pointer("cuStreamCreate", 0)
         copies: tuple[tuple[str, Callable[[], None], float], ...] = (
@@ -141,6 +142,30 @@ def rates(
         finish()
         found.append(amount * count / (time.monotonic() - begun))
     return found[1:]
+
+
+def stay_near(cuda: Cuda, device: int) -> None:
+    """Run on the processors that the GPU hangs on: from others the way is longer, and slower.
+
+    Where the system does not tell them, or does not give them, any will do.
+    """
+    slot = ctypes.create_string_buffer(32)
+    try:
+        cuda.call("cuDeviceGetPCIBusId", slot, len(slot), device)
+        place = f"/sys/bus/pci/devices/{slot.value.decode().lower()}/local_cpulist"
+        with open(place, encoding="ascii") as file:
+            os.sched_setaffinity(0, processors(file.read()))
+    except (CudaError, AttributeError, OSError, ValueError):
+        return
+
+
+def processors(listed: str) -> set[int]:
+    """The numbers in the kernel's form of a list: ``0-3,8``."""
+    found: set[int] = set()
+    for part in listed.strip().split(","):
+        first, _, last = part.partition("-")
+        found.update(range(int(first), int(last or first) + 1))
+    return found
 
 
 @contextmanager

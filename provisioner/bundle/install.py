@@ -168,7 +168,8 @@ def _need_of(files: Sequence[Carried], folder: Path, cache: Path) -> Need:
         packages=len(files),
         fetched=0,
         download_bytes=0,
-        at_least=any(file.unpacked is None for file in files),
+        download_at_least=False,
+        disk_at_least=any(file.unpacked is None for file in files),
         places=places_of((CACHE, cache, unpacked), (HOME, folder, packed + twice)),
         weights={},
     )

@@ -28,9 +28,9 @@ class Verbs(LazyGroup):
         "lock": "Write every package of a plan with its hashes to pylock.toml.",
         "up": "Make an environment on this machine, and prove that it works.",
         "env": "Show, use and remove the environments that up made.",
+        "system": "Show and take back what up installed as root.",
         "verify": "Prove that an environment still works, on every GPU.",
         "bench": "Measure this machine, and compare two measurements.",
-        "system": "Show and take back what up installed as root.",
         "catalog": "Read and audit the compatibility matrix.",
         "doctor": "Explain a reference such as driver-too-old.",
         "completion": "Print the completion script of a shell.",
@@ -103,8 +103,7 @@ def _failed(error: DlsetupError, words: list[str]) -> int:
     if "--" in words:  # what follows is another program's
         words = words[: words.index("--")]
     at = next((place for place, word in enumerate(words) if word in Verbs.verbs), len(words))
-    groups = ["catalog"], ["env"], ["system"]
-    two = words[at : at + 1] in groups or words[at : at + 2] == ["bench", "compare"]
+    two = words[at : at + 1] in _GROUPS or words[at : at + 2] == ["bench", "compare"]
     verb = " ".join(words[at : at + (2 if two else 1)])
     try:
         show_error(error, verb, as_json="--json" in words and sys.stdout is not None)

@@ -51,7 +51,7 @@ def _undo(*, dry_run: bool, yes: bool, as_json: bool) -> None:
     undo = system_steps.taken_back()
     acts = bool(undo.script) and not dry_run
     if acts:
-        agree = partial(agree_undo, yes=yes, as_json=as_json)
+        agree = partial(agree_undo, yes=yes, quiet=as_json)
         system_steps.take_back(undo, agree, Steps(partial(click.echo, err=True)))
     if as_json:
         show_json("system undo", {"undo": undo, "changed": acts})

@@ -50,18 +50,18 @@ def closing_lines(environment: Environment, *, changed: bool) -> tuple[str, ...]
 def intent_lines(intent: Intent) -> Iterator[str]:
     """What ``up`` is about to do, on one screen."""
     plan = intent.plan
-    if intent.need is None:
+    if intent.need is None and intent.system is None:
         yield f"Nothing would change: {intent.name} is already what was asked for."
         return
     yield f"Environment {intent.name}"
     rows = [
         ("install", _held(plan)),
         ("besides", ", ".join(plan.request.companions) if plan.pins else ""),
-        ("python", plan.python),
+        ("python", _python(plan)),
         ("computes on", _device(plan)),
         ("driver", _driver(plan)),
-        ("download", _download(intent.need)),
-        ("on disk", _disk(intent.need)),
+        ("download", _download(intent.need) if intent.need else ""),
+        ("on disk", _disk(intent.need) if intent.need else ""),
         ("place", intent.path),
     ]
     for title, text in rows:
@@ -72,6 +72,12 @@ def intent_lines(intent: Intent) -> Iterator[str]:
 def _held(plan: Plan) -> str:
     pins = [f"{pin.name} {pin.version}" for pin in plan.pins]
     return ", ".join(pins or plan.request.companions)
+
+
+def _python(plan: Plan) -> str:
+    from provisioner.environments.interpreter import is_here
+
+    return plan.python if is_here(plan) else f"{plan.python} (a build of uv's: none is here)"
 
 
 def _device(plan: Plan) -> str:
@@ -91,7 +97,7 @@ def _driver(plan: Plan) -> str:
 def _download(need: Need) -> str:
     if need.fetched == 0:
         return f"nothing: uv's cache holds all {need.packages} packages"
-    least = "at least " if need.at_least else ""
+    least = "at least " if need.download_at_least else ""
     of = {need.packages: "", None: "up to "}.get(need.fetched, f"{need.fetched} of ")
     noun = "package" if need.packages == 1 else "packages"
     return f"{least}{human(need.download_bytes)} in {of}{need.packages} {noun}"
@@ -101,7 +107,7 @@ def _disk(need: Need) -> str:
     """What is put where; temporary files alone are not worth a word."""
     from provisioner.room import TEMPORARY
 
-    least = "at least " if need.at_least else ""
+    least = "at least " if need.disk_at_least else ""
     told = []
     for place in need.places:
         if what := " and ".join(what for what in place.holds if what != TEMPORARY):

@@ -22,41 +22,43 @@ _ABOUT = ("script", "undo")
 _UNDO = "This changes the system, as root:"
 
 
-def agree(part: Part, *, yes: bool, as_json: bool) -> None:
+def agree(part: Part, *, yes: bool, asks: bool, quiet: bool) -> None:
     """Show what is to be done as root, and have it agreed to.
 
     Raises RefusedError ``needs-root``.
     """
-    _agree(_PART, part_rows(part), part.path, yes=yes, as_json=as_json)
+    _agree(_PART, part_rows(part), part.path, yes=yes, asks=asks, quiet=quiet)
 
 
-def agree_undo(undo: Undo, *, yes: bool, as_json: bool) -> None:
+def agree_undo(undo: Undo, *, yes: bool, quiet: bool) -> None:
     """Show what is to be taken back, and have it agreed to. Raises as ``agree`` does."""
-    _agree(_UNDO, undo_rows(undo), undo.path, yes=yes, as_json=as_json)
+    asks = not quiet and sys.stdin.isatty() and sys.stderr.isatty()
+    _agree(_UNDO, undo_rows(undo), undo.path, yes=yes, asks=asks, quiet=quiet)
 
 
-def _agree(title: str, rows: Rows, script: str, *, yes: bool, as_json: bool) -> None:
-    if not yes and (as_json or not sys.stdin.isatty()):
-        reason = "nobody may be asked" if as_json else "there is no terminal to ask at"
-        told = (row for row in rows if row[0] not in _ABOUT)
-        raise needs_root(reason, script, said=tuple(_aligned(tuple(told))))
-    if not as_json:
+def _agree(title: str, rows: Rows, script: str, *, yes: bool, asks: bool, quiet: bool) -> None:
+    if not yes and not asks:
+        told = tuple(row for row in rows if row[0] not in _ABOUT)
+        reason = "nobody may be asked" if quiet else "there is no terminal to ask at"
+        raise needs_root(reason, script, said=tuple(_aligned(told)))
+    if not quiet:
         show_rows(title, rows)
     if not yes and not click.confirm("Go on?", default=False, err=True):
         raise needs_root("you said no", script)
 
 
-def show_rows(title: str, rows: Rows) -> None:
-    """Print a title and aligned rows for people, on standard error."""
-    width = width_of(sys.stderr)
+def show_rows(title: str, rows: Rows, *, err: bool = True) -> None:
+    """Print a title and aligned rows for people, on standard error or output."""
+    width = width_of(sys.stderr if err else sys.stdout)
     rest = " " * (4 + max(len(name) for name, _ in rows))
     told = (folded(line, width, first="  ", rest=rest) for line in _aligned(rows))
-    click.echo("\n".join((title, *told)), err=True)
+    click.echo("\n".join((title, *told)), err=err)
 
 
 def show_part(part: Part) -> None:
-    """Print what would be done as root, on standard error; its script is not written yet."""
-    show_rows(_PART, tuple(row for row in part_rows(part) if row[0] not in _ABOUT))
+    """Print what would be done as root; its script is not written yet."""
+    rows = tuple(row for row in part_rows(part) if row[0] not in _ABOUT)
+    show_rows(_PART, rows, err=False)
 
 
 def part_rows(part: Part) -> Rows:

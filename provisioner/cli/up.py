@@ -6,21 +6,19 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from provisioner import process, system_steps, up
+from provisioner import process, up
 from provisioner.cli import options
 from provisioner.cli.jupyter import as_kernel, kernel_of
 from provisioner.cli.output import folded, show_json, show_warnings, width_of
 from provisioner.errors import DlsetupError, UsageError
 
 if TYPE_CHECKING:
-    from provisioner.apply.part import Part
     from provisioner.cli.progress import Steps
-    from provisioner.plan import Plan, Warning
+    from provisioner.plan import Warning
     from provisioner.runlog import Log
     from provisioner.workflow import Asked
 
@@ -60,15 +58,8 @@ def command(
         _dry(name, asked, offline=typed["offline"], as_json=as_json)
         return
     with listening(name, ("up", name, *asked.words)) as (shown, tell):
-        agree = _Agreeing(shown, asks=not (yes or as_json), quiet=as_json)
-        made = up.up(
-            name,
-            asked,
-            offline=typed["offline"],
-            tell=tell,
-            agree=agree,
-            agree_system=partial(_agree_system, shown=shown, yes=yes, as_json=as_json),
-        )
+        agree = _Agreeing(shown, yes=yes, quiet=as_json)
+        made = up.up(name, asked, offline=typed["offline"], tell=tell, agree=agree)
     offered = kernel_of(made.environment) if kernel else None
     if as_json:
         data = {"environment": made.environment, "changed": made.changed}
@@ -88,15 +79,16 @@ def command(
 class _Agreeing:
     """Shows what is about to be done, and goes on when nobody is there to say no."""
 
-    def __init__(self, shown: Steps, *, asks: bool, quiet: bool) -> None:
+    def __init__(self, shown: Steps, *, yes: bool, quiet: bool) -> None:
         self._shown = shown
-        self._asks = asks and sys.stdin.isatty() and sys.stderr.isatty()
+        self._yes = yes
+        self._asks = not (yes or quiet) and sys.stdin.isatty() and sys.stderr.isatty()
         self._quiet = quiet
         self.warned: tuple[Warning, ...] = ()
         """What was said already, before the question."""
 
     def __call__(self, intent: up.Intent) -> None:
-        """Raises click.exceptions.Exit where the answer is no."""
+        """Raises click.exceptions.Exit where the answer is no, or nobody gives root."""
         self._shown.hush()
         if not self._quiet:
             _show(intent, sys.stderr)
@@ -104,7 +96,11 @@ class _Agreeing:
             show_warnings(self.warned)
             click.echo(err=True)
         fits = intent.need is None or all(place.is_enough for place in intent.need.places)
-        if self._asks and fits and not click.confirm("Go on?", default=True, err=True):
+        if intent.system is not None and fits:
+            from provisioner.cli.text_system import agree
+
+            agree(intent.system, yes=self._yes, asks=self._asks, quiet=self._quiet)
+        elif self._asks and fits and not click.confirm("Go on?", default=True, err=True):
             click.echo("Nothing was done.", err=True)
             raise click.exceptions.Exit(1)
 
@@ -150,52 +146,31 @@ def _stopped(name: str) -> str:
     return f"Stopped: {left}. What was fetched whole is kept: the same command goes on from there."
 
 
-def _agree_system(part: Part, *, shown: Steps, yes: bool, as_json: bool) -> None:
-    from provisioner.cli.text_system import agree
-
-    shown.hush()
-    agree(part, yes=yes, as_json=as_json)
-
-
 def _dry(name: str, asked: Asked, *, offline: bool, as_json: bool) -> None:
     from provisioner.cli.progress import steps
 
-    plan = up.planned(name, asked)
-    if system_steps.needed(name, plan) is not None:
-        _dry_system(name, plan, as_json=as_json)
-        return
     with steps() as shown:
         intent = up.intended(name, asked, offline=offline, tell=shown)
     plan, need = intent.plan, intent.need
     if as_json:
-        data: dict[str, object] = {"plan": plan, "system": intent.system, "changed": False}
-        data["would_change"] = need is not None
+        changes = need is not None or intent.system is not None
+        data: dict[str, object] = {"plan": plan, "changed": False, "would_change": changes}
+        data |= {"system": intent.system}
         if need is not None:
             data |= {
                 "packages": need.packages,
                 "download_bytes": need.download_bytes,
-                "at_least": need.at_least,
+                "download_at_least": need.download_at_least,
                 "disk": need.places,
+                "disk_at_least": need.disk_at_least,
             }
         show_json("up", data, plan.warnings)
         return
     _show(intent, sys.stdout)
-    show_warnings(plan.warnings)
+    if intent.system is not None:
+        from provisioner.cli.text_system import show_part
 
-
-def _dry_system(name: str, plan: Plan, *, as_json: bool) -> None:
-    """What needs root comes first: the lock is made when that is done."""
-    part = system_steps.needed(name, plan)
-    if as_json:
-        data = {"plan": plan, "system": part, "changed": False, "would_change": True}
-        show_json("up", data, plan.warnings)
-        return
-    from provisioner.cli.plans import show_plan
-    from provisioner.cli.text_system import show_part
-
-    show_plan(plan)
-    if part is not None:
-        show_part(part)
+        show_part(intent.system)
     show_warnings(plan.warnings)
 
 

@@ -138,6 +138,7 @@ def _anew(folder: Path, before: Pointer | None, wanted: Wanted, uv: Uv, tell: Pr
         notes=notes,
         holds=holds(new),
         asked=wanted.asked,
+        planned=wanted.planned,
         size=size_of(new),
     )
     generations.finish(new, about)

@@ -1,9 +1,17 @@
-"""The Python inside an environment."""
+"""The Python inside an environment, and the one it may stand on."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+from provisioner.plan import Plan
+
+
+def is_here(plan: Plan) -> bool:
+    """Whether this machine was seen to have a Python of the planned release."""
+    releases = (python.version.split(".")[:2] for python in plan.machine.pythons)
+    return plan.python.split(".") in releases
 
 
 def inside(folder: Path) -> Path:

@@ -87,4 +87,6 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     """What is installed in it, by the folder names of the packages' metadata."""
     asked: Mapping[str, Any] = {}
     """What was typed for it, so that it can be asked anew."""
+    planned: str = ""
+    """What the plan came to before its lock; see ``same.sign``."""
     size: Size | None = None

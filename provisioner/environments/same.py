@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import msgspec
 from provisioner.environments import generations, interpreter
 from provisioner.environments.record import Generation
 from provisioner.errors import OutsideError
-from provisioner.lock import pylock
+from provisioner.lock import pylock, record
 from provisioner.plan import Plan
 
 
@@ -27,6 +28,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """The UUIDs of the GPUs it may use; None is all that there are."""
     asked: Mapping[str, Any] = {}
     """What was typed for it, so that it can be asked anew."""
+    planned: str = ""
+    """What the plan came to before its lock; see ``sign``."""
 
 
 def is_so(place: Path, wanted: Wanted) -> bool:
@@ -44,6 +47,12 @@ def is_so(place: Path, wanted: Wanted) -> bool:
         and os.access(interpreter.inside(place), os.X_OK)
         and holds(place) == about.holds
     )
+
+
+def sign(plan: Plan) -> str:
+    """Return a short name for what a plan comes to: what is installed, and how it is proved."""
+    told = (record.digest(plan), _installs(plan))
+    return sha256(msgspec.json.encode(told)).hexdigest()[:16]
 
 
 def holds(place: Path) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner.environments.record import Environment
-from provisioner.jupyter import kernel, service
+from provisioner.jupyter import kernel, secret, service
 from provisioner.jupyter.kernel import Kernel
 from provisioner.jupyter.lab import Lab
 from provisioner.plan import Warning
@@ -28,4 +28,5 @@ def taken_away(name: str) -> None:
     Raises OutsideError ``place-not-writable`` and ``systemctl-failed``.
     """
     service.stopped(name)
+    secret.forgotten(name)  # of one in the foreground too
     kernel.withdrawn(name)

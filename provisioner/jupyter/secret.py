@@ -49,9 +49,15 @@ def read(name: str) -> str:
 
 
 def forgotten(name: str) -> None:
-    """Take a token away: what was let in by it is not let in again."""
+    """Take a token away: what was let in by it is not let in again.
+
+    Raises OutsideError ``place-not-writable``.
+    """
     path = file_of(name)
-    path.unlink(missing_ok=True)
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise not_writable(path, error) from error
     with contextlib.suppress(OSError):  # there are others
         path.parent.rmdir()
 

@@ -49,11 +49,11 @@ def started(
     name = environment.name
     systemd.need(f"Serve it from this terminal: dlsetup env serve {name} --foreground")
     before = _own(name)
-    secret.made(name)
     wanted = _wanted(environment, before, port, folder)
     changed = not _is_so(wanted)
     if changed:
         with _undone(name):
+            secret.made(name)
             _write(wanted)
             systemd.call("daemon-reload")
             systemd.call("enable", unit.service(name))
@@ -124,7 +124,8 @@ def _wanted(
 ) -> Unit:
     name = environment.name
     kept = before.port if before and port in {None, before.port} else None
-    if kept is None or not (_answers(name, kept) or loopback.is_free(kept)):
+    # What runs can only have the port of its unit.
+    if kept is None or not (_runs(name) or loopback.is_free(kept)):
         kept = loopback.free_port(port)
     return Unit(
         name=name,
@@ -134,9 +135,13 @@ def _wanted(
     )
 
 
+def _runs(name: str) -> bool:
+    return systemd.state(unit.service(name)) == "active"
+
+
 def _answers(name: str, port: int) -> bool:
     """Whether the service runs, and is what answers there."""
-    if systemd.state(unit.service(name)) != "active":
+    if not _runs(name) or not secret.file_of(name).is_file():
         return False
     return lab.is_locked(port, secret.read(name)) is True
 

@@ -44,11 +44,9 @@ def pattern(index):
     return (0x9E3779B9 * (index + 1)) & 0xFFFFFFFF
 
 
-def holds(index, place, offset, size):
-    must(
-        driver.cuMemcpyDtoH_v2, buffer, ctypes.c_uint64(place.value + offset), ctypes.c_size_t(size)
-    )
-    return buffer.raw[:size] == pattern(index).to_bytes(4, sys.byteorder) * (size // 4)
+def holds(expected, place, offset):
+    must(driver.cuMemcpyDtoH_v2, buffer, ctypes.c_uint64(place.value + offset), strip)
+    return same(buffer, expected, strip) == 0
 
 
 device, context = ctypes.c_int(), ctypes.c_void_p()
@@ -78,13 +76,15 @@ for index, (place, size) in enumerate(chunks):
     must(driver.cuMemsetD32_v2, place, ctypes.c_uint(pattern(index)), ctypes.c_size_t(size // 4))
 must(driver.cuCtxSynchronize)
 
-buffer = ctypes.create_string_buffer(STRIP)
+buffer, strip = ctypes.create_string_buffer(STRIP), ctypes.c_size_t(STRIP)
+same = ctypes.CDLL(None).memcmp
 read, end = 0, time.time() + READING_S
 for index, (place, size) in enumerate(chunks):
+    expected = pattern(index).to_bytes(4, sys.byteorder) * (STRIP // 4)
     for offset in range(0, size, STRIP):
         if offset and time.time() > end:
             break
-        if not holds(index, place, offset, STRIP):
+        if not holds(expected, place, offset):
             at = sum(before for _, before in chunks[:index]) + offset
             sys.exit(
                 "memory does not keep what was written, %d MiB into what was free" % (at // MIB)

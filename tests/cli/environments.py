@@ -117,7 +117,6 @@ class Home(msgspec.Struct, frozen=True):
             "HOME": str(self.path),
             "XDG_DATA_HOME": str(self.path / "data"),
             "XDG_CACHE_HOME": str(self.path / "cache"),
-            "XDG_STATE_HOME": str(self.path / "state"),
             "XDG_CONFIG_HOME": str(self.path / "config"),
             "UV_CACHE_DIR": str(self.path / "uv"),
             "UV_DEFAULT_INDEX": self.index.address,

@@ -163,10 +163,10 @@ def test_a_gpu_is_measured_and_judged_through_stand_ins(
     gpu = [one for one in document["data"]["results"] if one["device"] == "gpu 0"]
 
     assert [one["name"] for one in gpu] == ["host to device", "device to host", "memory copy"]
-    # 40 GB/s of a card whose maker states 448; its name is also a laptop's, so that its lanes are
+    # 40 GB/s of a card of which 448 are stated; its name is also a laptop's, so that its lanes are
     # not known, and NVML itself says that it has 16.
     assert [one["verdict"] for one in gpu] == [None, None, "low"]
-    assert gpu[2]["expected_low"] == 224
+    assert gpu[2]["expected_low"] == 179.2
     references = [warning["reference"] for warning in document["warnings"]]
     assert [name for name in references if name != "machine-busy"] == [
         "gpu-slow",

@@ -203,6 +203,19 @@ def test_one_that_does_not_run_is_said_and_starts_again(home: Home) -> None:
     assert up.out == told(home, port, home.path)
 
 
+def test_a_token_that_was_taken_away_is_made_anew(home: Home) -> None:
+    port = free()
+    serve(home, "--port", str(port))
+    before = token(home).read_text()
+    token(home).unlink()
+    ran = serve(home)
+
+    assert ran.code == 0, ran.err
+    assert token(home).read_text() != before
+    assert asked(port, before)[0] == 403
+    assert asked(port, token(home).read_text())[0] == 200
+
+
 def test_stopping_leaves_nothing(home: Home) -> None:
     port = free()
     before = digest(home.path / "data")
@@ -250,6 +263,7 @@ def test_a_port_that_is_taken_is_refused_if_named_and_passed_over_if_not(home: H
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         refused = serve(home, "--port", str(port))
+        left_by_the_refusal = token(home).exists() or unit(home).exists()
     with socket.socket() as first:
         first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -260,6 +274,7 @@ def test_a_port_that_is_taken_is_refused_if_named_and_passed_over_if_not(home: H
         found = serve(home, "--json").data["service"]["port"]
 
     assert refused.code == 1
+    assert not left_by_the_refusal
     assert refused.err == (
         "error: port-taken\n\n"
         f"Something else listens on port {port} of this machine.\n\n"
@@ -420,3 +435,6 @@ def test_the_foreground_serves_the_same_way(home: Home) -> None:
     assert "".join(lines) == told(home, port, home.path, FOREGROUND)
     assert (locked[0], let_in) == (403, 200)
     assert word not in err
+
+    assert home.run("env", "remove", "lab").code == 0
+    assert not token(home).parent.exists()

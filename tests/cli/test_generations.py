@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.environments import PYTHON, Home, contents, digest, package, tensorflow
+from tests.cli.terminal import CTRL_C, terminal
 from tests.unit.upkeep.loopback import Loopback
 
 
@@ -86,7 +87,8 @@ def test_other_words_for_the_same_are_those_asked_anew(home: Home) -> None:
     tensorflow(home.index, "2.21.0")
 
     assert home.run("env", "upgrade", "demo", "--json").data["changed"] is False
-    assert home.up("demo", "tensorflow-cpu", "beside", "--json").data["changed"]
+    assert not home.up("demo", "tensorflow-cpu", "beside", "--json").data["changed"]
+    assert home.run("env", "upgrade", "demo", "--json").data["changed"]
 
 
 def test_an_upgrade_that_does_not_work_leaves_what_was(home: Home) -> None:
@@ -244,3 +246,30 @@ def test_the_journal_grows_only_where_something_happens(home: Home) -> None:
 
     assert journal.read_text() == before
     assert PYTHON in before
+
+
+def test_what_is_as_it_was_made_needs_no_index_and_newer_is_for_an_upgrade(home: Home) -> None:
+    package(home.index, "beside", "1.1", "")
+    asked = home.index.requests
+    again = home.up("demo", "tensorflow-cpu", "beside", "--json")
+
+    assert again.data["changed"] is False
+    assert home.index.requests == asked
+    assert home.run("env", "upgrade", "demo", "--json").data["changed"] is True
+
+
+@pytest.mark.parametrize(("keys", "code", "now"), [("n\r", 1, 1), (CTRL_C, 130, 1), ("\r", 0, 2)])
+def test_on_a_terminal_an_upgrade_says_what_changes_and_asks(
+    keys: str, code: int, now: int, home: Home
+) -> None:
+    tensorflow(home.index, "2.21.0")
+    before = digest(home.environments)
+    with terminal(home, "env", "upgrade", "demo") as screen:
+        screen.wait_for("Upgrade demo? [Y/n]: ")
+        asked = screen.shown
+        screen.press(keys)
+        ended = screen.ended()
+
+    assert "What changes in demo\n   tensorflow-cpu  2.20.0 → 2.21.0" in asked
+    assert (ended, generation(home)) == (code, now)
+    assert (digest(home.environments) == before) == (now == 1)

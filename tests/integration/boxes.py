@@ -14,8 +14,8 @@ import msgspec
 
 from provisioner.apply.record import Change, Record
 from tests.cli.environments import MACHINE
+from tests.cli.gpus import SOURCE
 from tests.integration.roots import Root
-from tests.unit.render.test_verification_programs import TORCH
 from tests.unit.upkeep.loopback import Loopback
 from tests.unit.upkeep.wheels import installable
 
@@ -32,13 +32,30 @@ echo; find /etc/apt -type f -exec sha256sum {} + | sort
 """What dpkg and apt hold, to the letter."""
 
 
+CUDA = """
+def device_count():
+    return 1
+
+
+def get_device_name(index):
+    return "NVIDIA GeForce RTX 4090"
+
+
+def get_device_capability(index):
+    return (8, 9)
+
+
+def get_arch_list():
+    return ["sm_86"]
+"""
+
+
 def torch(index: Loopback) -> None:
     """Put a torch on the index that says it computes on a GPU."""
-    source = TORCH.replace("2.14.1+cu126", "2.15.0").format(
-        answer=256**3, cuda="13.2", gpus=1, capability=(8, 9), archs=["sm_86"]
-    )
-    name, data = installable("torch", "2.15.0", {"torch/__init__.py": source})
-    index.add("torch", name, data)
+    source = SOURCE.format(version="2.15.0").replace("12.6", "13.2").replace("cu126", "cu132")
+    source = source.replace("91000", "92600") + "\nfrom torch import cuda\n"
+    members = {"torch/__init__.py": source, "torch/cuda/__init__.py": CUDA}
+    index.add("torch", *installable("torch", "2.15.0", members))
 
 
 class Box:

@@ -19,7 +19,7 @@ def test_its_lines_are_heard_and_kept(tmp_path: Path) -> None:
     said: list[str] = []
     log = tmp_path / "log"
     words = "echo one; echo two >&2; printf three; exit 7"
-    ended = process.attended(("sh", "-c", words), log=log, told=said.append)
+    ended = process.attended(("sh", "-c", words), log=log, hear=said.append)
 
     assert (ended.returncode, ended.interrupted) == (7, False)
     assert said == ["one", "two", "three"]
@@ -28,7 +28,7 @@ def test_its_lines_are_heard_and_kept(tmp_path: Path) -> None:
 
 def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(OutsideError, match="no-such-program was not found"):
-        process.attended(("no-such-program",), log=tmp_path / "log", told=print)
+        process.attended(("no-such-program",), log=tmp_path / "log", hear=print)
 
 
 CALLER = """
@@ -36,7 +36,7 @@ import sys
 from pathlib import Path
 from provisioner import process
 words = ("sh", "-c", "trap 'echo asked; exit 130' TERM; echo up; sleep 1; sleep 1; echo end")
-ended = process.attended(words, log=Path(sys.argv[1]), told=lambda line: print(line, flush=True))
+ended = process.attended(words, log=Path(sys.argv[1]), hear=lambda line: print(line, flush=True))
 print(ended.returncode, ended.interrupted)
 """
 

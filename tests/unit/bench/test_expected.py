@@ -143,7 +143,7 @@ def seen(**changed: object) -> UnderLoad:
 @pytest.mark.parametrize(
     ("name", "unit", "at_least", "why"),
     [
-        ("memory copy", "GB/s", 936.2 * 0.5, "50% of the 936.2 GB/s that are stated"),
+        ("memory copy", "GB/s", 936.2 * 0.4, "40% of the 936.2 GB/s that are stated"),
         ("torch matmul fp16", "TFLOP/s", 71 * 0.25, "25% of the 71 TFLOP/s that are stated"),
         ("torch matmul fp32", "TFLOP/s", 35.6 * 0.25, "25% of the 35.6 TFLOP/s that are stated"),
         ("host to device", "GB/s", 12.6, "40% of the 31.5 GB/s of 16 lanes of generation 4"),
@@ -243,8 +243,8 @@ def test_a_lowered_power_limit_is_the_likely_cause() -> None:
 
 def test_without_a_look_nothing_is_claimed_of_the_cause() -> None:
     assert told(None, measured("memory copy", 300.0)) == (
-        "gpu-slow: GPU 0, NVIDIA GeForce RTX 3090: memory copy 300 GB/s; at least 468.1 is to be "
-        "expected, 50% of the 936.2 GB/s that are stated. Nothing is known of its clocks and its "
+        "gpu-slow: GPU 0, NVIDIA GeForce RTX 3090: memory copy 300 GB/s; at least 374.5 is to be "
+        "expected, 40% of the 936.2 GB/s that are stated. Nothing is known of its clocks and its "
         "link: NVML told nothing while it worked."
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.bench import gpus
+from provisioner.bench import gpu_child, gpus
 from provisioner.bench.runs import NotMeasured
 from tests.unit.bench.conftest import GTX_1080_TI, H100, RTX_2070_SUPER
 
@@ -83,6 +83,14 @@ def test_what_was_told_before_a_crash_is_kept(monkeypatch: pytest.MonkeyPatch) -
     assert found.missing == [
         NotMeasured("copies on gpu 1", "the driver's library crashed (signal 11)")
     ]
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [("0-3,8\n", {0, 1, 2, 3, 8}), ("5", {5}), ("16-17,48-49", {16, 17, 48, 49})],
+)
+def test_the_kernels_list_of_processors_is_read(listed: str, expected: set[int]) -> None:
+    assert gpu_child.processors(listed) == expected
 
 
 def test_without_the_library_the_reason_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
