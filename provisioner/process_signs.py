@@ -7,8 +7,8 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 _LONGEST_LINE_BYTES = 64 * 1024
 _BREAK = re.compile(rb"[\r\n]+")
@@ -87,11 +87,24 @@ class Stop:
     def __init__(self) -> None:
         self._asked = False
 
-    def hear(self, *numbers: int) -> None:
-        """Listen to signals from now on; one that is ignored, as nohup has it, stays so."""
-        for number in numbers:
-            if signal.getsignal(number) is not signal.SIG_IGN:
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Listen as long as the context lasts: to Ctrl-C, and to what ends a program kindly.
+
+        A signal that is ignored, as nohup has it, stays so.
+        """
+        names = ("SIGINT", "SIGTERM", "SIGHUP")
+        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        before = {number: signal.getsignal(number) for number in numbers}
+        for number, handler in before.items():
+            if handler is not signal.SIG_IGN:
                 signal.signal(number, self._raise)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            self._asked = False
 
     def look(self) -> None:
         """Raise KeyboardInterrupt where one was lost."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from typing import Any
 
 import click
 
-from provisioner import benching
+from provisioner import benching, process
 from provisioner.cli import options
 from provisioner.cli.output import show_json, show_warnings
 from provisioner.progress import Steps
@@ -52,8 +51,8 @@ def command(*, name: str | None, as_json: bool) -> None:
 
     On a real GPU this is untried: it was tested with stand-ins for NVIDIA's libraries only.
     """
-    _end_as_ctrl_c()
-    found, warnings = benching.bench(name, Steps(_tell))
+    with process.stop.heard():  # whoever ends this, the programs that it started end with it
+        found, warnings = benching.bench(name, Steps(_tell))
     if as_json:
         from msgspec.structs import asdict
 
@@ -88,13 +87,6 @@ def _compare(*, before: Path, after: Path, as_json: bool) -> None:
     from provisioner.cli.text_bench import comparison_blocks
 
     show(comparison_blocks(found))
-
-
-def _end_as_ctrl_c() -> None:
-    """Whoever ends this, the programs that it started end with it."""
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(ending) is not signal.SIG_IGN:
-            signal.signal(ending, signal.default_int_handler)
 
 
 def _tell(text: str) -> None:

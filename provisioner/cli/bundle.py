@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,8 +43,7 @@ def export(*, name: str, output: Path | None, with_python: bool, as_json: bool) 
     """
     from provisioner.bundle.export import export as exported
 
-    process.stop.hear(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    with steps() as shown:
+    with process.stop.heard(), steps() as shown:
         found = exported(name, output, shown, with_python=with_python)
     if as_json:
         show_json("env export", {"bundle": found})

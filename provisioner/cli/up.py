@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -112,11 +111,10 @@ def listening(name: str, words: tuple[str, ...]) -> Iterator[tuple[Steps, Any]]:
     from provisioner.progress import Several
     from provisioner.runlog import Log
 
-    # Whoever ends this, what is half made is taken away again.
-    process.stop.hear(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     log = Log(name, words)
     try:
-        with steps() as shown:
+        # Whoever ends this, what is half made is taken away again.
+        with process.stop.heard(), steps() as shown:
             yield shown, Several(shown, log)
     except (KeyboardInterrupt, click.Abort):
         log.end("stopped")

@@ -170,6 +170,7 @@ def releases(place: Place, seen: Seen, only: list[str]) -> None:
 
 def killed(place: Place, seen: Seen, words: list[str], times: int, seed: int) -> None:
     """SIGKILL at random moments of one run after the other; the run after the last is whole."""
+    place.run("env", "remove", "trial")
     moments = random.Random(seed)  # noqa: S311 - moments, not secrets
     began = time.monotonic()
     code, _ = place.run("up", "trial", *words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 import time
@@ -115,17 +116,26 @@ from provisioner import process
 
 class Held: pass
 
-process.stop.hear(signal.SIGTERM)
-held = Held()
-weakref.finalize(held, signal.raise_signal, signal.SIGTERM)
-del held  # Python prints what is raised here, and goes on
-print("dropped", flush=True)
-try:
-    process.run(["sleep", "60"], timeout=60)
-except KeyboardInterrupt:
-    process.run(["true"], timeout=60)
-    print("stopped, and a program put things back")
+with process.stop.heard():
+    held = Held()
+    weakref.finalize(held, signal.raise_signal, signal.SIGTERM)
+    del held  # Python prints what is raised here, and goes on
+    print("dropped", flush=True)
+    try:
+        process.run(["sleep", "60"], timeout=60)
+    except KeyboardInterrupt:
+        process.run(["true"], timeout=60)
+        print("stopped, and a program put things back")
 """
+
+
+def test_signals_are_heard_only_for_a_while() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with contextlib.suppress(KeyboardInterrupt), process.stop.heard():
+        signal.raise_signal(signal.SIGTERM)
+
+    assert signal.getsignal(signal.SIGTERM) is before
+    process.stop.look()
 
 
 def test_a_signal_that_python_drops_is_not_lost() -> None:
