@@ -15,11 +15,14 @@ system_packages() {
         busybox      busybox
         curl         curl
         debootstrap  debootstrap
+        fish         fish
         gcc          gcc
         git          git
         openssl      openssl
+        systemctl    systemd
         unshare      util-linux
         vagrant      vagrant
+        zsh          zsh
 PROGRAMS
     [[ -e /usr/include/stdio.h ]] || missing+=(libc6-dev)
     /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
