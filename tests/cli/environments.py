@@ -118,6 +118,7 @@ class Home(msgspec.Struct, frozen=True):
             "XDG_DATA_HOME": str(self.path / "data"),
             "XDG_CACHE_HOME": str(self.path / "cache"),
             "XDG_CONFIG_HOME": str(self.path / "config"),
+            "XDG_STATE_HOME": str(self.path / "state"),
             "UV_CACHE_DIR": str(self.path / "uv"),
             "UV_DEFAULT_INDEX": self.index.address,
             "UV_FIND_LINKS": "",
