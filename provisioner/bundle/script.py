@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from provisioner.bundle.manifest import Needs
+from provisioner.bundle.manifest import SCRIPT, Needs
 from provisioner.plan import Plan
 from provisioner.render import facts
 from provisioner.render.script import files
@@ -23,6 +23,8 @@ def text(name: str, plan: Plan, needs: Needs, lock: bytes, python: str | None) -
     return fill(
         "shell/bundle.sh.j2",
         name=name,
+        file_name=SCRIPT,
+        makes_environment=True,
         needs=needs,
         build=python or "",
         summary=facts.summary(plan),

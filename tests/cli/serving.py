@@ -5,12 +5,20 @@ The real ones are in tests/integration/test_jupyter.py.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import sys
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
+from typing import Any
 
-from tests.cli.environments import Home, package
+from provisioner.jupyter import loopback
+from tests.cli.environments import Home, package, tensorflow
+from tests.cli.ran import Ran
 from tests.unit.upkeep.loopback import Loopback
 from tests.unit.upkeep.wheels import installable
 
@@ -142,3 +150,37 @@ def kill(home: Home) -> None:
     """End the service as a crash would."""
     pid = int((home.path / "systemd" / "dlsetup-lab.service.pid").read_text(encoding="utf-8"))
     os.kill(pid, signal.SIGKILL)
+
+
+def furnish(index: Loopback) -> None:
+    tensorflow(index)
+    lab(index)
+
+
+def serve(home: Home, *words: str, **settings: str) -> Ran:
+    return home.run("env", "serve", "lab", *words, **systemctl(home), **settings)
+
+
+def free() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def asked(port: int, word: str = "") -> tuple[int, Any]:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/status")
+    if word:
+        request.add_header("Authorization", f"token {word}")
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=10) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, None
+
+
+def first_answer(port: int) -> tuple[int, Any]:
+    end = time.monotonic() + 30
+    while loopback.status(port, "/") is None and time.monotonic() < end:
+        time.sleep(0.1)
+    return asked(port)

@@ -2,75 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pwd
 import re
-import shutil
 import signal
 import socket
 import stat
 import subprocess
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from provisioner.jupyter import loopback, service
-from tests.cli.environments import Home, digest, tensorflow
-from tests.cli.ran import Ran
-from tests.cli.serving import calls, kill, lab, says, systemctl, token, unit
-from tests.unit.upkeep.loopback import Loopback, serving
-
-
-def furnish(index: Loopback) -> None:
-    tensorflow(index)
-    lab(index)
-
-
-@pytest.fixture(scope="module")
-def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with serving() as index:
-        furnish(index)
-        made = Home(tmp_path_factory.mktemp("once"), index)
-        assert made.up("lab", "jupyterlab", "ipykernel").code == 0
-    return made.path / "data"
-
-
-@pytest.fixture
-def home(once: Path, index: Loopback, tmp_path: Path) -> Iterator[Home]:
-    furnish(index)
-    shutil.copytree(once, tmp_path / "data", symlinks=True)
-    made = Home(tmp_path, index)
-    yield made
-    serve(made, "--stop")
-
-
-def serve(home: Home, *words: str, **settings: str) -> Ran:
-    return home.run("env", "serve", "lab", *words, **systemctl(home), **settings)
-
-
-def free() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def asked(port: int, word: str = "") -> tuple[int, Any]:
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/status")
-    if word:
-        request.add_header("Authorization", f"token {word}")
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=10) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as error:
-        return error.code, None
-
+from tests.cli.environments import Home, digest
+from tests.cli.serving import (
+    asked,
+    calls,
+    first_answer,
+    free,
+    kill,
+    says,
+    serve,
+    systemctl,
+    token,
+    unit,
+)
 
 STARTED = """\
 JupyterLab of lab answers, and asks for its token.
@@ -85,13 +42,6 @@ JupyterLab of lab
   stop it       dlsetup env serve lab --stop
   after logout  it ends; to have it go on, and start with the machine: loginctl enable-linger {user}
 """
-
-
-def first_answer(port: int) -> tuple[int, Any]:
-    end = time.monotonic() + 30
-    while loopback.status(port, "/") is None and time.monotonic() < end:
-        time.sleep(0.1)
-    return asked(port)
 
 
 FOREGROUND = """\
@@ -297,128 +247,6 @@ def test_port_and_folder_can_be_changed(home: Home) -> None:
     assert (again["changed"], again["service"]["port"]) == (False, second)
     with pytest.raises(urllib.error.URLError):
         asked(first)
-
-
-NO_SESSION = """\
-error: no-user-services
-
-systemd runs no services of this user here.
-
-  Failed to connect to bus: No medium found
-
-hint: Serve it from this terminal: dlsetup env serve lab --foreground
-"""
-
-
-def test_without_a_session_of_systemd_the_foreground_is_the_way(home: Home) -> None:
-    ran = serve(home, STAND_IN="no session")
-
-    assert (ran.code, ran.out, ran.err) == (1, "", NO_SESSION)
-    assert not unit(home).exists()
-    assert not token(home).exists()
-
-
-def test_without_systemctl_too(home: Home) -> None:
-    ran = home.run("env", "serve", "lab", PATH="/nonexistent")
-
-    assert ran.code == 1
-    assert ran.err == NO_SESSION.replace(
-        "Failed to connect to bus: No medium found", "systemctl was not found."
-    )
-
-
-@pytest.mark.parametrize(
-    ("trouble", "reason"),
-    [
-        ("broken", "the service is failed, and nothing answers"),
-        ("open", "what answers there does not ask for the token"),
-    ],
-)
-def test_one_that_does_not_come_up_safely_is_taken_back(
-    trouble: str, reason: str, home: Home
-) -> None:
-    ran = serve(home, "--port", str(free()), STAND_IN=trouble)
-
-    assert ran.code == 3
-    assert ran.err == (
-        "error: service-not-started\n\n"
-        "JupyterLab did not come up as a service, and was taken back.\n\n"
-        f"  {reason}\n\n"
-        "hint: Look at what it said: journalctl --user --unit dlsetup-lab.service\n"
-    )
-    assert not unit(home).exists()
-    assert not token(home).exists()
-
-
-REFUSED = """\
-error: systemctl-failed
-
-systemctl --user enable dlsetup-lab.service failed.
-
-  Failed to enable: Access denied
-
-hint: Mend what it says, and try again.
-"""
-
-
-def test_what_systemd_refuses_is_said_and_taken_back(home: Home) -> None:
-    ran = serve(home, "--port", str(free()), STAND_IN="refuses enable")
-
-    assert (ran.code, ran.err) == (3, REFUSED)
-    assert not unit(home).exists()
-    assert not token(home).exists()
-
-
-def test_where_the_service_cannot_be_stopped_its_environment_stays(home: Home) -> None:
-    serve(home, "--port", str(free()))
-    ran = home.run("env", "remove", "lab", "--json", STAND_IN="refuses disable", **systemctl(home))
-
-    assert (ran.code, ran.error["reference"]) == (3, "systemctl-failed")
-    assert unit(home).exists()
-    assert home.run("env", "show", "lab", **systemctl(home)).code == 0
-
-
-def test_one_that_is_silent_is_not_waited_for_without_end(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(service, "PATIENCE_S", 0.0)
-    ran = serve(home, "--port", str(free()), "--json")
-
-    assert ran.error["reference"] == "service-not-started"
-
-
-def test_a_change_that_fails_leaves_the_service_of_before(home: Home) -> None:
-    port = free()
-    serve(home, "--port", str(port))
-    before = unit(home).read_text()
-    ran = serve(home, "--port", str(free()), STAND_IN="broken")
-    assert ran.code == 3
-    assert unit(home).read_text() == before
-
-    # The stand-in inherits the trouble of who called it last; systemd's services do not.
-    assert serve(home).code == 0
-    assert asked(port)[0] == 403
-
-
-def test_a_foreign_unit_is_never_touched(home: Home) -> None:
-    unit(home).parent.mkdir(parents=True)
-    unit(home).write_text("[Service]\nExecStart=/bin/mine\n")
-    ran = serve(home, "--json")
-    stopped = serve(home, "--stop", "--json")
-    removed = home.run("env", "remove", "lab", **systemctl(home))
-
-    assert (ran.code, ran.error["reference"]) == (1, "place-taken")
-    assert stopped.data["changed"] is False
-    assert removed.code == 0
-    assert unit(home).read_text() == "[Service]\nExecStart=/bin/mine\n"
-
-
-def test_without_jupyterlab_it_is_refused_with_the_command_that_adds_it(home: Home) -> None:
-    assert home.up("bare", "tensorflow-cpu").code == 0
-    ran = home.run("env", "serve", "bare", "--json", **systemctl(home))
-
-    assert (ran.code, ran.error["reference"]) == (1, "package-missing")
-    assert "dlsetup up bare tensorflow-cpu jupyterlab" in ran.error["hint"]
 
 
 def test_the_foreground_serves_the_same_way(home: Home) -> None:
