@@ -14,6 +14,7 @@ import msgspec
 from provisioner import workflow
 from provisioner.environments import interpreter, journal, store
 from provisioner.environments.place import place
+from provisioner.environments.proof import made_at
 from provisioner.environments.record import Environment
 from provisioner.errors import OutsideError, UsageError
 from provisioner.machine import Machine
@@ -63,6 +64,7 @@ def verified(name: str | None, tell: Progress) -> Verified:
         sight=Sight(made.gpus, os.environ.get(VISIBLE)),
         gpus_planned=sum(gpu.vendor == "nvidia" for gpu in made.plan.machine.gpus),
         cpu_wanted=_cpu_was_wanted(made.plan),
+        made_at=made_at(Path(made.path)),
     )
     found = Verified(name=made.name, path=made.path, checks=prove(subject, tell), warnings=warnings)
     _note(made, found)

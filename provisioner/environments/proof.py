@@ -11,6 +11,12 @@ from provisioner.verify.proof import Subject, notes, proved
 from provisioner.verify.visible import Sight
 
 
+def made_at(generation: Path) -> float | None:
+    """When a generation was made, in seconds since 1970; None where it is not whole yet."""
+    about = generation / ABOUT
+    return about.stat().st_mtime if about.exists() else None
+
+
 def prove(
     interpreter: Path, plan: Plan, gpus: tuple[str, ...] | None, tell: Progress = SILENT
 ) -> tuple[str, ...]:
@@ -25,6 +31,7 @@ def prove(
         plan=plan,
         lock=(generation / LOCK).read_text(encoding="utf-8"),
         sight=Sight(gpus),
-        is_new=not (generation / ABOUT).exists(),
+        is_new=made_at(generation) is None,
+        made_at=made_at(generation),
     )
     return notes(proved(subject, tell))

@@ -28,7 +28,7 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...]
     """The first few of those that are not there."""
     changed: tuple[str, ...]
-    """The first few of those that have another size than they were installed with."""
+    """The first few of those that were written since, and have another size than is recorded."""
 
 
 class Installed(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +38,11 @@ class Installed(msgspec.Struct, frozen=True, kw_only=True):
     packages: tuple[Package, ...]
     markers: dict[str, str]
     """The values of PEP 508's environment markers."""
+
+
+def listing(made_at: float | None) -> Probe:
+    """The program that lists what is installed; ``made_at`` is when that was done, since 1970."""
+    return msgspec.structs.replace(LISTING, words=() if made_at is None else (repr(made_at),))
 
 
 def installed(seen: Seen) -> Installed | None:
@@ -62,13 +67,13 @@ def versions_check(found: Installed, lock: Document) -> Check:
     return Check("versions", "pass", f"{len(found.packages)} packages, each as it is locked")
 
 
-def files_check(found: Installed, *, sizes: bool) -> Check:
-    """Whether every file that a package brought is there; and, by their sizes, as it was."""
+def files_check(found: Installed) -> Check:
+    """Whether every file that a package brought is there; and, by its size, as it was."""
     wrong = [f"{one.name} lacks {_below(path)}" for one in found.packages for path in one.missing]
     wrong += [
         f"{one.name}: {_below(path)} was changed since it was installed"
         for one in found.packages
-        for path in (one.changed if sizes else ())
+        for path in one.changed
     ]
     if wrong:
         return Check("files", "fail", _list(wrong))

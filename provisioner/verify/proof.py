@@ -44,6 +44,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """Whether somebody asked for the CPU, where the plan uses no GPU."""
     is_new: bool = False
     """Whether it is being made: bytecode may be left in it then."""
+    made_at: float | None = None
+    """When it was made, in seconds since 1970; None where it is new, or nobody's that we know."""
 
 
 def prove(subject: Subject, tell: Progress = SILENT) -> tuple[Check, ...]:
@@ -126,7 +128,8 @@ class _Proof:
 
     def _packages(self) -> Iterator[Check]:
         pins = exact_versions(self._plan)
-        probes = (packages.LISTING, *((Probe("pins", _PINS, pins),) if pins else ()))
+        listing = packages.listing(self._subject.made_at)
+        probes = (listing, *((Probe("pins", _PINS, pins),) if pins else ()))
         seen, *planned = self._python.seen(probes, self._hear, chained=True)
         found = packages.installed(seen)
         if found is None:
@@ -138,11 +141,7 @@ class _Proof:
         else:
             yield packages.versions_check(found, pylock.read(self._subject.lock))
         yield from (one.check for one in planned)
-        # Right after the installer held a wheel against its hash, another size than the wheel's own
-        # record says is a slip of whoever made it; and a foreign environment is its owner's.
-        yield packages.files_check(
-            found, sizes=self._subject.lock is not None and not self._subject.is_new
-        )
+        yield packages.files_check(found)
 
     def _told(self, shown: Sequence[devices.Device]) -> Iterator[Check]:
         """What can be said without another look: why the rest does not apply."""

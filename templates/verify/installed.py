@@ -1,4 +1,7 @@
-"""What this Python is and what is installed for it, as one line of JSON."""
+"""What this Python is and what is installed for it, as one line of JSON.
+
+With a word, a time in seconds since 1970, files written since are held against the sizes recorded.
+"""
 
 import csv
 import io
@@ -45,6 +48,7 @@ def packages(site):
         yield package, recorded(site, folder)
 
 
+made_at = float(sys.argv[1]) if len(sys.argv) > 1 else None
 found = []
 for site in dict.fromkeys(path for path in sys.path if os.path.isdir(path)):
     found.extend(packages(site))
@@ -54,15 +58,19 @@ for _, files in found:
         claims[path] = claims.get(path, 0) + 1
 for package, files in found:
     missing = [path for path in files if not os.path.lexists(path)]
-    # A file that two packages write has the size of whichever came last; and what a package says
-    # of itself was often changed after its record was written.
+    # A file that two packages write has the size of whichever came last; and publishers change
+    # files after the record was written: what counts is what was written since.
     sized = [
         path
         for path, size in files.items()
-        if size is not None and claims[path] == 1 and os.path.isfile(path)
+        if made_at is not None and size is not None and claims[path] == 1 and os.path.isfile(path)
         if not os.path.dirname(path).endswith(".dist-info")
     ]
-    changed = [path for path in sized if os.path.getsize(path) != files[path]]
+    changed = [
+        path
+        for path in sized
+        if os.path.getsize(path) != files[path] and os.path.getmtime(path) > made_at
+    ]
     package["missing"], package["changed"] = missing[:TOLD], changed[:TOLD]
     package["files"] = len(files)
 

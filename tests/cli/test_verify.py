@@ -11,6 +11,7 @@ import pytest
 from tests.cli.environments import PYTHON, TENSORFLOW, Home, digest, package, tensorflow
 from tests.cli.gpus import results
 from tests.unit.upkeep.loopback import Loopback
+from tests.unit.upkeep.wheels import installable
 
 GROUPS = ("gpus", "precisions", "cudnn", "memory", "nccl")
 WORKS = """\
@@ -119,6 +120,17 @@ def test_a_file_that_was_changed_is_named(content: str, home: Home) -> None:
         "tensorflow-cpu: tensorflow/__init__.py was changed since it was installed"
     )
     assert ("compute tensorflow" in found) is (not content)
+
+
+def test_what_a_publisher_changed_after_its_record_is_no_change(
+    home: Home, index: Loopback
+) -> None:
+    """As torch 1.9.1 is: its record knows libtorch_cpu.so at seven times its size."""
+    name, data = installable("slip", "1.0", {"slip.py": "x = 1"}, recorded={"slip.py": "x = 12"})
+    index.add("slip", name, data)
+    home.up("slip", "slip")
+
+    assert home.run("verify", "slip").code == 0
 
 
 def test_another_version_is_named(home: Home) -> None:

@@ -77,8 +77,12 @@ def installable(
     members: Mapping[str, str],
     requires: Sequence[str] = (),
     tag: str = "py3-none-any",
+    recorded: Mapping[str, str] | None = None,
 ) -> tuple[str, bytes]:
-    """A wheel that an installer takes: its file's name and its bytes."""
+    """A wheel that an installer takes: its file's name and its bytes.
+
+    ``recorded`` is what some members held when the record was written.
+    """
     folder = f"{name.replace('-', '_')}-{version}"
     about = f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: {tag}\n"
     whole = {
@@ -87,7 +91,8 @@ def installable(
         f"{folder}.dist-info/WHEEL": about,
     }
     place = f"{folder}.dist-info/RECORD"
-    lines = [*(f"{path},{_recorded(text)}" for path, text in whole.items()), f"{place},,"]
+    then = {**whole, **(recorded or {})}
+    lines = [*(f"{path},{_recorded(text)}" for path, text in then.items()), f"{place},,"]
     return f"{folder}-{tag}.whl", packed({**whole, place: "\n".join(lines) + "\n"})
 
 
