@@ -77,6 +77,7 @@ def installable(
     members: Mapping[str, str],
     requires: Sequence[str] = (),
     tag: str = "py3-none-any",
+    *,
     recorded: Mapping[str, str] | None = None,
 ) -> tuple[str, bytes]:
     """A wheel that an installer takes: its file's name and its bytes.
