@@ -52,6 +52,7 @@ class Place(msgspec.Struct, frozen=True):
             "DLSETUP_HOME": str(self.root / "home"),
             "UV_CACHE_DIR": str(self.root / "uv"),
             "XDG_STATE_HOME": str(self.root / "state"),
+            "TMPDIR": str(self.root / "tmp"),
             "PYTHONPATH": str(ROOT),
         }
 
@@ -196,7 +197,7 @@ def leftovers(place: Place) -> list[str]:
     trial = place.environments / "trial"
     known = {"environment.json", "journal.jsonl", "1", "2"}
     found = [str(path) for path in trial.iterdir() if path.name not in known]
-    found += [str(path) for path in Path("/tmp").glob("dlsetup-*")]  # noqa: S108 - looked at only
+    found += [str(path) for path in (place.root / "tmp").glob("dlsetup-*")]
     return found + [str(path) for path in (place.root / "uv").glob(".tmp*")]
 
 
@@ -273,7 +274,7 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     typed, more = parser.parse_known_args()
-    typed.place.mkdir(parents=True, exist_ok=True)
+    (typed.place / "tmp").mkdir(parents=True, exist_ok=True)
     place, seen, words = Place(typed.place.resolve()), Seen(), [*typed.words, *more]
     if typed.proof == "beside":
         beside(place, seen, words or ["tf2", "tf1", "torch", "fastai"])

@@ -14,6 +14,7 @@ def test_tensorflow_1_and_jax_leave_each_other_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seen = Seen()
+    (tmp_path / "tmp").mkdir()
 
     beside(Place(tmp_path), seen, ["jax", "tf1"])
 
