@@ -56,7 +56,7 @@ def verified(name: str | None, tell: Progress) -> Verified:
     """
     made = _meant(name)
     tell.step(f"proving that {made.name} works")
-    machine, warnings = _machine()
+    machine, warnings = _machine(made.plan.accelerator)
     subject = Subject(
         interpreter=interpreter.inside(Path(made.path)),
         plan=msgspec.structs.replace(made.plan, machine=machine),
@@ -78,13 +78,24 @@ def foreign_verified(path: str, tell: Progress) -> Verified:
     """
     python = _python_at(path)
     tell.step(f"proving that {path} works")
-    machine, warnings = _machine()
+    machine, warnings = _machine("cuda")
     subject = foreign.subject(python, machine, os.environ.get(VISIBLE))
     return Verified(name=None, path=path, checks=prove(subject, tell), warnings=warnings)
 
 
-def _machine() -> tuple[Machine, tuple[Warning, ...]]:
+def _machine(accelerator: str) -> tuple[Machine, tuple[Warning, ...]]:
+    """Return the machine as it is, with the GPUs that an environment would have to use.
+
+    For CUDA those are NVIDIA's. Where the CPU computes, a card of any maker is one that is left
+    out; graphics inside a processor are not.
+    """
     machine, warnings = workflow.this_machine()
+    gpus = machine.gpus
+    if accelerator == "cuda":
+        gpus = tuple(gpu for gpu in gpus if gpu.vendor == "nvidia")
+    elif accelerator == "cpu":
+        gpus = tuple(gpu for gpu in gpus if workflow.is_card(gpu))
+    machine = msgspec.structs.replace(machine, gpus=gpus)
     told = (one for one in warnings if one.reference not in _BESIDE_THE_POINT)
     return machine, tuple(told)
 

@@ -305,6 +305,13 @@ def _gpu_by_name(word: str) -> Gpu:
     return gpu_by_word(catalog(), word)
 
 
+def is_card(gpu: Gpu) -> bool:
+    """Whether a GPU is one to compute with: NVIDIA's, or a card that is no part of a processor."""
+    from provisioner.resolve.accelerators import is_integrated
+
+    return gpu.vendor == "nvidia" or is_integrated(catalog(), gpu) is False
+
+
 def formats() -> Sequence[tuple[str, str]]:
     """Names and one-line descriptions of the formats."""
     from provisioner.render import FORMATS

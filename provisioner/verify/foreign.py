@@ -26,7 +26,10 @@ def subject(python: Path, machine: Machine, listed: str | None) -> Subject:
     found = _installed(Interpreter(python, sight.variables), python)
     known = [Pin(name=canonical(one.name), version=one.version) for one in found.packages]
     pins = tuple(Pin(name=pin.name, version=public(pin.version)) for pin in known if module_of(pin))
-    cuda = bool(sight.of(machine.gpus)) and machine.driver is not None
+    seen = sight.of(machine.gpus)
+    cuda = bool(seen) and machine.driver is not None
+    # Who hides every GPU from programs wants the CPU; without a driver nobody does.
+    hidden = listed is not None and not seen
     plan = Plan(
         machine=machine,
         request=Request(requirements=()),
@@ -38,7 +41,7 @@ def subject(python: Path, machine: Machine, listed: str | None) -> Subject:
         driver=DriverPlan(action="none"),
         pins=pins,
     )
-    return Subject(interpreter=python, plan=plan, sight=sight)
+    return Subject(interpreter=python, plan=plan, sight=sight, cpu_wanted=hidden)
 
 
 def _installed(interpreter: Interpreter, python: Path) -> packages.Installed:

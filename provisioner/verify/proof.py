@@ -34,13 +34,13 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
     interpreter: Path
     plan: Plan
-    """Its machine is the one that the proof is made on, as it is now."""
+    """Its machine is the one that the proof is made on, as it is now, with the GPUs that count."""
     lock: str | None = None
     """The text of the ``pylock.toml``; None where nothing says what should be installed."""
     sight: Sight = Sight()
     gpus_planned: int = 0
     """How many of NVIDIA's GPUs there were when the plan was made."""
-    cpu_wanted: bool = True
+    cpu_wanted: bool = False
     """Whether somebody asked for the CPU, where the plan uses no GPU."""
     is_new: bool = False
     """Whether it is being made: bytecode may be left in it then."""
@@ -159,7 +159,7 @@ class _Proof:
             why = f"the plan is for {self._plan.accelerator}; dlsetup looks so deep with CUDA only"
             yield from (Check(name, "not-applicable", why) for name in _OF_GPUS)
             return
-        idle = [gpu.name for gpu in self._subject.plan.machine.gpus if gpu.vendor == "nvidia"]
+        idle = [gpu.name for gpu in self._subject.plan.machine.gpus]
         why = "the plan is for the CPU"
         first = Check("gpus", "not-applicable", why)
         if idle and self._subject.cpu_wanted:

@@ -364,3 +364,13 @@ def test_an_environment_that_something_else_made_is_proved_too(home: Home) -> No
         assert found["versions"][0] == "not-applicable"
         assert found["compute tensorflow"][0] == "pass"
         assert [found[name][0] for name in GROUPS] == ["not-applicable"] * 5
+
+
+def test_a_card_of_another_maker_is_not_passed_over(home: Home) -> None:
+    """The CPU was asked for here, by a variable."""
+    amd = home.run("verify", "demo", "--json", DLSETUP_OVERRIDE_GPUS="RX 7900 XTX")
+
+    assert results(amd)["gpus"] == (
+        "not-applicable",
+        "the plan is for the CPU, as was asked for; this machine has Radeon RX 7900 XTX",
+    )
