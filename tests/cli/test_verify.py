@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,26 @@ def test_nothing_is_written_but_a_line_of_the_journal(home: Home) -> None:
     last = (home.environments / "demo" / "journal.jsonl").read_text().splitlines()[-1]
     entry = json.loads(last)
     assert (entry["step"], entry["generation"], entry["state"]) == ("verify", 1, "done")
+
+
+def test_who_stops_it_and_lets_it_go_on_gets_the_same_answer(home: Home) -> None:
+    running = home.start("verify", "demo", "--json")
+    assert running.stderr is not None
+    assert running.stderr.readline() == "proving that demo works\n"
+    time.sleep(0.5)
+    running.send_signal(signal.SIGSTOP)
+    time.sleep(4)
+    running.send_signal(signal.SIGCONT)
+    out, _ = running.communicate(timeout=60)
+
+    assert running.returncode == 0, out
+
+
+def test_a_check_that_ends_without_an_answer_says_so(home: Home) -> None:
+    replaced(home, "import os; os._exit(0)")
+
+    told = failed(home)["imports tensorflow-cpu"]
+    assert told == "the check ended without an answer (exit code 0)"
 
 
 def test_a_failure_is_noted_in_the_journal_too(home: Home) -> None:
