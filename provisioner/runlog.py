@@ -45,6 +45,10 @@ class Log(Progress):
         """Write the title with the seconds since the beginning."""
         self._write(f"[{time.monotonic() - self._began:8.1f} s] {title}")
 
+    def remark(self, text: str) -> None:
+        """Write it as a step is."""
+        self.step(text)
+
     def line(self, text: str) -> None:
         """Write what a program said."""
         self._write(f"    {text}")

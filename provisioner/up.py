@@ -242,6 +242,11 @@ def environments() -> tuple[tuple[Environment, ...], tuple[Warning, ...]]:
     return store.listed()
 
 
+def unfinished() -> tuple[str, ...]:
+    """Return the names of environments whose making was cut off, in order."""
+    return store.unfinished()
+
+
 def environment(name: str) -> Environment:
     """Return one environment. Raises UsageError ``unknown-environment`` or ``bad-name``."""
     return store.found(name)

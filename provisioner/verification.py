@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from provisioner import workflow
-from provisioner.environments import interpreter, journal, store
+from provisioner.environments import again, interpreter, journal, store
 from provisioner.environments.place import place
 from provisioner.environments.proof import made_at
 from provisioner.environments.record import Environment
@@ -40,6 +40,8 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[Check, ...]
     warnings: tuple[Warning, ...] = ()
     """What could not be seen of the machine."""
+    mend: tuple[str, ...] = ()
+    """What to do where anything is wrong with it, in lines."""
 
     @property
     def failed(self) -> tuple[Check, ...]:
@@ -68,7 +70,13 @@ def verified(name: str | None, tell: Progress) -> Verified:
     )
     found = Verified(name=made.name, path=made.path, checks=prove(subject, tell), warnings=warnings)
     _note(made, found)
-    return found
+    return msgspec.structs.replace(found, mend=_mend(made)) if found.failed else found
+
+
+def _mend(made: Environment) -> tuple[str, ...]:
+    before = store.pointer(made.name).before
+    back = f"Or go back to generation {before}: dlsetup env rollback {made.name}"
+    return (f"Make it anew: {again.command(made)}", *((back,) if before in made.kept else ()))
 
 
 def foreign_verified(path: str, tell: Progress) -> Verified:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from provisioner import benching, process
+from provisioner import benching
 from provisioner.cli import options
 from provisioner.cli.output import show_json, show_warnings
 from provisioner.progress import Steps
@@ -51,7 +51,9 @@ def command(*, name: str | None, as_json: bool) -> None:
 
     On a real GPU this is untried: it was tested with stand-ins for NVIDIA's libraries only.
     """
-    with process.stop.heard():  # whoever ends this, the programs that it started end with it
+    from provisioner.cli.progress import watching
+
+    with watching(name):  # whoever ends this, the programs that it started end with it
         found, warnings = benching.bench(name, Steps(_tell))
     if as_json:
         from msgspec.structs import asdict

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from provisioner import process
 from provisioner.cli import options
 from provisioner.cli.output import show_json, show_warnings
-from provisioner.cli.progress import steps
+from provisioner.cli.progress import watching
 from provisioner.cli.up import listening
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def export(*, name: str, output: Path | None, with_python: bool, as_json: bool) 
     """
     from provisioner.bundle.export import export as exported
 
-    with process.stop.heard(), steps() as shown:
+    with watching(name) as shown:
         found = exported(name, output, shown, with_python=with_python)
     if as_json:
         show_json("env export", {"bundle": found})

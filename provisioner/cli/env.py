@@ -11,8 +11,9 @@ from provisioner.cli import bundle, options
 from provisioner.cli.display import show
 from provisioner.cli.jupyter import kernel, serve
 from provisioner.cli.output import show_json, show_warnings
-from provisioner.cli.up import listening
+from provisioner.cli.up import confirmed, listening
 from provisioner.errors import RefusedError
+from provisioner.plan import Warning
 
 
 @click.group("env")
@@ -25,12 +26,15 @@ def command() -> None:
 def _list(*, as_json: bool) -> None:
     """List the environments, by name."""
     environments, warnings = up.environments()
+    unfinished = up.unfinished()
+    from provisioner.cli.text_environments import how_to_finish, list_lines
+
     if as_json:
+        told = [f"{name} is {how_to_finish(name)}" for name in unfinished]
+        warnings += tuple(Warning("environment-not-finished", text) for text in told)
         show_json("env list", {"environments": environments}, warnings)
         return
-    from provisioner.cli.text_environments import list_lines
-
-    click.echo("\n".join(list_lines(environments)))
+    click.echo("\n".join(list_lines(environments, unfinished)))
     show_warnings(warnings)
 
 
@@ -108,10 +112,8 @@ def _upgrade(*, name: str, dry_run: bool, yes: bool, offline: bool, as_json: boo
             if dry_run or not asks:
                 return not dry_run
             show(upgrade_blocks(found))
-            if click.confirm(f"Upgrade {name}?", default=True, err=True):
-                return True
-            click.echo("Nothing was done.", err=True)
-            raise click.exceptions.Exit(1)
+            confirmed(f"Upgrade {name}?")
+            return True
 
         found, environment, changed = upgraded(name, agrees, offline=offline, tell=tell)
     follow = up.followed(environment, changed=changed)

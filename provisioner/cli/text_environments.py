@@ -128,11 +128,21 @@ def _works(plan: Plan) -> str:
     return f"{', '.join(proved)} {verb} on {_device(plan)}" if proved else ""
 
 
-def list_lines(environments: Sequence[Environment]) -> Iterator[str]:
+def list_lines(environments: Sequence[Environment], unfinished: Sequence[str]) -> Iterator[str]:
     """The lines of ``env list``: name, Python, what it computes on, its size, what it holds."""
-    if not environments:
+    if environments:
+        yield from _table(environments)
+    elif not unfinished:
         yield _NONE
-        return
+    yield from (f"{name}  ({how_to_finish(name)})" for name in unfinished)
+
+
+def how_to_finish(name: str) -> str:
+    """What can be done with an environment whose making was cut off."""
+    return f"not finished: the same dlsetup up goes on; dlsetup env remove {name} drops it"
+
+
+def _table(environments: Sequence[Environment]) -> Iterator[str]:
     rows = [
         (
             made.name,

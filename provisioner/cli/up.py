@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from provisioner.runlog import Log
     from provisioner.workflow import Asked
 
+STOPPED = 130
+"""The exit code of what somebody ended, as a shell has it."""
+
 
 @click.command(
     "up",
@@ -98,10 +101,28 @@ class _Agreeing:
         if intent.system is not None and fits:
             from provisioner.cli.text_system import agree
 
-            agree(intent.system, yes=self._yes, asks=self._asks, quiet=self._quiet)
-        elif self._asks and fits and not click.confirm("Go on?", default=True, err=True):
+            with _left_alone():
+                agree(intent.system, yes=self._yes, asks=self._asks, quiet=self._quiet)
+        elif self._asks and fits:
+            confirmed("Go on?")
+
+
+def confirmed(question: str) -> None:
+    """Ask before anything is begun; raises click.exceptions.Exit unless the answer is yes."""
+    with _left_alone():
+        if not click.confirm(question, default=True, err=True):
             click.echo("Nothing was done.", err=True)
             raise click.exceptions.Exit(1)
+
+
+@contextmanager
+def _left_alone() -> Iterator[None]:
+    """Say so where somebody ends it at a question, and nothing is begun yet."""
+    try:
+        yield
+    except click.Abort:
+        click.echo("\nNothing was done.", err=True)
+        raise click.exceptions.Exit(STOPPED) from None
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -34,6 +33,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 def is_so(place: Path, wanted: Wanted) -> bool:
     """Whether a generation is what is wanted, and nobody changed it since."""
+    return is_meant(place, wanted) and harm_of(place) is None
+
+
+def is_meant(place: Path, wanted: Wanted) -> bool:
+    """Whether a generation was made to be what is wanted."""
     try:
         about, was = generations.about_of(place), generations.plan_of(place)
         lock = pylock.read((place / generations.LOCK).read_text(encoding="utf-8"))
@@ -44,9 +48,17 @@ def is_so(place: Path, wanted: Wanted) -> bool:
         # Not the whole text: that also says under which driver it was made.
         and lock == pylock.read(wanted.lock)
         and _installs(was) == _installs(wanted.plan)
-        and os.access(interpreter.inside(place), os.X_OK)
-        and holds(place) == about.holds
     )
+
+
+def harm_of(place: Path) -> str | None:
+    """Return what can be seen at a glance to have been changed in a whole generation."""
+    if (lost := interpreter.lost(place)) is not None:
+        return f"its Python is gone: {lost}"
+    made, now = set(generations.about_of(place).holds), set(holds(place))
+    told = [f"lacks {name}" for name in sorted(made - now)]
+    told += [f"holds {name}, which was not made with it" for name in sorted(now - made)]
+    return f"it {told[0]}" + (", and more" if told[1:] else "") if told else None
 
 
 def sign(plan: Plan) -> str:

@@ -62,6 +62,17 @@ def listed() -> tuple[tuple[Environment, ...], tuple[Warning, ...]]:
     return tuple(environments), tuple(warnings)
 
 
+def unfinished() -> tuple[str, ...]:
+    """Return the names under which ``up`` began, and came to no environment yet, in order."""
+    found = []
+    for name in names():
+        with contextlib.suppress(OutsideError):  # that one is listed as damaged
+            pointer = pointer_of(place(name))
+            if pointer is not None and not pointer.stands:
+                found.append(name)
+    return tuple(found)
+
+
 @contextlib.contextmanager
 def _damage_told(warnings: list[Warning]) -> Iterator[None]:
     try:

@@ -12,7 +12,7 @@ from provisioner.request import canonical
 from provisioner.verify import packages
 from provisioner.verify.probes import Interpreter
 from provisioner.verify.proof import Subject
-from provisioner.verify.visible import Sight
+from provisioner.verify.visible import VISIBLE, Sight
 from provisioner.version import minor, public
 
 
@@ -41,7 +41,17 @@ def subject(python: Path, machine: Machine, listed: str | None) -> Subject:
         driver=DriverPlan(action="none"),
         pins=pins,
     )
-    return Subject(interpreter=python, plan=plan, sight=sight, cpu_wanted=hidden)
+    none = None if cuda else _no_gpu(machine)
+    return Subject(interpreter=python, plan=plan, sight=sight, cpu_wanted=hidden, no_gpu=none)
+
+
+def _no_gpu(machine: Machine) -> str:
+    names = ", ".join(gpu.name for gpu in machine.gpus if gpu.vendor == "nvidia")
+    if not names:
+        return "there is no NVIDIA GPU on this machine"
+    if machine.driver is None:
+        return f"this machine has {names}, and no NVIDIA driver that works"
+    return f"this machine has {names}, and {VISIBLE} shows none of it"
 
 
 def _installed(interpreter: Interpreter, python: Path) -> packages.Installed:

@@ -15,6 +15,11 @@ from tests.unit.upkeep.loopback import Loopback
 
 UP = ("up", "demo", "tensorflow-cpu", "--python", PYTHON)
 QUESTION = "Go on? [Y/n]: "
+BEGINS = {
+    "verify": "proving that demo works",
+    "env": "asking for the wheels",
+    "bench": "measuring the processor",
+}
 SIZES = re.compile(r"[\d.]+ (?:bytes|kB|MB|GB|TB)")
 INTENT = """\
 Environment demo
@@ -80,8 +85,10 @@ def test_whoever_says_no_gets_nothing(keys: str, code: int, home: Home) -> None:
     assert ended == code
     assert list(home.environments.iterdir()) == []
     assert "Traceback" not in screen.shown
-    last = "Nothing was done." if code == 1 else "Stopped: there is no environment demo."
-    assert last in screen.shown
+    assert screen.shown.rstrip().endswith(
+        "\nNothing was done." if code > 1 else "Nothing was done."
+    )
+    assert "Stopped" not in screen.shown
 
 
 def test_yes_asks_nothing(home: Home) -> None:
@@ -203,3 +210,24 @@ def test_a_terminal_that_is_closed_ends_it_too(home: Home, index: Loopback) -> N
 
     assert running.returncode == 130
     assert list(home.environments.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("verify", "demo"), "Stopped: demo is unchanged."),
+        (("verify",), "Stopped: nothing was changed."),
+        (("env", "export", "demo"), "Stopped: demo is unchanged."),
+        (("bench", "demo"), "Stopped: demo is unchanged."),
+    ],
+)
+def test_ctrl_c_in_what_only_looks_says_so(words: tuple[str, ...], said: str, home: Home) -> None:
+    home.up("demo", "tensorflow-cpu")
+    with terminal(home, *words) as screen:
+        screen.wait_for(BEGINS[words[0]])
+        screen.press(CTRL_C)
+        code = screen.ended()
+
+    assert code == 130
+    assert screen.shown.rstrip().endswith(said)
+    assert not list(home.path.glob("*.tar"))
