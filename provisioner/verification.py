@@ -25,8 +25,6 @@ from provisioner.verify import foreign
 from provisioner.verify.proof import Subject, prove
 from provisioner.verify.visible import VISIBLE, Sight
 
-_BESIDE_THE_POINT = {"docker-daemon-unreachable"}
-"""What is told of a machine, and says nothing of an environment."""
 _ASKED = {"option", "env"}
 """The sources of a fact that somebody chose, and nobody saw."""
 
@@ -85,8 +83,7 @@ def foreign_verified(path: str, tell: Progress) -> Verified:
 
 def _machine() -> tuple[Machine, tuple[Warning, ...]]:
     machine, warnings = workflow.this_machine()
-    told = (one for one in warnings if one.reference not in _BESIDE_THE_POINT)
-    return machine, tuple(told)
+    return machine, workflow.about_environments(warnings)
 
 
 def _meant(name: str | None) -> Environment:
