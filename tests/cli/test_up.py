@@ -76,11 +76,12 @@ def test_what_is_wrong_with_docker_is_said_only_where_it_matters(home: Home) -> 
         "PATH": f"{docker.parent}{os.pathsep}{os.environ['PATH']}",
         "DOCKER_HOST": f"unix://{home.path}/none.sock",
     }
+    words = ("tensorflow==1.15.*",)
     told = "warning: A docker client is here, but there is no daemon"
     gpu = {"DLSETUP_OVERRIDE_GPUS": "RTX 4090", "DLSETUP_OVERRIDE_DRIVER": "580.65.06"}
 
     assert told in home.run("detect", **machine).err
-    assert told in home.run("resolve", "torch", "--via", "container", **gpu, **machine).err
+    assert told in home.run("resolve", *words, "--via", "container", **gpu, **machine).err
     assert told not in home.run("resolve", "torch", **gpu, **machine).err
     assert told not in home.up("demo", "tensorflow-cpu", **machine).err
 
