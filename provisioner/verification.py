@@ -25,8 +25,6 @@ from provisioner.verify import foreign
 from provisioner.verify.proof import Subject, prove
 from provisioner.verify.visible import VISIBLE, Sight
 
-_BESIDE_THE_POINT = {"docker-daemon-unreachable"}
-"""What is told of a machine, and says nothing of an environment."""
 _ASKED = {"option", "env"}
 """The sources of a fact that somebody chose, and nobody saw."""
 
@@ -104,8 +102,7 @@ def _machine(accelerator: str) -> tuple[Machine, tuple[Warning, ...]]:
     elif accelerator == "cpu":
         gpus = tuple(gpu for gpu in gpus if workflow.is_card(gpu))
     machine = msgspec.structs.replace(machine, gpus=gpus)
-    told = (one for one in warnings if one.reference not in _BESIDE_THE_POINT)
-    return machine, tuple(told)
+    return machine, workflow.about_environments(warnings)
 
 
 def _meant(name: str | None) -> Environment:

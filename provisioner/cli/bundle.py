@@ -10,7 +10,7 @@ import click
 from provisioner.cli import options
 from provisioner.cli.output import show_json, show_warnings
 from provisioner.cli.progress import watching
-from provisioner.cli.up import listening
+from provisioner.cli.up import listening, show_took
 
 if TYPE_CHECKING:
     from provisioner.bundle.export import Exported
@@ -76,8 +76,11 @@ def _lines(found: Exported) -> list[str]:
     metavar="X",
     help="Use only this GPU of this machine, or none. Repeatable.",
 )
+@click.option("--replace", is_flag=True, help="Take the place of another that has its name.")
 @options.as_json
-def import_(*, file: Path, name: str | None, gpus: tuple[str, ...], as_json: bool) -> None:
+def import_(
+    *, file: Path, name: str | None, gpus: tuple[str, ...], replace: bool, as_json: bool
+) -> None:
     """Make an environment from a bundle, without any network, and prove that it works.
 
     It appears whole or not at all, and a second call changes nothing. What is in a bundle runs
@@ -86,8 +89,8 @@ def import_(*, file: Path, name: str | None, gpus: tuple[str, ...], as_json: boo
     from provisioner.bundle.install import install
 
     called = name or file.name.partition(".")[0]
-    with listening(called, ("env", "import", str(file))) as (_, tell):
-        made = install(file, name, gpus, tell)
+    with listening(called, ("env", "import", str(file))) as (_, tell, log):
+        made = install(file, name, gpus, tell, replace=replace)
     if as_json:
         data = {"environment": made.environment, "changed": made.changed}
         show_json("env import", data, made.warnings)
@@ -97,4 +100,6 @@ def import_(*, file: Path, name: str | None, gpus: tuple[str, ...], as_json: boo
 
     lines = closing_lines(made.environment, changed=made.changed)
     show(environment_blocks(made.environment), first=lines)
+    if made.changed:
+        show_took(log)
     show_warnings(made.warnings)

@@ -11,7 +11,7 @@ from provisioner.cli import bundle, options
 from provisioner.cli.display import show
 from provisioner.cli.jupyter import kernel, serve
 from provisioner.cli.output import show_json, show_warnings
-from provisioner.cli.up import confirmed, listening
+from provisioner.cli.up import confirmed, listening, show_took
 from provisioner.errors import RefusedError
 from provisioner.plan import Warning
 
@@ -105,14 +105,15 @@ def _upgrade(*, name: str, dry_run: bool, yes: bool, offline: bool, as_json: boo
     from provisioner.upgrade import Upgrade, upgraded
 
     asks = not (yes or as_json) and sys.stdin.isatty() and sys.stderr.isatty()
-    with listening(name, ("env", "upgrade", name)) as (shown, tell):
+    with listening(name, ("env", "upgrade", name)) as (shown, tell, log):
 
         def agrees(found: Upgrade) -> bool:
             shown.hush()
             if dry_run or not asks:
                 return not dry_run
             show(upgrade_blocks(found))
-            confirmed(f"Upgrade {name}?")
+            with log.waiting():
+                confirmed(f"Upgrade {name}?")
             return True
 
         found, environment, changed = upgraded(name, agrees, offline=offline, tell=tell)
@@ -127,6 +128,8 @@ def _upgrade(*, name: str, dry_run: bool, yes: bool, offline: bool, as_json: boo
         changed and not asks
     ):  # who was asked saw it then
         show(upgrade_blocks(found))
+    if changed:
+        show_took(log)
     show_warnings(warnings)
 
 
@@ -151,9 +154,18 @@ def _rollback(*, name: str, generation: int | None, as_json: bool) -> None:
 
 @command.command("remove")
 @click.argument("name")
+@click.option("--yes", is_flag=True, help="Ask nothing.")
 @options.as_json
-def _remove(*, name: str, as_json: bool) -> None:
-    """Remove an environment, and nothing that 'up' did not make."""
+def _remove(*, name: str, yes: bool, as_json: bool) -> None:
+    """Remove an environment, and nothing that 'up' did not make.
+
+    On a terminal it asks first: no generation is kept.
+    """
+    if not (yes or as_json) and sys.stdin.isatty() and sys.stderr.isatty():
+        up.removable(name)
+        if not click.confirm(f"Remove {name}, all its generations?", default=False, err=True):
+            click.echo("Nothing was done.", err=True)
+            raise click.exceptions.Exit(1)
     left = up.remove(name)
     if as_json:
         show_json("env remove", {"removed": name, "left": left})

@@ -130,6 +130,15 @@ def pointer_of(folder: Path) -> Pointer | None:
     return pointer if pointer.name == folder.name else None
 
 
+def standing(folder: Path) -> Environment | None:
+    """Return the environment in a folder; None where there is none, or one that is damaged."""
+    try:
+        pointer = pointer_of(folder)
+        return environment(pointer) if pointer and pointer.stands else None
+    except OutsideError:
+        return None
+
+
 def own(folder: Path, *, mend: bool = True) -> Pointer | None:
     """Return what a folder points at that is held, or None where nothing is in it yet.
 
@@ -184,14 +193,19 @@ def forget(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
+def known(name: str) -> None:
+    """Raise UsageError ``unknown-environment`` where no folder of that name has a pointer."""
+    if not has_pointer(place(name)):
+        raise _unknown(name)
+
+
 def removed(name: str) -> tuple[str, ...]:
     """Remove what ``up`` made under a name; return the names of what others put beside it.
 
     Those stay, and a link is never followed. Raises UsageError ``unknown-environment``,
     RefusedError ``environment-busy``, OutsideError ``place-not-writable``.
     """
-    if not has_pointer(place(name)):
-        raise _unknown(name)
+    known(name)
     with held(name) as folder:
         with contextlib.suppress(OutsideError):  # one that cannot be read is removed all the same
             if pointer_of(folder) is None:
