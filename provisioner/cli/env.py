@@ -43,17 +43,18 @@ def _show(*, name: str, as_json: bool) -> None:
 
     environment = up.environment(name)
     warnings = up.damage(environment)
-    offered, served = along.seen(name)
+    offered, served, foreground = along.seen(name)
     if as_json:
-        data = {"environment": environment, "changed": False, "kernel": offered, "service": served}
-        show_json("env show", data, warnings)
+        data = {"environment": environment, "changed": False}
+        jupyter = {"kernel": offered, "service": served, "foreground": foreground}
+        show_json("env show", data | jupyter, warnings)
         return
     from provisioner.cli.text_environments import environment_blocks
     from provisioner.cli.text_generations import state_block
     from provisioner.cli.text_jupyter import jupyter_block
 
     blocks = [*environment_blocks(environment), state_block(environment)]
-    show([*blocks, jupyter_block(offered, served)])
+    show([*blocks, jupyter_block(offered, served, foreground)])
     show_warnings(warnings)
 
 
