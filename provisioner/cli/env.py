@@ -60,6 +60,7 @@ def _show(*, name: str, as_json: bool) -> None:
 
 @command.command(
     "run",
+    short_help="Run a program in it.",
     context_settings={"allow_interspersed_args": False, "ignore_unknown_options": True},
     epilog="Example: dlsetup env run demo -- python train.py",
 )
@@ -73,7 +74,7 @@ def _run(*, name: str, words: tuple[str, ...]) -> None:
     up.run(name, program)
 
 
-@command.command("shell")
+@command.command("shell", short_help="Open a shell in it.")
 @click.argument("name")
 def _shell(*, name: str) -> None:
     """Open your shell in an environment; its exit code becomes this one's."""
@@ -86,7 +87,7 @@ def _shell(*, name: str) -> None:
     up.shell(name)
 
 
-@command.command("upgrade")
+@command.command("upgrade", short_help="Take newer versions.")
 @click.argument("name")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--yes", is_flag=True, help="Ask nothing.")
@@ -129,7 +130,7 @@ def _upgrade(*, name: str, dry_run: bool, yes: bool, offline: bool, as_json: boo
     show_warnings(warnings)
 
 
-@command.command("rollback")
+@command.command("rollback", short_help="Go back a generation.")
 @click.argument("name")
 @click.argument("generation", required=False, type=click.IntRange(min=1))
 @options.as_json

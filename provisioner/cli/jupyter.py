@@ -34,7 +34,9 @@ def kernel_of(environment: Environment) -> Kernel:
     return offered(environment)[0]
 
 
-@click.command("kernel", epilog="Example: dlsetup env kernel demo")
+@click.command(
+    "kernel", short_help="Offer it in Jupyter.", epilog="Example: dlsetup env kernel demo"
+)
 @click.argument("name")
 @click.option("--remove", is_flag=True, help="Take the kernel away again.")
 @options.as_json
@@ -81,6 +83,7 @@ def _way(name: str, told: str) -> Callable[[_F], _F]:
 
 @click.command(
     "serve",
+    short_help="Serve its JupyterLab.",
     epilog="Examples: dlsetup env serve lab; dlsetup env serve lab --status; "
     "dlsetup env serve lab --foreground --port 9000",
 )
