@@ -278,7 +278,8 @@ def remove(name: str) -> tuple[str, ...]:
     """Remove an environment, its kernel and its service.
 
     Returns the names of files that ``up`` did not make, and that stay.
-    Raises UsageError ``unknown-environment`` or ``bad-name``, RefusedError ``environment-busy``.
+    Raises UsageError ``unknown-environment`` or ``bad-name``, RefusedError ``environment-busy``
+    or ``environment-in-use``.
     """
     if store.has_pointer(place(name)):
         with held(name):  # busy is said before anything is taken away

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 _MEGABYTE = 1_000_000
 
 
-@click.command("export", epilog="Example: dlsetup env export demo -o demo.bundle.tar")
+@click.command(
+    "export",
+    short_help="Write it to one file, to install offline.",
+    epilog="Example: dlsetup env export demo -o demo.bundle.tar",
+)
 @click.argument("name")
 @click.option(
     "-o",
@@ -66,7 +70,11 @@ def _lines(found: Exported) -> list[str]:
     return [*lines, f"  install  dlsetup env import {found.path}"]
 
 
-@click.command("import", epilog="Example: dlsetup env import demo.bundle.tar --name other")
+@click.command(
+    "import",
+    short_help="Make one from such a file.",
+    epilog="Example: dlsetup env import demo.bundle.tar --name other",
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--name", metavar="NAME", help="Call it so; without it, as where it was made.")
 @click.option(

@@ -47,22 +47,24 @@ def _show(*, name: str, as_json: bool) -> None:
 
     environment = up.environment(name)
     warnings = up.damage(environment)
-    offered, served = along.seen(name)
+    offered, served, foreground = along.seen(name)
     if as_json:
-        data = {"environment": environment, "changed": False, "kernel": offered, "service": served}
-        show_json("env show", data, warnings)
+        data = {"environment": environment, "changed": False}
+        jupyter = {"kernel": offered, "service": served, "foreground": foreground}
+        show_json("env show", data | jupyter, warnings)
         return
     from provisioner.cli.text_environments import environment_blocks
     from provisioner.cli.text_generations import state_block
     from provisioner.cli.text_jupyter import jupyter_block
 
     blocks = [*environment_blocks(environment), state_block(environment)]
-    show([*blocks, jupyter_block(offered, served)])
+    show([*blocks, jupyter_block(offered, served, foreground)])
     show_warnings(warnings)
 
 
 @command.command(
     "run",
+    short_help="Run a program in it.",
     context_settings={"allow_interspersed_args": False, "ignore_unknown_options": True},
     epilog="Example: dlsetup env run demo -- python train.py",
 )
@@ -76,7 +78,7 @@ def _run(*, name: str, words: tuple[str, ...]) -> None:
     up.run(name, program)
 
 
-@command.command("shell")
+@command.command("shell", short_help="Open a shell in it.")
 @click.argument("name")
 def _shell(*, name: str) -> None:
     """Open your shell in an environment; its exit code becomes this one's."""
@@ -89,7 +91,7 @@ def _shell(*, name: str) -> None:
     up.shell(name)
 
 
-@command.command("upgrade")
+@command.command("upgrade", short_help="Take newer versions.")
 @click.argument("name")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--yes", is_flag=True, help="Ask nothing.")
@@ -133,7 +135,7 @@ def _upgrade(*, name: str, dry_run: bool, yes: bool, offline: bool, as_json: boo
     show_warnings(warnings)
 
 
-@command.command("rollback")
+@command.command("rollback", short_help="Go back a generation.")
 @click.argument("name")
 @click.argument("generation", required=False, type=click.IntRange(min=1))
 @options.as_json
