@@ -12,9 +12,10 @@ import msgspec
 
 from provisioner import system_steps, up
 from provisioner.describe import Options
-from provisioner.environments import generations, store
+from provisioner.environments import again, generations, store
 from provisioner.environments.build import made
 from provisioner.environments.hold import held
+from provisioner.environments.place import damaged
 from provisioner.environments.record import Environment
 from provisioner.environments.same import Wanted
 from provisioner.errors import OutsideError
@@ -40,6 +41,12 @@ class Upgrade(msgspec.Struct, frozen=True, kw_only=True):
     wanted: Wanted
     changes: tuple[Change, ...] = ()
     """None of them where it was changed by hand, and is made anew as it was."""
+
+
+class _Typed(Asked, frozen=True, kw_only=True):
+    """What was typed, as an environment keeps it."""
+
+    options: Options
 
 
 Agrees = Callable[[Upgrade], bool]
@@ -81,13 +88,18 @@ def _found(environment: Environment, folder: Path, *, offline: bool, tell: Progr
 
 
 def _asked(environment: Environment, folder: Path) -> Asked:
-    """What was typed for an environment; of one that came otherwise, what its plan was made for."""
+    """What was typed for an environment; of one that came otherwise, what its plan was made for.
+
+    Raises OutsideError ``environment-damaged``.
+    """
     pointer = store.pointer(folder.name)
     typed = pointer.asked or generations.about_of(Path(environment.path)).asked
     if typed:
-        fields = {name: typed[name] for name in Asked.__struct_fields__ if name in typed}
-        options = msgspec.convert(typed["options"], Options)
-        return Asked(**fields | {"words": tuple(typed["words"]), "options": options})
+        try:
+            return msgspec.convert(typed, _Typed)
+        except msgspec.ValidationError as error:
+            why = f"what was asked for it cannot be read: {error}"
+            raise damaged(environment.name, why, again.command(environment)) from error
     request = environment.plan.request
     return Asked(
         words=(*request.requirements, *request.companions),
@@ -102,7 +114,7 @@ def _asked(environment: Environment, folder: Path) -> Asked:
 
 def _changes(environment: Environment, wanted: Wanted) -> Iterator[Change]:
     """Frameworks first, in the order asked, then the rest by name."""
-    before, after = _versions(Path(environment.lock)), _listed(wanted.lock)
+    before, after = _versions(Path(environment.path)), _listed(wanted.lock)
     before["python"], after["python"] = environment.python, wanted.plan.python
     first = dict.fromkeys(("python", *(pin.name for pin in wanted.plan.pins)))
     for name in (*first, *sorted({*before, *after} - first.keys())):
@@ -110,10 +122,10 @@ def _changes(environment: Environment, wanted: Wanted) -> Iterator[Change]:
             yield Change(name, before.get(name), after.get(name))
 
 
-def _versions(lock: Path) -> dict[str, str]:
+def _versions(place: Path) -> dict[str, str]:
     try:
-        return _listed(lock.read_text(encoding="utf-8"))
-    except (OSError, ValueError, OutsideError):
+        return _listed(generations.lock_text(place))
+    except (ValueError, OutsideError):
         return {}
 
 

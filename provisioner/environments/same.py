@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -33,10 +33,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_so(place: Path, wanted: Wanted) -> bool:
-    """Whether a generation is what is wanted, and nobody changed it since."""
+    """Whether a generation is what is wanted, and looks as it was made.
+
+    Looked at are its interpreter, which packages' metadata is there, and whether every folder and
+    module that lay beside it is there still; what is inside of those is for ``verify``.
+    """
     try:
         about, was = generations.about_of(place), generations.plan_of(place)
-        lock = pylock.read((place / generations.LOCK).read_text(encoding="utf-8"))
+        lock = pylock.read(generations.lock_text(place))
     except (OSError, ValueError, OutsideError):
         return False
     return (
@@ -44,8 +48,9 @@ def is_so(place: Path, wanted: Wanted) -> bool:
         # Not the whole text: that also says under which driver it was made.
         and lock == pylock.read(wanted.lock)
         and _installs(was) == _installs(wanted.plan)
-        and os.access(interpreter.inside(place), os.X_OK)
+        and interpreter.lost(place) is None
         and holds(place) == about.holds
+        and set(about.lies) <= set(lies(place))
     )
 
 
@@ -58,6 +63,26 @@ def sign(plan: Plan) -> str:
 def holds(place: Path) -> tuple[str, ...]:
     """Return what is installed, by the folder names of the packages' metadata."""
     return tuple(sorted(path.name for path in place.glob("lib/*/site-packages/*.dist-info")))
+
+
+def lies(place: Path) -> tuple[str, ...]:
+    """Return what lies where Python looks for packages, and what in folders that are no package.
+
+    Packages share such folders, as those below ``nvidia`` are.
+    """
+    found = []
+    for entry in _entries(*place.glob("lib/*/site-packages")):
+        found.append(entry.name)
+        if entry.is_dir() and not os.path.exists(os.path.join(entry.path, "__init__.py")):
+            found += [f"{entry.name}/{inner.name}" for inner in _entries(entry.path)]
+    return tuple(sorted(found))
+
+
+def _entries(*folders: str | Path) -> Iterator[os.DirEntry[str]]:
+    for folder in folders:
+        with os.scandir(folder) as found:
+            # What Python writes when it runs is not what was installed.
+            yield from (entry for entry in found if entry.name != "__pycache__")
 
 
 def _sees(made_for: Generation | Wanted, plan: Plan) -> tuple[str, ...] | None:
