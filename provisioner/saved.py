@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 import msgspec
 
@@ -14,13 +16,43 @@ _LARGEST = 64 << 20
 
 
 def content(path: Path) -> bytes:
-    """Return what a file holds. Raises OSError, and ValueError for one that is too large."""
+    """Return what a file holds that somebody named, a pipe too.
+
+    Raises OSError, and ValueError for one that is too large.
+    """
     with path.open("rb") as stream:
-        found = stream.read(_LARGEST + 1)
+        return _bounded(stream)
+
+
+def kept(path: Path, *, follow: bool = False) -> bytes:
+    """Return what a file holds that a program keeps for itself, and that only a file can be.
+
+    A pipe or a device in its place never keeps anybody waiting; a link is passed over unless it
+    is to be followed. Raises OSError, and ValueError for what is no file or is too large.
+    """
+    if not follow and path.is_symlink():
+        raise ValueError("it is a link")
+    flags = os.O_RDONLY | os.O_NONBLOCK | (0 if follow else os.O_NOFOLLOW)
+    with os.fdopen(os.open(path, flags), "rb") as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise ValueError("it is no file")
+        return _bounded(stream)
+
+
+def _bounded(stream: IO[bytes]) -> bytes:
+    found = stream.read(_LARGEST + 1)
     if len(found) > _LARGEST:
         msg = f"it is larger than {_LARGEST >> 20} MiB"
         raise ValueError(msg)
     return found
+
+
+def kept_value(path: Path, key: str, kind: type[T]) -> T:
+    """As ``read``, of a file that ``kept`` reads."""
+    try:
+        return value(kept(path), key, kind)
+    except OSError as error:
+        raise ValueError(error.strerror or str(error)) from error
 
 
 def read(path: Path, key: str, kind: type[T]) -> T:

@@ -200,7 +200,7 @@ def _made_for(folder: Path, wanted: Wanted) -> tuple[Intent, Wanted] | None:
         if generations.about_of(place).planned != wanted.planned:
             return None
         plan = generations.plan_of(place)
-        text = (place / generations.LOCK).read_text(encoding="utf-8")
+        text = generations.lock_text(place)
     except (OSError, ValueError, OutsideError):
         return None
     wanted = msgspec.structs.replace(wanted, plan=plan, lock=text)
@@ -281,10 +281,7 @@ def remove(name: str) -> tuple[str, ...]:
     Raises UsageError ``unknown-environment`` or ``bad-name``, RefusedError ``environment-busy``
     or ``environment-in-use``.
     """
-    if store.has_pointer(place(name)):
-        with held(name):  # busy is said before anything is taken away
-            along.taken_away(name)
-    return store.removed(name)
+    return store.removed(name, along.taken_away)
 
 
 def run(name: str, words: tuple[str, ...]) -> NoReturn:

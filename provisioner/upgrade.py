@@ -12,9 +12,10 @@ import msgspec
 
 from provisioner import system_steps, up
 from provisioner.describe import Options
-from provisioner.environments import generations, installed, store
+from provisioner.environments import again, generations, installed, store
 from provisioner.environments.build import made
 from provisioner.environments.hold import held
+from provisioner.environments.place import damaged
 from provisioner.environments.record import Environment
 from provisioner.environments.same import Wanted
 from provisioner.progress import Progress
@@ -38,6 +39,12 @@ class Upgrade(msgspec.Struct, frozen=True, kw_only=True):
     wanted: Wanted
     changes: tuple[Change, ...] = ()
     """None of them where it was changed by hand, and is made anew as it was."""
+
+
+class _Typed(Asked, frozen=True, kw_only=True):
+    """What was typed, as an environment keeps it."""
+
+    options: Options
 
 
 Agrees = Callable[[Upgrade], bool]
@@ -79,13 +86,18 @@ def _found(environment: Environment, folder: Path, *, offline: bool, tell: Progr
 
 
 def _asked(environment: Environment, folder: Path) -> Asked:
-    """What was typed for an environment; of one that came otherwise, what its plan was made for."""
+    """What was typed for an environment; of one that came otherwise, what its plan was made for.
+
+    Raises OutsideError ``environment-damaged``.
+    """
     pointer = store.pointer(folder.name)
     typed = pointer.asked or generations.about_of(Path(environment.path)).asked
     if typed:
-        fields = {name: typed[name] for name in Asked.__struct_fields__ if name in typed}
-        options = msgspec.convert(typed["options"], Options)
-        return Asked(**fields | {"words": tuple(typed["words"]), "options": options})
+        try:
+            return msgspec.convert(typed, _Typed)
+        except msgspec.ValidationError as error:
+            why = f"what was asked for it cannot be read: {error}"
+            raise damaged(environment.name, why, again.command(environment)) from error
     request = environment.plan.request
     return Asked(
         words=(*request.requirements, *request.companions),

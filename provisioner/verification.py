@@ -12,11 +12,11 @@ from pathlib import Path
 import msgspec
 
 from provisioner import workflow
-from provisioner.environments import again, interpreter, journal, store
+from provisioner.environments import again, generations, interpreter, journal, store
 from provisioner.environments.place import place
 from provisioner.environments.proof import made_at
 from provisioner.environments.record import Environment
-from provisioner.errors import OutsideError, UsageError
+from provisioner.errors import UsageError
 from provisioner.machine import Machine
 from provisioner.plan import Plan, Warning
 from provisioner.progress import Progress
@@ -60,7 +60,7 @@ def verified(name: str | None, tell: Progress) -> Verified:
     subject = Subject(
         interpreter=interpreter.inside(Path(made.path)),
         plan=msgspec.structs.replace(made.plan, machine=machine),
-        lock=_lock_of(made),
+        lock=generations.lock_of(Path(made.path)),
         sight=Sight(made.gpus, os.environ.get(VISIBLE)),
         gpus_planned=sum(gpu.vendor == "nvidia" for gpu in made.plan.machine.gpus),
         cpu_wanted=_cpu_was_wanted(made.plan),
@@ -128,18 +128,6 @@ def _meant(name: str | None) -> Environment:
 
 def _is_in(folder: Path, made: Environment) -> bool:
     return os.path.realpath(folder.parent) == os.path.realpath(place(made.name))
-
-
-def _lock_of(made: Environment) -> str:
-    try:
-        return Path(made.lock).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise OutsideError(
-            "environment-damaged",
-            f"The environment {made.name} is damaged.",
-            context=(f"its lock cannot be read: {made.lock}",),
-            hint=f"Make it anew with dlsetup up, or take it away: dlsetup env remove {made.name}",
-        ) from error
 
 
 def _cpu_was_wanted(plan: Plan) -> bool:

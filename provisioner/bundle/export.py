@@ -14,9 +14,7 @@ import msgspec
 from provisioner.bundle.contents import Contents, brought_together
 from provisioner.bundle.manifest import INSTALLER, MANIFEST, SCRIPT, Needs
 from provisioner.bundle.tape import Writer
-from provisioner.environments import store
-from provisioner.environments.place import damaged
-from provisioner.environments.record import Environment
+from provisioner.environments import generations, store
 from provisioner.errors import OutsideError, RefusedError
 from provisioner.progress import Progress
 
@@ -48,7 +46,7 @@ def export(name: str, place: Path | None, tell: Progress, *, with_python: bool =
     ``brought_together`` raises.
     """
     environment = store.usable(name)
-    lock = _lock_of(environment)
+    lock = generations.lock_of(Path(environment.path))
     target = _target(name, place)
     try:
         with _staged(target) as staging:
@@ -112,13 +110,6 @@ def _empty(folder: Path) -> None:
             shutil.rmtree(entry.path)
         else:
             os.unlink(entry.path)
-
-
-def _lock_of(environment: Environment) -> str:
-    try:
-        return Path(environment.lock).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise damaged(environment.name, f"{environment.lock}: {error}") from error
 
 
 def _written(contents: Contents, staging: Path, target: Path, tell: Progress) -> Writer:

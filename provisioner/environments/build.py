@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -13,7 +14,7 @@ from provisioner.environments import generations, interpreter, journal, standing
 from provisioner.environments.place import not_writable
 from provisioner.environments.proof import prove
 from provisioner.environments.record import Environment, Generation, Pointer
-from provisioner.environments.same import Wanted, harm_of, holds, is_meant, is_so
+from provisioner.environments.same import Wanted, harm_of, holds, is_meant, is_so, lies
 from provisioner.environments.size import size_of
 from provisioner.errors import OutsideError, RefusedError
 from provisioner.lock.sources import sources_of
@@ -40,10 +41,10 @@ def made(folder: Path, wanted: Wanted, uv: Uv, tell: Progress) -> tuple[Environm
             _remember(folder, before, wanted)
         return store.environment(before), False
     with _undone(folder, before):
-        if before is None:
+        if before is None or before.being_removed:
             store.point(folder, Pointer(name=wanted.name))
         number = _again(folder, wanted, tell) or _anew(folder, before, wanted, uv, tell)
-        after = store.switched(folder, before, number)
+        after = store.switched(folder, before, number, asked=_other_words(folder, number, wanted))
     with contextlib.suppress(OSError):  # what cannot be removed now, the next run removes
         generations.drop(folder, keep=after.kept)
     return store.environment(after), True
@@ -76,9 +77,15 @@ def _clear_up(folder: Path, before: Pointer | None, tell: Progress) -> None:
 
 def _remember(folder: Path, pointer: Pointer, wanted: Wanted) -> None:
     """Other words that come to the same generation are those to ask anew from now on."""
-    made_for = generations.about_of(folder / str(pointer.generation)).asked
-    if wanted.asked and wanted.asked != (pointer.asked or made_for):
-        store.point(folder, msgspec.structs.replace(pointer, asked=wanted.asked))
+    asked = _other_words(folder, pointer.generation, wanted)
+    if wanted.asked and asked != pointer.asked:
+        store.point(folder, msgspec.structs.replace(pointer, asked=asked))
+
+
+def _other_words(folder: Path, number: int, wanted: Wanted) -> Mapping[str, Any] | None:
+    """What was typed, where the generation was made for other words."""
+    made_for = generations.about_of(folder / str(number)).asked
+    return wanted.asked if wanted.asked and wanted.asked != made_for else None
 
 
 def _is_proved(folder: Path, number: int, wanted: Wanted) -> bool:
@@ -157,6 +164,7 @@ def _anew(folder: Path, before: Pointer | None, wanted: Wanted, uv: Uv, tell: Pr
         gpus=wanted.gpus,
         notes=notes,
         holds=holds(new),
+        lies=lies(new),
         asked=wanted.asked,
         planned=wanted.planned,
         size=size_of(new),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -13,7 +14,10 @@ import msgspec
 
 from provisioner import saved
 from provisioner.environments import journal
+from provisioner.environments.place import damaged
 from provisioner.environments.record import BEING_MADE, Generation, Pointer
+from provisioner.errors import OutsideError
+from provisioner.lock import pylock
 from provisioner.plan import Plan
 from provisioner.whole_file import put
 
@@ -33,6 +37,29 @@ def about_of(place: Path) -> Generation:
 def plan_of(place: Path) -> Plan:
     """Return the plan that a generation was made from. Raises ValueError."""
     return _read(place / PLAN, "plan", Plan)
+
+
+def lock_text(place: Path) -> str:
+    """Return the text of a generation's lock, whatever it says. Raises ValueError."""
+    try:
+        return saved.kept(place / LOCK).decode("utf-8")
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ValueError(f"{LOCK}: {why}") from error
+
+
+def lock_of(place: Path) -> str:
+    """Return the lock of a generation. Raises OutsideError ``environment-damaged``."""
+    try:
+        text = lock_text(place)
+        if pylock.read(text).packages:
+            return text
+        why = f"{LOCK}: it lists no package"
+    except ValueError as error:
+        why = str(error)
+    except OutsideError as error:
+        why = "; ".join((f"{LOCK}: it is no lock", *error.context))
+    raise damaged(place.parent.name, why)
 
 
 def finish(place: Path, about: Generation) -> None:
@@ -62,8 +89,8 @@ def unfinished(folder: Path) -> tuple[Plan, str] | None:
         place = folder / str(number)
         try:
             if not (place / ABOUT).exists():
-                return plan_of(place), (place / LOCK).read_text(encoding="utf-8")
-        except (OSError, ValueError):
+                return plan_of(place), lock_text(place)
+        except ValueError:
             continue
     return None
 
@@ -82,7 +109,8 @@ def drop(folder: Path, *, keep: Collection[int] = ()) -> None:
     for number in numbers(folder):
         if number not in keep:
             # First it stops being whole, so that half of one is never taken for it.
-            (folder / str(number) / ABOUT).unlink(missing_ok=True)
+            with contextlib.suppress(IsADirectoryError):  # it never was
+                (folder / str(number) / ABOUT).unlink(missing_ok=True)
             _remove(folder / str(number))
 
 
@@ -110,7 +138,7 @@ def _is_whole(place: Path) -> bool:
 
 def _read(path: Path, key: str, kind: type[saved.T]) -> saved.T:
     try:
-        return saved.read(path, key, kind)
+        return saved.kept_value(path, key, kind)
     except ValueError as error:
         msg = f"{path.name}: {error}"
         raise ValueError(msg) from error

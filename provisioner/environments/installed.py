@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from provisioner.environments import generations
 from provisioner.environments.record import Environment
 from provisioner.errors import DlsetupError, OutsideError
 from provisioner.lock import pylock
@@ -13,8 +14,8 @@ from provisioner.request import parse_wish
 def versions(lock: Path) -> dict[str, str]:
     """Return the version of each package of a lock by its name; nothing of one that is lost."""
     try:
-        return listed(lock.read_text(encoding="utf-8"))
-    except (OSError, ValueError, OutsideError):
+        return listed(generations.lock_text(lock.parent))
+    except (ValueError, OutsideError):
         return {}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from provisioner import saved
 from provisioner.plan import Plan
 
 
@@ -20,9 +21,20 @@ def inside(folder: Path) -> Path:
 
 
 def lost(folder: Path) -> str | None:
-    """Return the path at which an environment's interpreter is missed; None where it is there.
+    """Return why an environment has no Python of its own; None where it has one.
 
     An environment links to the Python it stands on, and that may be taken away from under it.
+    Without the file that says where that lies, the link is the base Python and no more: it sees
+    the base's packages. No process is started to tell.
     """
     python = inside(folder)
-    return None if os.access(python, os.X_OK) else os.path.realpath(python)
+    if not (python.is_file() and os.access(python, os.X_OK)):
+        return f"its Python is gone: {os.path.realpath(python)}"
+    told = folder / "pyvenv.cfg"
+    try:
+        lines = saved.kept(told).decode("utf-8").splitlines()
+    except (OSError, ValueError):
+        return f"its Python is only the one it stands on: {told} cannot be read"
+    if not any(line.partition("=")[0].strip().lower() == "home" for line in lines):
+        return f"its Python is only the one it stands on: {told} names no home"
+    return None

@@ -15,6 +15,8 @@ from typing import Literal
 
 import msgspec
 
+from provisioner import saved
+from provisioner.environments.place import damaged
 from provisioner.errors import DlsetupError
 
 JOURNAL = "journal.jsonl"
@@ -67,14 +69,20 @@ def step(folder: Path, generation: int, name: str, detail: str = "") -> Iterator
 
 
 def read(folder: Path) -> tuple[Entry, ...]:
-    """Return what the journal of a folder says, oldest first; nothing where there is none."""
+    """Return what the journal of a folder says, oldest first; nothing where there is none.
+
+    Raises OutsideError ``environment-damaged`` for what is no journal.
+    """
     try:
-        lines = (folder / JOURNAL).read_bytes().splitlines()
-    except OSError:
+        lines = saved.kept(folder / JOURNAL).splitlines()
+    except (FileNotFoundError, NotADirectoryError):
         return ()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise damaged(folder.name, f"{JOURNAL}: {why}", can_be_mended=False) from error
     entries = []
     for line in lines:
-        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
+        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             entries.append(msgspec.json.decode(line, type=Entry))
     return tuple(entries)
 

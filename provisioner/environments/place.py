@@ -53,16 +53,18 @@ def not_writable(path: Path, error: OSError) -> OutsideError:
     )
 
 
-def damaged(name: str, reason: str, again: str = "") -> OutsideError:
+def damaged(name: str, reason: str, again: str = "", *, can_be_mended: bool = True) -> OutsideError:
     """Return the error for an environment that cannot be read or used as it is.
 
     ``again`` is the command that makes it anew, where that is known.
     """
+    away = f"ake it away: dlsetup env remove {name}"
+    mend = f"Make it anew: {again or 'dlsetup up'}; Or t{away}"
     return OutsideError(
         "environment-damaged",
         f"The environment {name} is damaged.",
         context=(reason,),
-        hint=f"Make it anew: {again or 'dlsetup up'}; Or take it away: dlsetup env remove {name}",
+        hint=mend if can_be_mended else f"T{away}; And make it anew: dlsetup up",
     )
 
 

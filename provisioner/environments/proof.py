@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from provisioner.environments.generations import ABOUT, LOCK
+from provisioner.environments.generations import ABOUT, lock_of
 from provisioner.plan import Plan
 from provisioner.progress import SILENT, Progress
 from provisioner.verify.proof import Subject, notes, proved
@@ -23,13 +23,14 @@ def prove(
     """Prove a generation by its interpreter, as ``verify.proof.proved`` does.
 
     ``gpus`` are the UUIDs of those that may be used, None for all. Returns what should be known
-    of packages that dlsetup did not choose.
+    of packages that dlsetup did not choose. Raises what that does, and OutsideError
+    ``environment-damaged``.
     """
     generation = interpreter.parent.parent
     subject = Subject(
         interpreter=interpreter,
         plan=plan,
-        lock=(generation / LOCK).read_text(encoding="utf-8"),
+        lock=lock_of(generation),
         sight=Sight(gpus),
         is_new=made_at(generation) is None,
         made_at=made_at(generation),

@@ -63,6 +63,8 @@ class Pointer(msgspec.Struct, frozen=True, kw_only=True):
     """The generation that was current before this one, and that is kept."""
     asked: Mapping[str, Any] | None = None
     """What was typed since, where it came to the same generation."""
+    being_removed: bool = False
+    """Its removal began: where it stands no more, that was cut off."""
 
     @property
     def stands(self) -> bool:
@@ -85,6 +87,8 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen of packages that dlsetup did not choose: which of them do not import."""
     holds: tuple[str, ...] = ()
     """What is installed in it, by the folder names of the packages' metadata."""
+    lies: tuple[str, ...] = ()
+    """What of it lies where Python looks for packages; see ``same.lies``."""
     asked: Mapping[str, Any] = {}
     """What was typed for it, so that it can be asked anew."""
     planned: str = ""

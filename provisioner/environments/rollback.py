@@ -45,6 +45,9 @@ def rolled_back(name: str, number: int | None) -> tuple[Environment, bool]:
 def _check(place: Path) -> None:
     """Raise OutsideError unless the Python of a generation runs, and its plan can be read."""
     python = str(interpreter.inside(place))
+    lost = interpreter.lost(place)
+    if lost is not None:
+        raise _damaged(place, lost)
     try:
         generations.plan_of(place)
         done = process.run([python, "-I", "-c", _IS_INSIDE, str(place)], timeout=_TIME_LIMIT_S)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_so(place: Path, wanted: Wanted) -> bool:
-    """Whether a generation is what is wanted, and nobody changed it since."""
+    """Whether a generation is what is wanted, and looks as it was made; see ``harm_of``."""
     return is_meant(place, wanted) and harm_of(place) is None
 
 
@@ -40,7 +41,7 @@ def is_meant(place: Path, wanted: Wanted) -> bool:
     """Whether a generation was made to be what is wanted."""
     try:
         about, was = generations.about_of(place), generations.plan_of(place)
-        lock = pylock.read((place / generations.LOCK).read_text(encoding="utf-8"))
+        lock = pylock.read(generations.lock_text(place))
     except (OSError, ValueError, OutsideError):
         return False
     return (
@@ -52,11 +53,16 @@ def is_meant(place: Path, wanted: Wanted) -> bool:
 
 
 def harm_of(place: Path) -> str | None:
-    """Return what can be seen at a glance to have been changed in a whole generation."""
+    """Return what can be seen at a glance to have been changed in a whole generation.
+
+    Looked at are its interpreter, which packages' metadata is there, and whether every folder and
+    module that lay beside it is there still; what is inside of those is for ``verify``.
+    """
     if (lost := interpreter.lost(place)) is not None:
         return f"its Python is gone: {lost}"
-    made, now = set(generations.about_of(place).holds), set(holds(place))
-    told = [f"lacks {name}" for name in sorted(made - now)]
+    about, now = generations.about_of(place), set(holds(place))
+    made = set(about.holds)
+    told = [f"lacks {name}" for name in sorted({*made, *about.lies} - {*now, *lies(place)})]
     told += [f"holds {name}, which was not made with it" for name in sorted(now - made)]
     return f"it {told[0]}" + (", and more" if told[1:] else "") if told else None
 
@@ -70,6 +76,26 @@ def sign(plan: Plan) -> str:
 def holds(place: Path) -> tuple[str, ...]:
     """Return what is installed, by the folder names of the packages' metadata."""
     return tuple(sorted(path.name for path in place.glob("lib/*/site-packages/*.dist-info")))
+
+
+def lies(place: Path) -> tuple[str, ...]:
+    """Return what lies where Python looks for packages, and what in folders that are no package.
+
+    Packages share such folders, as those below ``nvidia`` are.
+    """
+    found = []
+    for entry in _entries(*place.glob("lib/*/site-packages")):
+        found.append(entry.name)
+        if entry.is_dir() and not os.path.exists(os.path.join(entry.path, "__init__.py")):
+            found += [f"{entry.name}/{inner.name}" for inner in _entries(entry.path)]
+    return tuple(sorted(found))
+
+
+def _entries(*folders: str | Path) -> Iterator[os.DirEntry[str]]:
+    for folder in folders:
+        with os.scandir(folder) as found:
+            # What Python writes when it runs is not what was installed.
+            yield from (entry for entry in found if entry.name != "__pycache__")
 
 
 def _sees(made_for: Generation | Wanted, plan: Plan) -> tuple[str, ...] | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from provisioner import saved
 from provisioner.environments import again, generations, interpreter, journal
@@ -36,7 +37,7 @@ def usable(name: str) -> Environment:
     environment = found(name)
     lost = interpreter.lost(Path(environment.path))
     if lost is not None:
-        raise damaged(name, f"its Python is gone: {lost}", again.command(environment))
+        raise damaged(name, lost, again.command(environment))
     return environment
 
 
@@ -45,7 +46,7 @@ def damage(environment: Environment) -> tuple[Warning, ...]:
     lost = interpreter.lost(Path(environment.path))
     if lost is None:
         return ()
-    told = f"The Python of {environment.name} is gone: {lost}; make it anew: "
+    told = f"{environment.name} is damaged: {lost}; make it anew: "
     return (Warning("environment-damaged", told + again.command(environment)),)
 
 
@@ -111,7 +112,7 @@ def pointer(name: str) -> Pointer:
     """Return what the environment of that name points at. Raises as ``found`` does."""
     pointer = pointer_of(place(name))
     if pointer is None or not pointer.stands:
-        raise _unknown(name, begun=pointer is not None)
+        raise _unknown(name, pointer)
     return pointer
 
 
@@ -124,7 +125,7 @@ def pointer_of(folder: Path) -> Pointer | None:
     if not has_pointer(folder):
         return None
     try:
-        pointer = saved.read(folder / POINTER, "pointer", Pointer)
+        pointer = saved.kept_value(folder / POINTER, "pointer", Pointer)
     except ValueError as error:
         raise damaged(folder.name, f"{POINTER}: {error}") from error
     return pointer if pointer.name == folder.name else None
@@ -169,12 +170,23 @@ def point(folder: Path, pointer: Pointer) -> None:
     put(folder / POINTER, generations.text(pointer))
 
 
-def switched(folder: Path, before: Pointer | None, number: int, step: str = "switch") -> Pointer:
-    """Switch to a generation, and keep the one of before; return what is pointed at now."""
+def switched(
+    folder: Path,
+    before: Pointer | None,
+    number: int,
+    step: str = "switch",
+    *,
+    asked: Mapping[str, Any] | None = None,
+) -> Pointer:
+    """Switch to a generation, and keep the one of before; return what is pointed at now.
+
+    ``asked`` is what was typed, where that is not what the generation was made for.
+    """
     earlier = before.generation if before else BEING_MADE
     kept = (earlier, before.before if before else None)
     others = [other for other in kept if other != number and other in generations.whole(folder)]
-    after = Pointer(name=folder.name, generation=number, before=next(iter(others), None))
+    earlier_one = next(iter(others), None)
+    after = Pointer(name=folder.name, generation=number, before=earlier_one, asked=asked)
     with journal.step(folder, number, step):
         point(folder, after)
     return after
@@ -190,7 +202,8 @@ def forget(folder: Path) -> None:
     """Take away what marks a folder as an environment; the mark itself last."""
     sweep_drafts(folder)
     for name in (journal.JOURNAL, POINTER):
-        (folder / name).unlink(missing_ok=True)
+        with contextlib.suppress(IsADirectoryError):  # that is somebody else's, and stays
+            (folder / name).unlink(missing_ok=True)
 
 
 def known(name: str) -> None:
@@ -199,20 +212,22 @@ def known(name: str) -> None:
         raise _unknown(name)
 
 
-def removed(name: str) -> tuple[str, ...]:
+def removed(name: str, first: Callable[[str], None]) -> tuple[str, ...]:
     """Remove what ``up`` made under a name; return the names of what others put beside it.
 
-    Those stay, and a link is never followed. Raises UsageError ``unknown-environment``,
-    RefusedError ``environment-busy``, OutsideError ``place-not-writable``.
+    Those stay, and a link is never followed. ``first`` takes away what goes along with it, while
+    the name is held. Raises UsageError ``unknown-environment``, RefusedError
+    ``environment-busy``, OutsideError ``place-not-writable``, and what ``first`` raises.
     """
     known(name)
     with held(name) as folder:
         with contextlib.suppress(OutsideError):  # one that cannot be read is removed all the same
             if pointer_of(folder) is None:
                 raise _unknown(name)
+        first(name)
         try:
             # First it stops being an environment, so that half of one is never taken for it.
-            point(folder, Pointer(name=name))
+            point(folder, Pointer(name=name, being_removed=True))
             generations.drop(folder)
             forget(folder)
         except OSError as error:
@@ -224,9 +239,13 @@ def _drafts(folder: Path) -> list[Path]:
     return sorted(folder.glob(f".{POINTER}.*"))
 
 
-def _unknown(name: str, *, begun: bool = False) -> UsageError:
+def _unknown(name: str, begun: Pointer | None = None) -> UsageError:
     known = ", ".join(made.name for made in listed()[0])
-    told = ["its making was cut off, and the same dlsetup up goes on with it"] if begun else []
+    told = []
+    if begun is not None and begun.being_removed:
+        told = [f"its removal was cut off, and this ends it: dlsetup env remove {name}"]
+    elif begun is not None and begun.name == name:
+        told = ["its making was cut off, and the same dlsetup up goes on with it"]
     told += [f"there is {known}"] if known else []
     return UsageError(
         "unknown-environment",

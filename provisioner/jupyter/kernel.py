@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from provisioner import saved
 from provisioner.environments.place import place
 from provisioner.environments.record import Environment
 from provisioner.errors import OutsideError, RefusedError
@@ -174,15 +175,17 @@ def _own_words(environment: Environment) -> dict[str, Any]:
 def _read(folder: Path) -> dict[str, Any]:
     """What a kernel's file says. Raises OSError, and ValueError for what is no kernel."""
     try:
-        return msgspec.json.decode((folder / _FILE).read_bytes(), type=dict[str, Any])
-    except msgspec.MsgspecError as error:
+        # Where uv links what it installs, a kernel's file is a link.
+        text = saved.kept(folder / _FILE, follow=True)
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(str(error)) from error
 
 
 def _content(folder: Path) -> bytes | None:
     try:
-        return (folder / _FILE).read_bytes()
-    except OSError:
+        return saved.kept(folder / _FILE, follow=True)
+    except (OSError, ValueError):
         return None
 
 

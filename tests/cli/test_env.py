@@ -159,7 +159,7 @@ def test_an_environment_whose_python_vanished_is_said_and_made_anew(home: Home) 
     assert (ran.code, ran.out) == (3, "")
     assert ran.err == GONE.format(base=base, python=PYTHON)
     told = (
-        f"The Python of demo is gone: {base}; make it anew: "
+        f"demo is damaged: its Python is gone: {base}; make it anew: "
         f"dlsetup up demo tensorflow-cpu --python {PYTHON}"
     )
     assert (shown.code, shown.err) == (0, f"warning: {told}\n")
