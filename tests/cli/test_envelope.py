@@ -216,13 +216,13 @@ def test_interrupted_after_its_answer_nothing_is_added(
 ) -> None:
     from provisioner.cli import output
 
-    printed = output._print
+    printed = output.show_json
 
-    def interrupted(document: dict[str, object]) -> None:
-        printed(document)
+    def interrupted(command: str, data: dict[str, object]) -> None:
+        printed(command, data)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(output, "_print", interrupted)
+    monkeypatch.setattr("provisioner.cli.doctor.show_json", interrupted)
     result = run("doctor", "--explain", "driver-too-old", "--json")
 
     assert result.exit_code == 130
