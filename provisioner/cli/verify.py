@@ -29,6 +29,8 @@ def command(ctx: click.Context, *, name: str | None, python: str | None, as_json
 
     Without NAME it is the one you are in, else the only one there is. It exits with 1 where
     anything fails. CUDA_VISIBLE_DEVICES is obeyed.
+
+    On a real GPU this is untried: it was tested with stand-ins for NVIDIA's libraries and torch.
     """
     if name is not None and python is not None:
         raise click.UsageError("Say NAME or --python, not both.")
