@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import click
+
 from provisioner import process
 from provisioner.cli.output import folded, width_of
 from provisioner.progress import Progress
@@ -72,7 +74,7 @@ def draws() -> bool:
 def watching(name: str | None) -> Iterator[Steps]:
     """Show what is going on, as ``steps`` does, where nothing of an environment is changed.
 
-    Whoever ends it is told so.
+    Whoever ends it is told so; raises click.Abort then.
     """
     try:
         with process.stop.heard(), steps() as shown:
@@ -80,7 +82,7 @@ def watching(name: str | None) -> Iterator[Steps]:
     except KeyboardInterrupt:
         told = f"{name} is unchanged" if name else "nothing was changed"
         sys.stderr.write(f"\nStopped: {told}.\n")
-        raise
+        raise click.Abort from None  # for which click itself prints no empty line
 
 
 @contextmanager

@@ -17,7 +17,6 @@ UP = ("up", "demo", "tensorflow-cpu", "--python", PYTHON)
 QUESTION = "Go on? [Y/n]: "
 BEGINS = {
     "verify": "proving that demo works",
-    "env": "asking for the wheels",
     "bench": "measuring the processor",
 }
 SIZES = re.compile(r"[\d.]+ (?:bytes|kB|MB|GB|TB)")
@@ -220,7 +219,6 @@ def test_a_terminal_that_is_closed_ends_it_too(home: Home, index: Loopback) -> N
     [
         (("verify", "demo"), "Stopped: demo is unchanged."),
         (("verify",), "Stopped: nothing was changed."),
-        (("env", "export", "demo"), "Stopped: demo is unchanged."),
         (("bench", "demo"), "Stopped: demo is unchanged."),
     ],
 )
@@ -233,4 +231,13 @@ def test_ctrl_c_in_what_only_looks_says_so(words: tuple[str, ...], said: str, ho
 
     assert code == 130
     assert screen.shown.rstrip().endswith(said)
-    assert not list(home.path.glob("*.tar"))
+
+
+def test_ctrl_c_in_an_export_says_so(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.up("demo", "tensorflow-cpu")
+    monkeypatch.setattr(
+        "provisioner.bundle.export.export", lambda *_, **__: signal.raise_signal(signal.SIGTERM)
+    )
+    ran = home.run("env", "export", "demo")
+
+    assert (ran.code, ran.err) == (130, "\nStopped: demo is unchanged.\n")
