@@ -33,9 +33,11 @@ def kept(path: Path, *, follow: bool = False) -> bytes:
     if not follow and path.is_symlink():
         raise ValueError("it is a link")
     flags = os.O_RDONLY | os.O_NONBLOCK | (0 if follow else os.O_NOFOLLOW)
-    with os.fdopen(os.open(path, flags), "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise ValueError("it is no file")
+    handle = os.open(path, flags)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise ValueError("it is no file")
+    with os.fdopen(handle, "rb") as stream:
         return _bounded(stream)
 
 

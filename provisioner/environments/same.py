@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
@@ -86,14 +87,20 @@ def lies(place: Path) -> tuple[str, ...]:
     found = []
     for entry in _entries(*place.glob("lib/*/site-packages")):
         found.append(entry.name)
-        if entry.is_dir() and not os.path.exists(os.path.join(entry.path, "__init__.py")):
+        if _is_shared(entry):
             found += [f"{entry.name}/{inner.name}" for inner in _entries(entry.path)]
     return tuple(sorted(found))
 
 
+def _is_shared(entry: os.DirEntry[str]) -> bool:
+    is_package = os.path.exists(os.path.join(entry.path, "__init__.py"))
+    return entry.is_dir() and not is_package and not entry.name.endswith(".dist-info")
+
+
 def _entries(*folders: str | Path) -> Iterator[os.DirEntry[str]]:
     for folder in folders:
-        with os.scandir(folder) as found:
+        # What cannot be looked into counts as gone.
+        with contextlib.suppress(OSError), os.scandir(folder) as found:
             # What Python writes when it runs is not what was installed.
             yield from (entry for entry in found if entry.name != "__pycache__")
 
