@@ -10,7 +10,7 @@ from provisioner import system_steps, up
 from provisioner.cli import bundle, options
 from provisioner.cli.display import show
 from provisioner.cli.jupyter import kernel, serve
-from provisioner.cli.output import show_json, show_warnings
+from provisioner.cli.output import printable, show_json, show_warnings
 from provisioner.cli.up import listening
 from provisioner.errors import RefusedError
 
@@ -30,7 +30,7 @@ def _list(*, as_json: bool) -> None:
         return
     from provisioner.cli.text_environments import list_lines
 
-    click.echo("\n".join(list_lines(environments)))
+    click.echo(printable("\n".join(list_lines(environments))))
     show_warnings(warnings)
 
 
