@@ -16,6 +16,9 @@ from provisioner.report import Measurement
 _ASIDE = ("disk", "load")
 """What differs between two users of one machine, and two minutes of it: no other machine."""
 
+_LEAST, _MOST = 1e-9, 1e18
+"""In any unit there is; every ratio of two such numbers is a number."""
+
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
     """One measure in both, or in one of them."""
@@ -46,6 +49,7 @@ def read(path: Path) -> Benchmark:
     """
     try:
         found = saved.read(path, "benchmark", Benchmark)
+        _hold_numbers(found)
     except ValueError as error:
         raise UsageError(
             "not-a-benchmark",
@@ -54,6 +58,14 @@ def read(path: Path) -> Benchmark:
             hint="Make one: dlsetup bench --json > before.json",
         ) from error
     return found
+
+
+def _hold_numbers(found: Benchmark) -> None:
+    """Raise ValueError for what nothing can measure, and nothing can be compared with."""
+    for one in found.results:
+        for value in (one.value, one.low, one.high, one.expected_low):
+            if value is not None and value != 0 and not _LEAST <= value <= _MOST:
+                raise ValueError(f"{value!r} is no measure: {one.device}, {one.name}"[:200])
 
 
 def compared(before: Benchmark, after: Benchmark) -> Comparison:

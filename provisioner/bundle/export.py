@@ -19,6 +19,8 @@ from provisioner.errors import OutsideError, RefusedError
 from provisioner.progress import Progress
 
 _SUFFIX = ".bundle.tar"
+_MARK = ".dlsetup"
+"""The file that says of a folder beside the target that it is an export's."""
 
 
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,18 +96,32 @@ def _staged(target: Path) -> Iterator[Path]:
                 f"Another dlsetup writes {target}.",
                 hint="Wait until it is done, or name another file with -o.",
             ) from None
+        _marked(folder, target)
         _empty(folder)
         try:
             yield folder
         finally:
             _empty(folder)
+            (folder / _MARK).unlink()
             folder.rmdir()
     finally:
         os.close(handle)
 
 
+def _marked(folder: Path, target: Path) -> None:
+    """Say that the folder is ours; what somebody else has put there stays."""
+    mark = folder / _MARK
+    if not mark.is_file() and any(os.scandir(folder)):
+        reason = f"{folder} holds something, and dlsetup did not make it"
+        raise _cannot_write(target, OSError(None, reason))
+    mark.touch()
+
+
 def _empty(folder: Path) -> None:
+    """Take all of it away but the mark, which goes last."""
     for entry in os.scandir(folder):
+        if entry.name == _MARK:
+            continue
         if entry.is_dir(follow_symlinks=False):
             shutil.rmtree(entry.path)
         else:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from provisioner.cli.output import folded, width_of
+from provisioner.cli.output import folded, printable, width_of
 from provisioner.machine import Disk, Machine
 from provisioner.sizes import human
 
@@ -27,7 +27,8 @@ class Block(msgspec.Struct, frozen=True):
 
 def show(blocks: Sequence[Block], *, first: Sequence[str] = ()) -> None:
     """Print sentences, then blocks, to standard output."""
-    filled = [block for block in blocks if block.rows]
+    filled = [_printable(block) for block in blocks if block.rows]
+    first = [printable(line) for line in first]
     if _is_terminal():
         _show_rich(filled, first)
         return
@@ -38,7 +39,7 @@ def show(blocks: Sequence[Block], *, first: Sequence[str] = ()) -> None:
 
 def show_lines(lines: Sequence[str]) -> None:
     """Print an answer and, indented below it, what it rests on."""
-    answer, *rest = lines
+    answer, *rest = map(printable, lines)
     width = width_of(sys.stdout)
     told = [folded(line, width, first="  ", rest="    ") for line in rest]
     if not _is_terminal():
@@ -51,6 +52,11 @@ def show_lines(lines: Sequence[str]) -> None:
     console.print(Text(answer, style="bold"))
     for line in told:
         console.print(Text(line))
+
+
+def _printable(block: Block) -> Block:
+    rows = tuple(tuple(map(printable, row)) for row in block.rows)
+    return Block(printable(block.title), rows)
 
 
 def _is_terminal() -> bool:

@@ -10,7 +10,7 @@ from provisioner import system_steps, up
 from provisioner.cli import bundle, options
 from provisioner.cli.display import show
 from provisioner.cli.jupyter import kernel, serve
-from provisioner.cli.output import show_json, show_warnings
+from provisioner.cli.output import printable, show_json, show_warnings
 from provisioner.cli.up import confirmed, listening, show_took
 from provisioner.errors import RefusedError
 from provisioner.plan import Warning
@@ -34,7 +34,7 @@ def _list(*, as_json: bool) -> None:
         warnings += tuple(Warning("environment-not-finished", text) for text in told)
         show_json("env list", {"environments": environments}, warnings)
         return
-    click.echo("\n".join(list_lines(environments, unfinished)))
+    click.echo(printable("\n".join(list_lines(environments, unfinished))))
     show_warnings(warnings)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import threading
@@ -18,6 +19,8 @@ from provisioner.plan import Warning
 from provisioner.whole_file import put
 
 SCHEMA = 1
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What moves the cursor, colours or turns text round: a file may hold it, a terminal obeys it."""
 begun = threading.Event()
 """Set once something of the one JSON object may stand on standard output."""
 
@@ -104,11 +107,17 @@ def width_of(stream: TextIO | None) -> int | None:
     return shutil.get_terminal_size().columns
 
 
+def printable(text: str) -> str:
+    """A text for people without what a terminal would obey; lines stay lines."""
+    return _CONTROLS.sub("", text)
+
+
 def folded(line: str, width: int | None, *, first: str = "", rest: str = "") -> str:
     """A line that begins with ``first``, broken between words where a terminal ends.
 
-    What follows is indented by ``rest``.
+    What follows is indented by ``rest``. It is ``printable``.
     """
+    line = printable(line)
     if width is None or len(first + line) <= width:
         return first + line
     import textwrap

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 from pathlib import Path
 
 from provisioner.environments.place import not_writable, place
+from provisioner.errors import OutsideError
 from provisioner.whole_file import put
 
 _BYTES = 32
 _ONLY_US = 0o700
+_TOKEN = re.compile(rb"[A-Za-z0-9_-]{1,200}")
 
 
 def file_of(name: str) -> Path:
@@ -40,12 +43,20 @@ def made(name: str) -> Path:
 
 
 def read(name: str) -> str:
-    """Return the token itself. Raises OutsideError ``place-not-writable``."""
+    """Return the token itself. Raises OutsideError ``place-not-writable`` and ``token-damaged``."""
     path = file_of(name)
     try:
-        return path.read_text(encoding="ascii")
+        data = path.read_bytes()
     except OSError as error:
         raise not_writable(path, error) from error
+    if not _TOKEN.fullmatch(data):
+        raise OutsideError(
+            "token-damaged",
+            f"{path} holds no token that dlsetup made.",
+            hint=f"Let it be made anew: dlsetup env serve {name} --stop; "
+            f"Then: dlsetup env serve {name}",
+        )
+    return data.decode("ascii")
 
 
 def forgotten(name: str) -> None:

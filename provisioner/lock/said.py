@@ -53,14 +53,8 @@ def error(text: str, settings: Settings) -> DlsetupError:
     """The error for what uv said before it ended; no secret of the settings is in it."""
     lines = _lines(settings.redacted(text))
     whole = "\n".join(lines)
-    if _FULL.search(whole):
-        return OutsideError(
-            "disk-full",
-            "The disk is full where uv writes.",
-            context=lines[-1:],
-            hint="Make room there, or name another disk: in UV_CACHE_DIR for what uv fetches, in "
-            "DLSETUP_HOME for environments.",
-        )
+    if at_disk := _at_disk(whole, lines):
+        return at_disk
     if "network was disabled" in whole or "network connectivity is disabled" in whole.lower():
         return _not_in_cache(lines)
     if re.search(r"\b(401|403)\b", whole) and re.search(r"credentials|Forbidden|Unauth", whole):
@@ -77,6 +71,25 @@ def error(text: str, settings: Settings) -> DlsetupError:
         context=lines[:_MOST_LINES],
         hint="What it said stands above; mend that, and try again.",
     )
+
+
+def _at_disk(whole: str, lines: tuple[str, ...]) -> OutsideError | None:
+    if _FULL.search(whole):
+        return OutsideError(
+            "disk-full",
+            "The disk is full where uv writes.",
+            context=lines[-1:],
+            hint="Make room there, or name another disk: in UV_CACHE_DIR for what uv fetches, in "
+            "DLSETUP_HOME for environments.",
+        )
+    if re.search(r"Failed to initialize cache|Could not acquire lock", whole):
+        return OutsideError(
+            "place-not-writable",
+            "uv's cache cannot be written.",
+            context=lines[-1:],
+            hint="Make rights there, or name a folder that can be written in UV_CACHE_DIR.",
+        )
+    return None
 
 
 def essential(lines: tuple[str, ...]) -> tuple[str, ...]:

@@ -44,6 +44,13 @@ def ended(path, words):
     return None
 
 
+# What the programs share is read without leaving bytecode where dlsetup is installed.
+keeps, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "beside"))
+import exactness  # noqa: F401 - the programs find it loaded
+
+sys.dont_write_bytecode = keeps
+
 for number, (path, *words) in enumerate(asked["programs"]):
     print("\x1e%d" % number, file=sys.stderr, flush=True)
     say(begun=number)

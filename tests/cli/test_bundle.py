@@ -230,6 +230,7 @@ def test_two_at_once_do_not_write_the_same_bundle(home: Home) -> None:
 
     part = home.path / ".demo.tar.part"
     part.mkdir()
+    (part / ".dlsetup").touch()
     (part / "left-by-a-killed-run.whl").touch()
     handle = os.open(part, os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
@@ -240,6 +241,17 @@ def test_two_at_once_do_not_write_the_same_bundle(home: Home) -> None:
     assert (busy.code, busy.error["reference"]) == (1, "export-busy")
     assert fine.code == 0
     assert not part.exists()
+
+
+def test_a_folder_of_somebody_elses_stays_as_it_is(home: Home) -> None:
+    part = home.path / ".demo.tar.part"
+    part.mkdir()
+    (part / "thesis.txt").write_text("mine")
+    ran = home.run("env", "export", "demo", "-o", str(home.path / "demo.tar"), "--json")
+
+    assert (ran.code, ran.error["reference"]) == (3, "cannot-write")
+    assert ran.error["context"] == [f"{part} holds something, and dlsetup did not make it"]
+    assert [(path.name, path.read_text()) for path in part.iterdir()] == [("thesis.txt", "mine")]
 
 
 @pytest.mark.parametrize("trouble", ["404", "cut", "500"])

@@ -125,3 +125,17 @@ def test_what_is_no_benchmark_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_folder_is_refused_too(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         read(tmp_path)
+
+
+@pytest.mark.parametrize("value", ["-1.5", "5e-324", "1e-300", "1e300", "-0.1", "1e999"])
+@pytest.mark.parametrize("field", ["value", "low", "high", "expected_low"])
+def test_what_nothing_can_measure_is_refused(tmp_path: Path, value: str, field: str) -> None:
+    text = msgspec.json.encode(report(one(1))).decode()
+    document = json.loads(text)
+    document["results"][0][field] = "HERE"
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(document).replace('"HERE"', value))
+    with pytest.raises(UsageError) as refused:
+        read(path)
+
+    assert refused.value.reference == "not-a-benchmark"

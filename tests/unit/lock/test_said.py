@@ -70,6 +70,25 @@ error: Received some unexpected JSON from `http://127.0.0.1:35151/simple/b/`
 """
 
 
+READ_ONLY = """\
+error: Failed to initialize cache at `/sys/c`
+  cause: failed to create directory `/sys/c`: Operation not permitted (os error 1)
+"""
+READ_ONLY_INSIDE = """\
+error: Could not acquire lock
+  cause: Could not create temporary file
+  cause: Permission denied (os error 13) at path "/mnt/ro/.tmpnKJJZw"
+"""
+
+
+@pytest.mark.parametrize("said", [READ_ONLY, READ_ONLY_INSIDE])
+def test_a_cache_that_cannot_be_written_is_named_by_its_variable(said: str) -> None:
+    found = error(said, Settings())
+
+    assert "UV_CACHE_DIR" in found.hint
+    assert "not permitted" in found.context[0] or "Permission denied" in found.context[0]
+
+
 @pytest.mark.parametrize(
     ("said", "reference"),
     [
@@ -81,6 +100,8 @@ error: Received some unexpected JSON from `http://127.0.0.1:35151/simple/b/`
         (UNAUTHORIZED, "index-not-allowed"),
         (FORBIDDEN, "index-not-allowed"),
         (FULL, "disk-full"),
+        (READ_ONLY, "place-not-writable"),
+        (READ_ONLY_INSIDE, "place-not-writable"),
         (GARBAGE, "uv-failed"),
         ("", "uv-failed"),
         ("thread 'main' panicked", "uv-failed"),
