@@ -39,6 +39,7 @@ _LONGEST_WAIT_S = 30
 _BROKEN = 500
 _TRY_AGAIN = (429, 500, 502, 503, 504)
 _NOT_THERE = (404, 410)
+_NOT_ALLOWED = (401, 403)
 _PARTIAL, _OK = 206, 200
 _CHUNK = 1024 * 1024
 _RANGE = re.compile(r"bytes ([0-9]+)-([0-9]+)/([0-9]+)")
@@ -73,8 +74,8 @@ class Web:
     """Requests with retries, the system's certificates and a bill; safe to use from threads.
 
     ``folder`` keeps pages between runs; None, or a place that cannot be written, keeps nothing.
-    Every method raises OutsideError ``index-unreachable`` when the server does not answer, and
-    NotThereError when it has no such file.
+    Every method raises OutsideError ``index-unreachable`` when the server does not answer,
+    ``index-not-allowed`` when it lets us not in, and NotThereError when it has no such file.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -222,6 +223,9 @@ class Web:
                 "The package index has no such file.",
                 context=(f"HTTP {response.status_code}",),
             )
+        if response.status_code in _NOT_ALLOWED:
+            response.close()
+            raise _not_let_in(where.url, f"HTTP {response.status_code}")
         if not response.ok:
             response.close()
             raise _unreachable(f"HTTP {response.status_code}")
@@ -369,4 +373,19 @@ def _unreachable(reason: str, kind: type[OutsideError] = OutsideError) -> Outsid
         "The package index does not answer.",
         context=(reason,),
         hint="Try again, or name another index in PIP_INDEX_URL.",
+    )
+
+
+def _not_let_in(url: str, reason: str) -> OutsideError:
+    from urllib.parse import urlsplit
+
+    # Of the address only the host: what follows may sign it.
+    parts = urlsplit(url)
+    return OutsideError(
+        "index-not-allowed",
+        f"The package index {parts.scheme}://{parts.netloc} lets nobody in without a name and a "
+        "password that it knows.",
+        context=(reason,),
+        hint="Name the variables that hold them under [credentials] in config.toml, "
+        "or put them into netrc.",
     )

@@ -4,7 +4,8 @@
     ├── ``UsageError``      exit 2: what was typed cannot be understood or is ambiguous
     ├── ``RefusedError``    exit 1: understood, and the answer is no
     ├── ``OutsideError``    exit 3: network, disk or another program failed
-    └── ``BadDataError``    exit 3: a sheet of the catalog is damaged
+    ├── ``BadDataError``    exit 3: a sheet of the catalog is damaged
+    └── ``StoppedError``    exit 130: whoever asked wants no answer any more
 
 ``reference`` is a stable kebab-case word; all of them are documented in
 ``stacks/references.toml`` and printed by ``dlsetup doctor --explain REFERENCE``.
@@ -63,3 +64,9 @@ class BadDataError(DlsetupError):
     """A sheet of the catalog cannot be read; the message names the file and the row."""
 
     exit_code = 3
+
+
+class StoppedError(DlsetupError):
+    """Ctrl-C, or a signal that ends a program kindly."""
+
+    exit_code = 130

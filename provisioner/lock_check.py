@@ -47,7 +47,8 @@ def checked(path: Path, asked: Asked) -> Checked:
     text = _text(path)
     machine, warnings = workflow.machine_of(asked.options)
     found = looked(text, path, machine, asked.python)
-    return msgspec.structs.replace(found, warnings=(*warnings, *found.warnings))
+    told = workflow.about_environments(warnings)
+    return msgspec.structs.replace(found, warnings=(*told, *found.warnings))
 
 
 def looked(text: str, path: Path, machine: Machine, python: str | None = None) -> Checked:

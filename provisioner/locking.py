@@ -85,7 +85,8 @@ class _Search:
             except RefusedByUvError as error:
                 plan = self.next(plan, error)
             else:
-                notes = standing_in.warnings(plan, first, self.obstacle)
+                names = [package.name for package in made.packages]
+                notes = standing_in.warnings(plan, first, self.obstacle, names)
                 return Locked(_with_warnings(plan, *notes, *_built_from_source(made)), made)
         raise self.no(self.exclusions[-1].reason)
 

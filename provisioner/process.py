@@ -301,18 +301,26 @@ class _Streams:
                 if left <= 0:
                     return False
                 stop.look()
-                if time.monotonic() >= next_beat:
-                    next_beat = time.monotonic() + _BEAT_S
-                    self._beat()
-                ready = selector.select(min(left, _POLL_S))
+                next_beat = self._beaten(next_beat)
+                # Asked before the look: all that it said is in the pipes by then, however late
+                # this process, which may be stopped and go on, comes to read it.
+                ended = process.poll() is not None
+                ready = selector.select(0 if ended else min(left, _POLL_S))
                 # A grandchild may hold the pipes open long after the program itself has ended.
-                if not ready and process.poll() is not None:
+                if ended and not ready:
                     break
                 for key, _ in ready:
                     limit.stirred()
                     if not self._keep(os.read(key.fd, 65536), key.data):
                         selector.unregister(key.fileobj)
-        return _ends_before(process, time.monotonic() + limit.left())
+        return _ends_within(process, limit)
+
+    def _beaten(self, due: float) -> float:
+        """Beat where that is due; return when it will be again."""
+        if time.monotonic() < due:
+            return due
+        self._beat()
+        return time.monotonic() + _BEAT_S
 
     def _keep(self, chunk: bytes, kept: bytearray) -> bool:
         kept += chunk[: max(0, self._limit - len(kept))]
@@ -331,6 +339,13 @@ class _Streams:
         self._keep(out, self._out)
         self._keep(err, self._err)
         return True
+
+
+def _ends_within(process: subprocess.Popen[bytes], limit: TimeLimit | Quiet) -> bool:
+    while not _ends_before(process, time.monotonic() + min(limit.left(), _POLL_S)):
+        if limit.left() <= 0:
+            return False
+    return True
 
 
 def _ends_before(process: subprocess.Popen[bytes], deadline: float) -> bool:

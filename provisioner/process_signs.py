@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 _LONGEST_LINE_BYTES = 64 * 1024
+_LONGEST_GAP_S = 1.0
+"""Between two looks at a program there are tenths of a second."""
 _BREAK = re.compile(rb"[\r\n]+")
 _WRITTEN = re.compile(r"^wchar: (\d+)$", re.MULTILINE)
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
@@ -36,18 +38,38 @@ class Lines:
                 self._hear(text)
 
 
+class Awake:
+    """A clock that stands still while this process does: stopped, nobody hears what is said.
+
+    It has to be looked at every second or so; a longer gap is taken for a stop.
+    """
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+        self._stood = 0.0
+
+    def now(self) -> float:
+        """Seconds since some moment."""
+        now = time.monotonic()
+        gap, self._last = now - self._last, now
+        if gap > _LONGEST_GAP_S:
+            self._stood += gap
+        return now - self._stood
+
+
 class TimeLimit:
-    """So many seconds for the whole."""
+    """So many seconds for the whole, but for those in which this process was stopped."""
 
     def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
+        self._clock = Awake()
+        self._end = self._clock.now() + seconds
 
     def stirred(self) -> None:
         """It said something, which buys it no time."""
 
     def left(self) -> float:
-        """Seconds, none or less when it is over."""
-        return max(0.0, self._end - time.monotonic())
+        """Seconds, none when it is over."""
+        return max(0.0, self._end - self._clock.now())
 
 
 class Quiet:
@@ -59,15 +81,16 @@ class Quiet:
     def __init__(self, pid: int, seconds: float) -> None:
         self._pid, self._seconds = pid, seconds
         self._ticks: int | None = -1
-        self._end = time.monotonic() + seconds
+        self._clock = Awake()
+        self._end = self._clock.now() + seconds
 
     def stirred(self) -> None:
         """It said something."""
-        self._end = time.monotonic() + self._seconds
+        self._end = self._clock.now() + self._seconds
 
     def left(self) -> float:
         """Seconds, none when it is over."""
-        left = self._end - time.monotonic()
+        left = self._end - self._clock.now()
         if left > 0:
             return left
         before, self._ticks = self._ticks, _ticks(self._pid)

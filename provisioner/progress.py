@@ -21,6 +21,9 @@ class Progress:
     def count(self, what: str, done: int, of: int | None = None) -> None:
         """So many of ``what`` (``packages``, ``checks``) are done, of so many."""
 
+    def remark(self, text: str) -> None:
+        """People should know this, and it is no step: why something is done."""
+
     def line(self, text: str) -> None:
         """A program that was run said this: for a log, hardly for people."""
 
@@ -56,6 +59,11 @@ class Several(Progress):
         """Hand a count on."""
         for listener in self._listeners:
             listener.count(what, done, of)
+
+    def remark(self, text: str) -> None:
+        """Hand a remark on."""
+        for listener in self._listeners:
+            listener.remark(text)
 
     def line(self, text: str) -> None:
         """Hand a line on."""

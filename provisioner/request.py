@@ -23,6 +23,8 @@ COMPONENTS = ("cuda", "cudnn", "nvcc")
 _ALIASES = {"pytorch": "torch"}
 _LONG_NUMBER = re.compile(r"\d{100}")
 """Python refuses to read the longest of these, and some readers of versions fall over them."""
+_USER_INFO = re.compile(r"(?<!/)//(?!git@)([^/]*@|[^/:@\[]+:(?!\d*([/?#;\s]|$)))")
+"""Who is asked for in an address; also a password with a slash in it, where a port would stand."""
 _BARE = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")
 
 
@@ -76,9 +78,12 @@ def _specifier_set(text: str) -> SpecifierSet:
 def parse_wish(word: str) -> Wish:
     """Read one word.
 
-    Raises UsageError ``bad-requirement`` for what is no requirement at all.
+    Raises UsageError ``bad-requirement`` for what is no requirement at all, and
+    ``secret-in-requirement``.
     """
     text = word.strip()
+    if _USER_INFO.search(text):
+        raise _holds_a_secret(text)
     if _BARE.match(text):
         return Wish(name=canonical(text), text=text)
     from packaging.requirements import InvalidRequirement, Requirement
@@ -204,6 +209,18 @@ def _not_a_requirement(text: str, reason: str) -> UsageError:
         f"{_shown(text)} is not a requirement.",
         context=(reason,),
         hint="Write a name with an optional version range, such as 'torch>=2.4' or 'cuda<13'.",
+    )
+
+
+def _holds_a_secret(text: str) -> UsageError:
+    """The error for an address with a name or a password, of which it repeats nothing."""
+    name = re.match(r"\s*([A-Za-z0-9._-]+)\s*(?:\[[^\]]*\]\s*)?@", text)
+    return UsageError(
+        "secret-in-requirement",
+        f"The address of {name[1] if name else 'a requirement'} holds a name or a password, "
+        "which would be written down with it.",
+        hint="Leave them out of the address; Give them under [credentials] in config.toml, "
+        "or in netrc",
     )
 
 

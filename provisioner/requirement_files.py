@@ -49,7 +49,7 @@ def _from_requirements(path: Path, text: str) -> Words:
         if not line:
             continue
         if line.startswith("-"):
-            raise _bad(path, f"line {number}: the option {line.split()[0]!r} is not understood")
+            raise _bad(path, f"line {number}: the option {_option(line)!r} is not understood")
         words.append(line)
     return Words(tuple(words))
 
@@ -85,7 +85,7 @@ def _from_environment(path: Path, text: str) -> Words:
         if item == "pip:":
             in_pip = True
         elif item.startswith("-"):
-            raise _bad(path, f"the option {item.split()[0]!r} is not understood")
+            raise _bad(path, f"the option {_option(item)!r} is not understood")
         elif re.match(r"python\s*[=<>!~]", item) and not in_pip:
             python = _pip_pin(item).removeprefix("python").strip()
         else:
@@ -93,6 +93,12 @@ def _from_environment(path: Path, text: str) -> Words:
     if not words:
         raise _bad(path, "it has no dependencies")
     return Words(tuple(words), python)
+
+
+def _option(line: str) -> str:
+    """An option without its value, which may be an address with a password."""
+    match = re.match(r"--[\w-]+|-\w?", line)
+    return match[0] if match else ""
 
 
 def _pip_pin(item: str) -> str:

@@ -11,7 +11,7 @@ import os
 import re
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -36,14 +36,33 @@ class Log(Progress):
     def __init__(self, name: str, words: Sequence[str]) -> None:
         self._name, self._words = name, words
         self._began = time.monotonic()
+        self._waited = 0.0
         self._file: TextIO | None = None
         self._tried = False
         self.path: Path | None = None
         """Where it lies; None as long as there is none."""
 
+    @property
+    def took_s(self) -> float:
+        """The seconds since the beginning, but for those that somebody took to answer."""
+        return time.monotonic() - self._began - self._waited
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Meanwhile somebody is asked."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._waited += time.monotonic() - began
+
     def step(self, title: str) -> None:
         """Write the title with the seconds since the beginning."""
         self._write(f"[{time.monotonic() - self._began:8.1f} s] {title}")
+
+    def remark(self, text: str) -> None:
+        """Write it as a step is."""
+        self.step(text)
 
     def line(self, text: str) -> None:
         """Write what a program said."""

@@ -72,6 +72,12 @@ def value(data: bytes, key: str, kind: type[T]) -> T:
     """As ``read``, of what a file held."""
     try:
         document = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        msg = "it is not JSON"
+        raise ValueError(msg) from error
+    except RecursionError as error:
+        raise ValueError(str(error)) from error
+    try:
         if isinstance(document, dict) and isinstance(document.get("data"), dict):
             document = document["data"]
         if isinstance(document, dict) and key in document:

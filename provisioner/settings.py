@@ -25,6 +25,10 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _USER_INFO = re.compile(r"(?<=://)[^/\s\"'`<>]+@")
 _SHORTEST_SECRET = 6
 """Shorter ones stand in any text by chance; nothing is kept secret by them either."""
+_INDEXES = (
+    *("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL"),
+    *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"),
+)
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 
 
@@ -73,13 +77,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Beginning of an address and who is asked for there, the longest beginning first."""
 
     def at(self, url: str) -> Address:
-        """Where an address is really asked for: at its mirror, and as whom."""
+        """Where an address is really asked for: at its mirror, and as whom.
+
+        Who is asked for at an index of the environment is asked for at all of its host, as uv does.
+        """
         found = self._mirror_of(url) or _address(url)
         if found.username is not None:
             return found
         for beginning, known in self.credentials:
             if (rest := _after(found.url, beginning)) is not None:
                 return Address(beginning + rest, known.username, known.password)
+        for index in _of_environment():
+            if _origin(index.url) == _origin(found.url):
+                return Address(found.url, index.username, index.password)
         return found
 
     def _mirror_of(self, url: str) -> Address | None:
@@ -135,6 +145,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def _secrets(self) -> Iterator[str]:
         addresses = [self.default_index, self.proxy, *(item.address for item in self.indexes)]
         addresses += [item for _, item in (*self.mirrors, *self.credentials)]
+        addresses += _of_environment()
         for address in addresses:
             password = address.password if address else None
             if password and len(password) >= _SHORTEST_SECRET:
@@ -146,6 +157,28 @@ def current() -> Settings:
     named = os.environ.get("DLSETUP_CONFIG")
     place = Path(named) if named else resources.config()
     return _read(place, must_exist=bool(named)) if place else Settings()
+
+
+def _of_environment() -> Iterator[Address]:
+    """The indexes that uv's and pip's variables name together with who is asked for there."""
+    for setting in _INDEXES:
+        for word in os.environ.get(setting, "").split():
+            match = re.fullmatch(r"(?:([\w.-]+)=)?(https?://.+)", word)
+            if match is None:
+                continue
+            found = _address(match[2])
+            stem = "UV_INDEX_" + re.sub(r"[^A-Z0-9]", "_", (match[1] or "").upper())
+            name, password = (os.environ.get(f"{stem}_{of}") for of in ("USERNAME", "PASSWORD"))
+            if match[1] and (name or password):
+                found = Address(found.url, name or found.username or "", password or found.password)
+            if found.username is not None:
+                yield found
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, parts.hostname, parts.port or usual
 
 
 def _read(place: Path, *, must_exist: bool) -> Settings:

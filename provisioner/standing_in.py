@@ -1,4 +1,4 @@
-"""When an index is silent: another build of the same version, with its price said.
+"""When an index is silent: another build of the same version, and what more it brings.
 
 A build for GPUs may stand in for one without them where the CPU computes, since it does that too;
 never the other way round.
@@ -6,15 +6,15 @@ never the other way round.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from provisioner.plan import Pin, Plan, Warning
 from provisioner.request import parse_wish
 from provisioner.resolve.candidates import Exclusion
 from provisioner.settings import Settings
-from provisioner.sizes import human
 
 _REFERENCE = "index-unreachable"
+_CPU = "cpu"
 
 
 def silent(plan: Plan, settings: Settings) -> dict[str, str]:
@@ -80,8 +80,13 @@ def may_stand_in(other: Plan, plan: Plan) -> bool:
     )
 
 
-def warnings(other: Plan, plan: Plan, because: str) -> Iterator[Warning]:
-    """What the user is told of builds that stand in for others of the same versions: the price."""
+def warnings(
+    other: Plan, plan: Plan, because: str, installed: Collection[str] = ()
+) -> Iterator[Warning]:
+    """What the user is told of builds that stand in for others of the same versions.
+
+    ``installed`` names every package of the lock: what more comes along is read from it.
+    """
     if not may_stand_in(other, plan):
         return
     changed = [
@@ -95,15 +100,17 @@ def warnings(other: Plan, plan: Plan, because: str) -> Iterator[Warning]:
     builds = sorted({f"{_word(after)} instead of {_word(before)}" for before, after in changed})
     verb = "come" if changed[1:] else "comes"
     told = f"{because}: {names} {verb} as {' and '.join(builds)}."
-    yield Warning("stand-in-build", f"{told} {_price(other)}")
+    # No number: the catalog weighs a build without what it depends on.
+    if {before.variant for before, _ in changed} == {_CPU} and any(map(_is_nvidias, installed)):
+        subject = "They bring" if changed[1:] else "It brings"
+        spared = f"+{_CPU} builds do" if changed[1:] else f"+{_CPU} build does"
+        told += f" {subject} NVIDIA's GPU libraries, which the {spared} not."
+    yield Warning("stand-in-build", told)
+
+
+def _is_nvidias(package: str) -> bool:
+    return package.startswith("nvidia-")
 
 
 def _word(pin: Pin) -> str:
     return "the default build" if pin.variant == "default" else f"+{pin.variant}"
-
-
-def _price(plan: Plan) -> str:
-    if plan.download_bytes is None:
-        return "The price is not known: the catalog has not seen its size."
-    rest = ", and the GPU libraries it brings" if plan.accelerator == "cpu" else ""
-    return f"The price: {human(plan.download_bytes)} to download{rest}."

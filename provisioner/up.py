@@ -17,7 +17,7 @@ from provisioner.environments import entering, interpreter, journal, store
 from provisioner.environments.hold import held
 from provisioner.environments.place import place
 from provisioner.environments.record import Environment
-from provisioner.errors import OutsideError, RefusedError
+from provisioner.errors import OutsideError, RefusedError, UsageError
 from provisioner.jupyter import along
 from provisioner.plan import Plan, Warning
 from provisioner.progress import Progress
@@ -55,6 +55,8 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     """What it takes; None where there is nothing to do."""
     system: Part | None = None
     """What needs root; None where nothing does."""
+    replaces: Environment | None = None
+    """What counts under that name until then; None where nothing does, or cannot be read."""
 
 
 Agree = Callable[[Intent], None]
@@ -116,7 +118,11 @@ def noted(environment: Environment) -> tuple[Warning, ...]:
 def planned(name: str, asked: Asked) -> Plan:
     """Return the plan before its lock; refuse at once what needs no lock to be refused."""
     place(name)
-    plan = workflow.plan_for(_here(asked))
+    try:
+        plan = workflow.plan_for(_here(asked))
+    except UsageError as error:
+        error.hint = error.hint.replace("dlsetup resolve ", f"dlsetup up {name} ")
+        raise
     system_steps.needed(name, plan)
     return plan
 
@@ -178,6 +184,7 @@ def intent_for(
         there=there,
         need=need,
         system=system_steps.needed(folder.name, plan),
+        replaces=None if there else store.standing(folder),
     )
     return intent, wanted
 
@@ -242,6 +249,11 @@ def environments() -> tuple[tuple[Environment, ...], tuple[Warning, ...]]:
     return store.listed()
 
 
+def unfinished() -> tuple[str, ...]:
+    """Return the names of environments whose making was cut off, in order."""
+    return store.unfinished()
+
+
 def environment(name: str) -> Environment:
     """Return one environment. Raises UsageError ``unknown-environment`` or ``bad-name``."""
     return store.found(name)
@@ -257,11 +269,17 @@ def damage(environment: Environment) -> tuple[Warning, ...]:
     return store.damage(environment)
 
 
+def removable(name: str) -> None:
+    """Raise as ``remove`` does where there is no environment of that name."""
+    store.known(name)
+
+
 def remove(name: str) -> tuple[str, ...]:
     """Remove an environment, its kernel and its service.
 
     Returns the names of files that ``up`` did not make, and that stay.
-    Raises UsageError ``unknown-environment`` or ``bad-name``, RefusedError ``environment-busy``.
+    Raises UsageError ``unknown-environment`` or ``bad-name``, RefusedError ``environment-busy``
+    or ``environment-in-use``.
     """
     return store.removed(name, along.taken_away)
 

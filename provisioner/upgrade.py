@@ -12,14 +12,12 @@ import msgspec
 
 from provisioner import system_steps, up
 from provisioner.describe import Options
-from provisioner.environments import again, generations, store
+from provisioner.environments import again, generations, installed, store
 from provisioner.environments.build import made
 from provisioner.environments.hold import held
 from provisioner.environments.place import damaged
 from provisioner.environments.record import Environment
 from provisioner.environments.same import Wanted
-from provisioner.errors import OutsideError
-from provisioner.lock import pylock
 from provisioner.progress import Progress
 from provisioner.workflow import Asked
 
@@ -114,20 +112,9 @@ def _asked(environment: Environment, folder: Path) -> Asked:
 
 def _changes(environment: Environment, wanted: Wanted) -> Iterator[Change]:
     """Frameworks first, in the order asked, then the rest by name."""
-    before, after = _versions(Path(environment.path)), _listed(wanted.lock)
+    before, after = installed.versions(Path(environment.lock)), installed.listed(wanted.lock)
     before["python"], after["python"] = environment.python, wanted.plan.python
     first = dict.fromkeys(("python", *(pin.name for pin in wanted.plan.pins)))
     for name in (*first, *sorted({*before, *after} - first.keys())):
         if before.get(name) != after.get(name):
             yield Change(name, before.get(name), after.get(name))
-
-
-def _versions(place: Path) -> dict[str, str]:
-    try:
-        return _listed(generations.lock_text(place))
-    except (ValueError, OutsideError):
-        return {}
-
-
-def _listed(text: str) -> dict[str, str]:
-    return {package.name: package.version for package in pylock.read(text).locked}

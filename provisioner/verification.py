@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from provisioner import workflow
-from provisioner.environments import generations, interpreter, journal, store
+from provisioner.environments import again, generations, interpreter, journal, store
 from provisioner.environments.place import place
 from provisioner.environments.proof import made_at
 from provisioner.environments.record import Environment
@@ -25,8 +25,6 @@ from provisioner.verify import foreign
 from provisioner.verify.proof import Subject, prove
 from provisioner.verify.visible import VISIBLE, Sight
 
-_BESIDE_THE_POINT = {"docker-daemon-unreachable"}
-"""What is told of a machine, and says nothing of an environment."""
 _ASKED = {"option", "env"}
 """The sources of a fact that somebody chose, and nobody saw."""
 
@@ -40,6 +38,8 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[Check, ...]
     warnings: tuple[Warning, ...] = ()
     """What could not be seen of the machine."""
+    mend: tuple[str, ...] = ()
+    """What to do where anything is wrong with it, in lines."""
 
     @property
     def failed(self) -> tuple[Check, ...]:
@@ -56,7 +56,7 @@ def verified(name: str | None, tell: Progress) -> Verified:
     """
     made = _meant(name)
     tell.step(f"proving that {made.name} works")
-    machine, warnings = _machine()
+    machine, warnings = _machine(made.plan.accelerator)
     subject = Subject(
         interpreter=interpreter.inside(Path(made.path)),
         plan=msgspec.structs.replace(made.plan, machine=machine),
@@ -68,7 +68,13 @@ def verified(name: str | None, tell: Progress) -> Verified:
     )
     found = Verified(name=made.name, path=made.path, checks=prove(subject, tell), warnings=warnings)
     _note(made, found)
-    return found
+    return msgspec.structs.replace(found, mend=_mend(made)) if found.failed else found
+
+
+def _mend(made: Environment) -> tuple[str, ...]:
+    before = store.pointer(made.name).before
+    back = f"Or go back to generation {before}: dlsetup env rollback {made.name}"
+    return (f"Make it anew: {again.command(made)}", *((back,) if before in made.kept else ()))
 
 
 def foreign_verified(path: str, tell: Progress) -> Verified:
@@ -78,15 +84,25 @@ def foreign_verified(path: str, tell: Progress) -> Verified:
     """
     python = _python_at(path)
     tell.step(f"proving that {path} works")
-    machine, warnings = _machine()
+    machine, warnings = _machine("cuda")
     subject = foreign.subject(python, machine, os.environ.get(VISIBLE))
     return Verified(name=None, path=path, checks=prove(subject, tell), warnings=warnings)
 
 
-def _machine() -> tuple[Machine, tuple[Warning, ...]]:
+def _machine(accelerator: str) -> tuple[Machine, tuple[Warning, ...]]:
+    """Return the machine as it is, with the GPUs that an environment would have to use.
+
+    For CUDA those are NVIDIA's. Where the CPU computes, a card of any maker is one that is left
+    out; graphics inside a processor are not.
+    """
     machine, warnings = workflow.this_machine()
-    told = (one for one in warnings if one.reference not in _BESIDE_THE_POINT)
-    return machine, tuple(told)
+    gpus = machine.gpus
+    if accelerator == "cuda":
+        gpus = tuple(gpu for gpu in gpus if gpu.vendor == "nvidia")
+    elif accelerator == "cpu":
+        gpus = tuple(gpu for gpu in gpus if workflow.is_card(gpu))
+    machine = msgspec.structs.replace(machine, gpus=gpus)
+    return machine, workflow.about_environments(warnings)
 
 
 def _meant(name: str | None) -> Environment:

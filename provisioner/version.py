@@ -13,7 +13,7 @@ _ARCHITECTURE = re.compile(r"^(?:sm|compute)_(\d+)(\d)([af]?)$")
 _PRE_RELEASE = re.compile(r"(\d+(?:\.\d+)*)\.?(dev|a|b|rc)(\d+)")
 _STAGES = ("dev", "a", "b", "rc")
 """What comes before a release, earliest first."""
-_GLIBC = re.compile(r"manylinux_(\d+)_(\d+)_")
+_GLIBC = re.compile(r"manylinux_(\d{1,4})_(\d{1,4})_")
 _OLD_NAMES = {"manylinux1": "2.5", "manylinux2010": "2.12", "manylinux2014": "2.17"}
 """The glibc of each, as PEP 600 says."""
 _FAR = 10**9

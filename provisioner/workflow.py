@@ -5,7 +5,7 @@ Each function takes values and returns values; nothing here prints.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from provisioner.resolve.candidates import Exclusion
     from provisioner.resolve.explanation import WhyNot
     from provisioner.resolve.search import Routes
+
+
+_OF_CONTAINERS = {"docker-daemon-unreachable"}
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +79,11 @@ def machine_of(options: Options) -> tuple[Machine, tuple[Warning, ...]]:
     return described(options, catalog(), this_machine)
 
 
+def about_environments(warnings: Iterable[Warning]) -> tuple[Warning, ...]:
+    """Return what of a machine's warnings says something of an environment that is no image."""
+    return tuple(one for one in warnings if one.reference not in _OF_CONTAINERS)
+
+
 def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
     """Resolve a request; with a format, look for the best plan that the format can carry.
 
@@ -97,6 +105,8 @@ def given(asked: Asked) -> Given:
         pre=asked.pre,
     )
     machine, warnings = machine_of(asked.options)
+    if asked.via != "container":
+        warnings = about_environments(warnings)
     request = Request(
         requirements=tuple(wish.text for wish in wishes),
         companions=companions,
@@ -303,6 +313,13 @@ def _gpu_by_name(word: str) -> Gpu:
     from provisioner.catalog.find import gpu_by_word
 
     return gpu_by_word(catalog(), word)
+
+
+def is_card(gpu: Gpu) -> bool:
+    """Whether a GPU is one to compute with: NVIDIA's, or a card that is no part of a processor."""
+    from provisioner.resolve.accelerators import is_integrated
+
+    return gpu.vendor == "nvidia" or is_integrated(catalog(), gpu) is False
 
 
 def formats() -> Sequence[tuple[str, str]]:

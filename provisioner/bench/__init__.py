@@ -1,4 +1,4 @@
-"""How fast a machine is, in about a minute: processor, memory, disk, GPUs, frameworks at work.
+"""How fast a machine is, in up to a minute: processor, memory, disk, GPUs, frameworks at work.
 
 Each part measures several runs after a warm-up and gives their median and spread. Whatever talks
 to a driver does so in a process of its own, with a time limit: a bad driver takes only that with

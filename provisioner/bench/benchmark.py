@@ -111,7 +111,7 @@ def bench(
         gpus=tuple(run.seen),
         not_measured=tuple(run.missing),
     )
-    return report, (*_busy(load), *judge.warnings(results))
+    return report, (*busy(load), *judge.warnings(results))
 
 
 class _Run:
@@ -231,13 +231,12 @@ def _load() -> float | None:
         return None
 
 
-def _busy(load: float | None) -> Iterator[Warning]:
+def busy(load: float | None, where: str = "") -> Iterator[Warning]:
+    """Tell that a run shared the machine with other programs; ``where`` names which run."""
     if load is not None and load > _BUSY:
-        yield Warning(
-            "machine-busy",
-            f"Other programs were at work: {load:g} for each core in the minute before. What was "
-            "measured may be too low.",
-        )
+        first = f"{where}: other" if where else "Other"
+        told = f"{first} programs were at work: {load:g} for each core in the minute before. "
+        yield Warning("machine-busy", f"{told}What was measured may be too low.")
 
 
 def _within(inside: Inside) -> Within:

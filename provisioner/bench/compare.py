@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from provisioner import saved
-from provisioner.bench.benchmark import Benchmark
+from provisioner.bench.benchmark import Benchmark, busy
 from provisioner.errors import UsageError
+from provisioner.plan import Warning
 from provisioner.report import Measurement
 
 _ASIDE = ("disk", "load")
@@ -63,6 +64,11 @@ def compared(before: Benchmark, after: Benchmark) -> Comparison:
     alone = [_alone(one, first=True) for key, one in old.items() if key not in new]
     alone += [_alone(one, first=False) for key, one in new.items() if key not in old]
     return Comparison(pairs=(*both, *alone), differences=tuple(_differences(before, after)))
+
+
+def doubts(runs: Mapping[str, Benchmark]) -> tuple[Warning, ...]:
+    """Return what speaks against one or the other run, each under its name."""
+    return tuple(warning for name, run in runs.items() for warning in busy(run.machine.load, name))
 
 
 def _by_name(results: Sequence[Measurement]) -> dict[tuple[str, str, str], Measurement]:
@@ -125,4 +131,4 @@ def _packages(one: Benchmark) -> str:
     if one.environment is None:
         return "none"
     listed = (f"{package.name} {package.version}" for package in one.environment.packages)
-    return f"python {one.environment.python}, {', '.join(listed)}"
+    return ", ".join((f"python {one.environment.python}", *listed))

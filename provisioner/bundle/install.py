@@ -14,7 +14,7 @@ from provisioner.bundle.manifest import OFFLINE_LOCK, PYTHON, Carried
 from provisioner.bundle.offline_lock import offline_lock
 from provisioner.bundle.opened import Bundle, opened
 from provisioner.describe import Options
-from provisioner.environments import store
+from provisioner.environments import installed, store
 from provisioner.environments.build import already, made
 from provisioner.environments.hold import held
 from provisioner.environments.same import Wanted
@@ -29,13 +29,16 @@ from provisioner.settings import Settings
 from provisioner.version import numbers
 
 
-def install(path: Path, name: str | None, gpus: tuple[str, ...], tell: Progress) -> up.Made:
+def install(
+    path: Path, name: str | None, gpus: tuple[str, ...], tell: Progress, *, replace: bool = False
+) -> up.Made:
     """Make the environment of a bundle on this machine, or leave it where it is already just so.
 
     ``name`` is another one than the bundle's; ``gpus`` name those of this machine that it may
-    use, as ``--gpu`` does. Nothing is asked of the network. Raises UsageError ``bad-bundle``,
-    RefusedError ``bundle-does-not-fit``, and what ``hold.held`` and ``build.made`` raise; after
-    any of it, everything is as it was.
+    use, as ``--gpu`` does. Nothing is asked of the network. ``replace`` lets it take the place of
+    an environment that holds something else. Raises UsageError ``bad-bundle``, RefusedError
+    ``bundle-does-not-fit`` and ``environment-exists``, and what ``hold.held`` and ``build.made``
+    raise; after any of it, everything is as it was.
     """
     with opened(path) as bundle:
         options = Options(gpus=gpus, narrow=True)
@@ -43,17 +46,19 @@ def install(path: Path, name: str | None, gpus: tuple[str, ...], tell: Progress)
         plan, more = _fitted(bundle, machine)
         name = name or bundle.manifest.name
         with held(name) as folder:
-            store.own(folder)
+            pointer = store.own(folder)
             up.clear_away(folder, offline=True)
             visible = _visible(bundle, machine, gpus)
             wanted = Wanted(name=name, plan=plan, lock=bundle.lock, gpus=visible)
             installer = _FromBundle(settings.current(), bundle, tell)
             if already(folder, wanted) is None:
+                if pointer and pointer.stands and not replace:
+                    _refuse_another(folder, bundle)
                 _need_of(bundle.manifest.wheels, folder, installer.cache()).check()
             environment, changed = made(folder, wanted, installer, tell)
     notes = [Warning("companion-not-loading", note) for note in environment.notes]
     follow = up.followed(environment, changed=changed)
-    found = (*warnings, *more, *notes, *follow)
+    found = (*workflow.about_environments(warnings), *more, *notes, *follow)
     return up.Made(environment=environment, changed=changed, warnings=found)
 
 
@@ -129,6 +134,22 @@ def _fitted(bundle: Bundle, machine: Machine) -> tuple[Plan, tuple[Warning, ...]
 
 def _served(pin: Pin, served: Mapping[str, tuple[Serve, ...]]) -> Pin:
     return msgspec.structs.replace(pin, serves=served.get(pin.name, pin.serves))
+
+
+def _refuse_another(folder: Path, bundle: Bundle) -> None:
+    """Raise RefusedError ``environment-exists`` unless the same packages are there, to be mended.
+
+    Who carries a bundle over may not know what has its name there.
+    """
+    there = store.standing(folder)
+    if there and installed.versions(Path(there.lock)) == installed.listed(bundle.lock):
+        return
+    told = f"holds {', '.join(installed.holds(there))}" if there else "is damaged"
+    raise RefusedError(
+        "environment-exists",
+        f"{folder.name} is there already and {told}.",
+        hint="Name another with --name; Or replace it: --replace",
+    )
 
 
 def _lacking(bundle: Bundle, machine: Machine) -> Iterator[str]:

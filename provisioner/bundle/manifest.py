@@ -43,9 +43,9 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
 class Needs(msgspec.Struct, frozen=True, kw_only=True):
     """What a machine must have beside the driver that the plan says."""
 
-    arch: str
-    python: str
-    glibc: str | None = None
+    arch: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]{1,20}\Z")]
+    python: Annotated[str, msgspec.Meta(pattern=r"^\d\.\d{1,2}\Z")]
+    glibc: Annotated[str, msgspec.Meta(pattern=r"^\d{1,4}(\.\d{1,4}){1,3}\Z")] | None = None
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

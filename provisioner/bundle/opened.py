@@ -25,11 +25,13 @@ from provisioner.bundle.manifest import (
     is_build,
     is_carried,
 )
+from provisioner.bundle.offline_lock import offline_lock
 from provisioner.bundle.tape import Member, content, members
 from provisioner.environments.place import place
 from provisioner.errors import DlsetupError, UsageError
-from provisioner.lock import pylock, record
+from provisioner.lock import fit, pylock, record
 from provisioner.plan import Plan
+from provisioner.version import at_least
 
 _LARGEST_TEXT = 64 << 20
 """Bytes; no plan or lock is near that."""
@@ -127,6 +129,7 @@ def _bundle(
     if record.digest(plan) != about.plan:
         raise ValueError("its plan and its lock do not belong together")
     _hold_wheels_against(manifest, document)
+    _hold_needs_against(manifest, plan, about, document)
     return Bundle(
         path=path,
         manifest=manifest,
@@ -210,6 +213,42 @@ def _hold_wheels_against(manifest: Manifest, document: pylock.Document) -> None:
         file = wheels[str(package["name"])]
         if not _is_listed(file, package):
             raise ValueError(f"{file.path} is not what its lock lists for {package['name']}")
+        _read_as_uv_does(package, file)
+
+
+def _read_as_uv_does(package: Mapping[str, Any], file: Carried) -> None:
+    """Raise ValueError for what uv would not take from a lock."""
+    from packaging.markers import InvalidMarker, Marker
+    from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+    from packaging.version import InvalidVersion, Version
+
+    said = {key: package[key] for key in ("name", "version", "marker") if key in package}
+    if wrong := next((key for key, value in said.items() if not isinstance(value, str)), None):
+        raise ValueError(f"the {wrong} of a package of its lock is no text")
+    name = said["name"]
+    try:
+        Marker(said["marker"]) if "marker" in said else None
+        version = Version(said["version"]) if "version" in said else None
+        of, its, _, _ = parse_wheel_filename(file.path.removeprefix(WHEELS))
+    except (InvalidMarker, InvalidVersion, InvalidWheelFilename) as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"its lock cannot be read where it lists {name}: {reason}") from error
+    if canonicalize_name(name) != of or version not in {None, its}:
+        raise ValueError(f"{file.path} is not what its lock lists for {name}")
+
+
+def _hold_needs_against(
+    manifest: Manifest, plan: Plan, about: record.Record, document: pylock.Document
+) -> None:
+    """Raise ValueError unless the manifest asks of a machine what plan, lock and wheels do."""
+    needs = manifest.needs
+    if {plan.machine.arch, about.machine.arch} != {needs.arch}:
+        raise ValueError(f"its manifest says {needs.arch}; its plan and its lock do not")
+    if {plan.python, about.python} != {needs.python}:
+        raise ValueError(f"its manifest says Python {needs.python}; its plan and its lock do not")
+    floor = fit.needs_glibc(offline_lock(document, manifest.wheels))
+    if floor is not None and not (needs.glibc and at_least(needs.glibc, floor[0])):
+        raise ValueError(f"{floor[1]} needs glibc {floor[0]}, and its manifest does not say so")
 
 
 def _is_listed(file: Carried, package: Mapping[str, Any]) -> bool:

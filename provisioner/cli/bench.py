@@ -7,10 +7,9 @@ from typing import Any
 
 import click
 
-from provisioner import benching, process
+from provisioner import benching
 from provisioner.cli import options
 from provisioner.cli.output import show_json, show_warnings
-from provisioner.progress import Steps
 
 _COMPARE = "compare"
 
@@ -40,7 +39,7 @@ class Bench(click.Command):
 @click.argument("name", required=False)
 @options.as_json
 def command(*, name: str | None, as_json: bool) -> None:
-    """Measure this machine in about a minute: processor, memory, disk and GPUs.
+    """Measure this machine in up to a minute: processor, memory, disk and GPUs.
 
     With the NAME of an environment also its frameworks at work: matrix products in each precision
     of each GPU, and a small training step. Several runs each, with their spread; what the catalog
@@ -51,8 +50,10 @@ def command(*, name: str | None, as_json: bool) -> None:
 
     On a real GPU this is untried: it was tested with stand-ins for NVIDIA's libraries only.
     """
-    with process.stop.heard():  # whoever ends this, the programs that it started end with it
-        found, warnings = benching.bench(name, Steps(_tell))
+    from provisioner.cli.progress import watching
+
+    with watching(name) as tell:  # whoever ends this, the programs that it started end with it
+        found, warnings = benching.bench(name, tell)
     if as_json:
         from msgspec.structs import asdict
 
@@ -72,22 +73,22 @@ def command(*, name: str | None, as_json: bool) -> None:
 def _compare(*, before: Path, after: Path, as_json: bool) -> None:
     """Set two runs of 'dlsetup bench --json' side by side, the greatest loss first.
 
-    The ratio is B by A. A difference is marked where it is more than the spread of the runs, which
-    is that of one minute: another program, or a warmer day, makes differences too.
+    The ratio is B/A. A measure differs where no run of one was as fast as any run of the other;
+    else the difference lies within the spread of the runs, which is that of one minute: another
+    program, or a warmer day, makes differences too.
     """
-    from provisioner.bench.compare import compared, read
+    from provisioner.bench.compare import compared, doubts, read
 
-    found = compared(read(before), read(after))
+    first, second = read(before), read(after)
+    found = compared(first, second)
+    warnings = doubts({str(before): first, str(after): second})
     if as_json:
         from msgspec.structs import asdict
 
-        show_json("bench compare", asdict(found))
+        show_json("bench compare", asdict(found), warnings)
         return
     from provisioner.cli.display import show
     from provisioner.cli.text_bench import comparison_blocks
 
-    show(comparison_blocks(found))
-
-
-def _tell(text: str) -> None:
-    click.echo(text, err=True)
+    show(comparison_blocks(found, str(before), str(after)))
+    show_warnings(warnings)

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from provisioner import process
 from provisioner.cli import options
 from provisioner.cli.output import show_json, show_warnings
-from provisioner.cli.progress import steps
-from provisioner.cli.up import listening
+from provisioner.cli.progress import watching
+from provisioner.cli.up import listening, show_took
 
 if TYPE_CHECKING:
     from provisioner.bundle.export import Exported
@@ -19,7 +18,11 @@ if TYPE_CHECKING:
 _MEGABYTE = 1_000_000
 
 
-@click.command("export", epilog="Example: dlsetup env export demo -o demo.bundle.tar")
+@click.command(
+    "export",
+    short_help="Write it to one file, to install offline.",
+    epilog="Example: dlsetup env export demo -o demo.bundle.tar",
+)
 @click.argument("name")
 @click.option(
     "-o",
@@ -43,7 +46,7 @@ def export(*, name: str, output: Path | None, with_python: bool, as_json: bool) 
     """
     from provisioner.bundle.export import export as exported
 
-    with process.stop.heard(), steps() as shown:
+    with watching(name) as shown:
         found = exported(name, output, shown, with_python=with_python)
     if as_json:
         show_json("env export", {"bundle": found})
@@ -67,7 +70,11 @@ def _lines(found: Exported) -> list[str]:
     return [*lines, f"  install  dlsetup env import {found.path}"]
 
 
-@click.command("import", epilog="Example: dlsetup env import demo.bundle.tar --name other")
+@click.command(
+    "import",
+    short_help="Make one from such a file.",
+    epilog="Example: dlsetup env import demo.bundle.tar --name other",
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--name", metavar="NAME", help="Call it so; without it, as where it was made.")
 @click.option(
@@ -77,8 +84,11 @@ def _lines(found: Exported) -> list[str]:
     metavar="X",
     help="Use only this GPU of this machine, or none. Repeatable.",
 )
+@click.option("--replace", is_flag=True, help="Take the place of another that has its name.")
 @options.as_json
-def import_(*, file: Path, name: str | None, gpus: tuple[str, ...], as_json: bool) -> None:
+def import_(
+    *, file: Path, name: str | None, gpus: tuple[str, ...], replace: bool, as_json: bool
+) -> None:
     """Make an environment from a bundle, without any network, and prove that it works.
 
     It appears whole or not at all, and a second call changes nothing. What is in a bundle runs
@@ -87,8 +97,8 @@ def import_(*, file: Path, name: str | None, gpus: tuple[str, ...], as_json: boo
     from provisioner.bundle.install import install
 
     called = name or file.name.partition(".")[0]
-    with listening(called, ("env", "import", str(file))) as (_, tell):
-        made = install(file, name, gpus, tell)
+    with listening(called, ("env", "import", str(file))) as (_, tell, log):
+        made = install(file, name, gpus, tell, replace=replace)
     if as_json:
         data = {"environment": made.environment, "changed": made.changed}
         show_json("env import", data, made.warnings)
@@ -98,4 +108,6 @@ def import_(*, file: Path, name: str | None, gpus: tuple[str, ...], as_json: boo
 
     lines = closing_lines(made.environment, changed=made.changed)
     show(environment_blocks(made.environment), first=lines)
+    if made.changed:
+        show_took(log)
     show_warnings(made.warnings)

@@ -11,8 +11,9 @@ from provisioner.cli import bundle, options
 from provisioner.cli.display import show
 from provisioner.cli.jupyter import kernel, serve
 from provisioner.cli.output import show_json, show_warnings
-from provisioner.cli.up import listening
+from provisioner.cli.up import confirmed, listening, show_took
 from provisioner.errors import RefusedError
+from provisioner.plan import Warning
 
 
 @click.group("env")
@@ -25,12 +26,15 @@ def command() -> None:
 def _list(*, as_json: bool) -> None:
     """List the environments, by name."""
     environments, warnings = up.environments()
+    unfinished = up.unfinished()
+    from provisioner.cli.text_environments import how_to_finish, list_lines
+
     if as_json:
+        told = [f"{name} is {how_to_finish(name)}" for name in unfinished]
+        warnings += tuple(Warning("environment-not-finished", text) for text in told)
         show_json("env list", {"environments": environments}, warnings)
         return
-    from provisioner.cli.text_environments import list_lines
-
-    click.echo("\n".join(list_lines(environments)))
+    click.echo("\n".join(list_lines(environments, unfinished)))
     show_warnings(warnings)
 
 
@@ -43,22 +47,24 @@ def _show(*, name: str, as_json: bool) -> None:
 
     environment = up.environment(name)
     warnings = up.damage(environment)
-    offered, served = along.seen(name)
+    offered, served, foreground = along.seen(name)
     if as_json:
-        data = {"environment": environment, "changed": False, "kernel": offered, "service": served}
-        show_json("env show", data, warnings)
+        data = {"environment": environment, "changed": False}
+        jupyter = {"kernel": offered, "service": served, "foreground": foreground}
+        show_json("env show", data | jupyter, warnings)
         return
     from provisioner.cli.text_environments import environment_blocks
     from provisioner.cli.text_generations import state_block
     from provisioner.cli.text_jupyter import jupyter_block
 
     blocks = [*environment_blocks(environment), state_block(environment)]
-    show([*blocks, jupyter_block(offered, served)])
+    show([*blocks, jupyter_block(offered, served, foreground)])
     show_warnings(warnings)
 
 
 @command.command(
     "run",
+    short_help="Run a program in it.",
     context_settings={"allow_interspersed_args": False, "ignore_unknown_options": True},
     epilog="Example: dlsetup env run demo -- python train.py",
 )
@@ -72,7 +78,7 @@ def _run(*, name: str, words: tuple[str, ...]) -> None:
     up.run(name, program)
 
 
-@command.command("shell")
+@command.command("shell", short_help="Open a shell in it.")
 @click.argument("name")
 def _shell(*, name: str) -> None:
     """Open your shell in an environment; its exit code becomes this one's."""
@@ -85,7 +91,7 @@ def _shell(*, name: str) -> None:
     up.shell(name)
 
 
-@command.command("upgrade")
+@command.command("upgrade", short_help="Take newer versions.")
 @click.argument("name")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--yes", is_flag=True, help="Ask nothing.")
@@ -101,17 +107,16 @@ def _upgrade(*, name: str, dry_run: bool, yes: bool, offline: bool, as_json: boo
     from provisioner.upgrade import Upgrade, upgraded
 
     asks = not (yes or as_json) and sys.stdin.isatty() and sys.stderr.isatty()
-    with listening(name, ("env", "upgrade", name)) as (shown, tell):
+    with listening(name, ("env", "upgrade", name)) as (shown, tell, log):
 
         def agrees(found: Upgrade) -> bool:
             shown.hush()
             if dry_run or not asks:
                 return not dry_run
             show(upgrade_blocks(found))
-            if click.confirm(f"Upgrade {name}?", default=True, err=True):
-                return True
-            click.echo("Nothing was done.", err=True)
-            raise click.exceptions.Exit(1)
+            with log.waiting():
+                confirmed(f"Upgrade {name}?")
+            return True
 
         found, environment, changed = upgraded(name, agrees, offline=offline, tell=tell)
     follow = up.followed(environment, changed=changed)
@@ -125,10 +130,12 @@ def _upgrade(*, name: str, dry_run: bool, yes: bool, offline: bool, as_json: boo
         changed and not asks
     ):  # who was asked saw it then
         show(upgrade_blocks(found))
+    if changed:
+        show_took(log)
     show_warnings(warnings)
 
 
-@command.command("rollback")
+@command.command("rollback", short_help="Go back a generation.")
 @click.argument("name")
 @click.argument("generation", required=False, type=click.IntRange(min=1))
 @options.as_json
@@ -149,9 +156,18 @@ def _rollback(*, name: str, generation: int | None, as_json: bool) -> None:
 
 @command.command("remove")
 @click.argument("name")
+@click.option("--yes", is_flag=True, help="Ask nothing.")
 @options.as_json
-def _remove(*, name: str, as_json: bool) -> None:
-    """Remove an environment, and nothing that 'up' did not make."""
+def _remove(*, name: str, yes: bool, as_json: bool) -> None:
+    """Remove an environment, and nothing that 'up' did not make.
+
+    On a terminal it asks first: no generation is kept.
+    """
+    if not (yes or as_json) and sys.stdin.isatty() and sys.stderr.isatty():
+        up.removable(name)
+        if not click.confirm(f"Remove {name}, all its generations?", default=False, err=True):
+            click.echo("Nothing was done.", err=True)
+            raise click.exceptions.Exit(1)
     left = up.remove(name)
     if as_json:
         show_json("env remove", {"removed": name, "left": left})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
@@ -33,7 +34,9 @@ def kernel_of(environment: Environment) -> Kernel:
     return offered(environment)[0]
 
 
-@click.command("kernel", epilog="Example: dlsetup env kernel demo")
+@click.command(
+    "kernel", short_help="Offer it in Jupyter.", epilog="Example: dlsetup env kernel demo"
+)
 @click.argument("name")
 @click.option("--remove", is_flag=True, help="Take the kernel away again.")
 @options.as_json
@@ -64,8 +67,23 @@ def kernel(*, name: str, remove: bool, as_json: bool) -> None:
     )
 
 
+_F = TypeVar("_F", bound=Callable[..., Any])
+_WAY = "provisioner.serve.way"
+
+
+def _keep(ctx: click.Context, param: click.Parameter, given: bool) -> None:
+    """Keep which of the ways was named, and refuse another beside it."""
+    if given and ctx.meta.setdefault(_WAY, param.name) != param.name:
+        raise click.UsageError("Say one of --foreground, --status and --stop.")
+
+
+def _way(name: str, told: str) -> Callable[[_F], _F]:
+    return click.option(name, is_flag=True, expose_value=False, callback=_keep, help=told)
+
+
 @click.command(
     "serve",
+    short_help="Serve its JupyterLab.",
     epilog="Examples: dlsetup env serve lab; dlsetup env serve lab --status; "
     "dlsetup env serve lab --foreground --port 9000",
 )
@@ -77,17 +95,18 @@ def kernel(*, name: str, remove: bool, as_json: bool) -> None:
     metavar="DIR",
     help="Show this folder (the home, if none is named).",
 )
-@click.option("--foreground", "way", flag_value="foreground", help="Serve until Ctrl-C.")
-@click.option("--status", "way", flag_value="status", help="Say whether it runs; exit 1 if not.")
-@click.option("--stop", "way", flag_value="stop", help="Stop the service and forget its token.")
+@_way("--foreground", "Serve until Ctrl-C.")
+@_way("--status", "Say whether it runs; exit 1 if not.")
+@_way("--stop", "Stop the service and forget its token.")
 @click.option("--token", "with_token", is_flag=True, help="Show the token too.")
 @options.as_json
+@click.pass_context
 def serve(
+    ctx: click.Context,
     *,
     name: str,
     port: int | None,
     folder: str | None,
-    way: str | None,
     with_token: bool,
     as_json: bool,
 ) -> None:
@@ -96,6 +115,16 @@ def serve(
     It becomes a service of this user that starts again when it fails; nobody gets in without the
     token, and from afar an ssh tunnel leads to it.
     """
+    way = ctx.meta.get(_WAY)
+    placed = port is not None or folder is not None
+    if placed and way in {"status", "stop"}:
+        raise click.UsageError(
+            "--port and --folder say how to serve it: neither --status nor --stop takes them."
+        )
+    if with_token and way == "stop":
+        raise click.UsageError("--stop forgets the token, and shows none: leave out --token.")
+    if way is None and with_token and not placed and _is_served(name):
+        way = "status"
     if way == "stop":
         _stop(name, as_json=as_json)
     elif way == "status":
@@ -109,27 +138,42 @@ def serve(
         _show(lab, changed=changed, as_json=as_json)
 
 
+def _is_served(name: str) -> bool:
+    from provisioner.jupyter import foreground, service
+
+    own = service.seen(name)
+    return (own is not None and own.state == "active") or bool(foreground.seen(name))
+
+
 def _stop(name: str, *, as_json: bool) -> None:
+    from provisioner.jupyter import foreground
     from provisioner.jupyter.service import stopped
 
     was = stopped(name)
+    others = foreground.seen(name)
     if as_json:
         show_json("env serve", {"service": None, "changed": was})
         return
     click.echo(f"The service of {name} is gone." if was else f"{name} has no service.")
+    if others:
+        from provisioner.cli.text_jupyter import foreground_line
+
+        click.echo("\n".join(map(foreground_line, others)), err=True)
 
 
 def _status(name: str, *, with_token: bool, as_json: bool) -> None:
-    from provisioner.jupyter.service import seen
+    from provisioner.jupyter import foreground, service
 
-    lab = seen(name, with_token=with_token)
-    if lab is not None:
-        _show(lab, changed=False, as_json=as_json)
-    elif as_json:
-        show_json("env serve", {"service": None, "changed": False})
-    else:
+    lab = service.seen(name, with_token=with_token)
+    others = foreground.seen(name, with_token=with_token)
+    if as_json:
+        data = {"service": lab, "changed": False, "foreground": others}
+        show_json("env serve", data)
+    for one in () if as_json else (*([lab] if lab else []), *others):
+        _show(one, changed=False, as_json=False)
+    if not (lab or others or as_json):
         click.echo(f"{name} has no service. Start one: dlsetup env serve {name}")
-    if lab is None or lab.state != "active":
+    if not others and (lab is None or lab.state != "active"):
         raise click.exceptions.Exit(1)
 
 

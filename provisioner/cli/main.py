@@ -11,9 +11,8 @@ import click
 
 from provisioner import __version__
 from provisioner.cli.lazy import LazyGroup
-from provisioner.errors import DlsetupError, OutsideError, UsageError
+from provisioner.errors import DlsetupError, OutsideError, StoppedError, UsageError
 
-_INTERRUPTED = 130
 _GROUPS = (["catalog"], ["env"], ["system"])
 
 
@@ -53,7 +52,7 @@ class Verbs(LazyGroup):
             code = super().main(*args, **extra)
             sys.stdout.flush()
         except (click.Abort, KeyboardInterrupt):
-            code = _INTERRUPTED
+            code = _stopped(words)
         except Exception as error:  # noqa: BLE001 - nothing may reach people as a traceback
             code = _code_of(error, words)
         sys.exit(code if isinstance(code, int) else 0)
@@ -97,11 +96,25 @@ def _told(error: Exception) -> DlsetupError:
             return _as_internal(error)
 
 
+def _stopped(words: list[str]) -> int:
+    """Say nothing to people, who know; a program is owed its one object."""
+    from provisioner.cli.output import begun
+
+    error = StoppedError("interrupted", "Stopped.", hint="The same command goes on.")
+    if "--json" in _own(words) and not begun.is_set():
+        return _failed(error, words)
+    return error.exit_code
+
+
+def _own(words: list[str]) -> list[str]:
+    """The words of dlsetup's; what follows ``--`` is another program's."""
+    return words[: words.index("--")] if "--" in words else words
+
+
 def _failed(error: DlsetupError, words: list[str]) -> int:
     from provisioner.cli.output import show_error
 
-    if "--" in words:  # what follows is another program's
-        words = words[: words.index("--")]
+    words = _own(words)
     at = next((place for place, word in enumerate(words) if word in Verbs.verbs), len(words))
     two = words[at : at + 1] in _GROUPS or words[at : at + 2] == ["bench", "compare"]
     verb = " ".join(words[at : at + (2 if two else 1)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
@@ -17,6 +18,8 @@ from provisioner.plan import Warning
 from provisioner.whole_file import put
 
 SCHEMA = 1
+begun = threading.Event()
+"""Set once something of the one JSON object may stand on standard output."""
 
 
 def show_json(command: str, data: Mapping[str, object], warnings: Sequence[Warning] = ()) -> None:
@@ -89,6 +92,7 @@ def _envelope(
 
 def _print(document: dict[str, object]) -> None:
     text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+    begun.set()
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 

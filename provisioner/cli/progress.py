@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from provisioner import process
+from provisioner.cli.output import folded, width_of
 from provisioner.progress import Progress
 from provisioner.sizes import human
 
@@ -67,6 +69,21 @@ def draws() -> bool:
 
 
 @contextmanager
+def watching(name: str | None) -> Iterator[Steps]:
+    """Show what is going on, as ``steps`` does, where nothing of an environment is changed.
+
+    Whoever ends it is told so.
+    """
+    try:
+        with process.stop.heard(), steps() as shown:
+            yield shown
+    except KeyboardInterrupt:
+        told = f"{name} is unchanged" if name else "nothing was changed"
+        sys.stderr.write(f"\nStopped: {told}.\n")
+        raise
+
+
+@contextmanager
 def steps() -> Iterator[Steps]:
     """Give a listener that shows people what is going on, and leaves nothing drawn behind."""
     shown = Drawn() if draws() else Steps()
@@ -93,6 +110,11 @@ class Steps(Progress):
         if now - self._last >= _PAUSE_S:
             self._last = now
             self._print(f"  {_share(done_bytes, of_bytes)}: {what}")
+
+    def remark(self, text: str) -> None:
+        """Print what is to be read, and stays."""
+        self.hush()
+        self._print(folded(text, width_of(sys.stderr)))
 
     def hush(self) -> None:
         """Draw nothing until the next step: somebody else speaks."""
@@ -142,7 +164,8 @@ class Drawn(Steps):
 
     def count(self, what: str, done: int, of: int | None = None) -> None:
         """Draw how many are done from now on."""
-        self._counted = f"{done} of {of} {what}" if of else f"{done} {what}"
+        noun = what.removesuffix("s") if (of or done) == 1 else what
+        self._counted = f"{done} of {of} {noun}" if of else f"{done} {noun}"
 
     def hush(self) -> None:
         """Take away what is drawn."""

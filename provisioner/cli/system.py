@@ -40,7 +40,7 @@ def _show(*, as_json: bool) -> None:
         click.echo(_NOTHING)
 
 
-@command.command("undo")
+@command.command("undo", short_help="Take it back.")
 @click.option("--dry-run", is_flag=True, help="Show what would go, and change nothing.")
 @click.option("--yes", is_flag=True, help="Ask nothing.")
 @options.as_json

@@ -25,10 +25,11 @@ def benchmark_blocks(found: Benchmark) -> list[Block]:
     ]
 
 
-def comparison_blocks(found: Comparison) -> list[Block]:
-    """The blocks of a comparison."""
+def comparison_blocks(found: Comparison, before: str, after: str) -> list[Block]:
+    """The blocks of a comparison of two files."""
+    title = f"A = {before}, B = {after}; ratio B/A"
     return [
-        table("B by A", _aligned(map(_pair, found.pairs), 2)),
+        table(title, _aligned(map(_pair, found.pairs), 2)),
         Block("Not the same", tuple((line,) for line in found.differences)),
     ]
 
@@ -98,7 +99,7 @@ def _pair(pair: Pair) -> tuple[str, ...]:
         return pair.device, pair.name, "", f"{value:g} {pair.unit}", f"only in {where}"
     ratio = "" if pair.ratio is None else f"{pair.ratio:.2f}"
     told = f"{pair.before:g} to {pair.after:g} {pair.unit}"
-    return pair.device, pair.name, ratio, told, "differs" if pair.differs else ""
+    return pair.device, pair.name, ratio, told, "differs" if pair.differs else "within the spread"
 
 
 def _aligned(rows: Iterable[tuple[str, ...]], column: int) -> list[tuple[str, ...]]:

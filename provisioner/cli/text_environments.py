@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from provisioner.cli.display import Block
+from provisioner.environments import installed
 from provisioner.environments.record import Environment
 from provisioner.plan import Plan
 from provisioner.sizes import human
@@ -23,8 +24,8 @@ def environment_blocks(environment: Environment) -> list[Block]:
     """The block that describes one environment."""
     plan = environment.plan
     rows = [
-        ("holds", _held(plan)),
-        ("companions", ", ".join(plan.request.companions)),
+        ("holds", ", ".join(installed.holds(environment))),
+        ("besides", ", ".join(installed.besides(environment))),
         ("python", environment.python),
         ("computes on", plan.accelerator + (f" {plan.cuda}" if plan.cuda else "")),
         ("place", environment.path),
@@ -44,7 +45,16 @@ def closing_lines(environment: Environment, *, changed: bool) -> tuple[str, ...]
     return (
         f"{name} is ready: {works}.",
         f"Enter it with: dlsetup env shell {name}",
+        *kept_lines(environment),
     )
+
+
+def kept_lines(environment: Environment) -> Iterator[str]:
+    """That the generation of before is kept, and how to go back to it."""
+    for number in environment.kept:
+        if number != environment.generation:
+            back = f"dlsetup env rollback {environment.name}"
+            yield f"Generation {number} is kept. To go back: {back}"
 
 
 def intent_lines(intent: Intent) -> Iterator[str]:
@@ -63,6 +73,7 @@ def intent_lines(intent: Intent) -> Iterator[str]:
         ("download", _download(intent.need) if intent.need else ""),
         ("on disk", _disk(intent.need) if intent.need else ""),
         ("place", intent.path),
+        ("replaces", _replaced(intent.replaces) if intent.replaces else ""),
     ]
     for title, text in rows:
         if text:
@@ -72,6 +83,12 @@ def intent_lines(intent: Intent) -> Iterator[str]:
 def _held(plan: Plan) -> str:
     pins = [f"{pin.name} {pin.version}" for pin in plan.pins]
     return ", ".join(pins or plan.request.companions)
+
+
+def _replaced(environment: Environment) -> str:
+    told = ", ".join((*installed.holds(environment), f"Python {environment.python}"))
+    back = f"dlsetup env rollback {environment.name}"
+    return f"generation {environment.generation}: {told} (kept: {back})"
 
 
 def _python(plan: Plan) -> str:
@@ -95,12 +112,18 @@ def _driver(plan: Plan) -> str:
 
 
 def _download(need: Need) -> str:
+    """How much is fetched, and how much of it need not be."""
     if need.fetched == 0:
-        return f"nothing: uv's cache holds all {need.packages} packages"
+        all_of_it = "the package" if need.packages == 1 else f"all {need.packages} packages"
+        return f"nothing: uv's cache holds {all_of_it}"
+    most = "up to " if need.fetched is None else ""
+    fetched = need.packages if need.fetched is None else need.fetched
     least = "at least " if need.download_at_least else ""
-    of = {need.packages: "", None: "up to "}.get(need.fetched, f"{need.fetched} of ")
-    noun = "package" if need.packages == 1 else "packages"
-    return f"{least}{human(need.download_bytes)} in {of}{need.packages} {noun}"
+    noun = "package" if fetched == 1 else "packages"
+    told = f"{most}{fetched} {noun}, {least}{human(need.download_bytes)}"
+    if rest := need.packages - fetched:
+        told += f"; {rest} more {'is' if rest == 1 else 'are'} in uv's cache"
+    return told
 
 
 def _disk(need: Need) -> str:
@@ -128,18 +151,28 @@ def _works(plan: Plan) -> str:
     return f"{', '.join(proved)} {verb} on {_device(plan)}" if proved else ""
 
 
-def list_lines(environments: Sequence[Environment]) -> Iterator[str]:
+def list_lines(environments: Sequence[Environment], unfinished: Sequence[str]) -> Iterator[str]:
     """The lines of ``env list``: name, Python, what it computes on, its size, what it holds."""
-    if not environments:
+    if environments:
+        yield from _table(environments)
+    elif not unfinished:
         yield _NONE
-        return
+    yield from (f"{name}  ({how_to_finish(name)})" for name in unfinished)
+
+
+def how_to_finish(name: str) -> str:
+    """What can be done with an environment whose making was cut off."""
+    return f"not finished: the same dlsetup up goes on; dlsetup env remove {name} drops it"
+
+
+def _table(environments: Sequence[Environment]) -> Iterator[str]:
     rows = [
         (
             made.name,
             f"python {made.python}",
             made.plan.accelerator,
             human(made.size.bytes) if made.size else "",
-            _held(made.plan),
+            ", ".join(installed.holds(made)),
         )
         for made in environments
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from provisioner.cli.display import Block
+from provisioner.cli.text_environments import kept_lines
 from provisioner.environments.record import Environment
 from provisioner.sizes import human
 
@@ -45,8 +46,8 @@ def upgrade_line(found: Upgrade, environment: Environment, *, changed: bool) -> 
     if found.intent.there is not None:
         return f"Nothing changed: {name} is what its request comes to today."
     if changed:
-        back = f"dlsetup env rollback {name}"
-        return f"{name} is ready: generation {number} was seen to work. To go back: {back}"
+        ready = f"{name} is ready: generation {number} was seen to work."
+        return "\n".join((ready, *kept_lines(environment)))
     return f"{name} would be made anew:"
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from provisioner.runlog import Log
     from provisioner.workflow import Asked
 
+STOPPED = 130
+"""The exit code of what somebody ended, as a shell has it."""
+
 
 @click.command(
     "up",
@@ -56,8 +59,8 @@ def command(
     if dry_run:
         _dry(name, asked, offline=typed["offline"], as_json=as_json)
         return
-    with listening(name, ("up", name, *asked.words)) as (shown, tell):
-        agree = _Agreeing(shown, yes=yes, quiet=as_json)
+    with listening(name, ("up", name, *asked.words)) as (shown, tell, log):
+        agree = _Agreeing(shown, log, yes=yes, quiet=as_json)
         made = up.up(name, asked, offline=typed["offline"], tell=tell, agree=agree)
     offered = kernel_of(made.environment) if kernel else None
     if as_json:
@@ -72,14 +75,17 @@ def command(
     show(environment_blocks(made.environment), first=lines)
     if offered:
         click.echo(f"\nJupyter offers the kernel {offered.display_name}.")
+    if made.changed:
+        show_took(log)
     show_warnings([warning for warning in made.warnings if warning not in agree.warned])
 
 
 class _Agreeing:
     """Shows what is about to be done, and goes on when nobody is there to say no."""
 
-    def __init__(self, shown: Steps, *, yes: bool, quiet: bool) -> None:
+    def __init__(self, shown: Steps, log: Log, *, yes: bool, quiet: bool) -> None:
         self._shown = shown
+        self._log = log
         self._yes = yes
         self._asks = not (yes or quiet) and sys.stdin.isatty() and sys.stderr.isatty()
         self._quiet = quiet
@@ -94,18 +100,40 @@ class _Agreeing:
             self.warned = intent.plan.warnings
             show_warnings(self.warned)
             click.echo(err=True)
+        with self._log.waiting():
+            self._ask(intent)
+
+    def _ask(self, intent: up.Intent) -> None:
         fits = intent.need is None or all(place.is_enough for place in intent.need.places)
         if intent.system is not None and fits:
             from provisioner.cli.text_system import agree
 
-            agree(intent.system, yes=self._yes, asks=self._asks, quiet=self._quiet)
-        elif self._asks and fits and not click.confirm("Go on?", default=True, err=True):
+            with _left_alone():
+                agree(intent.system, yes=self._yes, asks=self._asks, quiet=self._quiet)
+        elif self._asks and fits:
+            confirmed("Go on?")
+
+
+def confirmed(question: str) -> None:
+    """Ask before anything is begun; raises click.exceptions.Exit unless the answer is yes."""
+    with _left_alone():
+        if not click.confirm(question, default=True, err=True):
             click.echo("Nothing was done.", err=True)
             raise click.exceptions.Exit(1)
 
 
 @contextmanager
-def listening(name: str, words: tuple[str, ...]) -> Iterator[tuple[Steps, Any]]:
+def _left_alone() -> Iterator[None]:
+    """Say so where somebody ends it at a question, and nothing is begun yet."""
+    try:
+        yield
+    except click.Abort:
+        click.echo("\nNothing was done.", err=True)
+        raise click.exceptions.Exit(STOPPED) from None
+
+
+@contextmanager
+def listening(name: str, words: tuple[str, ...]) -> Iterator[tuple[Steps, Any, Log]]:
     """Show and write down what a command does; say what is left where somebody ends it."""
     from provisioner.cli.progress import steps
     from provisioner.progress import Several
@@ -115,7 +143,7 @@ def listening(name: str, words: tuple[str, ...]) -> Iterator[tuple[Steps, Any]]:
     try:
         # Whoever ends this, what is half made is taken away again.
         with process.stop.heard(), steps() as shown:
-            yield shown, Several(shown, log)
+            yield shown, Several(shown, log), log
     except (KeyboardInterrupt, click.Abort):
         log.end("stopped")
         click.echo("\n" + folded(_stopped(name), width_of(sys.stderr)), err=True)
@@ -125,6 +153,14 @@ def listening(name: str, words: tuple[str, ...]) -> Iterator[tuple[Steps, Any]]:
         raise
     finally:
         log.end("done")
+
+
+def show_took(log: Log) -> None:
+    """Say how long it took, and where all that was said meanwhile is written down."""
+    minutes, seconds = divmod(max(1, round(log.took_s)), 60)
+    took = f"took {minutes} min {seconds} s" if minutes else f"took {seconds} s"
+    told = f"{took}; log {log.path}" if log.path else took
+    click.echo(folded(told, width_of(sys.stderr)), err=True)
 
 
 def _name_log(log: Log, error: DlsetupError) -> None:

@@ -42,9 +42,9 @@ def command(ctx: click.Context, *, name: str | None, python: str | None, as_json
 
 
 def _seen(name: str | None, python: str | None) -> Verified:
-    from provisioner.cli.progress import steps
+    from provisioner.cli.progress import watching
 
-    with steps() as tell:
+    with watching(name or python) as tell:
         if python is not None:
             return verification.foreign_verified(python, tell)
         return verification.verified(name, tell)
@@ -57,6 +57,8 @@ def _show(found: Verified) -> None:
     rows = tuple(_row(check) for check in found.checks)
     show([Block(f"Environment {called}", rows)])
     click.echo(f"\n{called} {_closing(found.checks)}")
+    for line in found.mend:
+        click.echo(line)
     show_warnings(found.warnings)
 
 
@@ -69,6 +71,10 @@ def _closing(checks: Sequence[Check]) -> str:
     passed = sum(check.result == "pass" for check in checks)
     left = len(checks) - passed - len(failed)
     if failed:
-        return f"does not work: {len(failed)} of {passed + len(failed)} checks failed."
-    told = f"works: {passed} checks passed"
-    return f"{told}, {left} do not apply." if left else f"{told}."
+        return f"does not work: {len(failed)} of {_checks(passed + len(failed))} failed."
+    told = f"works: {_checks(passed)} passed"
+    return f"{told}, {left} {'does' if left == 1 else 'do'} not apply." if left else f"{told}."
+
+
+def _checks(number: int) -> str:
+    return "1 check" if number == 1 else f"{number} checks"

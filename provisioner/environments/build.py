@@ -14,7 +14,7 @@ from provisioner.environments import generations, interpreter, journal, standing
 from provisioner.environments.place import not_writable
 from provisioner.environments.proof import prove
 from provisioner.environments.record import Environment, Generation, Pointer
-from provisioner.environments.same import Wanted, holds, is_so, lies
+from provisioner.environments.same import Wanted, harm_of, holds, is_meant, is_so, lies
 from provisioner.environments.size import size_of
 from provisioner.errors import OutsideError, RefusedError
 from provisioner.lock.sources import sources_of
@@ -115,14 +115,32 @@ def _again(folder: Path, wanted: Wanted, tell: Progress) -> int | None:
 
     It is the one of before, or one that a killed run had proved and not switched to.
     """
+    harms = []
     for number in reversed(generations.whole(folder)):
         place = folder / str(number)
-        if is_so(place, wanted):
-            with contextlib.suppress(RefusedError), journal.step(folder, number, "proof"):
-                tell.step(f"proving that generation {number}, which is there, works")
-                prove(interpreter.inside(place), wanted.plan, wanted.gpus, tell)
+        if not is_meant(place, wanted):
+            continue
+        harm = harm_of(place)
+        if harm is None:
+            tell.step(f"proving that generation {number}, which is there, works")
+            try:
+                with journal.step(folder, number, "proof"):
+                    prove(interpreter.inside(place), wanted.plan, wanted.gpus, tell)
+            except RefusedError as error:
+                harm = _first_failure(error)
+            else:
                 return number
+        harms.append(f"generation {number} does not work: {harm}")
+    if harms:
+        tell.remark(f"{'; '.join(reversed(harms))}; making it anew")
     return None
+
+
+def _first_failure(error: RefusedError) -> str:
+    """What was seen first of those that failed; the files and versions need no title."""
+    first, *more = error.context
+    told = first.removeprefix("files: ").removeprefix("versions: ")
+    return f"{told}, and more" if more else told
 
 
 def _anew(folder: Path, before: Pointer | None, wanted: Wanted, uv: Uv, tell: Progress) -> int:

@@ -34,11 +34,12 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_so(place: Path, wanted: Wanted) -> bool:
-    """Whether a generation is what is wanted, and looks as it was made.
+    """Whether a generation is what is wanted, and looks as it was made; see ``harm_of``."""
+    return is_meant(place, wanted) and harm_of(place) is None
 
-    Looked at are its interpreter, which packages' metadata is there, and whether every folder and
-    module that lay beside it is there still; what is inside of those is for ``verify``.
-    """
+
+def is_meant(place: Path, wanted: Wanted) -> bool:
+    """Whether a generation was made to be what is wanted."""
     try:
         about, was = generations.about_of(place), generations.plan_of(place)
         lock = pylock.read(generations.lock_text(place))
@@ -49,10 +50,22 @@ def is_so(place: Path, wanted: Wanted) -> bool:
         # Not the whole text: that also says under which driver it was made.
         and lock == pylock.read(wanted.lock)
         and _installs(was) == _installs(wanted.plan)
-        and interpreter.lost(place) is None
-        and holds(place) == about.holds
-        and set(about.lies) <= set(lies(place))
     )
+
+
+def harm_of(place: Path) -> str | None:
+    """Return what can be seen at a glance to have been changed in a whole generation.
+
+    Looked at are its interpreter, which packages' metadata is there, and whether every folder and
+    module that lay beside it is there still; what is inside of those is for ``verify``.
+    """
+    if (lost := interpreter.lost(place)) is not None:
+        return f"its Python is gone: {lost}"
+    about, now = generations.about_of(place), set(holds(place))
+    made = set(about.holds)
+    told = [f"lacks {name}" for name in sorted({*made, *about.lies} - {*now, *lies(place)})]
+    told += [f"holds {name}, which was not made with it" for name in sorted(now - made)]
+    return f"it {told[0]}" + (", and more" if told[1:] else "") if told else None
 
 
 def sign(plan: Plan) -> str:

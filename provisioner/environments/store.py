@@ -63,6 +63,17 @@ def listed() -> tuple[tuple[Environment, ...], tuple[Warning, ...]]:
     return tuple(environments), tuple(warnings)
 
 
+def unfinished() -> tuple[str, ...]:
+    """Return the names under which ``up`` began, and came to no environment yet, in order."""
+    found = []
+    for name in names():
+        with contextlib.suppress(OutsideError):  # that one is listed as damaged
+            pointer = pointer_of(place(name))
+            if pointer is not None and not pointer.stands:
+                found.append(name)
+    return tuple(found)
+
+
 @contextlib.contextmanager
 def _damage_told(warnings: list[Warning]) -> Iterator[None]:
     try:
@@ -118,6 +129,15 @@ def pointer_of(folder: Path) -> Pointer | None:
     except ValueError as error:
         raise damaged(folder.name, f"{POINTER}: {error}") from error
     return pointer if pointer.name == folder.name else None
+
+
+def standing(folder: Path) -> Environment | None:
+    """Return the environment in a folder; None where there is none, or one that is damaged."""
+    try:
+        pointer = pointer_of(folder)
+        return environment(pointer) if pointer and pointer.stands else None
+    except OutsideError:
+        return None
 
 
 def own(folder: Path, *, mend: bool = True) -> Pointer | None:
@@ -186,6 +206,12 @@ def forget(folder: Path) -> None:
             (folder / name).unlink(missing_ok=True)
 
 
+def known(name: str) -> None:
+    """Raise UsageError ``unknown-environment`` where no folder of that name has a pointer."""
+    if not has_pointer(place(name)):
+        raise _unknown(name)
+
+
 def removed(name: str, first: Callable[[str], None]) -> tuple[str, ...]:
     """Remove what ``up`` made under a name; return the names of what others put beside it.
 
@@ -193,8 +219,7 @@ def removed(name: str, first: Callable[[str], None]) -> tuple[str, ...]:
     the name is held. Raises UsageError ``unknown-environment``, RefusedError
     ``environment-busy``, OutsideError ``place-not-writable``, and what ``first`` raises.
     """
-    if not has_pointer(place(name)):
-        raise _unknown(name)
+    known(name)
     with held(name) as folder:
         with contextlib.suppress(OutsideError):  # one that cannot be read is removed all the same
             if pointer_of(folder) is None:

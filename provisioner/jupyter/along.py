@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from provisioner.environments.record import Environment
-from provisioner.jupyter import kernel, secret, service
+from provisioner.jupyter import foreground, kernel, secret, service
 from provisioner.jupyter.kernel import Kernel
 from provisioner.jupyter.lab import Lab
 from provisioner.plan import Warning
 
 
-def seen(name: str) -> tuple[Kernel | None, Lab | None]:
-    """Return the kernel and the service of an environment, where it has them."""
-    return kernel.seen(name), service.seen(name)
+def seen(name: str) -> tuple[Kernel | None, Lab | None, tuple[Lab, ...]]:
+    """Return the kernel and the service of an environment, and what runs in the foreground."""
+    return kernel.seen(name), service.seen(name), foreground.seen(name)
 
 
 def followed(environment: Environment) -> tuple[Warning, ...]:
@@ -25,8 +25,10 @@ def followed(environment: Environment) -> tuple[Warning, ...]:
 def taken_away(name: str) -> None:
     """Take away the kernel and the service of an environment that is about to go.
 
-    Raises OutsideError ``place-not-writable`` and ``systemctl-failed``.
+    Raises RefusedError ``environment-in-use`` before anything, while one is served in the
+    foreground, OutsideError ``place-not-writable`` and ``systemctl-failed``.
     """
+    foreground.none_left(name)
     service.stopped(name)
     secret.forgotten(name)  # of one in the foreground too
     kernel.withdrawn(name)

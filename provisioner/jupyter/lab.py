@@ -26,6 +26,8 @@ class Lab(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The command that makes the port of this machine one of another, to be typed there."""
     unit: str | None = None
     """The unit file of the service; None for one in the foreground."""
+    process: int | None = None
+    """Of one in the foreground that runs."""
     state: str | None = None
     """The service's, in systemd's words: ``active``, ``failed`` …"""
     token_file: str
@@ -89,6 +91,8 @@ def become(environment: Environment, port: int, folder: str) -> NoReturn:
         "certfile": "",
         "keyfile": "",
         "root_dir": folder,
+        # One Ctrl-C ends it; nobody is asked whether it was meant.
+        "answer_yes": True,
         # Who runs this as root means it.
         "allow_root": os.geteuid() == 0,
     }

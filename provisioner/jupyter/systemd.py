@@ -52,12 +52,20 @@ def state(service: str) -> str:
         return "unknown"
 
 
+def process_of(service: str) -> int | None:
+    """Return the process that a service runs; None where it runs none."""
+    try:
+        number = int(_run("show", "--property=MainPID", "--value", service).stdout)
+    except (OutsideError, ValueError):
+        return None
+    return number or None
+
+
 def program(service: str) -> str | None:
     """Return the program that a service runs, as it was called; None where it runs none."""
     try:
-        pid = _run("show", "--property=MainPID", "--value", service).stdout.strip()
-        words = Path(f"/proc/{int(pid)}/cmdline").read_bytes().split(b"\0")
-    except (OutsideError, OSError, ValueError):
+        words = Path(f"/proc/{process_of(service)}/cmdline").read_bytes().split(b"\0")
+    except OSError:
         return None
     return os.fsdecode(words[0]) or None
 

@@ -12,7 +12,7 @@ from provisioner.request import canonical
 from provisioner.verify import packages
 from provisioner.verify.probes import Interpreter
 from provisioner.verify.proof import Subject
-from provisioner.verify.visible import Sight
+from provisioner.verify.visible import VISIBLE, Sight
 from provisioner.version import minor, public
 
 
@@ -26,7 +26,10 @@ def subject(python: Path, machine: Machine, listed: str | None) -> Subject:
     found = _installed(Interpreter(python, sight.variables), python)
     known = [Pin(name=canonical(one.name), version=one.version) for one in found.packages]
     pins = tuple(Pin(name=pin.name, version=public(pin.version)) for pin in known if module_of(pin))
-    cuda = bool(sight.of(machine.gpus)) and machine.driver is not None
+    seen = sight.of(machine.gpus)
+    cuda = bool(seen) and machine.driver is not None
+    # Who hides every GPU from programs wants the CPU; without a driver nobody does.
+    hidden = listed is not None and not seen
     plan = Plan(
         machine=machine,
         request=Request(requirements=()),
@@ -38,7 +41,17 @@ def subject(python: Path, machine: Machine, listed: str | None) -> Subject:
         driver=DriverPlan(action="none"),
         pins=pins,
     )
-    return Subject(interpreter=python, plan=plan, sight=sight)
+    none = None if cuda else _no_gpu(machine)
+    return Subject(interpreter=python, plan=plan, sight=sight, cpu_wanted=hidden, no_gpu=none)
+
+
+def _no_gpu(machine: Machine) -> str:
+    names = ", ".join(gpu.name for gpu in machine.gpus if gpu.vendor == "nvidia")
+    if not names:
+        return "there is no NVIDIA GPU on this machine"
+    if machine.driver is None:
+        return f"this machine has {names}, and no NVIDIA driver that works"
+    return f"this machine has {names}, and {VISIBLE} shows none of it"
 
 
 def _installed(interpreter: Interpreter, python: Path) -> packages.Installed:

@@ -188,6 +188,8 @@ def _broken_off(probe: Probe, status: int, printed: str) -> Seen:
         return Seen(probe, problem=f"it was ended by {_signal(-status)}")
     lines = [line.strip() for line in printed.splitlines() if line.strip()]
     said = f": {lines[-1]}" if lines else ""
+    if status == 0:
+        return Seen(probe, problem=f"the check ended without an answer (exit code 0){said}")
     return Seen(probe, problem=f"it left with status {status}{said}")
 
 

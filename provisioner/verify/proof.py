@@ -34,14 +34,16 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
     interpreter: Path
     plan: Plan
-    """Its machine is the one that the proof is made on, as it is now."""
+    """Its machine is the one that the proof is made on, as it is now, with the GPUs that count."""
     lock: str | None = None
     """The text of the ``pylock.toml``; None where nothing says what should be installed."""
     sight: Sight = Sight()
     gpus_planned: int = 0
     """How many of NVIDIA's GPUs there were when the plan was made."""
-    cpu_wanted: bool = True
+    cpu_wanted: bool = False
     """Whether somebody asked for the CPU, where the plan uses no GPU."""
+    no_gpu: str | None = None
+    """Why no GPU is looked at, where no plan of ours says so."""
     is_new: bool = False
     """Whether it is being made: bytecode may be left in it then."""
     made_at: float | None = None
@@ -109,22 +111,33 @@ class _Proof:
 
     def checks(self) -> Iterator[Check]:
         """Make them, one after the other."""
-        yield from self._packages()
+        for number, check in enumerate(self._each(), start=1):
+            yield check
+            # Of those that are programs it was told when they ended; others are none.
+            if number > self._done:
+                self._count(number)
+
+    def _each(self) -> Iterator[Check]:
+        packages_seen = tuple(self._packages())
+        yield from packages_seen
+        before = len(packages_seen)
         shown: tuple[devices.Device, ...] = ()
         if self._plan.accelerator == "cuda":
             seen = self._one(devices.LISTING)
             shown = devices.devices(seen)
             planned = 0 if self._subject.sight.listed is not None else self._subject.gpus_planned
             yield devices.gpus_check(seen, self._wanted, planned)
+            before += 1
         groups = tuple(frameworks.groups(self._plan, shown))
         others = frameworks.imports(self._plan)
         memory = tuple(_memory(number) for number in range(len(shown)))
-        self._of = self._done + sum(map(len, (*groups, others, memory)))
+        told = tuple(self._told(shown))
+        self._of = before + sum(map(len, (*groups, others, memory, told)))
         for group in groups:
             yield from (one.check for one in self._python.seen(group, self._hear, chained=True))
         yield from (one.check for one in self._python.seen(others, self._hear))
         yield from (self._one(probe).check for probe in memory)
-        yield from self._told(shown)
+        yield from told
 
     def _packages(self) -> Iterator[Check]:
         pins = exact_versions(self._plan)
@@ -159,24 +172,28 @@ class _Proof:
             why = f"the plan is for {self._plan.accelerator}; dlsetup looks so deep with CUDA only"
             yield from (Check(name, "not-applicable", why) for name in _OF_GPUS)
             return
-        idle = [gpu.name for gpu in self._subject.plan.machine.gpus if gpu.vendor == "nvidia"]
-        why = "the plan is for the CPU"
-        first = Check("gpus", "not-applicable", why)
-        if idle and self._subject.cpu_wanted:
-            told = f"{why}, as was asked for; this machine has {', '.join(idle)}"
-            first = Check("gpus", "not-applicable", told)
-        elif idle:
-            told = f"this machine has {', '.join(idle)}, and the environment does not use it"
-            first = Check("gpus", "fail", told)
+        idle = ", ".join(gpu.name for gpu in self._subject.plan.machine.gpus)
+        wanted, why = self._subject.cpu_wanted, self._subject.no_gpu or "the plan is for the CPU"
+        told = why
+        if idle and self._subject.no_gpu is None:
+            told = (
+                f"{why}, as was asked for; this machine has {idle}"
+                if wanted
+                else f"this machine has {idle}, and the environment does not use it"
+            )
+        first = Check("gpus", "fail" if idle and not wanted else "not-applicable", told)
         yield first
         yield from (Check(name, "not-applicable", why) for name in _OF_GPUS[1:])
 
     def _hear(self, line: str) -> None:
         if is_answer(line):
-            self._done += 1
-            self._tell.count("checks", self._done, self._of)
+            self._count(self._done + 1)
         elif is_for_people(line):
             self._tell.line(line)
+
+    def _count(self, done: int) -> None:
+        self._done = done
+        self._tell.count("checks", done, self._of)
 
     def _one(self, probe: Probe) -> Seen:
         return next(iter(self._python.seen((probe,), self._hear)))

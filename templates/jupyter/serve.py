@@ -23,4 +23,7 @@ def main(token_file, *words):
     LabApp.launch_instance([*words, "--" + owner + ".token=" + token])
 
 
-main(*sys.argv[1:])
+try:
+    main(*sys.argv[1:])
+except KeyboardInterrupt:  # before the server itself listens to it
+    sys.exit(130)

@@ -26,8 +26,16 @@ LAB = '''
 import http.server
 import json
 import os
+import select
 import signal
 import sys
+
+
+def asked_first(signum, frame):
+    """At a terminal Jupyter asks whether Ctrl-C was meant, and goes on without an answer."""
+    print("Shutdown this Jupyter server (y/[n])?", flush=True)
+    if not select.select([sys.stdin], [], [], 1)[0]:
+        print("resuming operation...", flush=True)
 
 
 class LabApp:
@@ -52,7 +60,13 @@ class LabApp:
             sys.exit("no module named something")
         place = words["ServerApp.ip"], int(words["ServerApp.port"])
         print("serving, token=...", file=sys.stderr, flush=True)
-        http.server.HTTPServer(place, Answer).serve_forever()
+        server = http.server.HTTPServer(place, Answer)
+        if sys.stdin.isatty() and words.get("ServerApp.answer_yes") != "True":
+            signal.signal(signal.SIGINT, asked_first)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            pass
 '''
 
 SYSTEMCTL = """\

@@ -78,7 +78,31 @@ def test_a_run_can_be_kept_and_compared_with_itself(home: Home) -> None:
     assert ran.data["differences"] == []
     assert {pair["ratio"] for pair in ran.data["pairs"]} == {1.0}
     assert not any(pair["differs"] for pair in ran.data["pairs"])
-    assert home.run("bench", "compare", str(kept), str(kept)).out.startswith("B by A\n")
+    told = home.run("bench", "compare", str(kept), str(kept)).out
+    assert told.startswith(f"A = {kept}, B = {kept}; ratio B/A\n")
+
+
+def test_a_text_that_is_no_json_is_called_so(home: Home) -> None:
+    readme = CHECKOUT / "README.md"
+    ran = home.run("bench", "compare", str(readme), str(readme))
+
+    assert ran.code == 2
+    assert f"{readme} holds no benchmark.\n\n  it is not JSON\n" in ran.err
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_run_beside_other_programs_is_doubted_again_where_it_is_compared(home: Home) -> None:
+    document = json.loads(home.run("bench", "--json").out)
+    calm, busy = home.path / "calm.json", home.path / "busy.json"
+    for path, load in ((calm, 0.1), (busy, 1.6)):
+        document["data"]["machine"]["load"] = load
+        path.write_text(json.dumps(document))
+    said = f"{busy}: other programs were at work: 1.6 for each core in the minute before."
+    told = home.run("bench", "compare", str(calm), str(busy)).err
+    program = home.run("bench", "compare", str(busy), str(calm), "--json").document
+
+    assert told == f"warning: {said} What was measured may be too low.\n"
+    assert [one["reference"] for one in program["warnings"]] == ["machine-busy"]
 
 
 def test_what_is_no_benchmark_is_refused(home: Home) -> None:

@@ -15,7 +15,7 @@ import pytest
 from provisioner import download
 from tests.cli import bundles
 from tests.cli.bundles import WHEEL, left_nothing
-from tests.cli.environments import PYTHON, TENSORFLOW, Home, digest
+from tests.cli.environments import PYTHON, TENSORFLOW, Home, digest, tensorflow
 from tests.unit.bundle.tars import taken_apart
 from tests.unit.upkeep.wheels import installable
 
@@ -41,7 +41,7 @@ Enter it with: dlsetup env shell demo
 
 Environment demo
   holds        tensorflow-cpu 2.21.0
-  companions   fine
+  besides      fine 1.0
   python       {python}
   computes on  cpu
   place        {place}
@@ -131,6 +131,44 @@ def test_it_may_be_called_otherwise(elsewhere: Home, bundle: Path) -> None:
     assert (ran.code, ran.data["environment"]["name"]) == (0, "mine")
     assert (bad.code, bad.error["reference"]) == (2, "bad-name")
     assert os.listdir(elsewhere.environments) == ["mine"]
+
+
+EXISTS = """\
+error: environment-exists
+
+demo is there already and holds tensorflow-cpu 2.20.0.
+
+hint: Name another with --name
+      Or replace it: --replace
+"""
+
+
+def test_another_environment_of_its_name_is_only_replaced_where_that_is_said(
+    elsewhere: Home, bundle: Path
+) -> None:
+    tensorflow(elsewhere.index, "2.20.0")
+    assert elsewhere.up("demo", "tensorflow-cpu==2.20.0").code == 0
+    before = digest(elsewhere.environments)
+    refused = elsewhere.run("env", "import", str(bundle))
+
+    assert (refused.code, refused.out, refused.err) == (1, "", EXISTS)
+    assert digest(elsewhere.environments) == before
+    ran = elsewhere.run("env", "import", str(bundle), "--replace")
+    assert ran.code == 0, ran.err
+    assert ran.out.splitlines()[2] == (
+        "Generation 1 is kept. To go back: dlsetup env rollback demo"
+    )
+    assert elsewhere.run("env", "rollback", "demo", "--json").data["environment"]["generation"] == 1
+
+
+def test_what_was_harmed_is_mended_by_the_bundle_that_it_came_from(
+    elsewhere: Home, bundle: Path
+) -> None:
+    elsewhere.run("env", "import", str(bundle))
+    (elsewhere.environments / "demo" / "1" / "bin" / "python").unlink()
+    ran = elsewhere.run("env", "import", str(bundle), "--json")
+
+    assert (ran.code, ran.data["environment"]["generation"]) == (0, 2)
 
 
 def test_what_was_imported_is_exported_as_the_same_bytes(elsewhere: Home, bundle: Path) -> None:

@@ -52,6 +52,18 @@ def listed_as(path: str) -> Change:
     return change
 
 
+def needing(**values: str) -> Change:
+    def change(files: Files) -> None:
+        manifest = json.loads(files["demo/manifest.json"])
+        manifest["needs"] |= values
+        files["demo/manifest.json"] = json.dumps(manifest).encode()
+
+    return change
+
+
+VERSION = 'name = "tensorflow-cpu"\nversion = "2.21.0"'
+FINE = 'name = "fine"\n'
+
 HARMS: dict[str, tuple[Change, bool, str]] = {
     "a file outside": (put("/etc/passwd"), False, "not all of it lies in one folder"),
     "a folder beside": (put("other/x"), False, "not all of it lies in one folder"),
@@ -131,6 +143,44 @@ HARMS: dict[str, tuple[Change, bool, str]] = {
         ),
         True,
         "",
+    ),
+    "a glibc that is none": (needing(glibc="abc"), False, "its manifest.json is none: "),
+    "a glibc and more": (needing(glibc="9.9.x;"), False, "its manifest.json is none: "),
+    "a glibc and a line": (needing(glibc="2.5\n"), False, "its manifest.json is none: "),
+    "another processor": (
+        needing(arch="aarch64"),
+        False,
+        "its manifest says aarch64; its plan and its lock do not",
+    ),
+    "another Python": (
+        needing(python="3.99"),
+        False,
+        "its manifest says Python 3.99; its plan and its lock do not",
+    ),
+    "a sealed marker that is none": (
+        replaced("demo/pylock.toml", VERSION, f'{VERSION}\nmarker = "x ; rm"'),
+        True,
+        "its lock cannot be read where it lists tensorflow-cpu: ",
+    ),
+    "a sealed marker that is no text": (
+        replaced("demo/pylock.toml", VERSION, f"{VERSION}\nmarker = 1"),
+        True,
+        "the marker of a package of its lock is no text",
+    ),
+    "a sealed version that is no text": (
+        replaced("demo/pylock.toml", 'name = "fine"\nversion = "1.0"', FINE + "version = [1]"),
+        True,
+        "the version of a package of its lock is no text",
+    ),
+    "a sealed version that is none": (
+        replaced("demo/pylock.toml", 'name = "fine"\nversion = "1.0"', FINE + 'version = "x y"'),
+        True,
+        "its lock cannot be read where it lists fine: ",
+    ),
+    "a sealed other version": (
+        replaced("demo/pylock.toml", 'name = "fine"\nversion = "1.0"', FINE + 'version = "2.0"'),
+        True,
+        "wheels/fine-1.0-py3-none-any.whl is not what its lock lists for fine",
     ),
     "a wheel of other bytes": (
         lambda files: files.update({WHEEL: files[WHEEL][:-1] + b"?"}),

@@ -186,7 +186,32 @@ def test_a_password_is_used_and_never_handed_on(home: Home) -> None:
     assert up.code == 0, up.err
     assert ran.code == 0, ran.err
     assert b"sesame" not in bundle.read_bytes()
-    assert (unknown.code, unknown.error["reference"]) == (3, "index-unreachable")
+    assert (unknown.code, unknown.error["reference"]) == (3, "index-not-allowed")
+
+
+@pytest.mark.parametrize("way", ["default", "named", "by name"])
+def test_a_login_that_is_given_as_uv_takes_it_is_used_and_never_told(way: str, home: Home) -> None:
+    home.index.lets_in = "joe:sesame-street"
+    plain = home.index.address
+    let_in = plain.replace("://", "://joe:sesame-street@")
+    settings = {
+        "default": {"UV_DEFAULT_INDEX": let_in},
+        "named": {"UV_DEFAULT_INDEX": plain, "UV_INDEX": f"own={let_in}"},
+        "by name": {
+            "UV_INDEX": f"own-1={plain}",
+            "UV_INDEX_OWN_1_USERNAME": "joe",
+            "UV_INDEX_OWN_1_PASSWORD": "sesame-street",
+        },
+    }[way]
+    up = home.up("demo", "tensorflow-cpu", **settings)
+    bundle = home.path / "a.tar"
+    ran = home.run("env", "export", "demo", "-o", str(bundle), "--json", **settings)
+
+    assert up.code == 0, up.err
+    assert ran.code == 0, ran.out
+    assert b"sesame" not in bundle.read_bytes()
+    assert "sesame" not in up.out + up.err + ran.out + ran.err
+    assert not [log for log in home.logs if "sesame" in log.read_text()]
 
 
 def test_a_plan_that_holds_a_password_is_not_exported(home: Home) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -182,3 +183,47 @@ def test_the_same_question_gives_the_same_bytes(run: Run) -> None:
         run("resolve", "torch", *AFAR, "--json").stdout
         == run("resolve", "torch", *AFAR, "--json").stdout
     )
+
+
+@pytest.mark.parametrize("words", [["resolve", "torch"], ["bench", "compare", "a", "b"]])
+def test_what_is_interrupted_is_one_object_too(
+    words: list[str], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("provisioner.workflow.plan_for", interrupted)
+    monkeypatch.setattr("provisioner.bench.compare.read", interrupted)
+    monkeypatch.setattr("provisioner.cli.output.begun", threading.Event())
+    told, asked = run(*words), run(*words, "--json")
+    found = envelope(asked)
+
+    assert (told.exit_code, told.output.strip()) == (130, "")
+    assert (asked.exit_code, asked.stderr.strip()) == (130, "")
+    assert found["command"] == " ".join(words[: 2 if words[0] == "bench" else 1])
+    assert found["errors"] == [
+        {
+            "reference": "interrupted",
+            "message": "Stopped.",
+            "context": [],
+            "hint": "The same command goes on.",
+        }
+    ]
+
+
+def test_interrupted_after_its_answer_nothing_is_added(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from provisioner.cli import output
+
+    printed = output.show_json
+
+    def interrupted(command: str, data: dict[str, object]) -> None:
+        printed(command, data)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("provisioner.cli.doctor.show_json", interrupted)
+    result = run("doctor", "--explain", "driver-too-old", "--json")
+
+    assert result.exit_code == 130
+    assert envelope(result)["status"] == "ok"

@@ -33,7 +33,8 @@ def names(home: Home) -> list[str]:
 
 
 NEWER = """\
-demo is ready: generation 2 was seen to work. To go back: dlsetup env rollback demo
+demo is ready: generation 2 was seen to work.
+Generation 1 is kept. To go back: dlsetup env rollback demo
 What changes in demo
   tensorflow-cpu  2.20.0 → 2.21.0
   beside          1.0 → 1.1
@@ -256,6 +257,29 @@ def test_what_is_as_it_was_made_needs_no_index_and_newer_is_for_an_upgrade(home:
     assert again.data["changed"] is False
     assert home.index.requests == asked
     assert home.run("env", "upgrade", "demo", "--json").data["changed"] is True
+
+
+@pytest.mark.parametrize(("keys", "code"), [("\r", 1), ("n\r", 1), (CTRL_C, 130), ("y\r", 0)])
+def test_on_a_terminal_a_removal_asks_first(keys: str, code: int, home: Home) -> None:
+    before = digest(home.environments)
+    with terminal(home, "env", "remove", "demo") as screen:
+        screen.wait_for("Remove demo, all its generations? [y/N]: ")
+        screen.press(keys)
+        ended = screen.ended()
+
+    assert ended == code
+    assert digest(home.environments) == ({} if code == 0 else before)
+
+
+@pytest.mark.parametrize("words", [("demo", "--yes"), ("demo", "--json"), ("none",)], ids=str)
+def test_a_removal_asks_nothing_where_there_is_nothing_to_ask(
+    words: tuple[str, ...], home: Home
+) -> None:
+    with terminal(home, "env", "remove", *words) as screen:
+        assert screen.ended() == (2 if words == ("none",) else 0)
+
+    assert "[y/N]" not in screen.shown
+    assert home.environments.joinpath("demo").exists() == (words == ("none",))
 
 
 @pytest.mark.parametrize(("keys", "code", "now"), [("n\r", 1, 1), (CTRL_C, 130, 1), ("\r", 0, 2)])

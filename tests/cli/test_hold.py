@@ -138,7 +138,14 @@ def test_one_whose_making_was_cut_off_is_no_environment_and_can_be_removed(home:
     (home.environments / "demo" / "environment.json").write_text(json.dumps(pointer))
 
     assert home.run("env", "show", "demo").err == CUT_OFF
-    assert home.run("env", "list", "--json").data["environments"] == []
+    listed = home.run("env", "list", "--json")
+    assert listed.data["environments"] == []
+    assert [warning["reference"] for warning in listed.document["warnings"]] == [
+        "environment-not-finished"
+    ]
+    assert home.run("env", "list").out == (
+        "demo  (not finished: the same dlsetup up goes on; dlsetup env remove demo drops it)\n"
+    )
     assert home.run("env", "remove", "demo").code == 0
     assert list(home.environments.iterdir()) == []
 

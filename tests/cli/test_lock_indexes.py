@@ -18,7 +18,7 @@ LONGEST_S = 30
 
 PRICE = """\
 warning: {index} does not answer: torch 2.14.1 comes as the default build instead of +cpu. \
-The price: 555 MB to download, and the GPU libraries it brings.
+It brings NVIDIA's GPU libraries, which the +cpu build does not.
 """
 UNREACHABLE = """\
 error: index-unreachable
@@ -65,7 +65,7 @@ def dead(world: World, variant: str, address: str) -> None:
     world.config.write_text(text, encoding="utf-8")
 
 
-def test_another_build_of_the_same_version_stands_in_and_its_price_is_said(
+def test_another_build_of_the_same_version_stands_in_and_what_it_brings_is_said(
     world: World, nobody: str
 ) -> None:
     dead(world, "cpu", nobody)

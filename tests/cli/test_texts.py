@@ -199,3 +199,11 @@ def test_upgrades_are_offered_where_the_kept_driver_costs_something() -> None:
         "With one change\n"
         "  upgrade the driver to 580.65.06 or later  gives torch 2.15.0, CUDA 13.2\n"
     )
+
+
+@pytest.mark.parametrize("words", [("env",), ("system",), ("catalog",), ()])
+def test_the_list_of_commands_is_whole_on_eighty_columns(words: tuple[str, ...]) -> None:
+    told = CliRunner().invoke(main, [*words, "--help"], terminal_width=80).stdout
+
+    assert "Commands:" in told
+    assert "..." not in told.partition("Commands:")[2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -33,6 +34,15 @@ Environment demo
   generation   1
   use it       dlsetup env run demo -- python
 """
+PLAIN = """\
+Environment plain
+  holds        beside 1.0, fine 2.5
+  python       {python}
+  computes on  cpu
+  place        {place}
+  generation   1
+  use it       dlsetup env run plain -- python
+"""
 SO_ALREADY = "Nothing changed: demo is already what was asked for.\n\n"
 
 
@@ -46,6 +56,34 @@ def test_an_environment_is_made_and_a_second_call_changes_nothing(home: Home) ->
     assert (first.code, first.out) == (0, told), first.err
     assert (second.code, second.out) == (0, SO_ALREADY + told.partition("\n\n")[2])
     assert digest(home.environments) == before
+    assert re.fullmatch(rf"took \d+ s; log {home.logs[0]}", first.err.splitlines()[-1])
+    assert "took" not in second.err
+
+
+def test_without_a_request_the_hint_is_one_for_up(home: Home) -> None:
+    ran = home.up("demo", "--json")
+
+    assert (ran.code, ran.error["reference"]) == (2, "nothing-asked")
+    assert ran.error["hint"].startswith("Name a package: dlsetup up demo torch; ")
+
+
+def test_what_is_wrong_with_docker_is_said_only_where_it_matters(home: Home) -> None:
+    docker = home.path / "bin" / "docker"
+    docker.parent.mkdir()
+    docker.write_text("#!/bin/sh\necho 'Docker version 28.2.2, build e6534b4'\n")
+    docker.chmod(0o755)
+    machine = {
+        "PATH": f"{docker.parent}{os.pathsep}{os.environ['PATH']}",
+        "DOCKER_HOST": f"unix://{home.path}/none.sock",
+    }
+    words = ("tensorflow==1.15.*",)
+    told = "warning: A docker client is here, but there is no daemon"
+    gpu = {"DLSETUP_OVERRIDE_GPUS": "RTX 4090", "DLSETUP_OVERRIDE_DRIVER": "580.65.06"}
+
+    assert told in home.run("detect", **machine).err
+    assert told in home.run("resolve", *words, "--via", "container", **gpu, **machine).err
+    assert told not in home.run("resolve", "torch", **gpu, **machine).err
+    assert told not in home.up("demo", "tensorflow-cpu", **machine).err
 
 
 def test_programs_are_told_the_same(home: Home) -> None:
@@ -104,12 +142,31 @@ def test_a_failure_keeps_the_environment_of_before(home: Home, index: Loopback) 
 def test_another_result_is_another_generation(home: Home, index: Loopback) -> None:
     tensorflow(index, "2.20.0")
     home.up("demo", "tensorflow-cpu")
-    ran = home.up("demo", "tensorflow-cpu==2.20.0", "--json")
+    ran = home.up("demo", "tensorflow-cpu==2.20.0")
 
-    assert ran.data["changed"]
-    assert ran.data["environment"]["generation"] == 2
+    assert ran.code == 0
+    assert (
+        "  replaces     generation 1: tensorflow-cpu 2.21.0, Python "
+        f"{PYTHON} (kept: dlsetup env rollback demo)\n"
+    ) in ran.err
+    assert ran.out.splitlines()[:3] == [
+        "demo is ready: tensorflow-cpu 2.20.0 computes on the CPU.",
+        "Enter it with: dlsetup env shell demo",
+        "Generation 1 is kept. To go back: dlsetup env rollback demo",
+    ]
     kept = ["1", "2", "environment.json", "journal.jsonl"]
     assert sorted(os.listdir(home.environments / "demo")) == kept
+
+
+def test_without_a_framework_what_is_installed_is_told_once(home: Home, index: Loopback) -> None:
+    package(index, "beside", "1.0", "")
+    package(index, "fine", "2.5", "")
+    made = home.up("plain", "beside", "fine>=2")
+    place = home.environments / "plain" / "1"
+
+    assert made.code == 0, made.err
+    assert made.out.partition("\n\n")[2] == PLAIN.format(python=PYTHON, place=place)
+    assert home.run("env", "list").out.endswith("  beside 1.0, fine 2.5\n")
 
 
 @pytest.mark.parametrize("harm", ["package", "interpreter", "lock", "plan"])

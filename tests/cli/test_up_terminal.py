@@ -15,13 +15,19 @@ from tests.unit.upkeep.loopback import Loopback
 
 UP = ("up", "demo", "tensorflow-cpu", "--python", PYTHON)
 QUESTION = "Go on? [Y/n]: "
+BEGINS = {
+    "verify": "proving that demo works",
+    "env": "asking for the wheels",
+    "bench": "measuring the processor",
+}
 SIZES = re.compile(r"[\d.]+ (?:bytes|kB|MB|GB|TB)")
+TOOK = re.compile(r"(?m)^took \d+ s;")
 INTENT = """\
 Environment demo
   install      tensorflow-cpu 2.21.0
   python       {python}
   computes on  the CPU
-  download     SIZE in 1 package
+  download     1 package, SIZE
   on disk      SIZE in {path}/uv (uv's cache and the environment; SIZE free)
   place        {path}/data/dlsetup/envs/demo
 """
@@ -80,8 +86,10 @@ def test_whoever_says_no_gets_nothing(keys: str, code: int, home: Home) -> None:
     assert ended == code
     assert list(home.environments.iterdir()) == []
     assert "Traceback" not in screen.shown
-    last = "Nothing was done." if code == 1 else "Stopped: there is no environment demo."
-    assert last in screen.shown
+    assert screen.shown.rstrip().endswith(
+        "\nNothing was done." if code > 1 else "Nothing was done."
+    )
+    assert "Stopped" not in screen.shown
 
 
 def test_yes_asks_nothing(home: Home) -> None:
@@ -116,6 +124,7 @@ def test_without_a_terminal_nothing_is_asked_and_nothing_moves_a_cursor(home: Ho
     assert running.returncode == 0, err
     assert QUESTION not in err
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", out + err)
+    err = TOOK.sub("took SOME;", err)
     assert [line for line in err.splitlines() if line and not line.startswith(("  ", "warn"))] == [
         "tensorflow-cpu 2.21.0: choosing what else it needs",
         "looking at how much is to be fetched",
@@ -123,6 +132,7 @@ def test_without_a_terminal_nothing_is_asked_and_nothing_moves_a_cursor(home: Ho
         f"making an environment with Python {PYTHON} in {home.environments}/demo/1",
         "installing the packages of the lock",
         "proving that it works",
+        f"took SOME; log {home.logs[-1]}",
     ]
 
 
@@ -203,3 +213,24 @@ def test_a_terminal_that_is_closed_ends_it_too(home: Home, index: Loopback) -> N
 
     assert running.returncode == 130
     assert list(home.environments.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("verify", "demo"), "Stopped: demo is unchanged."),
+        (("verify",), "Stopped: nothing was changed."),
+        (("env", "export", "demo"), "Stopped: demo is unchanged."),
+        (("bench", "demo"), "Stopped: demo is unchanged."),
+    ],
+)
+def test_ctrl_c_in_what_only_looks_says_so(words: tuple[str, ...], said: str, home: Home) -> None:
+    home.up("demo", "tensorflow-cpu")
+    with terminal(home, *words) as screen:
+        screen.wait_for(BEGINS[words[0]])
+        screen.press(CTRL_C)
+        code = screen.ended()
+
+    assert code == 130
+    assert screen.shown.rstrip().endswith(said)
+    assert not list(home.path.glob("*.tar"))

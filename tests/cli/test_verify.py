@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,18 @@ def test_what_works_is_said_check_by_check(home: Home) -> None:
     assert ran.err == "proving that demo works\n"
 
 
+def test_the_count_comes_to_all_that_are_shown(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    from provisioner.cli import progress
+
+    told: list[tuple[str, int, int | None]] = []
+    monkeypatch.setattr(progress.Steps, "count", lambda _, *words: told.append(words))
+    home.run("verify", "demo")
+
+    assert [done for _, done, _ in told] == list(range(1, 14))
+    assert {of for _, _, of in told} == {None, 13}
+    assert told[-1] == ("checks", 13, 13)
+
+
 def test_nothing_is_written_but_a_line_of_the_journal(home: Home) -> None:
     before = digest(home.environments)
     home.run("verify", "demo")
@@ -79,6 +93,26 @@ def test_nothing_is_written_but_a_line_of_the_journal(home: Home) -> None:
     last = (home.environments / "demo" / "journal.jsonl").read_text().splitlines()[-1]
     entry = json.loads(last)
     assert (entry["step"], entry["generation"], entry["state"]) == ("verify", 1, "done")
+
+
+def test_who_stops_it_and_lets_it_go_on_gets_the_same_answer(home: Home) -> None:
+    running = home.start("verify", "demo", "--json")
+    assert running.stderr is not None
+    assert running.stderr.readline() == "proving that demo works\n"
+    time.sleep(0.5)
+    running.send_signal(signal.SIGSTOP)
+    time.sleep(4)
+    running.send_signal(signal.SIGCONT)
+    out, _ = running.communicate(timeout=60)
+
+    assert running.returncode == 0, out
+
+
+def test_a_check_that_ends_without_an_answer_says_so(home: Home) -> None:
+    replaced(home, "import os; os._exit(0)")
+
+    told = failed(home)["imports tensorflow-cpu"]
+    assert told == "the check ended without an answer (exit code 0)"
 
 
 def test_a_failure_is_noted_in_the_journal_too(home: Home) -> None:
@@ -100,6 +134,33 @@ def test_what_verify_found_broken_is_shown_and_up_makes_it_anew(home: Home) -> N
     assert shown["last_verify"]["result"] == "fail"
     assert (ran.data["changed"], ran.data["environment"]["generation"]) == (True, 2)
     assert home.run("verify", "demo").code == 0
+
+
+def test_what_does_not_work_comes_with_how_to_mend_it(home: Home) -> None:
+    (site(home) / "beside.py").unlink()
+    once = home.run("verify", "demo").out
+    mended = home.up("demo", "tensorflow-cpu", "beside")
+    place = home.environments / "demo" / "2" / "lib" / f"python{PYTHON}" / "site-packages"
+    (place / "beside.py").unlink()
+    twice = home.run("verify", "demo").out
+
+    lines = ["demo does not work: 1 of 6 checks failed."]
+    lines += [f"Make it anew: dlsetup up demo tensorflow-cpu beside --python {PYTHON}"]
+    assert once.splitlines()[-2:] == lines
+    back = "Or go back to generation 1: dlsetup env rollback demo"
+    assert twice.splitlines()[-3:] == [*lines, back]
+    assert (
+        "generation 1 does not work: beside lacks beside.py; making it anew"
+        in mended.err.splitlines()
+    )
+
+
+def test_up_says_what_can_be_seen_at_a_glance_too(home: Home) -> None:
+    shutil.rmtree(site(home) / "beside-1.0.dist-info")
+    mended = home.up("demo", "tensorflow-cpu", "beside")
+
+    told = "generation 1 does not work: it lacks beside-1.0.dist-info; making it anew"
+    assert told in mended.err.splitlines()
 
 
 def test_a_file_that_is_gone_is_named(home: Home) -> None:
@@ -363,4 +424,15 @@ def test_an_environment_that_something_else_made_is_proved_too(home: Home) -> No
         assert ran.data["environment"] is None
         assert found["versions"][0] == "not-applicable"
         assert found["compute tensorflow"][0] == "pass"
-        assert [found[name][0] for name in GROUPS] == ["not-applicable"] * 5
+        why = ("not-applicable", "there is no NVIDIA GPU on this machine")
+        assert [found[name] for name in GROUPS] == [why] * 5
+
+
+def test_a_card_of_another_maker_is_not_passed_over(home: Home) -> None:
+    """The CPU was asked for here, by a variable."""
+    amd = home.run("verify", "demo", "--json", DLSETUP_OVERRIDE_GPUS="RX 7900 XTX")
+
+    assert results(amd)["gpus"] == (
+        "not-applicable",
+        "the plan is for the CPU, as was asked for; this machine has Radeon RX 7900 XTX",
+    )

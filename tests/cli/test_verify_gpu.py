@@ -218,12 +218,14 @@ def test_a_gpu_that_an_environment_of_before_does_not_use_fails(one: GpuHome) ->
     # As it is where nobody asked for the CPU: there was no GPU to be seen.
     plan.write_text(plan.read_text().replace('"gpus": "option"', '"gpus": "pci"'))
     ran = one.run("verify", "before", "--json")
+    amd = one.run("verify", "before", "--json", DLSETUP_OVERRIDE_GPUS="RX 7900 XTX")
 
-    assert ran.code == 1
+    assert (ran.code, amd.code) == (1, 1)
     assert results(ran)["gpus"] == (
         "fail",
         f"this machine has {NAME}, and the environment does not use it",
     )
+    assert "this machine has Radeon RX 7900 XTX, and" in results(amd)["gpus"][1]
 
 
 def test_a_foreign_environment_must_use_the_gpus_too(one: GpuHome) -> None:
@@ -235,3 +237,13 @@ def test_a_foreign_environment_must_use_the_gpus_too(one: GpuHome) -> None:
     assert results(good)["fp16 torch gpu 0"][0] == "pass"
     assert bad.code == 1
     assert results(bad)["gpus torch"] == ("fail", "it sees 0 of 1 GPUs")
+
+
+def test_a_foreign_environment_of_the_cpu_fails_beside_a_gpu_without_a_driver(one: GpuHome) -> None:
+    place = str(one.environments / "demo" / "1")
+    lost = {"DLSETUP_OVERRIDE_GPUS": "RTX 4090", "DLSETUP_OVERRIDE_DRIVER": "none"}
+    ran = one.run("verify", "--python", place, "--json", TORCH_STANDIN='{"gpus": 0}', **lost)
+
+    assert ran.code == 1
+    assert results(ran)["gpus"][0] == "fail"
+    assert "RTX 4090" in results(ran)["gpus"][1]

@@ -96,6 +96,34 @@ def test_a_kernel_that_jupyter_starts_runs_code_in_its_environment(made: Place) 
     assert said.splitlines() == [f"runs in {environment}", "and goes on", "ended"]
 
 
+@pytest.mark.network
+def test_one_ctrl_c_at_a_terminal_ends_it_and_until_then_its_environment_stays(made: Place) -> None:
+    ours, theirs = os.openpty()
+    log = made.path / "foreground.log"
+    words = [sys.executable, "-m", "provisioner", "env", "serve", "lab", "--foreground"]
+    with log.open("w") as stream:
+        running = subprocess.Popen(
+            words, env=made.env, cwd=made.path, stdin=theirs, stdout=stream, stderr=stream
+        )
+    try:
+        until(lambda: "is running at" in log.read_text(), log)
+        (at,) = json.loads(made.run("env", "serve", "lab", "--status", "--json"))["data"][
+            "foreground"
+        ]
+        refused = json.loads(made.run("env", "remove", "lab", "--json", code=1))
+        running.send_signal(signal.SIGINT)
+        code = running.wait(30)
+    finally:
+        running.kill()
+        os.close(ours)
+        os.close(theirs)
+
+    assert (at["process"], status(at["port"])) == (running.pid, None)
+    assert refused["errors"][0]["reference"] == "environment-in-use"
+    assert code == 0
+    assert "resuming" not in log.read_text()
+
+
 @pytest.fixture
 def session(made: Place) -> Iterator[Place]:
     """The same, where this user has a systemd of his own, in namespaces that go with it."""
@@ -161,6 +189,8 @@ def test_it_is_served_by_systemd_behind_its_token_and_comes_back_when_it_dies(
     assert (status(port), status(port, "wrong"), status(port, token)) == (403, 403, 200)
     assert listening(port) == {"0100007F"}
     assert token not in started
+    seen = json.loads(session.run("env", "serve", "lab", "--status", "--json"))["data"]
+    assert (seen["service"], seen["foreground"]) == (service, [])
     assert token not in Path(service["unit"]).read_text()
     verify = 'XDG_RUNTIME_DIR=/run/user/$(id -u) systemd-analyze verify --user "$1" 2>&1'
     assert session.do([*session.enter, "sh", "-c", verify, "sh", service["unit"]]) == ""

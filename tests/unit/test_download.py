@@ -283,3 +283,13 @@ def test_a_certificate_of_the_configuration_is_trusted_besides_the_usual_ones(
         assert web.silent(f"{served.address}torch/") is None
 
     assert without == "its certificate is not one that is trusted here: name its CA as ca-file"
+
+
+def test_who_is_not_let_in_is_told_so_without_the_whole_address(index: Loopback) -> None:
+    index.lets_in = "joe:sesame"
+    with pytest.raises(OutsideError) as raised:
+        Web().whole(file(index) + "?signed=secret")
+
+    error = raised.value
+    assert error.reference == "index-not-allowed"
+    assert "secret" not in f"{error.message}{error.context}"

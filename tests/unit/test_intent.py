@@ -21,7 +21,7 @@ Environment demo
   python       3.12
   computes on  NVIDIA GeForce RTX 4090 (CUDA 13.0)
   driver       610.43.02 stays
-  download     2.3 GB in 30 of 42 packages
+  download     30 packages, 2.3 GB; 12 more are in uv's cache
   on disk      6.1 GB in /home/me/.cache/uv (uv's cache; 80.0 GB free), 6.4 GB in /data/envs/demo \
 (the environment; 123 GB free)
   place        /data/envs/demo
@@ -33,7 +33,7 @@ Environment demo
   python       3.12 (a build of uv's: none is here)
   computes on  NVIDIA GeForce RTX 4090 (CUDA 13.0)
   driver       610.43.02 stays
-  download     at least 2.3 GB in up to 42 packages
+  download     up to 42 packages, at least 2.3 GB
   on disk      at least 6.4 GB in /data/envs/demo (uv's cache and the environment; 123 GB free)
   place        /data/envs/demo
 """
@@ -109,6 +109,23 @@ def test_what_is_not_known_is_said_to_be_the_least(plan: Plan) -> None:
 
 def test_what_is_there_already_is_not_fetched(plan: Plan) -> None:
     assert said(with_python(plan), needed(0, together(2_000_000))) == CACHED
+
+
+@pytest.mark.parametrize(
+    ("packages", "fetched", "told"),
+    [
+        (1, 0, "nothing: uv's cache holds the package"),
+        (1, 1, "1 package, 2.3 GB"),
+        (2, 1, "1 package, 2.3 GB; 1 more is in uv's cache"),
+        (29, 25, "25 packages, 2.3 GB; 4 more are in uv's cache"),
+    ],
+)
+def test_one_is_one_and_several_are_several(
+    packages: int, fetched: int, told: str, plan: Plan
+) -> None:
+    need = msgspec.structs.replace(needed(fetched, together(2_000_000)), packages=packages)
+
+    assert f"  download     {told}\n" in said(with_python(plan), need)
 
 
 def test_where_nothing_is_to_be_done_that_is_all_that_is_said(plan: Plan) -> None:

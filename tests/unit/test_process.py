@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -143,3 +144,58 @@ def test_a_signal_that_python_drops_is_not_lost() -> None:
 
     assert done.stdout == "dropped\nstopped, and a program put things back\n"
     assert "Exception ignored in" in done.stderr
+
+
+SPEAKS = """
+import sys, time
+time.sleep(0.6)
+sys.stdout.write("x" * 60_000); sys.stderr.write("y" * 60_000)
+"""
+LISTENS = """
+import sys
+from provisioner import process
+print("here", flush=True)
+argv = [sys.executable, "-c", {source!r}]
+done = {call}
+print(done.returncode, len(done.stdout), len(done.stderr), flush=True)
+"""
+
+
+@LINUX
+@pytest.mark.parametrize(
+    ("call", "source", "told"),
+    [
+        ("process.run(argv, timeout=2)", SPEAKS, "0 60000 60000"),
+        ("process.run(argv, timeout=2, leashed=True)", SPEAKS, "0 60000 60000"),
+        ("process.watched(argv, quiet_limit=1.5, hear=len)", SPEAKS, "0 60000 60000"),
+        (
+            "process.run(argv, timeout=2)",
+            "import os, time; os.close(1); os.close(2); time.sleep(3.8)",
+            "0 0 0",
+        ),
+    ],
+    ids=["run", "leashed", "watched", "says nothing"],
+)
+def test_who_was_stopped_meanwhile_hears_all_and_takes_no_time_from_it(
+    call: str, source: str, told: str
+) -> None:
+    """As Ctrl-Z and fg do: the program goes on in its session, and ends before we go on."""
+    words = [sys.executable, "-c", LISTENS.format(call=call, source=source)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as listens:
+        assert listens.stdout is not None
+        assert listens.stdout.readline() == "here\n"
+        time.sleep(0.3)
+        listens.send_signal(signal.SIGSTOP)
+        time.sleep(3)
+        listens.send_signal(signal.SIGCONT)
+        out, _ = listens.communicate(timeout=30)
+
+    assert out == told + "\n"
+
+
+def test_what_a_program_that_lives_on_says_is_not_waited_for() -> None:
+    source = "import subprocess; print('said', flush=True); subprocess.Popen(['sleep', '20'])"
+    began = time.monotonic()
+    done = process.run([sys.executable, "-c", source], timeout=30)
+
+    assert (done.stdout, time.monotonic() - began < 10) == ("said\n", True)

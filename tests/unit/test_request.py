@@ -120,3 +120,41 @@ def test_no_text_is_read_with_anything_but_a_wish_or_a_clear_error(text: str) ->
     else:
         assert wish.name
         assert wish.text.isprintable()
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "six @ http://hugo:hunter22@127.0.0.1:1/six-1-py3-none-any.whl",
+        "six[all] @ https://hunter22@example.org/six-1-py3-none-any.whl",
+        "six @ git+https://hugo:hunter22@example.org/six.git",
+        "six @ http://hugo:hunter22/more@example.org/six-1-py3-none-any.whl",
+        "torch @ http://git:hunter22@example.org/torch.whl",
+        "--index-url=http://hugo:hunter22@example.org/",
+        "six @ http://hugo:hunter22@example.org/\x1b",
+        "six @ http://hugo:hunter22@example.org/" + "1" * 200,
+        "http://hugo:hunter22@example.org/six-1-py3-none-any.whl",
+    ],
+)
+def test_an_address_with_a_password_is_refused_and_not_repeated(word: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        names(["numpy", word])
+
+    error = raised.value
+    assert error.reference == "secret-in-requirement"
+    assert "hunter22" not in f"{error.message}{error.context}{error.hint}{error.data}"
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "six @ https://example.org:8080/six-1-py3-none-any.whl",
+        "six @ git+https://example.org/six.git@v1.0",
+        "six @ git+ssh://git@example.org/six.git",
+        "six @ http://[::1]:80/six-1-py3-none-any.whl",
+        "six @ file:///home/me@work/six-1-py3-none-any.whl",
+        "six @ file:///me@work/six-1-py3-none-any.whl",
+    ],
+)
+def test_an_address_without_a_password_is_no_secret(word: str) -> None:
+    assert names([word]) == ([], [word])

@@ -150,3 +150,35 @@ def test_a_file_that_is_named_must_be_there(place: Path) -> None:
     place.write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match="is not a configuration"):
         settings.current()
+
+
+@pytest.mark.parametrize(
+    ("variables", "who"),
+    [
+        ({"UV_DEFAULT_INDEX": "https://joe:a%2Fb@own.example/simple"}, ("joe", "a/b")),
+        ({"UV_INDEX": "https://x.example x=https://joe:a@own.example:443/simple"}, ("joe", "a")),
+        ({"UV_INDEX": "o-n=https://own.example/simple", "UV_INDEX_O_N_USERNAME": "t"}, ("t", None)),
+        (
+            {"UV_INDEX": "on=https://own.example/s", "UV_INDEX_ON_PASSWORD": "password"},
+            ("", "password"),
+        ),
+        ({"PIP_EXTRA_INDEX_URL": "https://joe:a@own.example/simple"}, ("joe", "a")),
+        ({"UV_INDEX": "https://joe:a@own.example:8443/simple"}, (None, None)),
+        ({"UV_INDEX": "http://joe:a@own.example/simple"}, (None, None)),
+        ({"UV_INDEX": "https://joe:a@more.own.example/simple"}, (None, None)),
+        ({"UV_INDEX": "https://joe:a@own.example:port/simple"}, (None, None)),
+    ],
+)
+def test_who_is_asked_for_at_an_index_of_the_environment_is_asked_for_at_its_host_alone(
+    variables: dict[str, str],
+    who: tuple[str | None, str | None],
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    known = read(place, "")
+    found = known.at("https://own.example/files/x.whl")
+
+    assert (found.url, found.username, found.password) == ("https://own.example/files/x.whl", *who)
+    assert "password" not in known.redacted("a password of the environment") or who[1] != "password"

@@ -34,7 +34,7 @@ JupyterLab of lab answers, and asks for its token.
 
 JupyterLab of lab
   open          http://127.0.0.1:{port}/lab
-  token         in {token}; --token shows it
+  token         in {token}; shown by: dlsetup env serve lab --status --token
   from afar     ssh -N -L {port}:127.0.0.1:{port} {user}@{host}
                 on the other machine; then open the same address there
   shows         {folder}
@@ -49,7 +49,7 @@ JupyterLab of lab starts here, until Ctrl-C ends it.
 
 JupyterLab of lab
   open       http://127.0.0.1:{port}/lab
-  token      in {token}; --token shows it
+  token      in {token}; shown by: dlsetup env serve lab --status --token
   from afar  ssh -N -L {port}:127.0.0.1:{port} {user}@{host}
              on the other machine; then open the same address there
   shows      {folder}
@@ -124,7 +124,7 @@ def test_programs_are_told_the_same(home: Home) -> None:
     at = made["service"]
 
     assert made["changed"] is True
-    assert (status.code, status.data) == (0, {"service": at, "changed": False})
+    assert (status.code, status.data) == (0, {"service": at, "changed": False, "foreground": []})
     assert (at["environment"], at["port"], at["state"]) == ("lab", port, "active")
     assert (at["url"], at["unit"]) == (f"http://127.0.0.1:{port}/lab", str(unit(home)))
     assert at["tunnel"].startswith(f"ssh -N -L {port}:127.0.0.1:{port} ")
@@ -133,7 +133,7 @@ def test_programs_are_told_the_same(home: Home) -> None:
     assert shown["service"] == at
     assert text.endswith(f"\nIn Jupyter\n  service  active, {at['url']}\n")
     assert stopped == {"service": None, "changed": True}
-    assert (gone.code, gone.data) == (1, {"service": None, "changed": False})
+    assert (gone.code, gone.data) == (1, {"service": None, "changed": False, "foreground": []})
 
 
 def without_compiled(files: dict[str, str]) -> dict[str, str]:
@@ -263,6 +263,7 @@ def test_the_foreground_serves_the_same_way(home: Home) -> None:
     assert "".join(lines) == told(home, port, home.path, FOREGROUND)
     assert (locked[0], let_in) == (403, 200)
     assert word not in err
+    assert running.returncode == 0
 
     assert home.run("env", "remove", "lab").code == 0
     assert not token(home).parent.exists()

@@ -82,6 +82,13 @@ def test_what_else_changed_is_said() -> None:
     assert compared(before, before).differences == ()
 
 
+def test_an_environment_without_a_framework_is_told_by_its_python_alone() -> None:
+    bare = msgspec.structs.replace(ENVIRONMENT, packages=())
+    found = compared(report(one(1), environment=bare), report(one(1)))
+
+    assert found.differences == ("environment: python 3.12, then python 3.12, torch 2.14.1",)
+
+
 def test_what_was_printed_is_read_back_with_or_without_its_envelope(tmp_path: Path) -> None:
     whole = report()
     bare, wrapped = tmp_path / "bare.json", tmp_path / "wrapped.json"

@@ -38,11 +38,11 @@ Not measured
 """
 
 COMPARISON = """\
-B by A
-  disk    write                  0.50  2410 to 1205 MB/s
+A = old.json, B = new.json; ratio B/A
+  disk    write                  0.50  2410 to 1205 MB/s     within the spread
   gpu 0   torch matmul fp16      0.99  63.2 to 62.5 TFLOP/s  differs
-  cpu     compression, one core  1.00  61 to 61 MB/s
-  memory  copy, all cores        1.00  38 to 38 GB/s
+  cpu     compression, one core  1.00  61 to 61 MB/s         within the spread
+  memory  copy, all cores        1.00  38 to 38 GB/s         within the spread
   gpu 0   host to device               6.4 GB/s              only in A
   gpu 0   device to host               24 GB/s               only in B
 
@@ -64,7 +64,7 @@ def test_a_comparison(capsys: pytest.CaptureFixture[str]) -> None:
     back = msgspec.structs.replace(COPY, name="device to host", value=24.0)
     newer = msgspec.structs.replace(MACHINE, driver="580.95.05")
     after = report(cpu, memory, slow, other, back, machine=newer)
-    show(comparison_blocks(compared(report(), after)))
+    show(comparison_blocks(compared(report(), after), "old.json", "new.json"))
 
     assert capsys.readouterr().out == COMPARISON
 
