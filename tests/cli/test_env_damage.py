@@ -265,3 +265,18 @@ def test_a_removal_holds_the_name_once_and_to_its_end(
     assert home.run("env", "remove", "demo").code == 0
 
     assert holds == ["demo", "taken away"]
+
+
+@pytest.mark.parametrize("harm", ["pipe", "endless"])
+def test_a_kernel_that_is_no_file_is_somebody_elses_and_keeps_nobody_waiting(
+    harm: str, home: Home
+) -> None:
+    kernel = home.path / "data" / "jupyter" / "kernels" / "dlsetup-demo" / "kernel.json"
+    kernel.parent.mkdir(parents=True)
+    kernel.touch()
+    harmed(kernel, harm)
+    shown = home.run("env", "show", "demo", "--json")
+
+    assert (shown.code, shown.data.get("kernel")) == (0, None)
+    assert home.run("env", "remove", "demo").code == 0
+    assert os.path.lexists(kernel)
