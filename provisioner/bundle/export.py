@@ -111,7 +111,7 @@ def _staged(target: Path) -> Iterator[Path]:
 def _marked(folder: Path, target: Path) -> None:
     """Say that the folder is ours; what somebody else has put there stays."""
     mark = folder / _MARK
-    if not mark.is_file() and any(os.scandir(folder)):
+    if not mark.is_file() and os.listdir(folder):
         reason = f"{folder} holds something, and dlsetup did not make it"
         raise _cannot_write(target, OSError(None, reason))
     mark.touch()
