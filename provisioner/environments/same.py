@@ -60,7 +60,7 @@ def harm_of(place: Path) -> str | None:
     module that lay beside it is there still; what is inside of those is for ``verify``.
     """
     if (lost := interpreter.lost(place)) is not None:
-        return f"its Python is gone: {lost}"
+        return lost
     about, now = generations.about_of(place), set(holds(place))
     made = set(about.holds)
     told = [f"lacks {name}" for name in sorted({*made, *about.lies} - {*now, *lies(place)})]

@@ -65,8 +65,7 @@ def test_what_does_not_work_comes_with_how_to_mend_it(home: Home) -> None:
     back = "Or go back to generation 1: dlsetup env rollback demo"
     assert twice.splitlines()[-3:] == [*lines, back]
     assert (
-        "generation 1 does not work: beside lacks beside.py; making it anew"
-        in mended.err.splitlines()
+        "generation 1 does not work: it lacks beside.py; making it anew" in mended.err.splitlines()
     )
 
 
