@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import signal
 import sys
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import click
@@ -49,8 +52,9 @@ class Verbs(LazyGroup):
         extra["standalone_mode"] = False
         try:
             _need_an_output()
-            code = super().main(*args, **extra)
-            sys.stdout.flush()
+            with _stoppable(words):
+                code = super().main(*args, **extra)
+                sys.stdout.flush()
         except (click.Abort, KeyboardInterrupt):
             code = _stopped(words)
         except Exception as error:  # noqa: BLE001 - nothing may reach people as a traceback
@@ -94,6 +98,20 @@ def _told(error: Exception) -> DlsetupError:
             raise error
         case _:
             return _as_internal(error)
+
+
+@contextlib.contextmanager
+def _stoppable(words: list[str]) -> Iterator[None]:
+    """What ends a program kindly is as Ctrl-C to a program that waits for its one object."""
+    numbers = (signal.SIGTERM, signal.SIGHUP) if "--json" in _own(words) else ()
+    ours = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _stopped(words: list[str]) -> int:

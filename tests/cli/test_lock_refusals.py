@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -213,3 +214,21 @@ def test_a_companion_that_a_cap_stands_against_is_told_what_the_cap_is_for(world
     assert done.code == 1
     assert "modern cannot be installed beside torch 2.1.2.\n" in done.err
     assert CAP in done.err
+
+
+@pytest.mark.parametrize("ending", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_stopped_while_it_waits_for_an_index_it_still_prints_its_one_object(
+    ending: str, world: World
+) -> None:
+    import signal
+    import time
+
+    world.cu126.behaviour["torch"] = ["never"]
+    process = world.start(f"torch=={TORCH}", *SUPER, "--python", PYTHON, "--json")
+    time.sleep(2.5)  # it is given up after four
+
+    process.send_signal(getattr(signal, ending))
+    out, _ = process.communicate(timeout=20)
+
+    assert process.returncode == 130
+    assert [error["reference"] for error in json.loads(out)["errors"]] == ["interrupted"]
