@@ -28,6 +28,8 @@ from provisioner.lock.sources import Sources
 from provisioner.progress import SILENT, Progress
 from provisioner.settings import Settings
 
+_SWEEPING_S = 3.0
+"""So long a uv that was killed may take to be gone."""
 _QUIET_S = 600.0
 """uv that neither speaks nor computes for so long hangs; how long all of it may take depends on
 how fast the line is, and uv itself gives a silent server up."""
@@ -113,7 +115,8 @@ class Uv:
         with self._folder(sources, requirements) as (folder, settings):
             words = [*_COMPILE, "--directory", str(folder), *options, "pyproject.toml"]
             system = {"MACOSX_DEPLOYMENT_TARGET": target.macos} if target.macos else {}
-            return self._checked(words, {**_PATIENCE, **settings, **system}).stdout
+            with _swept(self.cache()):
+                return self._checked(words, {**_PATIENCE, **settings, **system}).stdout
 
     def make_environment(self, place: Path, python: str, *, managed: bool = False) -> None:
         """Make an empty environment where there is none, with the Python at that path.
@@ -138,11 +141,8 @@ class Uv:
             heard = Fetching(self.tell, self.weights)
             cache = self.cache()
             sweep(cache)
-            try:
+            with _swept(cache, always=True):
                 self._checked([*words, str(lock.absolute())], settings, heard)
-            except BaseException:
-                sweep(cache)
-                raise
 
     def lacking(self, lock: str, target: Target, sources: Sources) -> frozenset[str] | None:
         """The packages of a lock's text that would have to be fetched; nothing is fetched here.
@@ -236,6 +236,23 @@ def _for(target: Target) -> tuple[str, ...]:
         *("--python", sys.executable, "--no-python-downloads"),
         *("--python-version", target.python, "--python-platform", target.platform),
     )
+
+
+@contextmanager
+def _swept(cache: Path, *, always: bool = False) -> Iterator[None]:
+    """Where somebody ends uv before it is done, what it had half unpacked goes too.
+
+    ``always``: also where it fails by itself.
+    """
+    try:
+        yield
+    except DlsetupError:
+        if always:
+            sweep(cache)
+        raise
+    except BaseException:
+        sweep(cache, _SWEEPING_S)
+        raise
 
 
 def program() -> str:
