@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from tests.cli.environments import CHECKOUT, Home
 
 _PATIENCE_S = 60.0
+_HAND_S = 0.3
 _OWN_TERMINAL = """
 import fcntl, os, sys, termios
 os.setsid()
@@ -62,7 +63,12 @@ class Terminal:
             assert self._read(), f"it ended without {text!r}: {self.raw!r}"
 
     def press(self, keys: str) -> None:
-        """Press some keys."""
+        """Press some keys, no sooner than a person could.
+
+        Between a prompt and the reading of its answer Python hears of no signal; a hand that is
+        faster than that gap would wait for ever.
+        """
+        time.sleep(_HAND_S)
         os.write(self._ours, keys.encode())
 
     def ended(self) -> int:

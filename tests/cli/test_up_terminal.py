@@ -214,6 +214,9 @@ def test_a_terminal_that_is_closed_ends_it_too(home: Home, index: Loopback) -> N
     assert list(home.environments.iterdir()) == []
 
 
+SLOW = "import os, time; time.sleep(float(os.environ.get('SLOW', '0')))\n"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -222,9 +225,12 @@ def test_a_terminal_that_is_closed_ends_it_too(home: Home, index: Loopback) -> N
         (("bench", "demo"), "Stopped: demo is unchanged."),
     ],
 )
-def test_ctrl_c_in_what_only_looks_says_so(words: tuple[str, ...], said: str, home: Home) -> None:
-    home.up("demo", "tensorflow-cpu")
-    with terminal(home, *words) as screen:
+def test_ctrl_c_in_what_only_looks_says_so(
+    words: tuple[str, ...], said: str, home: Home, index: Loopback
+) -> None:
+    package(index, "slow", "1.0", SLOW)
+    home.up("demo", "tensorflow-cpu", "slow")
+    with terminal(home, *words, SLOW="60") as screen:
         screen.wait_for(BEGINS[words[0]])
         screen.press(CTRL_C)
         code = screen.ended()

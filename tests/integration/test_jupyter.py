@@ -177,7 +177,7 @@ def test_it_is_served_by_systemd_behind_its_token_and_comes_back_when_it_dies(
 ) -> None:
     careless = {"ip": "*", "token": "", "port_retries": 9, "base_url": "/elsewhere"}
     settings = {"ServerApp": careless, "IdentityProvider": {"token": ""}}
-    (session.path / ".jupyter").mkdir()
+    (session.path / ".jupyter").mkdir(exist_ok=True)
     (session.path / ".jupyter" / "jupyter_server_config.json").write_text(json.dumps(settings))
     folder = session.path / 'note books %h $HOME "x" \\n'
     folder.mkdir()
