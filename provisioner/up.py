@@ -190,7 +190,10 @@ def intent_for(
 
 
 def _made_for(folder: Path, wanted: Wanted) -> tuple[Intent, Wanted] | None:
-    """What is to be done where the generation that counts was made for the same plan: nothing."""
+    """What is to be done where the generation that counts was made for the same plan.
+
+    That is nothing but what needs root: a driver may be gone since.
+    """
     from provisioner.environments import generations
     from provisioner.environments.build import already
 
@@ -203,11 +206,14 @@ def _made_for(folder: Path, wanted: Wanted) -> tuple[Intent, Wanted] | None:
         text = generations.lock_text(place)
     except (OSError, ValueError, OutsideError):
         return None
+    system = system_steps.needed(folder.name, wanted.plan)
     wanted = msgspec.structs.replace(wanted, plan=plan, lock=text)
     there = already(folder, wanted)
     if there is None:
         return None
-    intent = Intent(name=folder.name, path=str(folder), plan=plan, there=there, need=None)
+    intent = Intent(
+        name=folder.name, path=str(folder), plan=plan, there=there, need=None, system=system
+    )
     return intent, wanted
 
 

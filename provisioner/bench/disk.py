@@ -109,7 +109,7 @@ def _measured(file: _Unnamed, size: int, budget_s: float) -> list[Measurement]:
     how = "past the page cache" if file.direct else "page cache emptied before"
     with mmap.mmap(-1, _BLOCK) as block:
         # Not zeros: some file systems store those as nothing.
-        block[:] = random.Random(0).randbytes(_BLOCK)  # noqa: S311 - no secret
+        block[:] = os.urandom(_BLOCK)
 
         def write(place: int) -> None:
             os.pwrite(file.handle, block, place)

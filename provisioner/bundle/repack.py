@@ -7,17 +7,19 @@ environment gives the same bytes.
 from __future__ import annotations
 
 import base64
-import configparser
 import csv
 import hashlib
 import io
 import zipfile
 from collections.abc import Iterator
+from importlib.metadata import PathDistribution
 from pathlib import Path, PurePosixPath
 
 from provisioner.errors import OutsideError
 from provisioner.request import folded
 
+_COMMANDS = {"console_scripts", "gui_scripts"}
+"""Entry points that an installer makes programs of."""
 _BY_INSTALLER = {
     *("INSTALLER", "REQUESTED", "RECORD", "direct_url.json"),
     *("uv_cache.json", "uv_build.json"),
@@ -37,7 +39,7 @@ def repacked(environment: Path, package: str) -> tuple[str, bytes]:
         if folded(about.stem.partition("-")[0]) == folded(package):
             try:
                 return _Installed(environment, about).wheel()
-            except (OSError, ValueError, KeyError, configparser.Error) as error:
+            except (OSError, ValueError, KeyError, TypeError) as error:
                 raise _damaged(package, str(error)) from error
     raise _damaged(package, "it is not installed any more")
 
@@ -97,11 +99,8 @@ class _Installed:
 
     def _entry_points(self) -> set[str]:
         """The commands that an installer writes by itself."""
-        found = configparser.ConfigParser(delimiters=("=",), interpolation=None)
-        found.optionxform = str  # type: ignore[assignment,method-assign]
-        found.read(self.about / "entry_points.txt", encoding="utf-8")
-        kinds = [kind for kind in ("console_scripts", "gui_scripts") if found.has_section(kind)]
-        return {name for kind in kinds for name in found[kind]}
+        points = PathDistribution(self.about).entry_points
+        return {point.name for point in points if point.group in _COMMANDS}
 
     def _tag(self) -> str:
         """The tags of its file's name, each part with all that the wheel said of itself."""

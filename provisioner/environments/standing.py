@@ -24,6 +24,8 @@ _NEEDED = ("ctypes", "ssl", "zlib")
 """Modules that a Python can be built without, and that installed packages cannot."""
 _BETTER = ("_bz2", "_lzma", "_sqlite3")
 """Modules that some packages import: torchvision two of them, Jupyter the third."""
+_BITS = 64
+"""Of the processes that the catalog's wheels are for."""
 _QUESTION = """
 import sys
 sys.path[:] = [folder for folder in sys.path if folder]
@@ -173,7 +175,7 @@ def _unfit(answer: Answer | str, plan: Plan, *, made: bool = False) -> str | Non
         ),
         "it is a free-threaded build": answer.free_threaded,
         "it belongs to a virtual environment": answer.virtual and not made,
-        f"it is a {answer.bits}-bit build": answer.bits != 64,  # noqa: PLR2004 - all wheels are
+        f"it is a {answer.bits}-bit build": answer.bits != _BITS,
         f"it is built for {processor}": processor not in {"", "darwin", plan.machine.arch},
         "it is built for musl, and this system has glibc": (
             "musl" in system and here.startswith("glibc")

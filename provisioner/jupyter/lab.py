@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from http import HTTPStatus
 from pathlib import Path
 from typing import NoReturn
 
@@ -70,7 +71,8 @@ def is_locked(port: int, token: str) -> bool | None:
     without = loopback.status(port, "/api/status")
     if without is None:
         return None
-    return without in {401, 403} and loopback.status(port, "/api/status", token) == 200  # noqa: PLR2004 - HTTP
+    kept_out = without in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+    return kept_out and loopback.status(port, "/api/status", token) == HTTPStatus.OK
 
 
 def become(environment: Environment, port: int, folder: str) -> NoReturn:

@@ -6,6 +6,7 @@ lines of JSON; on the other stream a line of its own says where the words of eac
 """
 
 import faulthandler
+import importlib
 import io
 import json
 import os
@@ -47,8 +48,7 @@ def ended(path, words):
 # What the programs share is read without leaving bytecode where dlsetup is installed.
 keeps, sys.dont_write_bytecode = sys.dont_write_bytecode, True
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "beside"))
-import exactness  # noqa: F401 - the programs find it loaded
-
+importlib.import_module("exactness")
 sys.dont_write_bytecode = keeps
 
 for number, (path, *words) in enumerate(asked["programs"]):

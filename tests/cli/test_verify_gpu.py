@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.environments import package, tensorflow
 from tests.cli.gpus import GpuHome, gpu_home, results
-from tests.cli.locking import World
+from tests.cli.locking import TORCH, World
 from tests.unit.upkeep.loopback import serving
 
 SOURCES = Path(__file__).parents[1]
@@ -247,3 +247,14 @@ def test_a_foreign_environment_of_the_cpu_fails_beside_a_gpu_without_a_driver(on
     assert ran.code == 1
     assert results(ran)["gpus"][0] == "fail"
     assert "RTX 4090" in results(ran)["gpus"][1]
+
+
+def test_where_the_driver_is_gone_since_up_says_what_it_takes(one: GpuHome) -> None:
+    """The build is the same with the driver and without it."""
+    words = ("exact", f"torch=={TORCH}+cu126")
+    assert one.up(*words).code == 0
+    ran = one.up(*words, "--dry-run", "--json", DLSETUP_OVERRIDE_DRIVER="none")
+
+    assert ran.code == 0, ran.err
+    assert ran.data["would_change"]
+    assert ran.data["system"]["driver"].startswith("nvidia-driver-")

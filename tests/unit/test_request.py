@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.requirements import Requirement
 
 from provisioner.errors import DlsetupError, UsageError
 from provisioner.request import Wish, named_profiles, parse_wish, split
@@ -157,4 +158,4 @@ def test_an_address_with_a_password_is_refused_and_not_repeated(word: str) -> No
     ],
 )
 def test_an_address_without_a_password_is_no_secret(word: str) -> None:
-    assert names([word]) == ([], [word])
+    assert names([word]) == ([], [str(Requirement(word))])
