@@ -35,7 +35,7 @@ ENVIRONMENTS = sorted(str(path) for path in GOLDEN.glob("*/environment.yml"))
 
 @pytest.mark.parametrize(("name", "format_name"), PAIRS)
 def test_a_plan_becomes_its_golden_file(name: str, format_name: str) -> None:
-    (file,) = render(PLANS[name](), format_name, catalog())
+    (file,) = render((PLANS[name](),), format_name, catalog())
 
     assert file.text == (GOLDEN / name / file.path).read_text()
 
@@ -61,7 +61,7 @@ def test_the_part_for_root_holds_nothing_but_what_the_whole_script_holds(name: s
 def test_the_same_plan_gives_the_same_bytes(name: str, format_name: str) -> None:
     make = PLANS[name]
 
-    assert render(make(), format_name, catalog()) == render(make(), format_name, catalog())
+    assert render((make(),), format_name, catalog()) == render((make(),), format_name, catalog())
 
 
 @pytest.mark.parametrize(("name", "format_name"), PAIRS)
@@ -69,7 +69,7 @@ def test_every_text_names_every_pin_with_its_version_and_evidence(
     name: str, format_name: str
 ) -> None:
     plan = PLANS[name]()
-    (file,) = render(plan, format_name, catalog())
+    (file,) = render((plan,), format_name, catalog())
     comments = "\n".join(line for line in file.text.splitlines() if line.startswith("#"))
 
     for pin in plan.pins:
@@ -81,7 +81,7 @@ def test_every_text_names_every_pin_with_its_version_and_evidence(
 
 @pytest.mark.parametrize(("name", "format_name"), PAIRS)
 def test_every_text_ends_with_the_command_that_uses_it(name: str, format_name: str) -> None:
-    (file,) = render(PLANS[name](), format_name, catalog())
+    (file,) = render((PLANS[name](),), format_name, catalog())
     used = {
         "script": '"${DLSETUP_ENV:-$HOME/dlsetup/',
         "conda": "conda env create --file THIS_FILE && conda activate",
@@ -113,7 +113,7 @@ def test_no_text_holds_this_machine_a_clock_or_a_host_that_the_plan_does_not_nam
     name: str, format_name: str
 ) -> None:
     plan = PLANS[name]()
-    (file,) = render(plan, format_name, catalog())
+    (file,) = render((plan,), format_name, catalog())
     named = {pin.index for pin in plan.pins} | {"https://example.org"}
     named |= {word for step in plan.steps for command in step.run for word in command}
     hosts = set(re.findall(r"https?://[A-Za-z0-9.-]+", file.text))
@@ -129,7 +129,7 @@ def test_all_formats_ask_for_the_same_packages(plan: Callable[[], Plan]) -> None
     made = plan()
     asked = [pin.requirement for pin in made.pins]
     asked += [cap.requirement for cap in made.constraints]
-    environment = yaml.safe_load(render(made, "conda", catalog())[0].text)
+    environment = yaml.safe_load(render((made,), "conda", catalog())[0].text)
     (pip,) = [part["pip"] for part in environment["dependencies"] if isinstance(part, dict)]
 
     assert [line for line in pip if not line.startswith("--")] == [
@@ -137,7 +137,7 @@ def test_all_formats_ask_for_the_same_packages(plan: Callable[[], Plan]) -> None
         *made.request.companions,
     ]
     for chosen in ("script", "dockerfile"):
-        text = render(made, chosen, catalog())[0].text
+        text = render((made,), chosen, catalog())[0].text
         assert all(f" {word}" in text or f" '{word}'" in text for word in asked)
 
 
