@@ -20,7 +20,7 @@ _ROOT = "root"
 """What a step needs that the user alone may not do."""
 
 _MACHINERY = ("runner.sh",)
-_AROUND = "leave stop step"
+_AROUND = "leave stop step confirm as_root ask_root"
 """What a script calls around its steps."""
 
 
@@ -40,6 +40,7 @@ def text(plan: Plan, catalog: Catalog) -> str:
     uninstall = fill(
         "shell/uninstall.sh.j2",
         remembers=added,
+        functions=library.take("system_packages_remove") if added else "",
         files=facts.action(plan, "repository_add") is not None,
     )
     return fill(
@@ -51,11 +52,11 @@ def text(plan: Plan, catalog: Catalog) -> str:
         asks=True,
         machinery=guards,
         sections=own,
-        uninstall=_with(library.take(uninstall), uninstall),
+        uninstall=uninstall,
         own_python=facts.action(plan, "python_install") is not None,
         holds=_holds(plan),
         installs_driver=facts.action(plan, "driver_install") is not None,
-        places=tuple(_places(plan)),
+        places=_places(plan),
         name=facts.name(plan),
         summary=facts.summary(plan),
         machine=facts.machine_lines(plan, catalog),
@@ -122,10 +123,6 @@ def _machine(machine: Machine, steps: tuple[Step, ...]) -> dict[str, object]:
     return {"planned": machine, "planned_system": system_line, "steps": steps}
 
 
-def _with(functions: str, text: str) -> str:
-    return f"{functions}\n{text}" if functions else text
-
-
 def _need_apt(plan: Plan, catalog: Catalog) -> None:
     row = system(catalog, plan.machine.os.id, plan.machine.os.version)
     if row is None or row.family != _APT:
@@ -138,13 +135,9 @@ def _holds(plan: Plan) -> str:
     return " ".join((f"Python {plan.python}:", *told))
 
 
-def _places(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Where the script writes by itself, and what."""
-    own = facts.action(plan, "python_install") is not None
-    kept = f", Python {plan.python} and the uv" if own else " and the uv"
-    yield f"~/dlsetup/{facts.name(plan)}", f"the environment{kept} that installs into it"
-    yield "~/.cache/uv", "uv's cache (XDG_CACHE_HOME or UV_CACHE_DIR moves it)"
-    yield from _of_repository(plan)
+def _places(plan: Plan) -> tuple[str, ...]:
+    """Where the script writes by itself."""
+    return (f"~/dlsetup/{facts.name(plan)}", "~/.cache/uv", *(at for at, _ in _of_repository(plan)))
 
 
 def _of_repository(plan: Plan) -> Iterator[tuple[str, str]]:

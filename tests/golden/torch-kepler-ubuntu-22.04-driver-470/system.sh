@@ -19,11 +19,9 @@
 set -euo pipefail
 export LC_ALL=C.UTF-8
 
-assume_yes=no
-current='the beginning'
-again='run this script again: it goes on from here.'
-trap 'stop "$current failed (exit code $?), see above" "put it right, and $again"' EXIT
-trap 'leave 130 "stopped: interrupted in $current." "You may $again"' INT TERM HUP
+current='the beginning' assume_yes=no
+trap 'stop "$current failed (code $?), see above" "put it right and run this script again"' EXIT
+trap 'leave 130 "stopped: interrupted in $current" "run this script again: it goes on"' INT TERM HUP
 
 # leave CODE REASON LINE…: say why, and end.
 leave() {
@@ -33,40 +31,8 @@ leave() {
   exit "$1"
 }
 stop() { leave 1 "stopped: $1" "${@:2}"; }
+step() { current="step $1 ($2)" && echo "[$1/2] $2 …"; }
 
-# step NUMBER NAME TITLE: what is already so is left alone, and nothing is believed unseen.
-step() {
-  current="step $1 ($3)"
-  if "check_$2"; then
-    echo "[$1/2] $3 … already done"
-  else
-    echo "[$1/2] $3 …"
-    "do_$2"
-    "check_$2" || stop "$3: everything was done, and it still does not show"
-  fi
-}
-
-# guard: nothing is touched where this script does not belong.
-guard() {
-  # Settings of pip, uv, Python and conda lead packages elsewhere; those for the way to them may stay.
-  local name kept='_(INDEX(_URL|_.+_(USERNAME|PASSWORD))?|FIND_LINKS|PROXY|(TRUSTED|INSECURE)_HOST|'
-  kept+='KEYRING_PROVIDER|NATIVE_TLS|CONFIG_FILE|MIRROR|TIMEOUT|RETRIES|CACHE_DIR|OFFLINE)$|_CERT'
-  for name in "${!PIP_@}" "${!UV_@}" "${!PYTHON@}" "${!CONDA_@}" VIRTUAL_ENV; do
-    [[ $name =~ $kept ]] || unset "$name"
-  done
-  local here
-  # shellcheck source=/dev/null
-  here="$(source /etc/os-release && echo "$ID ${VERSION_ID-}") $(uname -m)"
-  [[ $here == 'ubuntu 22.04 x86_64' ]] || stop "made for ubuntu 22.04 x86_64, and this is $here"
-  ! grep -qis microsoft /proc/sys/kernel/osrelease ||
-    stop 'this is WSL2, where the driver belongs to Windows: it needs a script of its own'
-  cd / # nothing of the folder this is started from may change what is done
-}
-
-# remember: dlsetup itself keeps a record of what was changed.
-remember() { cat >/dev/null; }
-
-# --- 1. System packages: python3, python3-venv, ca-certificates
 # confirm WHAT: asked at the terminal, unless --yes was given.
 confirm() {
   local answer=$assume_yes
@@ -76,6 +42,31 @@ confirm() {
 ask_root() { ((EUID == 0)) || confirm "Root is needed to $1"; }
 as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
 
+for option in "$@"; do
+  case $option in
+    --yes) assume_yes=yes ;;
+    --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
+    *) leave 2 "unknown option: $option" 'usage: bash system.sh [--yes] [--help]' ;;
+  esac
+done
+
+# Settings of pip, uv, Python and conda lead packages elsewhere; those for the way to them may stay.
+kept='INDEX($|_[^S]|_.*_)|LINK|CERT|PROXY|HOST|KEYRING|TLS|MIRROR|TIMEOUT|RETR|CACHE|OFFLINE|CONFIG'
+for name in "${!PIP_@}" "${!UV_@}" "${!PYTHON@}" "${!CONDA_@}" VIRTUAL_ENV; do
+  [[ $name =~ $kept ]] || unset "$name"
+done
+# Nothing is touched where this script does not belong.
+# shellcheck source=/dev/null
+here="$(source /etc/os-release && echo "$ID ${VERSION_ID-}") $(uname -m)"
+[[ $here == 'ubuntu 22.04 x86_64' ]] || stop "made for ubuntu 22.04 x86_64, and this is $here"
+! grep -qis microsoft /proc/sys/kernel/osrelease ||
+  stop 'this is WSL2, where the driver belongs to Windows: it needs a script of its own'
+cd / # nothing of the folder this is started from may change what is done
+
+# remember: dlsetup itself keeps a record of what was changed.
+remember() { cat >/dev/null; }
+
+{ # bash reads all of this before it does any of it
 # apt_get WORD…: sudo drops what leads to a proxy, and apt reads the small letters only.
 apt_get() {
   as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
@@ -91,7 +82,7 @@ system_packages_missing() {
 system_packages_present() { [[ -z $(system_packages_missing "$@") ]]; }
 system_packages_install() {
   local missing
-  mapfile -t missing < <(system_packages_missing "$@")
+  read -ra missing <<<"$(system_packages_missing "$@" | xargs)"
   ask_root "install with apt: ${missing[*]}"
   apt_refresh
   # What comes new is noted before it comes, for --uninstall.
@@ -99,15 +90,17 @@ system_packages_install() {
   apt_get install --no-remove --no-install-recommends "${missing[@]}"
 }
 
-check_system() { system_packages_present python3 python3-venv ca-certificates; }
-do_system() { system_packages_install python3 python3-venv ca-certificates; }
+step 1 'System packages: python3, python3-venv, ca-certificates'
+if ! system_packages_present python3 python3-venv ca-certificates; then
+  system_packages_install python3 python3-venv ca-certificates
+fi
 
-# --- 2. NVIDIA driver: nvidia-driver-470 unless one that fits runs
-reboot_first() { leave 10 "$1 Reboot this machine, then $again" "${@:2}"; }
+reboot_first() { leave 10 "$1" 'Reboot this machine, then run this script again: it goes on.'; }
 
 # installed_version PACKAGE: nothing when it is not installed to its end.
 installed_version() {
-  dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p'
+  dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null |
+    sed -n 's/^installed //p' || true
 }
 
 # candidate_version PACKAGE: what apt would install; nothing when it knows none.
@@ -117,19 +110,14 @@ candidate_version() {
 
 # running_driver: its version; nothing where none runs.
 running_driver() {
-  { cat /sys/module/nvidia/version || cat /proc/driver/nvidia/version; } 2>/dev/null |
+  cat /sys/module/nvidia/version /proc/driver/nvidia/version 2>/dev/null |
     grep -oEm 1 '[0-9]+(\.[0-9]+)+' || true
 }
-
 # reaches VERSION FLOOR
 reaches() { printf '%s\n' "$2" "$1" | sort -V -C; }
-
 # driver_torn: whether the kernel's half of the driver and its libraries are of two versions.
 driver_torn() { [[ $(timeout 30 nvidia-smi 2>&1) == *'version mismatch'* ]]; }
-driver_whole() {
-  ! driver_torn || reboot_first 'The driver that runs and its libraries are of two versions.' \
-    "If that does not change by a reboot, two drivers are installed: dpkg -l '*nvidia*'"
-}
+driver_fits() { reaches "$(running_driver)" "$1" && ! driver_torn; }
 
 # changed_since_boot FILE…: whether one was put here after this machine was started.
 changed_since_boot() {
@@ -149,16 +137,16 @@ of_no_driver() {
     -e '^nvidia-(vulkan|xconfig)|^xserver-xorg-video-nvidia|^cuda-drivers(-[0-9]|$)'
 }
 
-check_driver() {
-  local running
-  running=$(running_driver)
-  [[ -n $running ]] && reaches "$running" 440.33 && ((${running%%.*} <= 470)) && ! driver_torn
-}
-do_driver() {
-  local package=nvidia-driver-470 packages plan version gone others
+step 2 'NVIDIA driver: nvidia-driver-470 unless one that fits runs'
+if ! { driver_fits 440.33 && (($(running_driver | cut -d. -f1) <= 470)); }; then
+  package=nvidia-driver-470
   grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor ||
     stop 'this machine shows no NVIDIA GPU, and the plan is for one'
-  driver_whole
+  if driver_torn && changed_since_boot /usr/lib{,64}/{,*/}libnvidia-ml.so.1; then
+    reboot_first 'The driver that runs and its libraries are of two versions.'
+  fi
+  ! driver_torn || stop 'the driver that runs and its libraries are of two versions' \
+    "a reboot did not help: two drivers are installed, see dpkg -l '*nvidia*'"
   version=$(installed_version "$package" | sed 's/^[0-9]*://; s/-.*//')
   if [[ $version == 470.* ]] && reaches "$version" 440.33; then
     ! changed_since_boot "/var/lib/dpkg/info/$package"{,:*}.list ||
@@ -175,7 +163,7 @@ do_driver() {
     echo '  note: Secure Boot is on. The kernel then loads the driver only if it is signed with'
     echo '  an enrolled key: enrol that of dkms (mokutil --import), or switch it off.'
   fi
-  ask_root "install the NVIDIA driver with apt: $package, in place of an older one"
+  ask_root "install $package with apt, in place of an older driver"
   apt_refresh
   packages=("$package" "linux-headers-$(uname -r)")
   if [[ -z $(candidate_version "${packages[1]}") ]]; then
@@ -190,30 +178,14 @@ do_driver() {
     stop "apt would install driver $version under the name $package" \
       'the plan is for branch 470, and for 440.33 at least'
   fi
-  mapfile -t gone < <(sed -n 's/^Remv \([^ :]*\).*/\1/p' <<<"$plan")
+  read -ra gone <<<"$(sed -n 's/^Remv \([^ :]*\).*/\1/p' <<<"$plan" | xargs)"
   others=$(printf '%s\n' "${gone[@]}" | of_no_driver | xargs) || others=''
   [[ -z $others ]] || stop "to install $package apt would remove: $others" 'look into that first'
   if ((${#gone[@]})); then echo "  it replaces: ${gone[*]}"; fi
   apt_new <<<"$plan" | remember
   apt_get install "${packages[@]}"
   reboot_first "The driver $version is installed."
+fi
+
+trap - EXIT
 }
-
-# --- Running it
-
-main() {
-  local option
-  for option in "$@"; do
-    case $option in
-      --yes) assume_yes=yes ;;
-      --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
-      *) leave 2 "unknown option: $option" 'usage: bash system.sh [--yes] [--help]' ;;
-    esac
-  done
-  guard
-  step 1 system 'System packages: python3, python3-venv, ca-certificates'
-  step 2 driver 'NVIDIA driver: nvidia-driver-470 unless one that fits runs'
-  trap - EXIT
-}
-
-main "$@"
