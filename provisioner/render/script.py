@@ -35,14 +35,14 @@ def text(plan: Plan, catalog: Catalog) -> str:
         (*_MACHINERY, *action_files(plan.steps)), **_machine(plan.machine, plan.steps)
     )
     guards = library.take(_AROUND)
-    own = tuple(sections(plan.steps, plan.python, library))
-    added = any("remember" in section.functions for section in own)
+    added = any(_ROOT in step.needs for step in plan.steps)
     uninstall = fill(
         "shell/uninstall.sh.j2",
         remembers=added,
         functions=library.take("system_packages_remove") if added else "",
         files=facts.action(plan, "repository_add") is not None,
     )
+    own = tuple(sections(plan.steps, plan.python, library))
     return fill(
         "shell/install.sh.j2",
         plan=plan,

@@ -69,7 +69,7 @@ SAID = """\
   tensorflow 2.21.0 computes on CPU:0
   import fine: fine
 
-ready: tensorflow-cpu 2.21.0 in {place}
+ready: tensorflow-cpu 2.21.0
 use it: {place}/bin/python
 """
 

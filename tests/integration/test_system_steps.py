@@ -212,7 +212,7 @@ KILLED = f"""
 until [ -e /slowly ]; do sleep 0.1; done
 kill -9 $!
 "$@" >/second 2>&1
-until grep -q '^Reboot this machine' {STATE}/demo.log; do sleep 0.1; done
+until grep -q 'Reboot this machine' {STATE}/demo.log; do sleep 0.1; done
 """
 
 

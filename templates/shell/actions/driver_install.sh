@@ -1,7 +1,3 @@
-secure_boot() {
-  [[ $(od -A n -t u1 /sys/firmware/efi/efivars/SecureBoot-* 2>/dev/null) == *1 ]]
-}
-
 # of_no_driver: of the packages it reads, those that make up no driver, as the container toolkit.
 of_no_driver() {
   grep -vE -e '^(firmware|lib(egl|gl1|gles|glx)|linux-(modules|objects|signatures))-nvidia' \

@@ -24,7 +24,6 @@
 
 set -euo pipefail
 export LC_ALL=C.UTF-8
-
 environment=$(realpath -ms "${DLSETUP_ENV:-${HOME:?}/dlsetup/tensorflow-cpu}")
 made=$environment/.dlsetup # what this script makes for itself: its uv, and notes of what it did
 uv=$made/uv/bin/uv
@@ -78,25 +77,28 @@ cd / # away from project files that could change what is installed
 
 # What this script adds to the system is noted. dpkg takes it back, but for what others need.
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
-system_packages_remove() { as_root env DEBIAN_FRONTEND=noninteractive dpkg --purge "$@" || true; }
+# unattended WORD…: as root, and with the proxies: sudo drops them, apt reads the small letters only.
+unattended() {
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
+    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
+    NEEDRESTART_MODE=l "$@"
+}
+system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
+
 if [[ $uninstalls == yes ]]; then
+  [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(sort -u "$made/added" 2>/dev/null | xargs)"
   confirm "This removes $environment, and of the system: ${added[*]:-nothing}"
+  as_root true # where root is not given, all stays
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
-  # Its notes go last, so that it can go on where it was interrupted.
-  rm -rf "${environment:?}"/{*,.[!d]*} "$environment"
+  rm -rf "${environment:?}"/{*,.[!d]*} "$environment" # its notes go last
   leave 0 "removed: $environment"
 fi
 
 { # bash reads all of this before it does any of it
-# apt_get WORD…: sudo drops what leads to a proxy, and apt reads the small letters only.
-apt_get() {
-  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
-    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
-    NEEDRESTART_MODE=l apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
-}
+apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
+apt_refresh() { unattended dpkg --configure -a && apt_get -o APT::Update::Error-Mode=any update; }
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
-apt_refresh() { apt_get -o APT::Update::Error-Mode=any update; }
 
 system_packages_missing() {
   dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
@@ -107,7 +109,6 @@ system_packages_install() {
   read -ra missing <<<"$(system_packages_missing "$@" | xargs)"
   ask_root "install with apt: ${missing[*]}"
   apt_refresh
-  # What comes new is noted before it comes, for --uninstall.
   apt-get -s install --no-install-recommends "${missing[@]}" | apt_new | remember
   apt_get install --no-remove --no-install-recommends "${missing[@]}"
 }
@@ -178,10 +179,8 @@ for name in ["evil", "back", "percent"]:
     except BaseException as error:  # uv chose it, and not dlsetup: a note, and no failure
         print(f"note: {name} does not import: {type(error).__name__}: {error}")
 PYTHON
-
 trap - EXIT
-printf '\nready: %s in %s\n' 'tensorflow-cpu 2.21.0' "$environment"
-printf 'use it: %q\n' "$environment/bin/python"
+printf '\nready: %s\nuse it: %q\n' 'tensorflow-cpu 2.21.0' "$environment/bin/python"
 }
 
 # Use it: "${DLSETUP_ENV:-$HOME/dlsetup/tensorflow-cpu}/bin/python"

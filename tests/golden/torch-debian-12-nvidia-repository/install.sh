@@ -25,7 +25,6 @@
 
 set -euo pipefail
 export LC_ALL=C.UTF-8
-
 environment=$(realpath -ms "${DLSETUP_ENV:-${HOME:?}/dlsetup/torch}")
 made=$environment/.dlsetup # what this script makes for itself: its uv, and notes of what it did
 uv=$made/uv/bin/uv
@@ -71,8 +70,7 @@ done
 # shellcheck source=/dev/null
 here="$(source /etc/os-release && echo "$ID ${VERSION_ID-}") $(uname -m)"
 [[ $here == 'debian 12 x86_64' ]] || stop "made for debian 12 x86_64, and this is $here"
-! grep -qis microsoft /proc/sys/kernel/osrelease ||
-  stop 'this is WSL2, where the driver belongs to Windows: it needs a script of its own'
+! grep -qis microsoft /proc/sys/kernel/osrelease || stop 'made for a machine without WSL2'
 held=$(cat "$made/holds" 2>/dev/null) || held=''
 [[ ${held:-$HOLDS} == "$HOLDS" && (-d $made || -z $(ls -A "$environment" 2>/dev/null)) ]] ||
   stop "$environment holds something else: ${held:-files that this script did not make}" \
@@ -81,27 +79,30 @@ cd / # away from project files that could change what is installed
 
 # What this script adds to the system is noted. dpkg takes it back, but for what others need.
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
-system_packages_remove() { as_root env DEBIAN_FRONTEND=noninteractive dpkg --purge "$@" || true; }
+# unattended WORD…: as root, and with the proxies: sudo drops them, apt reads the small letters only.
+unattended() {
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
+    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
+    NEEDRESTART_MODE=l "$@"
+}
+system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
+
 if [[ $uninstalls == yes ]]; then
+  [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(grep -v ^/ "$made/added" 2>/dev/null | xargs)"
   read -ra files <<<"$(grep ^/ "$made/added" 2>/dev/null | xargs)"
   confirm "This removes $environment, and of the system: ${added[*]:-nothing} ${files[*]}"
+  as_root true # where root is not given, all stays
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
   ((${#files[@]} == 0)) || as_root rm -f "${files[@]}"
-  # Its notes go last, so that it can go on where it was interrupted.
-  rm -rf "${environment:?}"/{*,.[!d]*} "$environment"
+  rm -rf "${environment:?}"/{*,.[!d]*} "$environment" # its notes go last
   leave 0 "removed: $environment"
 fi
 
 { # bash reads all of this before it does any of it
-# apt_get WORD…: sudo drops what leads to a proxy, and apt reads the small letters only.
-apt_get() {
-  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
-    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
-    NEEDRESTART_MODE=l apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
-}
+apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
+apt_refresh() { unattended dpkg --configure -a && apt_get -o APT::Update::Error-Mode=any update; }
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
-apt_refresh() { apt_get -o APT::Update::Error-Mode=any update; }
 
 system_packages_missing() {
   dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
@@ -112,7 +113,6 @@ system_packages_install() {
   read -ra missing <<<"$(system_packages_missing "$@" | xargs)"
   ask_root "install with apt: ${missing[*]}"
   apt_refresh
-  # What comes new is noted before it comes, for --uninstall.
   apt-get -s install --no-install-recommends "${missing[@]}" | apt_new | remember
   apt_get install --no-remove --no-install-recommends "${missing[@]}"
 }
@@ -136,11 +136,7 @@ candidate_version() {
 }
 
 # running_driver: its version; nothing where none runs.
-running_driver() {
-  cat /sys/module/nvidia/version /proc/driver/nvidia/version 2>/dev/null |
-    grep -oEm 1 '[0-9]+(\.[0-9]+)+' || true
-}
-# reaches VERSION FLOOR
+running_driver() { grep -shoEm 1 '[0-9]+(\.[0-9]+)+' /{sys/module,proc/driver}/nvidia/version | sed q; }
 reaches() { printf '%s\n' "$2" "$1" | sort -V -C; }
 # driver_torn: whether the kernel's half of the driver and its libraries are of two versions.
 driver_torn() { [[ $(timeout 30 nvidia-smi 2>&1) == *'version mismatch'* ]]; }
@@ -149,10 +145,6 @@ driver_fits() { reaches "$(running_driver)" "$1" && ! driver_torn; }
 # changed_since_boot FILE…: whether one was put here after this machine was started.
 changed_since_boot() {
   [[ -n $(find -L "$@" -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
-}
-
-secure_boot() {
-  [[ $(od -A n -t u1 /sys/firmware/efi/efivars/SecureBoot-* 2>/dev/null) == *1 ]]
 }
 
 # of_no_driver: of the packages it reads, those that make up no driver, as the container toolkit.
@@ -235,7 +227,7 @@ if ! driver_fits 525.60.13; then
   [[ ! -x /usr/bin/nvidia-uninstall ]] ||
     stop "a driver from NVIDIA's own installer is here, which packages must not overwrite" \
       'remove it with: sudo nvidia-uninstall'
-  if secure_boot; then
+  if [[ $(od -A n -t u1 /sys/firmware/efi/efivars/SecureBoot-* 2>/dev/null) == *1 ]]; then
     echo '  note: Secure Boot is on. The kernel then loads the driver only if it is signed with'
     echo '  an enrolled key: enrol that of dkms (mokutil --import), or switch it off.'
   fi
@@ -248,7 +240,7 @@ if ! driver_fits 525.60.13; then
       nvidia-driver-pinning-580
   apt_refresh
   packages=("$package" "linux-headers-$(uname -r)")
-  if [[ -z $(candidate_version "${packages[1]}") ]]; then
+  if ! apt-get -s install "${packages[1]}" >/dev/null 2>&1; then
     echo "  note: apt has no ${packages[1]}: where dkms builds the module, it cannot without them."
     packages=("$package")
   fi
@@ -318,10 +310,8 @@ for index in range(seen):
     assert float((ones @ ones).sum()) == 256**3, f"torch computes wrongly on GPU {index}"
     print(f"  torch {torch.__version__} computes on {torch.cuda.get_device_name(index)}, {index}")
 PYTHON
-
 trap - EXIT
-printf '\nready: %s in %s\n' 'torch 2.14.1' "$environment"
-printf 'use it: %q\n' "$environment/bin/python"
+printf '\nready: %s\nuse it: %q\n' 'torch 2.14.1' "$environment/bin/python"
 }
 
 # Use it: "${DLSETUP_ENV:-$HOME/dlsetup/torch}/bin/python"

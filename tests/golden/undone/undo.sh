@@ -61,12 +61,13 @@ here="$(source /etc/os-release && echo "$ID ${VERSION_ID-}") $(uname -m)"
 cd / # nothing of the folder this is started from may change what is done
 
 { # bash reads all of this before it does any of it
-# apt_get WORD…: sudo drops what leads to a proxy, and apt reads the small letters only.
-apt_get() {
+# unattended WORD…: as root, and with the proxies: sudo drops them, apt reads the small letters only.
+unattended() {
   as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
     https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
-    NEEDRESTART_MODE=l apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
+    NEEDRESTART_MODE=l "$@"
 }
+apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
 
 # package_there PACKAGE: whether any of its files may be here, be it installed to the end or not.
 package_there() {

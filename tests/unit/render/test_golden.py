@@ -20,6 +20,7 @@ from provisioner.render import FORMATS, render
 from tests.golden.made_catalog import catalog
 from tests.golden.plans import HOSTILE, PLANS
 from tests.golden.renew import system_scripts
+from tests.golden.sections import section, sections
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 BIN = Path(sys.executable).parent
@@ -51,18 +52,11 @@ def test_the_part_for_root_holds_nothing_but_what_the_whole_script_holds(name: s
     part = sections((GOLDEN / name).read_text())
     whole = sections((GOLDEN / name).with_name("install.sh").read_text())
 
-    assert [title.split(":")[0].strip("'") for title in part] == [
+    assert [title.split(":")[0] for title in part] == [
         "System packages",
         "NVIDIA driver",
     ]
     assert part.items() <= whole.items()
-
-
-def sections(script: str) -> dict[str, str]:
-    """What a script does in each step, with the functions before it, by the step's title."""
-    body = script[script.index("\n{ # bash reads") : script.rindex("\ntrap - EXIT\n")]
-    found = [text.strip() for text in re.split(r"^step \d+ (.*)\n", body, flags=re.MULTILINE)]
-    return dict(zip(found[1::2], found[2::2], strict=True))
 
 
 @pytest.mark.parametrize(("name", "format_name"), PAIRS)
@@ -213,7 +207,7 @@ def test_a_python_that_is_not_the_systems_stands_on_its_own_image() -> None:
 
 def test_hostile_words_come_through_bash_as_they_are(tmp_path: Path) -> None:
     script = (GOLDEN / "hostile-companions/install.sh").read_text()
-    install = next(text for title, text in sections(script).items() if "Python packages" in title)
+    install = section(script, "Python packages")
     uv = f"made={tmp_path}/made; mkdir $made; environment=x; uv=uv\n"
     uv += "uv() { printf '%s\\0' \"$@\"; }\n"
     done = subprocess.run(
