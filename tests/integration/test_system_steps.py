@@ -57,9 +57,10 @@ LEFT = "Nothing that dlsetup installed as root is left.\n"
 OLD = ("libnvidia-gl-470", "nvidia-driver-470")
 POSTINST = """#!/bin/sh
 if [ "$(cat /fails 2>/dev/null)" = "$DPKG_MAINTSCRIPT_PACKAGE" ]; then exit 1; fi
+if [ "$(cat /kills 2>/dev/null)" = "$DPKG_MAINTSCRIPT_PACKAGE" ]; then kill -9 $PPID; fi
 if [ -e /slow ]; then touch /slowly; sleep "$(cat /slow)"; fi
 """
-"""Of every package of the archive: told to by a file, it fails or takes its time."""
+"""Of every package of the archive: told to by a file, it fails, takes its time or kills dpkg."""
 
 
 @pytest.fixture
