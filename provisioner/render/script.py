@@ -12,6 +12,7 @@ from provisioner.render import facts
 from provisioner.render.formats import cannot_carry
 from provisioner.render.steps import Library, action_files, sections
 from provisioner.render.templates import fill
+from provisioner.render.words import asked_of
 
 _APT = "debian"
 """The family of systems whose packages the script installs with apt."""
@@ -130,9 +131,9 @@ def _need_apt(plan: Plan, catalog: Catalog) -> None:
 
 
 def _holds(plan: Plan) -> str:
-    """What tells one environment from another, in words: its Python, and what uv is told."""
-    told = facts.action(plan, "packages_install") or ()
-    return " ".join((f"Python {plan.python}:", *told))
+    """What tells one environment from another, in words: its Python and what was installed."""
+    asked = asked_of(plan, "packages_install").requests
+    return " ".join((f"Python {plan.python}:", *asked))
 
 
 def _places(plan: Plan) -> tuple[str, ...]:

@@ -108,10 +108,17 @@ def sections(steps: tuple[Step, ...], python: str, library: Library) -> Iterator
     """Yield the steps as bash. ``python`` is that of the environment, ``X.Y``."""
     for step in steps:
         always = step.check == _NEVER_DONE
-        check = "" if always else " && ".join(_lines(step.check, step, python))
+        check = "" if always else _condition(tuple(_lines(step.check, step, python)))
         run = "\n".join(_lines(step.run, step, python))
         functions = library.take(f"{check}\n{run}")
         yield Section(step.title, functions, check, run if always else _indented(run))
+
+
+def _condition(checks: tuple[str, ...]) -> str:
+    """What ``if !`` takes: several conditions stand together."""
+    if len(checks) == 1 and " && " not in checks[0]:
+        return checks[0]
+    return "{ " + " &&\n    ".join(checks) + "; }"
 
 
 def _lines(commands: tuple[tuple[str, ...], ...], step: Step, python: str) -> Iterator[str]:
