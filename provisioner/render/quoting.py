@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 _WIDTH = 96
+_YAML_WIDTH = 74
+"""What yamllint allows to a line, less the comment's sign and the deepest indent."""
 
 
 def sh(text: str) -> str:
@@ -42,6 +44,23 @@ def comment(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text).strip()
 
 
+def wrapped(lines: tuple[str, ...], hanging: str) -> tuple[str, ...]:
+    """Return comments no longer than YAML's linters allow, what is carried over set in."""
+    from textwrap import wrap
+
+    return tuple(
+        piece
+        for line in lines
+        for piece in wrap(
+            comment(line),
+            _YAML_WIDTH,
+            subsequent_indent=hanging,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    )
+
+
 def quoted(text: str) -> str:
     """Return a double-quoted scalar: JSON's rules are also YAML's and Docker's for labels."""
     return json.dumps(comment(text), ensure_ascii=False)
@@ -50,6 +69,11 @@ def quoted(text: str) -> str:
 def label(text: str) -> str:
     """Return a double-quoted word of a Dockerfile, in which nothing is expanded."""
     return quoted(text).replace("$", "\\$")
+
+
+def python(text: str) -> str:
+    """Return a string of Python, in double quotes and ASCII."""
+    return json.dumps(text)
 
 
 def identifier(text: str) -> str:

@@ -27,5 +27,6 @@ def fill(template: str, /, **values: object) -> str:
         comment=quoting.comment,
         quoted=quoting.quoted,
         label=quoting.label,
+        python=quoting.python,
     )
     return environment.get_template(template).render(**values).rstrip("\n") + "\n"
