@@ -32,7 +32,7 @@ def files(plans: tuple[Plan, ...], catalog: Catalog) -> tuple[RenderedFile, ...]
 def _json(plan: Plan) -> str:
     python = "/opt/env/bin/python" if plan.via == "pip" else "/usr/bin/python3"
     document: dict[str, object] = {
-        "name": comment(facts.summary(plan)),
+        "name": _plain(facts.summary(plan)),
         "build": {"dockerfile": "Dockerfile", "context": "."},
         "remoteUser": "dlsetup",
         **_gpu(plan),
@@ -43,11 +43,16 @@ def _json(plan: Plan) -> str:
             },
             "dlsetup": {
                 "plan": digest(plan),
-                "holds": [comment(line) for line in facts.pin_lines(plan)],
+                "holds": [_plain(line) for line in facts.pin_lines(plan)],
             },
         },
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _plain(text: str) -> str:
+    """Text in which the tools see none of their variables, ``${localEnv:HOME}``."""
+    return comment(text).replace("${", "$ {")
 
 
 def _gpu(plan: Plan) -> dict[str, object]:

@@ -124,7 +124,8 @@ def _of_framework_image(plan: Plan, catalog: Catalog) -> dict[str, object]:
         raise _no_base(plan.image or "an image that the plan does not name")
     added = asked_of(plan, "packages_install").requests
     pip = ("python3", "-m", "pip", "install", "--no-cache-dir", "--", *added)
-    return {"base": plan.image, "install": pip if added else ()}
+    install = pip if added else ()
+    return {"base": plan.image, "packages": (), "interpreter": "", "install": install}
 
 
 def _is_known(image: str, catalog: Catalog) -> bool:

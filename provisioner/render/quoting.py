@@ -17,9 +17,11 @@ def sh(text: str) -> str:
     """Return one word of a shell command.
 
     Dollars and backticks stand outside the quotes, escaped: in single quotes linters take them
-    for a mistake.
+    for a mistake. A percent sign never comes first: a definition of Apptainer begins a section with
+    it, wherever in the line.
     """
-    return shlex.quote(text).replace("$", "'\\$'").replace("`", "'\\`'")
+    word = shlex.quote(text).replace("$", "'\\$'").replace("`", "'\\`'")
+    return f"'{word}'" if word.startswith("%") else word
 
 
 def words(command: Sequence[str], indent: str = "    ") -> str:
