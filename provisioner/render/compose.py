@@ -24,17 +24,17 @@ def files(plans: tuple[Plan, ...], catalog: Catalog) -> tuple[RenderedFile, ...]
         RenderedFile(f"{name}.Dockerfile", dockerfile.text(plan, catalog, _NAME))
         for name, plan in zip(names, plans, strict=True)
     )
-    services = [
-        _service(name, plan, catalog) for name, plan in zip(names, plans, strict=True)
-    ]
+    services = [_service(name, plan, catalog) for name, plan in zip(names, plans, strict=True)]
     text = fill("docker/compose.yaml.j2", services=services)
     return (RenderedFile("compose.yaml", text), *beside)
 
 
 def _names(plans: Sequence[Plan]) -> tuple[str, ...]:
     """What the services are called: as was asked for, with the version where two are alike."""
-    plain = [identifier(plan.request.profiles[0]) if plan.request.profiles else facts.name(plan)
-             for plan in plans]
+    plain = [
+        identifier(plan.request.profiles[0]) if plan.request.profiles else facts.name(plan)
+        for plan in plans
+    ]
     tagged = [facts.tag(plan).replace(".", "-") for plan in plans]
     chosen: list[str] = []
     for name, tag in zip(plain, tagged, strict=True):
@@ -51,7 +51,10 @@ def _service(name: str, plan: Plan, catalog: Catalog) -> dict[str, object]:
         facts.summary(plan),
         *facts.machine_lines(plan, catalog),
         *facts.pin_lines(plan),
-        *(f"{text} (asked for; chosen when the image is built)" for text in plan.request.companions),
+        *(
+            f"{text} (asked for; chosen when the image is built)"
+            for text in plan.request.companions
+        ),
         *(f"{cap.requirement}: {cap.reason}" for cap in plan.constraints),
         *(f"Note: {line}" for line in facts.warning_lines(plan)),
     )

@@ -103,9 +103,7 @@ def interpreter() -> Path:
         return made
     fresh = made.with_name(f"{made.name}.{os.getpid()}")
     left_out = shutil.ignore_patterns("test", "__pycache__", "site-packages", "*.a", "_tkinter*")
-    shutil.copytree(
-        found[-1] / "lib", fresh / "usr/local/lib", symlinks=True, ignore=left_out
-    )
+    shutil.copytree(found[-1] / "lib", fresh / "usr/local/lib", symlinks=True, ignore=left_out)
     (fresh / "usr/local/lib/python3.7/site-packages").mkdir()
     (fresh / "usr/local/bin").mkdir()
     shutil.copy2(found[-1] / "bin/python3.7", fresh / "usr/local/bin/python3.7")

@@ -63,13 +63,13 @@ def test_tensorflow_1_and_2_are_built_from_one_compose_file_and_compute_side_by_
         assert store.run(service["image"], "python3", "/opt/dlsetup/verify.py")
 
 
-COMPUTES = '''
+COMPUTES = """
 __version__ = "1.15.5"
 class test:
     @staticmethod
     def is_built_with_cuda():
         return True
-'''
+"""
 
 
 @pytest.mark.parametrize(
