@@ -22,10 +22,11 @@ def main() -> None:
         for chosen in FORMATS.values():
             if plan.via not in chosen.carries:
                 continue
-            for file in render((plan,), chosen.name, catalog()):
-                target = HERE / name / file.path
-                target.parent.mkdir(exist_ok=True)
-                target.write_text(file.text)
+            # The Dockerfiles that come beside others' files are the ones of their own format.
+            file, *_ = render((plan,), chosen.name, catalog())
+            target = HERE / name / file.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(file.text)
     for name, text in system_scripts().items():
         (HERE / name).write_text(text)
 
