@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner import resources
+from provisioner import resources, toml
 from provisioner.render import quoting
 
 
@@ -27,5 +27,8 @@ def fill(template: str, /, **values: object) -> str:
         comment=quoting.comment,
         quoted=quoting.quoted,
         label=quoting.label,
+        required=quoting.required,
+        toml=toml.value,
+        toml_key=toml.key,
     )
     return environment.get_template(template).render(**values).rstrip("\n") + "\n"

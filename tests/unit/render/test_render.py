@@ -26,14 +26,14 @@ def test_an_unknown_format_names_those_there_are() -> None:
         render((plans.cpu(),), "ansible", made_catalog.catalog())
 
     assert caught.value.reference == "unknown-format"
-    assert caught.value.hint == "Formats: script, conda, dockerfile."
+    assert caught.value.hint == f"Formats: {', '.join(FORMATS)}."
 
 
 @pytest.mark.parametrize(
     ("make", "format_name", "others"),
     [
-        pytest.param(plans.tf1_conda, "script", ("conda",), id="conda-as-script"),
-        pytest.param(plans.tf1_conda, "dockerfile", ("conda",), id="conda-as-dockerfile"),
+        pytest.param(plans.tf1_conda, "script", ("conda", "pixi"), id="conda-as-script"),
+        pytest.param(plans.tf1_conda, "dockerfile", ("conda", "pixi"), id="conda-as-dockerfile"),
         pytest.param(plans.tf1_image, "script", ("dockerfile",), id="image-as-script"),
         pytest.param(plans.tf1_image, "conda", ("dockerfile",), id="image-as-conda"),
     ],
@@ -60,7 +60,7 @@ def test_a_script_for_windows_is_refused() -> None:
     assert caught.value.message == (
         "script cannot carry a plan for windows-11, because it is for Linux."
     )
-    assert caught.value.data["formats"] == ("conda",)
+    assert caught.value.data["formats"] == ("conda", "pixi", "requirements")
     assert render((plan,), "conda", made_catalog.catalog())
 
 
