@@ -61,6 +61,13 @@ FORMATS: Mapping[str, Format] = {
             file_name="requirements.txt",
         ),
         Format(
+            name="cloud-init",
+            carries=("pip",),
+            description="user-data with which a new machine runs the script at its first boots",
+            file_name="user-data",
+            linux_only=True,
+        ),
+        Format(
             name="dockerfile",
             carries=("pip", "container"),
             description="an image with everything but the driver",

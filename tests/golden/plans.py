@@ -329,6 +329,9 @@ SEVERAL = {"tensorflow-1-beside-2": (tf1_conda, tensorflow_keep)}
 CANNOT = frozenset({("hostile-companions", "pixi")})
 """Plan and format that do not go together: pixi knows packages by name, and these have none."""
 
+_ONCE = {"cloud-init": "torch-ubuntu-24.04-driver-580-open"}
+"""Formats that hold another's text whole: one plan shows them."""
+
 
 def carried(name: str) -> tuple[str, ...]:
     """The formats that a plan has golden files in."""
@@ -336,5 +339,7 @@ def carried(name: str) -> tuple[str, ...]:
     return tuple(
         row.name
         for row in FORMATS.values()
-        if via in row.carries and (name, row.name) not in CANNOT
+        if via in row.carries
+        and (name, row.name) not in CANNOT
+        and _ONCE.get(row.name, name) == name
     )

@@ -82,6 +82,7 @@ def test_every_text_ends_with_the_command_that_uses_it(name: str, format_name: s
         "conda": "conda env create --file THIS_FILE && conda activate",
         "dockerfile": " -f THIS_FILE . && docker run ",
         "pixi": "#   pixi run",
+        "cloud-init": "cloud-localds seed.img THIS_FILE",
         "requirements": "bin/python -m pip install -r THIS_FILE",
     }
 
