@@ -66,14 +66,24 @@ def required(text: str) -> str:
     """
     name, at, rest = comment(text).partition("@")
     address, gap, marker = rest.partition(" ;")
-    plain = name + at + _ESCAPED.sub(lambda found: f"%{ord(found[0]):02X}", address) + gap + marker
-    if _NOT_REQUIRED.search(plain):
+    line = name + at + _ESCAPED.sub(lambda found: f"%{ord(found[0]):02X}", address) + gap + marker
+    if _NOT_REQUIRED.search(line):
         raise UsageError(
             "bad-requirement",
             f"{text[:80]!r} would be read as something else in a file of requirements.",
             hint="Write a name with an optional version range, such as 'numpy<2'.",
         )
-    return plain
+    return line
+
+
+def literal(text: str) -> str:
+    """Return a string of Python: one line, and nothing in it that ends the string."""
+    return json.dumps(comment(text))
+
+
+def plain(text: str) -> str:
+    """Return what of a version or a name may stand within double quotes, whatever the language."""
+    return re.sub(r"[^A-Za-z0-9 ._+-]", "", text)
 
 
 def identifier(text: str) -> str:

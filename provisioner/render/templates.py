@@ -30,5 +30,7 @@ def fill(template: str, /, **values: object) -> str:
         required=quoting.required,
         toml=toml.value,
         toml_key=toml.key,
+        literal=quoting.literal,
+        plain=quoting.plain,
     )
     return environment.get_template(template).render(**values).rstrip("\n") + "\n"
