@@ -28,13 +28,14 @@ FOLDER = f"opt/dlsetup/{NAME}"
 LOG = f"var/log/dlsetup-{NAME}.log"
 REBOOTED = 133
 """How nspawn ends where the machine in it rebooted."""
-HEAD = "      #!/usr/bin/env bash\n      # An installer"
+HEAD = "      #!/usr/bin/env bash\n"
 ASKS_ONCE = '[[ -e $HOME/asked ]] || { touch "$HOME/asked"; exit 10; }'
 """What a driver's step would do: a reboot first. All else of the script is as rendered."""
 BOOT = """
 set -eu
 mount -t overlay overlay -o "lowerdir=$LOWER,upperdir=$UPPER,workdir=$WORK" "$MERGED"
-exec systemd-nspawn --register=no --keep-unit --quiet --boot --directory="$MERGED" </dev/null
+exec systemd-nspawn --register=no --keep-unit --quiet --boot --machine="dlsetup-$$" \
+  --directory="$MERGED" </dev/null
 """
 
 
@@ -76,8 +77,8 @@ def machine(cloud: Root, new_root: MakeRoot) -> Root:
     """A machine that was never booted, with the user-data where its cloud would have it."""
     root = new_root(cloud)
     text = render((small(),), "cloud-init", catalog())[0].text
-    assert HEAD in text
-    text = text.replace(HEAD, HEAD.replace("\n", f"\n      {ASKS_ONCE}\n", 1))
+    assert text.index(HEAD) > text.index("/install.sh")
+    text = text.replace(HEAD, f"{HEAD}      {ASKS_ONCE}\n", 1)
     seed = "/var/lib/cloud/seed/nocloud"
     root.put(f"{seed}/user-data", text)
     root.put(f"{seed}/meta-data", "instance-id: i-1\nlocal-hostname: box\n")
