@@ -156,3 +156,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[Warning, ...] = ()
     notes: tuple[Warning, ...] = ()
     """What is good to know and asks for nothing to be done."""
+
+    @property
+    def nvcc(self) -> Pin | None:
+        """The pin of CUDA's compiler, where the plan has one."""
+        return next((pin for pin in self.pins if pin.name == "nvcc"), None)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What that compiler makes code for, ``sm_89``, each once; nothing without a GPU."""
+        return tuple(dict.fromkeys(serve.by for serve in self.nvcc.serves)) if self.nvcc else ()

@@ -53,16 +53,21 @@ def show_warnings(warnings: Sequence[Warning]) -> None:
         click.echo(folded(warning.message, width, first="warning: ", rest="  "), err=True)
 
 
-def write_file(path: Path, text: str, *, executable: bool = False) -> None:
+def write_file(
+    path: Path, text: str, *, executable: bool = False, folders: bool = False
+) -> None:
     """Write a file whole or not at all.
 
-    A link is followed, and what is no file (a device, a pipe) is written to, never replaced.
+    A link is followed, and what is no file (a device, a pipe) is written to, never replaced. With
+    ``folders`` those that it is to lie in are made.
     Raises OutsideError ``cannot-write``.
     """
     try:
         if path.is_dir():
             raise IsADirectoryError(21, "it is a folder")
         data = text.encode()
+        if folders:
+            path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not path.is_file():
             path.write_bytes(data)
         else:

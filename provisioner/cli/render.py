@@ -60,7 +60,8 @@ def command(
         _write(output, files)
     else:
         for file in files:
-            sys.stdout.write(file.text)
+            named = f"==> {file.path} <==\n" if len(files) > 1 else ""
+            sys.stdout.write(named + file.text)
     show_warnings(warnings)
 
 
@@ -97,7 +98,7 @@ def _write(output: str, files: tuple[Any, ...]) -> None:
     place = Path(output)
     if len(files) > 1 or output.endswith("/"):
         for file in files:
-            write_file(place / file.path, file.text, executable=file.executable)
+            write_file(place / file.path, file.text, executable=file.executable, folders=True)
     else:
         write_file(place, files[0].text, executable=files[0].executable)
     click.echo(f"wrote {output}", err=True)

@@ -21,10 +21,11 @@ def make_ready(folder: Path, plan: Plan) -> None:
     Raises OutsideError ``toolkit-not-ready`` where no wheel brought it, or its folder cannot be
     written to.
     """
-    if toolkit.nvcc(plan) is None or plan.host_compiler is None:
+    host = toolkit.called(plan)
+    if host is None:
         return
     actions = str(resources.templates() / _ACTIONS)
-    words = ("bash", "-uc", _LINKS, "bash", actions, str(folder), plan.host_compiler.program)
+    words = ("bash", "-uc", _LINKS, "bash", actions, str(folder), host.program)
     done = process.run(words, timeout=_TIME_LIMIT_S)
     if done.returncode != 0:
         raise OutsideError(
@@ -37,9 +38,8 @@ def make_ready(folder: Path, plan: Plan) -> None:
 
 def variables(folder: Path, plan: Plan) -> dict[str, str]:
     """Return what build tools find nvcc and its host compiler by; nothing without nvcc."""
-    if toolkit.nvcc(plan) is None or plan.host_compiler is None:
-        return {}
-    return {"CUDA_HOME": str(folder / "cuda"), "NVCC_CCBIN": plan.host_compiler.program}
+    host = toolkit.called(plan)
+    return {"CUDA_HOME": str(folder / "cuda"), "NVCC_CCBIN": host.program} if host else {}
 
 
 def need_host_compiler(plan: Plan) -> None:
@@ -47,8 +47,8 @@ def need_host_compiler(plan: Plan) -> None:
 
     Raises RefusedError ``host-compiler-missing``: nothing is installed as root for it.
     """
-    wanted = plan.host_compiler
-    if toolkit.nvcc(plan) is None or wanted is None:
+    wanted = toolkit.called(plan)
+    if wanted is None:
         return
     found = _release_of(wanted.program)
     if found is not None and found <= int(wanted.newest):

@@ -54,6 +54,12 @@ FORMATS: Mapping[str, Format] = {
             file_name="Dockerfile",
             linux_only=True,
         ),
+        Format(
+            name="cmake",
+            carries=("pip", "conda"),
+            description="CMake presets and editors' settings for nvcc and these GPUs",
+            file_name="CMakePresets.json",
+        ),
     )
 }
 """Every format by the name that ``render`` takes."""

@@ -105,6 +105,10 @@ def _pin(
         name = Builds(facts, {}).sibling(row)
         return _build_pin(facts, wish, item, found.get(name or "", item))
     if isinstance(row, Cuda):
+        compiler = found.get("nvcc")
+        channel = compiler.row.channel if compiler else None
+        if channel is not None:
+            return _bound_pin(item, row, channel)
         return _toolkit_pin(facts, item, row, asked=wish is not None)
     cudnn = row.package.startswith("nvidia-cudnn")
     if wish is None and not (cudnn and _left_open(row, found)):
@@ -188,6 +192,20 @@ def _reasons(facts: Facts, wish: Wish | None, item: Candidate, row: Build) -> It
         yield f"CUDA {cuda} runs on driver {floor} or later"
     yield from processors.notes(facts, row)
     yield f"{row.kind}: {row.evidence}"
+
+
+def _bound_pin(item: Candidate, row: Cuda, channel: str) -> Pin:
+    """What keeps a channel's packages to one CUDA; its nvcc brings headers and runtime along."""
+    return Pin(
+        name="cuda",
+        version=row.version,
+        cuda=row.version,
+        serves=item.serves,
+        evidence="announced",
+        why=(f"keeps what comes from {channel} to CUDA {row.version}",),
+        requirement=f"cuda-version={row.version}",
+        channel=channel,
+    )
 
 
 def _toolkit_pin(facts: Facts, item: Candidate, row: Cuda, *, asked: bool) -> Pin:

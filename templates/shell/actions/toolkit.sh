@@ -31,7 +31,7 @@ NVCC
   cat >"$environment/cuda.sh" <<SHELL || return 1
 # For bash and zsh to read: . $(printf '%q' "$environment/cuda.sh")
 export CUDA_HOME=$(printf '%q' "$environment/cuda") NVCC_CCBIN=$(printf '%q' "$1")
-export PATH=$(printf '%q' "$environment/bin"):\$PATH
+export PATH=$(printf '%q' "$environment/bin:$environment/cuda/bin"):\$PATH
 SHELL
   chmod 755 "$environment/bin/nvcc"
 }
