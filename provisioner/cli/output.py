@@ -53,9 +53,7 @@ def show_warnings(warnings: Sequence[Warning]) -> None:
         click.echo(folded(warning.message, width, first="warning: ", rest="  "), err=True)
 
 
-def write_file(
-    path: Path, text: str, *, executable: bool = False, folders: bool = False
-) -> None:
+def write_file(path: Path, text: str, *, executable: bool = False, folders: bool = False) -> None:
     """Write a file whole or not at all.
 
     A link is followed, and what is no file (a device, a pipe) is written to, never replaced. With

@@ -19,7 +19,9 @@ def variables(environment: Environment) -> dict[str, str]:
     tools = toolkit.variables(Path(environment.path), environment.plan)
     if tools:
         # Behind the environment's own nvcc, which knows the host compiler.
-        found["PATH"] = f"{environment.path}/bin{os.pathsep}{tools['CUDA_HOME']}/bin{os.pathsep}{path}"
+        found["PATH"] = (
+            f"{environment.path}/bin{os.pathsep}{tools['CUDA_HOME']}/bin{os.pathsep}{path}"
+        )
     found |= tools
     if environment.gpus is not None:
         # It was made for these, and nothing was proved on others; who names some knows better.

@@ -8,7 +8,7 @@ from provisioner.catalog.rows import Build, Library
 from provisioner.catalog.toolkit_rows import ToolkitRelease
 from provisioner.plan import Pin
 from provisioner.request import Wish, admits, parse_wish
-from provisioner.resolve.candidates import COMPILER, Candidate, Need
+from provisioner.resolve.candidates import COMPILER, NO_CUDA, Candidate, Need, cuda_of
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.host_compiler import needs_of_compiler
 from provisioner.version import is_dotted, order
@@ -22,9 +22,7 @@ _OF_CHANNELS = {"conda", "conda-native"}
 class Compilers:
     """The compilers that a search may choose from."""
 
-    def __init__(
-        self, facts: Facts, frameworks: Sequence[str], routes: Sequence[str]
-    ) -> None:
+    def __init__(self, facts: Facts, frameworks: Sequence[str], routes: Sequence[str]) -> None:
         self.facts = facts
         self.frameworks = frameworks
         self.routes = frozenset(routes)
@@ -49,10 +47,9 @@ class Compilers:
 
     def needs(self, row: Library) -> Iterator[Need]:
         """What a compiler needs beside a GPU that it makes code for."""
-        yield from self._needs_of_frameworks(row)
-        if row.via != "pip":
-            if not self.frameworks:
-                yield _of_cuda(row, "cuda", f"=={row.cuda}.*")
+        if row.via == "conda" or self.frameworks:
+            yield from bound_to_cuda(self.facts, self.frameworks, row)
+        if row.via == "conda":
             return
         releases = releases_of(self.facts, row)
         if releases and not any(release.compiler for release in releases):
@@ -71,17 +68,32 @@ class Compilers:
             + (f"CUDA {row.cuda}" if releases else "no release of CUDA's toolkit that is known"),
             evidence=row.evidence,
             among=tuple(_spelled(release.version for release in releases)),
+            failed=not releases,
         )
 
-    def _needs_of_frameworks(self, row: Library) -> Iterator[Need]:
-        for framework in self.frameworks:
-            yield Need(
-                on=f"cuda[{framework}]",
-                reference="cuda-mismatch-ext-build",
-                reason=f"{row.package} {row.version} belongs to CUDA {row.cuda}",
-                evidence=row.evidence,
-                among=releases_within(self.facts, row.cuda),
-            )
+
+def bound_to_cuda(facts: Facts, frameworks: Sequence[str], row: Library) -> Iterator[Need]:
+    """What a library or a compiler needs of CUDA: the release that it belongs to.
+
+    That is asked of every framework, where there are any.
+    """
+    reason = f"{row.package} {row.version} belongs to CUDA {row.cuda}"
+    if not frameworks:
+        yield Need(
+            on="cuda",
+            reference="framework-pin-conflict",
+            reason=reason,
+            evidence=row.evidence,
+            specifier=f"=={row.cuda}.*",
+        )
+    for framework in frameworks:
+        yield Need(
+            on=cuda_of(framework),
+            reference="cuda-mismatch-ext-build",
+            reason=reason,
+            evidence=row.evidence,
+            among=releases_within(facts, row.cuda),
+        )
 
 
 def releases_within(facts: Facts, cuda: str) -> tuple[str, ...]:
@@ -98,8 +110,19 @@ def releases_of(facts: Facts, row: Library) -> tuple[ToolkitRelease, ...]:
     )
 
 
-def needs_of_toolkit(row: Build) -> Iterator[Need]:
-    """The release of the toolkit that a framework's wheel names: nvcc has to be of the same."""
+def needs_of_framework(name: str, row: Build) -> Iterator[Need]:
+    """The CUDA that nvcc has to share with a framework: what its package was built with.
+
+    Wheels say so by themselves; some name the very release of the toolkit besides.
+    """
+    if row.via == "conda":
+        yield Need(
+            on=cuda_of(name),
+            reference="cuda-mismatch-ext-build",
+            reason=f"it is built with CUDA {row.cuda}" if row.cuda else "it is built without CUDA",
+            evidence=row.evidence,
+            among=(row.cuda or NO_CUDA,),
+        )
     for text in row.requires:
         wish = parse_wish(text)
         if wish.name == TOOLKIT and wish.specifier:

@@ -12,7 +12,7 @@ from provisioner.catalog.rows import Cuda, Library
 from provisioner.plan import Serve
 from provisioner.request import Wish
 from provisioner.resolve.candidates import DRIVER, GPU, Candidate, Need
-from provisioner.resolve.compilers import Compilers, releases_within
+from provisioner.resolve.compilers import Compilers, bound_to_cuda
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.gpu_needs import needs_of_tegra
 from provisioner.resolve.host_compiler import needs_of_compiler
@@ -94,7 +94,7 @@ class Components:
     def _library(self, name: str, row: Library) -> Candidate:
         needs = [*self._needs_of_gpus(row.sass, row.ptx, row.evidence)] if row.sass else []
         if name in PACKAGES:
-            needs += self._bound_to_cuda(row)
+            needs += bound_to_cuda(self.facts, self.frameworks, row)
         return Candidate(
             on=name,
             version=row.version,
@@ -104,25 +104,6 @@ class Components:
             merits=(order(row.version),),
             needs=tuple(needs),
         )
-
-    def _bound_to_cuda(self, row: Library) -> Iterator[Need]:
-        reason = f"{row.package} {row.version} belongs to CUDA {row.cuda}"
-        if not self.frameworks:
-            yield Need(
-                on="cuda",
-                reference="framework-pin-conflict",
-                reason=reason,
-                evidence=row.evidence,
-                specifier=f"=={row.cuda}.*",
-            )
-        for framework in self.frameworks:
-            yield Need(
-                on=f"cuda[{framework}]",
-                reference="cuda-mismatch-ext-build",
-                reason=reason,
-                evidence=row.evidence,
-                among=releases_within(self.facts, row.cuda),
-            )
 
     def _compiler(self, row: Library) -> Candidate:
         own = self.compilers.needs(row)

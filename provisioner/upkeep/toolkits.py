@@ -35,7 +35,7 @@ def refreshed(
         return list(rows.values()), [Trouble(TOOLKIT, error.reference, error.message)]
     for file in listed:
         parts = parts_of(file.name)
-        if parts is None or not is_dotted(parts[1]) or (parts[1] in rows and not anew):
+        if not parts or not is_dotted(parts[1]) or (parts[1] in rows and not anew):
             continue
         try:
             rows[parts[1]] = _row(index, file, parts[1], day)
