@@ -12,7 +12,7 @@ from typing import Any
 from provisioner.catalog.load import Catalog
 from provisioner.plan import Plan
 from provisioner.render import facts
-from provisioner.render.formats import RenderedFile, cannot_carry
+from provisioner.render.formats import RenderedFile
 from provisioner.render.quoting import comment, quoted
 
 _NAME = "cuda"
@@ -36,13 +36,8 @@ _OF_NVCC = (
 
 
 def files(plans: tuple[Plan, ...], catalog: Catalog) -> tuple[RenderedFile, ...]:
-    """Return the presets, VS Code's settings, and clangd's where nvcc comes as wheels.
-
-    Raises RefusedError ``format-cannot-carry`` for a plan without nvcc.
-    """
+    """Return the presets, VS Code's settings, and clangd's where nvcc comes as wheels."""
     plan = plans[0]
-    if plan.nvcc is None:
-        raise cannot_carry("cmake", "a plan without nvcc: ask for cuda-dev", plan.via)
     made = [
         RenderedFile("CMakePresets.json", _json(_presets(plan, catalog))),
         RenderedFile(".vscode/settings.json", _told(plan) + _json(_settings())),

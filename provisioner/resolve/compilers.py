@@ -17,6 +17,8 @@ TOOLKIT = "cuda-toolkit"
 """NVIDIA's wheel that holds nothing, and names the versions of the others."""
 _WHEEL, _CONDA = "nvidia-cuda-nvcc", "cuda-nvcc"
 _OF_CHANNELS = {"conda", "conda-native"}
+UNLINKED = "unlinked"
+"""Stands among the routes of an output that cannot make the links that nvcc's wheels lack."""
 
 
 class Compilers:
@@ -43,7 +45,8 @@ class Compilers:
     def _goes_along(self, row: Library) -> bool:
         if row.via == "conda":
             return row.package == _CONDA and bool(self.routes & _OF_CHANNELS)
-        return row.package.startswith(_WHEEL) and "pip" in self.routes
+        wheels = "pip" in self.routes and UNLINKED not in self.routes
+        return wheels and row.package.startswith(_WHEEL)
 
     def needs(self, row: Library) -> Iterator[Need]:
         """What a compiler needs beside a GPU that it makes code for."""

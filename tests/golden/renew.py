@@ -20,7 +20,7 @@ def main() -> None:
     for name, make in PLANS.items():
         plan = make()
         for chosen in FORMATS.values():
-            if plan.via not in chosen.carries:
+            if plan.via not in chosen.carries or chosen.compiles:
                 continue
             for file in render((plan,), chosen.name, catalog()):
                 target = HERE / name / file.path

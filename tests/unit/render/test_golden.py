@@ -26,7 +26,7 @@ PAIRS = [
     (name, chosen.name)
     for name, make in PLANS.items()
     for chosen in FORMATS.values()
-    if make().via in chosen.carries
+    if make().via in chosen.carries and not chosen.compiles
 ]
 SCRIPTS = sorted(str(path) for path in GOLDEN.glob("*/*.sh"))
 DOCKERFILES = sorted(str(path) for path in GOLDEN.glob("*/Dockerfile"))

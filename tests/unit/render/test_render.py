@@ -26,7 +26,7 @@ def test_an_unknown_format_names_those_there_are() -> None:
         render((plans.cpu(),), "ansible", made_catalog.catalog())
 
     assert caught.value.reference == "unknown-format"
-    assert caught.value.hint == "Formats: script, conda, dockerfile."
+    assert caught.value.hint == "Formats: " + ", ".join(FORMATS) + "."
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_plan_from_elsewhere_cannot_bring_commands(step: Step, reference: str)
     assert caught.value.reference == reference
 
 
-@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("format_name", [row.name for row in FORMATS.values() if not row.compiles])
 def test_names_from_a_machine_file_stay_comments(format_name: str) -> None:
     evil = "RTX\nRUN id\r\n$(id)\u2028`id`"
     plan = plans.cpu()
