@@ -8,7 +8,8 @@ from provisioner.apply import undo
 from provisioner.apply.changes import total
 from provisioner.apply.packages import Snapshot
 from provisioner.apply.record import Change, Record
-from provisioner.render import FORMATS, facts, render, script
+from provisioner.plan import Plan
+from provisioner.render import FORMATS, Format, facts, render, script
 from tests.golden.made_catalog import catalog
 from tests.golden.plans import PLANS, machine
 
@@ -20,7 +21,7 @@ def main() -> None:
     for name, make in PLANS.items():
         plan = make()
         for chosen in FORMATS.values():
-            if plan.via not in chosen.carries or chosen.compiles:
+            if not carried(plan, chosen):
                 continue
             for file in render((plan,), chosen.name, catalog()):
                 target = HERE / name / file.path
@@ -28,6 +29,12 @@ def main() -> None:
                 target.write_text(file.text)
     for name, text in system_scripts().items():
         (HERE / name).write_text(text)
+
+
+def carried(plan: Plan, chosen: Format) -> bool:
+    """Whether a format installs a plan; what only compiles with one has tests of its own."""
+    linked = chosen.links or facts.step_named(plan, "toolkit") is None
+    return plan.via in chosen.carries and linked and not chosen.compiles
 
 
 def system_scripts() -> dict[str, str]:
