@@ -11,7 +11,7 @@ from provisioner.plan import HostCompiler, Plan
 from provisioner.recipes import toolkit
 
 _ACTIONS = "shell/actions/toolkit.sh"
-_LINKS = 'source "$1" && environment=$2 && toolkit_links "$3"'
+_LINKS = 'source "$1"; environment=$2; toolkit_links "$3"'
 _TIME_LIMIT_S = 60
 
 
@@ -25,7 +25,7 @@ def make_ready(folder: Path, plan: Plan) -> None:
     if host is None:
         return
     actions = str(resources.templates() / _ACTIONS)
-    words = ("bash", "-uc", _LINKS, "bash", actions, str(folder), host.program)
+    words = ("bash", "-euc", _LINKS, "bash", actions, str(folder), host.program)
     done = process.run(words, timeout=_TIME_LIMIT_S)
     if done.returncode != 0:
         raise OutsideError(

@@ -12,13 +12,16 @@ def compiler(plan: Plan) -> tuple[Step, ...]:
         return ()
     program, newest, package = host.program, host.newest, host.package
     title = f"C++ compiler for nvcc: {program}, of gcc {newest} or older"
-    needed = ("host_compiler_needed", program, newest)
     return (
         Step(
             id="compiler",
             title=title,
             check=(("host_compiler_fits", program, newest),),
-            run=(("system_packages_install", package), needed) if package else (needed,),
+            run=(
+                ("system_packages_install", package)
+                if package
+                else ("host_compiler_stop", program, newest),
+            ),
             needs=("root", "network") if package else (),
         ),
     )

@@ -1,34 +1,24 @@
-# --- nvcc in the environment ---------------------------------------------------------------------
-
-toolkit_made() {
-  [[ $(cat "$environment/.dlsetup/toolkit" 2>/dev/null) == "$PLAN" ]]
-}
-
-toolkit_make() {
-  toolkit_links "$1" || stop 'no wheel brought nvcc, or its folder cannot be written to'
-  printf '%s\n' "$PLAN" >"$environment/.dlsetup/toolkit"
-}
-
-# toolkit_links HOST_COMPILER: wheels put CUDA below site-packages and leave out what linkers and
-# CMake look for. Then "cuda" is CUDA's folder, bin/nvcc runs, and cuda.sh is for a shell to read.
+# toolkit_links HOST_COMPILER: wheels put CUDA below site-packages and leave out what linkers look
+# for. Then "cuda" is CUDA's folder, bin/nvcc runs, and cuda.sh is for a shell to read.
 toolkit_links() {
   local root library name
   for root in "$environment"/lib/python*/site-packages/nvidia/*/bin/nvcc; do :; done
-  [[ -x $root ]] || return 1
+  [[ -x $root ]]
   root=${root%/bin/nvcc}
-  ln -sfn "${root#"$environment"/}" "$environment/cuda" && ln -sfn lib "$root/lib64" || return 1
+  ln -sfn "${root#"$environment"/}" "$environment/cuda"
+  ln -sfn lib "$root/lib64"
   for library in "$root"/lib/*.so.*; do
     name=${library##*/}
-    [[ -e $root/lib/${name%%.so.*}.so ]] || ln -sf "$name" "$root/lib/${name%%.so.*}.so" || return 1
+    [[ -e $root/lib/${name%%.so.*}.so ]] || ln -sf "$name" "$root/lib/${name%%.so.*}.so"
   done
   # A link would not do: nvcc looks for what belongs to it beside the name that it is called by.
-  cat >"$environment/bin/nvcc" <<NVCC || return 1
+  cat >"$environment/bin/nvcc" <<NVCC
 #!/bin/sh
 NVCC_CCBIN=\${NVCC_CCBIN:-$(printf '%q' "$1")}
 export NVCC_CCBIN
 exec "\$(dirname "\$(readlink -f "\$0")")/../cuda/bin/nvcc" "\$@"
 NVCC
-  cat >"$environment/cuda.sh" <<SHELL || return 1
+  cat >"$environment/cuda.sh" <<SHELL
 # For bash and zsh to read: . $(printf '%q' "$environment/cuda.sh")
 export CUDA_HOME=$(printf '%q' "$environment/cuda") NVCC_CCBIN=$(printf '%q' "$1")
 export PATH=$(printf '%q' "$environment/bin:$environment/cuda/bin"):\$PATH

@@ -1,5 +1,0 @@
-verify_nvcc() {
-  prove "$@" <<'PYTHON'
-{% include "shell/verify/nvcc.py.j2" %}
-PYTHON
-}
