@@ -9,7 +9,14 @@ from provisioner.catalog.rows import Build, Cuda, Library
 from provisioner.machine import Machine
 from provisioner.plan import Constraint, DriverPlan, Pin, Plan, Warning
 from provisioner.request import Wish
-from provisioner.resolve import devices, documented, edges, host_compiler, processors
+from provisioner.resolve import (
+    devices,
+    documented,
+    edges,
+    host_compiler,
+    host_parts,
+    processors,
+)
 from provisioner.resolve.builds import Builds, route_of
 from provisioner.resolve.candidates import DRIVER, PYTHON, Candidate
 from provisioner.resolve.conda import conda_libraries
@@ -57,6 +64,7 @@ def plan_of(
         warnings=(
             *_machine_warnings(facts, framework_rows),
             *_compiler_warnings(facts, found),
+            *host_parts.warnings(facts),
             *(
                 Warning(flaw.reference, f"{row.framework} {row.version}: {flaw.reason}")
                 for row in framework_rows
