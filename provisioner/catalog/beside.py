@@ -24,8 +24,8 @@ def fabric_managers(catalog: Catalog, machine: Machine) -> tuple[str, ...]:
 
 def switches(catalog: Catalog, machine: Machine) -> tuple[Nvswitch, ...]:
     """The NVSwitches that the machine's GPUs may sit beside."""
-    names = {gpu.name for gpu in machine.gpus if gpu.vendor == "nvidia"}
-    return tuple(row for row in catalog.nvswitches if names.intersection(row.gpus))
+    names = {_model(gpu.name) for gpu in machine.gpus if gpu.vendor == "nvidia"}
+    return tuple(row for row in catalog.nvswitches if names.intersection(map(_model, row.gpus)))
 
 
 def toolkit(catalog: Catalog, machine: Machine) -> ContainerToolkit | None:
@@ -34,3 +34,8 @@ def toolkit(catalog: Catalog, machine: Machine) -> ContainerToolkit | None:
     wanted = (home.family if home else "", machine.arch)
     found = (row for row in catalog.container_toolkit if (row.family, row.arch) == wanted)
     return next(found, None)
+
+
+def _model(name: str) -> str:
+    """A GPU's name as the driver prints it or as pci.ids has it: with its maker, or without."""
+    return name.removeprefix("NVIDIA ")

@@ -47,9 +47,7 @@ PCIE = Sheet("speed/pcie.toml", speed_rows.PcieGeneration, ("generation",), "gen
 EXPECTATIONS = Sheet("speed/expectations.toml", speed_rows.Expectation, ("measure",), "expectation")
 DRIVERS = Sheet("nvidia/driver_branches.jsonl", rows.DriverBranch, ("branch",))
 DRIVER_PACKAGES = Sheet("nvidia/driver_packages.jsonl", rows.DriverPackage, ("os", "package"))
-DRIVER_PARTS = Sheet(
-    "nvidia/driver_parts.toml", driver_rows.DriverParts, ("os", "driver"), "parts"
-)
+DRIVER_PARTS = Sheet("nvidia/driver_parts.toml", driver_rows.DriverParts, ("os", "driver"), "parts")
 NVSWITCHES = Sheet("nvidia/nvswitches.toml", driver_rows.Nvswitch, ("name",), "nvswitch")
 CONTAINER_TOOLKIT = Sheet(
     "nvidia/container_toolkit.toml", driver_rows.ContainerToolkit, ("family", "arch"), "toolkit"

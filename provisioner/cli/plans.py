@@ -27,6 +27,9 @@ def _installed(plan: Plan) -> str:
     asked = [parse_wish(text).name for text in plan.request.requirements]
     chosen = plan.pins[: len(asked)]
     names = listed(f"{pin.name} {pin.version}{_variant(pin)}" for pin in chosen)
+    if plan.is_for_host:
+        parts = listed(plan.request.host)
+        return f"Install {parts} on the machine, so that containers see its GPUs."
     if not names:
         return "Nothing of this is chosen here: the installer decides on all of it."
     if plan.image:

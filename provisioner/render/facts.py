@@ -13,7 +13,7 @@ from provisioner.render.quoting import identifier
 
 def name(plan: Plan) -> str:
     """Return what the environment or image is called, after the first thing asked for."""
-    asked = (*plan.request.requirements, *plan.request.companions)
+    asked = (*plan.request.requirements, *plan.request.companions, *plan.request.host)
     return identifier(asked[0] if asked else "")
 
 
@@ -40,6 +40,8 @@ def tag(plan: Plan) -> str:
 def summary(plan: Plan) -> str:
     """Return the plan in one phrase: ``torch 2.14.1 and torchvision 0.29.1``."""
     pins = [f"{pin.name} {pin.version}" for pin in plan.pins]
+    if plan.is_for_host:
+        return ", ".join(plan.request.host)
     if not pins:
         return ", ".join(plan.request.companions) or "an empty environment"
     return ", ".join(pins)

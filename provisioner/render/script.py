@@ -29,8 +29,17 @@ _ID = re.compile(r"[a-z][a-z_]{0,30}")
 _ACTIONS = {
     "system_packages_install": ("apt.sh",),
     "driver_fits": ("driver.sh",),
-    "driver_install": ("apt.sh", "driver_install.sh"),
-    "driver_wanted": ("apt.sh", "driver_install.sh"),
+    "driver_install": ("apt.sh", "secure_boot.sh", "driver_modules.sh", "driver_install.sh"),
+    "driver_wanted": ("apt.sh", "secure_boot.sh", "driver_modules.sh", "driver_install.sh"),
+    "driver_reboot": ("driver_install.sh",),
+    "package_hold": ("hold.sh",),
+    "fabric_manager_fits": ("apt.sh", "driver.sh", "fabric_manager.sh"),
+    "fabric_manager_install": ("fabric_manager.sh",),
+    "toolkit_fits": ("apt.sh", "toolkit.sh"),
+    "toolkit_repository": ("repository.sh",),
+    "toolkit_install": ("toolkit.sh",),
+    "containers_see_gpus": ("toolkit.sh",),
+    "containers_configure": ("toolkit.sh",),
     "repository_add": ("apt.sh", "repository.sh"),
     "driver_stop": ("driver_stop.sh",),
     "driver_stop_wsl": ("driver_wsl.sh",),
@@ -75,6 +84,8 @@ def text(plan: Plan, catalog: Catalog) -> str:
     ``bad-plan`` or ``unknown-action`` for steps that recipes never make.
     """
     _need_apt(plan, catalog)
+    if plan.is_for_host:
+        return system_part(plan, catalog, "install.sh") or ""
     return fill(
         "shell/install.sh.j2",
         plan=plan,
@@ -103,18 +114,24 @@ def system_part(plan: Plan, catalog: Catalog, file_name: str) -> str | None:
 
     Its steps are the script's own, to the letter. Raises what ``text`` raises.
     """
-    steps = tuple(step for step in plan.steps if _ROOT in step.needs)
+    steps = tuple(step for step in plan.steps if _ROOT in step.needs or plan.is_for_host)
     if not steps:
         return None
     _need_apt(plan, catalog)
     return fill(
         "shell/system.sh.j2",
-        title=f"What {facts.summary(plan)} needs of the system, and nothing else",
+        title=_title(plan),
         machine=facts.machine_lines(plan, catalog),
         places=tuple(_of_repository(plan)),
         installs_driver=facts.action(plan, "driver_install") is not None,
         **_of_system(plan.machine, steps, file_name),
     )
+
+
+def _title(plan: Plan) -> str:
+    if plan.is_for_host:
+        return f"Installs {facts.summary(plan)} on the machine itself, with the driver under it"
+    return f"What {facts.summary(plan)} needs of the system, and nothing else"
 
 
 def undo(machine: Machine, steps: tuple[Step, ...], file_name: str) -> str:
@@ -189,10 +206,15 @@ def _places(plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def _of_repository(plan: Plan) -> Iterator[tuple[str, str]]:
-    repository = facts.action(plan, "repository_add")
-    if repository is not None:
+    for adding in ("repository_add", "toolkit_repository"):
+        repository = facts.action(plan, adding)
+        if repository is None:
+            continue
         yield "/etc/apt/sources.list.d", f"dlsetup-{repository[0]}.list, unless apt has that source"
         yield "/etc/apt/keyrings", f"dlsetup-{repository[0]}.asc, the key of that repository"
+    if facts.action(plan, "containers_configure") is not None:
+        yield "/etc/docker/daemon.json", "the runtime nvidia, and who manages control groups"
+        yield "/etc/cdi", "nvidia.yaml, where no service keeps it in /var/run/cdi"
 
 
 def _change(step: Step) -> str:

@@ -32,11 +32,10 @@ def warnings(facts: Facts) -> Iterator[Warning]:
     known = beside.fabric_managers(facts.catalog, facts.machine)
     for switch in beside.switches(facts.catalog, facts.machine):
         if not (known and is_managed(switch)):
-            names = " and ".join(gpu for gpu in switch.gpus if gpu in _names(facts))
             wanted = " and ".join(("a fabric manager of the driver's very version", *switch.needs))
             yield Warning(
                 "fabric-manager-needed",
-                f"On a board with NVSwitches CUDA starts on {names} only with {wanted}: "
+                f"On a board with NVSwitches, {switch.name}, CUDA starts only under {wanted}: "
                 "install that too, this plan does not.",
             )
 
@@ -44,10 +43,6 @@ def warnings(facts: Facts) -> Iterator[Warning]:
 def is_managed(switch: Nvswitch) -> bool:
     """Whether a script can see the switch, and install all that it takes."""
     return switch.device is not None and not switch.needs
-
-
-def _names(facts: Facts) -> set[str]:
-    return {gpu.name for gpu in facts.gpus}
 
 
 def _unavailable(message: str) -> RefusedError:

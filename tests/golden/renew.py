@@ -20,7 +20,7 @@ def main() -> None:
     for name, make in PLANS.items():
         plan = make()
         for chosen in FORMATS.values():
-            if plan.via not in chosen.carries:
+            if plan.via not in chosen.carries or (plan.is_for_host and not chosen.for_host):
                 continue
             for file in render((plan,), chosen.name, catalog()):
                 target = HERE / name / file.path
@@ -35,7 +35,7 @@ def system_scripts() -> dict[str, str]:
     found = {
         f"{name}/system.sh": script.system_part(make(), catalog(), "system.sh")
         for name, make in PLANS.items()
-        if make().via == "pip" and facts.action(make(), "driver_install")
+        if make().via == "pip" and not make().is_for_host and facts.action(make(), "driver_install")
     }
     changes = total(CHANGED)
     steps = undo.steps(changes, NOW, tuple(changes.installed), changes.removed)

@@ -34,9 +34,16 @@ def machine(new_root: MakeRoot, with_python: Root, script: Callable[[str], str])
 
 
 def archive(
-    root: Root, fields: Mapping[str, str] = {}, postinst: str = "", **packages: str
+    root: Root,
+    fields: Mapping[str, str] = {},
+    postinst: str = "",
+    files: Mapping[str, Mapping[str, str]] = {},
+    **packages: str,
 ) -> None:
-    """Make an archive of empty packages the only one that apt knows; ``fields`` by package."""
+    """Make an archive of packages the only one that apt knows; ``fields`` by package.
+
+    They are empty but for ``files``: programs by package and path.
+    """
     root.put("/etc/apt/sources.list", "deb [trusted=yes] file:/srv/archive ./\n")
     folder = root.upper / "srv/archive"
     folder.mkdir(parents=True, exist_ok=True)
@@ -46,16 +53,23 @@ def archive(
         control = f"Package: {package}\nVersion: {version}\nArchitecture: all\n"
         control += fields.get(package, "")
         control += "Maintainer: nobody <nobody@example.org>\nDescription: empty, for a test\n"
-        made = build(folder, package, control, postinst)
+        made = build(folder, package, control, postinst, files.get(package, {}))
         digest = sha256(made.read_bytes()).hexdigest()
         where = f"Filename: ./{made.name}\nSize: {made.stat().st_size}\nSHA256: {digest}\n"
         index.append(f"{control}{where}\n")
     (folder / "Packages").write_text("".join(index))
 
 
-def build(folder: Path, package: str, control: str, postinst: str = "") -> Path:
+def build(
+    folder: Path, package: str, control: str, postinst: str = "", files: Mapping[str, str] = {}
+) -> Path:
     tree = folder / f"{package}.tree"
-    (tree / "DEBIAN").mkdir(parents=True)
+    for place, text in files.items():
+        program = tree / place.lstrip("/")
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text(text)
+        program.chmod(0o755)
+    (tree / "DEBIAN").mkdir(parents=True, exist_ok=True)
     (tree / "DEBIAN/control").write_text(control)
     if postinst:
         (tree / "DEBIAN/postinst").write_text(postinst)

@@ -8,15 +8,6 @@ driver_of() {
   printf '%s\n' "${version%%-*}"
 }
 
-secure_boot() {
-  local variables=(/sys/firmware/efi/efivars/SecureBoot-*)
-  if command -v mokutil >/dev/null; then
-    [[ $(mokutil --sb-state 2>/dev/null) == *'SecureBoot enabled'* ]]
-  else
-    [[ -r ${variables[0]} && $(od -A n -t u1 "${variables[0]}") == *1 ]]
-  fi
-}
-
 # driver_wanted PACKAGE BRANCH MINIMUM: stops where installing it would be wrong or is already done.
 driver_wanted() {
   local package=$1 branch=$2 minimum=$3 version
@@ -26,12 +17,9 @@ driver_wanted() {
   if [[ $version == "$branch".* ]] && reaches "$version" "$minimum"; then
     driver_asleep "$package" "$version"
   fi
-  [[ ! -x /usr/bin/nvidia-uninstall ]] ||
-    stop "a driver from NVIDIA's own installer is here, which packages must not overwrite" \
-      'remove it with: sudo nvidia-uninstall'
-  if [[ $root_allowed != *' driver '* ]] && secure_boot; then
-    printf '  note: Secure Boot is on. The kernel then loads the driver only if it is signed with\n'
-    printf '  an enrolled key: enrol that of dkms (mokutil --import), or switch it off.\n'
+  if [[ -x /usr/bin/nvidia-uninstall || -x /usr/bin/nvidia-installer ]]; then
+    stop "a driver from NVIDIA's own installer (.run) is here, and packages would mix with it" \
+      'remove it first: sudo nvidia-uninstall' 'then reboot, and run this script again'
   fi
 }
 
@@ -80,10 +68,10 @@ driver_replaces() {
   if [[ -n $parts ]]; then printf '  it replaces:%s\n' "$parts"; fi
 }
 
-# driver_install PACKAGE BRANCH MINIMUM COMPONENT
+# driver_install PACKAGE BRANCH MINIMUM COMPONENT MODULES
 # Package names may redirect to another branch, so what counts is the version apt would install.
 driver_install() {
-  local package=$1 branch=$2 minimum=$3 component=$4 version headers
+  local package=$1 branch=$2 minimum=$3 component=$4 modules=$5 version built
   driver_wanted "$package" "$branch" "$minimum"
   ask_root driver "install the NVIDIA driver with apt: $package, in place of an older one"
   apt_refresh
@@ -94,12 +82,21 @@ driver_install() {
     stop "apt would install driver $version under the name $package, and the plan is for $branch"
   reaches "$version" "$minimum" ||
     stop "apt has driver $version, and at least $minimum is needed"
-  headers=linux-headers-$(uname -r)
-  if [[ -z $(candidate_version "$headers") ]]; then
-    printf '  note: apt has no %s: where dkms builds the module, it cannot without them.\n' "$headers"
-    headers=''
+  read -r -a built <<<"$(kernel_parts "$modules")"
+  if [[ " ${built[*]} " != *"-$(uname -r) "* ]]; then
+    printf '  note: apt has no linux-headers-%s, which dkms needs to build the driver for the\n' \
+      "$(uname -r)"
+    printf '  kernel that runs. If it is not built: sudo apt upgrade, reboot, run this again.\n'
   fi
-  driver_replaces "$package" ${headers:+"$headers"}
-  apt_get install "$package" ${headers:+"$headers"} || stop "apt could not install $package"
-  reboot_first "The driver $version is installed."
+  driver_replaces "$package" "${built[@]}"
+  apt_get install "$package" "${built[@]}" || stop "apt could not install $package"
+}
+
+# driver_reboot PACKAGE: with what a reboot alone would not do.
+driver_reboot() {
+  if [[ -d /sys/module/nouveau ]]; then
+    printf '  note: nouveau drives the GPU now; the package shuts it out from the next start on.\n'
+  fi
+  if secure_boot && [[ -z $(prebuilt) ]]; then enrolment; fi
+  reboot_first "The driver $(driver_of "$(installed_version "$1")") is installed."
 }

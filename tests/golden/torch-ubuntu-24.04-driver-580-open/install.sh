@@ -45,7 +45,7 @@ PLANNED_VERSION=24.04
 PLANNED_ARCH=x86_64
 PLANNED_WSL=no
 # Changes when anything in the steps below changes, so that no old environment passes for this one.
-PLAN=9e7b1a6376560f84
+PLAN=a9764c98e6faae14
 TOTAL=6
 # What the environment holds; one that holds anything else is never written over.
 HOLDS='Python 3.12: torch==2.14.1'
@@ -348,6 +348,71 @@ driver_whole() {
     "see: nvidia-smi; dpkg -l '*nvidia*'"
 }
 
+secure_boot() {
+  local variables=(/sys/firmware/efi/efivars/SecureBoot-*)
+  if command -v mokutil >/dev/null; then
+    [[ $(mokutil --sb-state 2>/dev/null) == *'SecureBoot enabled'* ]]
+  else
+    [[ -r ${variables[0]} && $(od -A n -t u1 "${variables[0]}") == *1 ]]
+  fi
+}
+
+# enrolment: what to do before the reboot where dkms signed the modules with this machine's own key.
+enrolment() {
+  local key
+  for key in /var/lib/shim-signed/mok/MOK.der /var/lib/dkms/mok.pub; do
+    if [[ -e $key ]]; then break; fi
+  done
+  if [[ $(mokutil --test-key "$key" 2>/dev/null) == *'already enrolled'* ]]; then return; fi
+  printf '%s\n' '' \
+    'Secure Boot is on: the kernel takes the driver only once the key that signed it is enrolled.' \
+    'BEFORE the reboot, run this; it asks twice for a password, made up for this one use:' \
+    "    sudo mokutil --import $key" \
+    'AT the reboot a blue screen, "Perform MOK management", waits ten seconds for a key. Choose' \
+    '    Enroll MOK > Continue > Yes > that password > Reboot' \
+    'If it is missed, give the command again and reboot once more.'
+}
+
+# kernels: what is appended to linux-image- in the names of the kernels that may be started here,
+# and of the packages that bring the next ones: 6.8.0-45-generic, generic.
+kernels() {
+  local installed
+  installed=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' 'linux-image-*' 2>/dev/null |
+    sed -n 's/^installed linux-image-//p' | grep -v -e '^unsigned' -e '^extra') || installed=''
+  {
+    uname -r
+    grep '^[0-9]' <<<"$installed" | sort -V | tail -n 1
+    grep -v '^[0-9]' <<<"$installed"
+  } | awk 'NF && !seen[$0]++'
+}
+
+# kernel_parts PREFIX: modules that the archive holds prebuilt and signed for all these kernels
+# (PREFIX-KERNEL), or else the headers that dkms builds them with.
+kernel_parts() {
+  local kernel names=()
+  for kernel in $(kernels); do
+    if [[ -n $1 && -n $(candidate_version "$1-$kernel") ]]; then
+      names+=("$1-$kernel")
+    elif [[ $kernel == [0-9]* ]]; then
+      names=()
+      break
+    fi
+  done
+  if ((${#names[@]} == 0)); then
+    for kernel in $(kernels); do
+      if [[ -n $(candidate_version "linux-headers-$kernel") ]]; then
+        names+=("linux-headers-$kernel")
+      fi
+    done
+  fi
+  printf '%s\n' "${names[*]}"
+}
+
+# prebuilt: the kernel's own publisher signed these modules, so no key has to be enrolled for them.
+prebuilt() {
+  installed_version "linux-modules-nvidia-*-$(uname -r)"
+}
+
 has_nvidia_gpu() {
   grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor
 }
@@ -356,15 +421,6 @@ has_nvidia_gpu() {
 driver_of() {
   local version=${1#*:}
   printf '%s\n' "${version%%-*}"
-}
-
-secure_boot() {
-  local variables=(/sys/firmware/efi/efivars/SecureBoot-*)
-  if command -v mokutil >/dev/null; then
-    [[ $(mokutil --sb-state 2>/dev/null) == *'SecureBoot enabled'* ]]
-  else
-    [[ -r ${variables[0]} && $(od -A n -t u1 "${variables[0]}") == *1 ]]
-  fi
 }
 
 # driver_wanted PACKAGE BRANCH MINIMUM: stops where installing it would be wrong or is already done.
@@ -376,12 +432,9 @@ driver_wanted() {
   if [[ $version == "$branch".* ]] && reaches "$version" "$minimum"; then
     driver_asleep "$package" "$version"
   fi
-  [[ ! -x /usr/bin/nvidia-uninstall ]] ||
-    stop "a driver from NVIDIA's own installer is here, which packages must not overwrite" \
-      'remove it with: sudo nvidia-uninstall'
-  if [[ $root_allowed != *' driver '* ]] && secure_boot; then
-    printf '  note: Secure Boot is on. The kernel then loads the driver only if it is signed with\n'
-    printf '  an enrolled key: enrol that of dkms (mokutil --import), or switch it off.\n'
+  if [[ -x /usr/bin/nvidia-uninstall || -x /usr/bin/nvidia-installer ]]; then
+    stop "a driver from NVIDIA's own installer (.run) is here, and packages would mix with it" \
+      'remove it first: sudo nvidia-uninstall' 'then reboot, and run this script again'
   fi
 }
 
@@ -430,10 +483,10 @@ driver_replaces() {
   if [[ -n $parts ]]; then printf '  it replaces:%s\n' "$parts"; fi
 }
 
-# driver_install PACKAGE BRANCH MINIMUM COMPONENT
+# driver_install PACKAGE BRANCH MINIMUM COMPONENT MODULES
 # Package names may redirect to another branch, so what counts is the version apt would install.
 driver_install() {
-  local package=$1 branch=$2 minimum=$3 component=$4 version headers
+  local package=$1 branch=$2 minimum=$3 component=$4 modules=$5 version built
   driver_wanted "$package" "$branch" "$minimum"
   ask_root driver "install the NVIDIA driver with apt: $package, in place of an older one"
   apt_refresh
@@ -444,14 +497,23 @@ driver_install() {
     stop "apt would install driver $version under the name $package, and the plan is for $branch"
   reaches "$version" "$minimum" ||
     stop "apt has driver $version, and at least $minimum is needed"
-  headers=linux-headers-$(uname -r)
-  if [[ -z $(candidate_version "$headers") ]]; then
-    printf '  note: apt has no %s: where dkms builds the module, it cannot without them.\n' "$headers"
-    headers=''
+  read -r -a built <<<"$(kernel_parts "$modules")"
+  if [[ " ${built[*]} " != *"-$(uname -r) "* ]]; then
+    printf '  note: apt has no linux-headers-%s, which dkms needs to build the driver for the\n' \
+      "$(uname -r)"
+    printf '  kernel that runs. If it is not built: sudo apt upgrade, reboot, run this again.\n'
   fi
-  driver_replaces "$package" ${headers:+"$headers"}
-  apt_get install "$package" ${headers:+"$headers"} || stop "apt could not install $package"
-  reboot_first "The driver $version is installed."
+  driver_replaces "$package" "${built[@]}"
+  apt_get install "$package" "${built[@]}" || stop "apt could not install $package"
+}
+
+# driver_reboot PACKAGE: with what a reboot alone would not do.
+driver_reboot() {
+  if [[ -d /sys/module/nouveau ]]; then
+    printf '  note: nouveau drives the GPU now; the package shuts it out from the next start on.\n'
+  fi
+  if secure_boot && [[ -z $(prebuilt) ]]; then enrolment; fi
+  reboot_first "The driver $(driver_of "$(installed_version "$1")") is installed."
 }
 
 # --- uv, the installer ---------------------------------------------------------------------------
@@ -690,7 +752,8 @@ check_driver() {
   driver_fits 525.60.13
 }
 do_driver() {
-  driver_install nvidia-driver-580-open 580 525.60.13 restricted
+  driver_install nvidia-driver-580-open 580 525.60.13 restricted linux-modules-nvidia-580-open
+  driver_reboot nvidia-driver-580-open
 }
 
 check_uv() {
