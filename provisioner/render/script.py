@@ -63,6 +63,8 @@ _ACTIONS = {
     "packages_installed": ("packages.sh",),
     "verified_now": ("verification.sh",),
     "packages_fetch": ("apt.sh", "undo.sh"),
+    "packages_free": ("apt.sh", "undo.sh"),
+    "packages_release": ("apt.sh", "undo.sh"),
     "packages_gone": ("apt.sh", "undo.sh"),
     "packages_forgotten": ("apt.sh", "undo.sh"),
     "packages_remove": ("apt.sh", "undo.sh"),

@@ -368,10 +368,14 @@ PLANS = {
     "tensorflow-cpu-debian-12": cpu,
     "torch-rocm-ubuntu-24.04": rocm,
     "torch-a100-ubuntu-24.04-nvswitch": driver_nvswitch,
-    "container-toolkit-ubuntu-24.04": container_toolkit,
-    "container-toolkit-ubuntu-24.04-wsl2": container_toolkit_wsl,
     "tensorflow-1.15-conda": tf1_conda,
     "tensorflow-1.15-image": tf1_image,
     "hostile-companions": hostile,
 }
 """Every plan that has golden files, by the name of its folder."""
+
+HOST_PLANS = {
+    "container-toolkit-ubuntu-24.04": container_toolkit,
+    "container-toolkit-ubuntu-24.04-wsl2": container_toolkit_wsl,
+}
+"""Plans for the machine itself, which only a script can carry."""

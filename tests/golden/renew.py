@@ -10,7 +10,7 @@ from provisioner.apply.packages import Snapshot
 from provisioner.apply.record import Change, Record
 from provisioner.render import FORMATS, facts, render, script
 from tests.golden.made_catalog import catalog
-from tests.golden.plans import PLANS, machine
+from tests.golden.plans import HOST_PLANS, PLANS, machine
 
 HERE = Path(__file__).parent
 
@@ -20,13 +20,14 @@ def main() -> None:
     for name, make in PLANS.items():
         plan = make()
         for chosen in FORMATS.values():
-            if plan.via not in chosen.carries or (plan.is_for_host and not chosen.for_host):
+            if plan.via not in chosen.carries:
                 continue
             for file in render((plan,), chosen.name, catalog()):
                 target = HERE / name / file.path
                 target.parent.mkdir(exist_ok=True)
                 target.write_text(file.text)
     for name, text in system_scripts().items():
+        (HERE / name).parent.mkdir(exist_ok=True)
         (HERE / name).write_text(text)
 
 
@@ -35,8 +36,10 @@ def system_scripts() -> dict[str, str]:
     found = {
         f"{name}/system.sh": script.system_part(make(), catalog(), "system.sh")
         for name, make in PLANS.items()
-        if make().via == "pip" and not make().is_for_host and facts.action(make(), "driver_install")
+        if make().via == "pip" and facts.action(make(), "driver_install")
     }
+    for name, make in HOST_PLANS.items():
+        found[f"{name}/install.sh"] = script.text(make(), catalog())
     changes = total(CHANGED)
     steps = undo.steps(changes, NOW, tuple(changes.installed), changes.removed)
     found["undone/undo.sh"] = script.undo(machine("ubuntu-24.04"), tuple(steps), undo.FILE_NAME)

@@ -47,4 +47,4 @@ def stand_ins(
         if depends and row["depends"] and wanted.get(row["package"]) == row["version"]
     }
     packages = {name.replace("-", "_"): version for name, version in wanted.items()}
-    archive(root, fields, files=files, **packages)
+    archive(root, fields, "", files, **packages)

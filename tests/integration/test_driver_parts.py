@@ -33,12 +33,12 @@ case $1 in
 esac
 """
 ENROLMENT = """
-Secure Boot is on: the kernel takes the driver only once the key that signed it is enrolled.
-BEFORE the reboot, run this; it asks twice for a password, made up for this one use:
-    sudo mokutil --import /var/lib/shim-signed/mok/MOK.der
-AT the reboot a blue screen, "Perform MOK management", waits ten seconds for a key. Choose
-    Enroll MOK > Continue > Yes > that password > Reboot
-If it is missed, give the command again and reboot once more.
+  note: Secure Boot is on: the kernel takes the driver once the key it is signed with
+  is enrolled. BEFORE the reboot run this, and make up a password when it asks for one:
+      sudo mokutil --import /var/lib/shim-signed/mok/MOK.der
+  AT the reboot a blue screen, "Perform MOK management", waits ten seconds for a key. Choose
+      Enroll MOK > Continue > Yes > that password > Reboot
+  If that is missed, give the command again and reboot once more.
 """
 
 

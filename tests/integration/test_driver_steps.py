@@ -38,6 +38,7 @@ def archive(
     fields: Mapping[str, str] = {},
     postinst: str = "",
     files: Mapping[str, Mapping[str, str]] = {},
+    /,
     **packages: str,
 ) -> None:
     """Make an archive of packages the only one that apt knows; ``fields`` by package.

@@ -7,6 +7,19 @@ package_there() {
   esac
 }
 
+packages_free() {
+  local package
+  for package in "$@"; do
+    [[ " $(apt-mark showhold | tr '\n' ' ')" != *" $package "* ]] || return 1
+  done
+}
+
+# packages_release PACKAGE…: what was held at a version.
+packages_release() {
+  ask_root system "let apt move again: $*"
+  as_root apt-mark unhold "$@" >/dev/null
+}
+
 packages_gone() {
   local package
   for package in "$@"; do

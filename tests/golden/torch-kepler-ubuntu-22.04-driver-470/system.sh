@@ -314,13 +314,12 @@ enrolment() {
     if [[ -e $key ]]; then break; fi
   done
   if [[ $(mokutil --test-key "$key" 2>/dev/null) == *'already enrolled'* ]]; then return; fi
-  printf '%s\n' '' \
-    'Secure Boot is on: the kernel takes the driver only once the key that signed it is enrolled.' \
-    'BEFORE the reboot, run this; it asks twice for a password, made up for this one use:' \
+  printf '  %s\n' 'note: Secure Boot is on: the kernel takes the driver once the key it is signed with' \
+    'is enrolled. BEFORE the reboot run this, and make up a password when it asks for one:' \
     "    sudo mokutil --import $key" \
     'AT the reboot a blue screen, "Perform MOK management", waits ten seconds for a key. Choose' \
     '    Enroll MOK > Continue > Yes > that password > Reboot' \
-    'If it is missed, give the command again and reboot once more.'
+    'If that is missed, give the command again and reboot once more.'
 }
 
 # kernels: what is appended to linux-image- in the names of the kernels that may be started here,
