@@ -6,6 +6,10 @@ import subprocess
 
 import pytest
 
+from provisioner.apply import undo
+from provisioner.apply.changes import total
+from provisioner.apply.packages import Snapshot
+from provisioner.apply.record import Change, Record
 from provisioner.render import script as scripts
 from tests.golden.made_catalog import catalog
 from tests.golden.plans import PLANS
@@ -178,6 +182,35 @@ def test_where_newer_branches_drop_the_gpu_no_upgrade_brings_one(machine: Root) 
     assert held(machine) == ["nvidia-driver-470"]
     version = said(machine, "dpkg-query", "-W", "-f=${Version}", "nvidia-driver-470")
     assert version == "470.256.02-0ubuntu0.22.04.6"
+
+
+def test_taking_it_back_lets_apt_move_again(machine: Root) -> None:
+    package, version = "nvidia-driver-470", "470.256.02-0ubuntu0.22.04.6"
+    machine.put("/etc/os-release", JAMMY)
+    machine.put("/install.sh", system("torch-kepler-ubuntu-22.04-driver-470"))
+    stand_ins(machine, {package: version})
+    run(machine)
+    change = Change(
+        machine="",
+        environment="demo",
+        driver=package,
+        began="2026-11-20T14:00:00+00:00",
+        installed={package: version},
+        held=(package,),
+    )
+    changes = total(Record(changes=(change,)))
+    steps = undo.steps(changes, Snapshot(packages={package: version}), (package,), {})
+    where = PLANS["torch-kepler-ubuntu-22.04-driver-470"]().machine
+    machine.put("/install.sh", scripts.undo(where, tuple(steps), "undo.sh"))
+    before = held(machine)
+    done = run(machine)
+    again = run(machine)
+
+    assert before == [package]
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert held(machine) == []
+    assert package not in installed(machine)
+    assert again.stdout.count("already done") == 2
 
 
 def test_where_every_newer_branch_drives_the_gpu_its_updates_come(machine: Root) -> None:

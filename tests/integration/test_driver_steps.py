@@ -129,7 +129,7 @@ def test_after_a_reboot_that_did_not_help_it_stops_with_the_reasons(machine: Roo
     assert "dkms status" in again.stderr
 
 
-def test_what_may_keep_the_driver_from_running_is_said_before_it_is_installed(
+def test_what_may_keep_the_driver_from_running_is_said_before_the_reboot(
     machine: Root,
 ) -> None:
     plain_devices(machine)
@@ -138,8 +138,8 @@ def test_what_may_keep_the_driver_from_running_is_said_before_it_is_installed(
     said = run(machine).stdout
     installed = said.index("Setting up nvidia-driver-580-open")
 
-    assert 0 < said.index("note: Secure Boot is on.") < installed
     assert 0 < said.index("note: apt has no linux-headers-") < installed
+    assert installed < said.index("note: Secure Boot is on") < said.index("Reboot this machine")
 
 
 TORN = """#!/bin/sh
@@ -267,7 +267,7 @@ def test_a_driver_from_nvidias_own_installer_is_not_overwritten(machine: Root) -
     result = run(machine)
 
     assert result.returncode == 1
-    assert "remove it with: sudo nvidia-uninstall" in result.stderr
+    assert "remove it first: sudo nvidia-uninstall" in result.stderr
 
 
 def test_a_machine_without_an_nvidia_gpu_gets_no_driver(machine: Root) -> None:

@@ -4,8 +4,11 @@ import pytest
 
 from provisioner.describe import Options
 from provisioner.errors import RefusedError, UsageError
+from provisioner.locking import locked
+from provisioner.render import FORMATS, render
+from provisioner.render.facts import container_host_lines
 from provisioner.request import host_parts
-from provisioner.workflow import Asked, plan_for
+from provisioner.workflow import Asked, catalog, plan_for
 
 TOOLKIT = "nvidia-container-toolkit"
 
@@ -78,3 +81,29 @@ def test_what_an_nvswitch_takes_and_the_plan_does_not_bring_is_said(
 
     assert ("fabric-manager-needed" in {one.reference for one in plan.warnings}) == warned
     assert ("fabric" in {step.id for step in plan.steps}) == (not warned and "SXM" in gpu)
+
+
+def test_texts_that_make_containers_say_what_their_machine_needs() -> None:
+    plan = plan_for(asked("torch"))
+
+    assert container_host_lines(plan, catalog()) == (
+        "The machine that runs it needs NVIDIA's driver 580.65.06 or later",
+        "and the NVIDIA Container Toolkit 1.20.1: dlsetup render script nvidia-container-toolkit",
+    )
+    assert container_host_lines(plan_for(asked("torch", gpu="none")), catalog()) == ()
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "script"])
+def test_only_a_script_can_do_something_to_the_machine_itself(name: str) -> None:
+    with pytest.raises(RefusedError) as caught:
+        render((plan_for(asked(TOOLKIT)),), name, catalog())
+
+    assert caught.value.reference == "format-cannot-carry"
+    assert caught.value.hint == "Formats that can: script."
+
+
+def test_there_is_nothing_of_the_toolkit_alone_to_lock() -> None:
+    with pytest.raises(UsageError) as caught:
+        locked(asked(TOOLKIT))
+
+    assert caught.value.reference == "nothing-asked"
