@@ -48,10 +48,11 @@ def locked(asked: Asked, *, offline: bool = False, tell: Progress = SILENT) -> L
     """
     given = workflow.given(asked)
     if given.request.host and not (given.wishes or given.request.companions):
+        names = " ".join(given.request.host)
         raise UsageError(
             "nothing-asked",
-            f"{' and '.join(given.request.host)} is for the machine itself: there is nothing to lock.",
-            hint=f"dlsetup render script {' '.join(given.request.host)}",
+            f"{names} is for the machine itself: there is nothing to lock.",
+            hint=f"dlsetup render script {names}",
         )
     search = _Search(given, Uv(settings.current(), offline=offline, tell=tell), tell)
     try:

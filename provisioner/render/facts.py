@@ -73,9 +73,10 @@ def container_host_lines(plan: Plan, catalog: Catalog) -> tuple[str, ...]:
         return ()
     release = f" {row.version.partition('-')[0]}" if row else ""
     least = f" {plan.driver.minimum} or later" if plan.driver.minimum else ""
+    command = "dlsetup render script nvidia-container-toolkit"
     return (
         f"The machine that runs it needs NVIDIA's driver{least}",
-        f"and the NVIDIA Container Toolkit{release}: dlsetup render script nvidia-container-toolkit",
+        f"and the NVIDIA Container Toolkit{release}: {command}",
     )
 
 
