@@ -25,14 +25,15 @@ def steps(plan: Plan, catalog: Catalog) -> tuple[Step, ...]:
             f"The catalog knows no {NAME} for {plan.machine.os_name}.",
             hint="Make the plan again: dlsetup resolve --json",
         )
-    trusted = (NAME, row.address, row.key, row.fingerprint)
+    trusted = (NAME, row.address, row.key, row.fingerprint, NAME)
     return (
         Step(
             id="toolkit",
             title=f"NVIDIA Container Toolkit {row.version.partition('-')[0]}",
-            check=(("toolkit_fits", row.version, *row.packages),),
+            check=(("toolkit_fits", row.version, NAME),),
             run=(
-                ("toolkit_repository", *trusted),
+                ("toolkit_wanted", row.version),
+                ("repository_add", *trusted),
                 ("toolkit_install", row.version, *row.packages),
             ),
             needs=("root", "network"),

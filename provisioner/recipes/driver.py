@@ -64,7 +64,9 @@ def _repository(
         if found.name == row.repository and found.os == row.os:
             yield ("driver_wanted", *wanted)
             trusted = (found.name, found.address, found.key, found.fingerprint)
-            yield ("repository_add", *trusted, row.pinning or "")
+            yield ("repository_add", *trusted, row.pinning or row.package)
+            if row.pinning:
+                yield ("driver_pin", row.pinning)
 
 
 def _held(plan: Plan, row: DriverPackage) -> Iterator[tuple[str, ...]]:

@@ -5,427 +5,164 @@
 #   Ubuntu 24.04 on WSL2, x86_64
 #   GPU: NVIDIA GeForce RTX 4090 (8.9)
 #   NVIDIA driver: none known, at least 527.41 is needed
-#
 # What it changes, in this order:
 #   1. The driver of Windows
-#   2. NVIDIA Container Toolkit 1.20.1
-#   3. Docker and CDI know the GPUs
+#   2. NVIDIA Container Toolkit 1.20.1 (as root)
+#   3. Docker and CDI know the GPUs (as root)
 # Where it writes, but for what apt does:
+#   ~/dlsetup/nvidia-container-toolkit notes of what it did, for --uninstall
 #   /etc/apt/sources.list.d   dlsetup-nvidia-container-toolkit.list, unless apt has that source
 #   /etc/apt/keyrings         dlsetup-nvidia-container-toolkit.asc, the key of that repository
 #   /etc/docker/daemon.json   the runtime nvidia, and who manages control groups
-#   /etc/cdi                  nvidia.yaml, where no service keeps it in /var/run/cdi
+#   /etc/cdi/nvidia.yaml      the GPUs, where no service keeps them in /var/run/cdi
 #
-# How to run it:
-#   bash install.sh          asks before the first step that needs root, naming all such steps
-#   bash install.sh --yes    asks nothing
-# As root it asks nothing. Without root and without a terminal it stops where it would ask; sudo
-# may ask for a password of its own.
-# It may be run again at any time: what is done is left alone.
-# It ends with 0: done. 1: stopped, and says why. 2: unknown option. 10: reboot, then run it
+# Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]
+#   It asks before it does anything as root; --yes asks nothing. What is done is left alone.
+#   --uninstall takes back what it installed, and nothing that was there before.
+# It ends with 0: ready. 1: stopped, and says why. 2: unknown option. 10: reboot, then run it
 # again. 130: interrupted; run it again.
 
 set -euo pipefail
 export LC_ALL=C.UTF-8
 
-PLANNED_OS=ubuntu
-PLANNED_VERSION=24.04
-PLANNED_ARCH=x86_64
-PLANNED_WSL=yes
-TOTAL=3
-ROOT_STEPS=(
-  'The driver of Windows'
-  'NVIDIA Container Toolkit 1.20.1'
-  'Docker and CDI know the GPUs'
-)
-
-# --- Running steps -------------------------------------------------------------------------------
-
+# Nothing but notes for --uninstall, of what this script did.
+HOLDS='notes on nvidia-container-toolkit'
+environment=${DLSETUP_ENV:-${HOME:?}/dlsetup/nvidia-container-toolkit}
+[[ $environment == /* ]] || environment=$PWD/$environment
+# What this script makes for itself: notes of what it did.
+made=$environment/.dlsetup
 assume_yes=no
-# The scopes that root was given for, each between blanks.
-root_allowed=' '
-finished=0
-current='before the first step'
+current='the beginning'
+again='run this script again: it goes on from here.'
+trap 'stop "$current failed (exit code $?), see above" "put it right, and $again"' EXIT
+trap 'leave 130 "stopped: interrupted in $current." "You may $again"' INT TERM HUP
 
-usage() {
-  cat <<'TEXT'
-usage: bash install.sh [--yes] [--help]
-
-  --yes   ask nothing, do what the head of this script says, root steps included
-  --help  show this text
-TEXT
-}
-
-stop() {
-  printf '\nstopped: %s\n' "$1" >&2
-  shift
-  if (($#)); then printf '  %s\n' "$@" >&2; fi
+# leave CODE REASON LINE…: say why, and end.
+leave() {
   trap - EXIT
-  exit 1
+  printf '\n%s\n' "$2" >&2
+  if (($# > 2)); then printf '  %s\n' "${@:3}" >&2; fi
+  exit "$1"
 }
+stop() { leave 1 "stopped: $1" "${@:2}"; }
 
-reboot_first() {
-  printf '\n%s\n' "$@" 'Reboot this machine, then run this script again: it goes on from here.'
-  trap - EXIT
-  exit 10
-}
-
-on_exit() {
-  local code=$?
-  if ((code != 0)); then
-    printf '\nstopped: %s failed (exit code %s), see above. Nothing after it was done;\n' \
-      "$current" "$code" >&2
-    printf '  put it right and run this script again: it goes on from here.\n' >&2
-    exit 1
-  fi
-}
-
-on_interrupt() {
-  printf '\nstopped: interrupted in %s. Run this script again: it goes on from here.\n' \
-    "$current" >&2
-  trap - EXIT
-  exit 130
-}
-
-trap on_exit EXIT
-trap on_interrupt INT TERM HUP
-
-read_options() {
-  local option
-  for option in "$@"; do
-    case $option in
-      --yes) assume_yes=yes ;;
-      --help)
-        usage
-        trap - EXIT
-        exit 0
-        ;;
-      *)
-        printf 'unknown option: %q\n\n' "$option" >&2
-        usage >&2
-        trap - EXIT
-        exit 2
-        ;;
-    esac
-  done
-}
-
-# step NUMBER ID TITLE: nothing is done that is already so, and nothing is believed unseen.
+# step NUMBER NAME TITLE: what is already so is left alone, and nothing is believed unseen.
 step() {
-  local label="[$1/$TOTAL] $3"
   current="step $1 ($3)"
   if "check_$2"; then
-    printf '%s … already done\n' "$label"
+    echo "[$1/3] $3 … already done"
   else
-    printf '%s …\n' "$label"
+    echo "[$1/3] $3 …"
     "do_$2"
     "check_$2" || stop "$3: everything was done, and it still does not show"
-    printf '%s … done\n' "$label"
   fi
-  finished=$((finished + 1))
 }
 
-# ask_root SCOPE WHAT: once for each scope; the first time all that is done as root is named.
-ask_root() {
-  local answer=''
-  if [[ $root_allowed == *" $1 "* ]]; then return; fi
-  if ((EUID != 0)); then
-    command -v sudo >/dev/null ||
-      stop "root is needed to $2, and there is no sudo" 'run this script as root'
-    if [[ $assume_yes != yes ]]; then
-      [[ -t 0 ]] || stop "root is needed to $2, and there is no terminal to ask at" \
-        'run it at a terminal, or with --yes, or as root'
-      if [[ $root_allowed == ' ' ]]; then
-        printf '\nThis script needs root for, where it is not done yet:\n'
-        printf '  - %s\n' "${ROOT_STEPS[@]}"
-      fi
-      read -r -p "Root is needed to $2. Go on? [y/N] " answer || answer=''
-      [[ $answer == [yY]* ]] || stop "root was not given to $2; neither that nor more was done"
-    fi
-  fi
-  root_allowed+="$1 "
-}
-
-as_root() {
-  if ((EUID == 0)); then "$@"; else sudo "$@"; fi
-}
-
-# --- The machine this was made for, and the folders it may use -----------------------------------
-
-# drop_settings: what this shell tells Python, pip, uv and conda would lead packages elsewhere. What
-# says where packages come from, and how to reach that place, stays.
-drop_settings() {
-  local name
+# guard: nothing is touched where this script does not belong.
+guard() {
+  # Settings of pip, uv, Python and conda lead packages elsewhere; those for the way to them may stay.
+  local name kept='_(INDEX(_URL|_.+_(USERNAME|PASSWORD))?|FIND_LINKS|PROXY|(TRUSTED|INSECURE)_HOST|'
+  kept+='KEYRING_PROVIDER|NATIVE_TLS|CONFIG_FILE|MIRROR|TIMEOUT|RETRIES|CACHE_DIR|OFFLINE)$|_CERT'
   for name in "${!PIP_@}" "${!UV_@}" "${!PYTHON@}" "${!CONDA_@}" VIRTUAL_ENV; do
-    case $name in
-      UV_INDEX_STRATEGY) unset "$name" ;;
-      *_INDEX* | *_FIND_LINKS | *_CERT* | *_PROXY | *_TRUSTED_HOST | *_INSECURE_HOST) ;;
-      *_KEYRING_PROVIDER | *_NATIVE_TLS | *_CONFIG_FILE | *_MIRROR) ;;
-      *_TIMEOUT | *_RETRIES | *_CACHE_DIR | *_OFFLINE) ;;
-      *) unset "$name" ;;
-    esac
+    [[ $name =~ $kept ]] || unset "$name"
   done
+  local here
+  # shellcheck source=/dev/null
+  here="$(source /etc/os-release && echo "$ID ${VERSION_ID-}") $(uname -m)"
+  [[ $here == 'ubuntu 24.04 x86_64' ]] || stop "made for ubuntu 24.04 x86_64, and this is $here"
+  grep -qis microsoft /proc/sys/kernel/osrelease ||
+    stop 'made for WSL2, where the driver belongs to Windows, and this is no WSL2'
+  local held
+  held=$(cat "$made/holds" 2>/dev/null) || held=''
+  [[ ${held:-$HOLDS} == "$HOLDS" && (-d $made || -z $(ls -A "$environment" 2>/dev/null)) ]] ||
+    stop "$environment holds something else: ${held:-files that this script did not make}" \
+      'move it away, or name another folder with DLSETUP_ENV'
+  cd / # away from project files that could change what is installed
 }
 
-os_release() {
-  sed -n "s/^$1=//p" /etc/os-release | tr -d '"'
-}
-
-guard_system() {
-  local id version wsl=no
-  [[ -r /etc/os-release ]] || stop 'there is no /etc/os-release: this system cannot be told'
-  id=$(os_release ID)
-  version=$(os_release VERSION_ID)
-  [[ $id == "$PLANNED_OS" && $version == "$PLANNED_VERSION" ]] ||
-    stop "made for $PLANNED_OS $PLANNED_VERSION, and this is ${id:-an unknown system} $version" \
-      'make one for this system: dlsetup render script'
-  [[ $(uname -m) == "$PLANNED_ARCH" ]] ||
-    stop "made for $PLANNED_ARCH, and this is $(uname -m)"
-  if grep -qi microsoft /proc/sys/kernel/osrelease 2>/dev/null; then wsl=yes; fi
-  [[ $wsl == "$PLANNED_WSL" ]] ||
-    stop "made for a machine with WSL2: $PLANNED_WSL, and here it is: $wsl" \
-      'on WSL2 the driver belongs to Windows, so the two need different scripts'
-}
-
-# --- The NVIDIA driver ---------------------------------------------------------------------------
-
-# running_driver: the version that works now; nothing when there is none.
+# --- 1. The driver of Windows
+# running_driver: its version; nothing where none runs.
 running_driver() {
-  local text=''
-  if [[ -r /sys/module/nvidia/version ]]; then
-    text=$(</sys/module/nvidia/version)
-  elif [[ -r /proc/driver/nvidia/version ]]; then
-    text=$(head -n 1 /proc/driver/nvidia/version)
-  elif command -v nvidia-smi >/dev/null; then
-    text=$(timeout 30 nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>/dev/null) ||
-      text=''
-  fi
-  if [[ $text =~ [0-9]+(\.[0-9]+)+ ]]; then printf '%s\n' "${BASH_REMATCH[0]}"; fi
+  timeout 30 nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>/dev/null |
+    grep -oEm 1 '[0-9]+(\.[0-9]+)+' || true
 }
 
 # reaches VERSION FLOOR
-reaches() {
-  printf '%s\n%s\n' "$2" "$1" | sort -V -C
-}
-
-# driver_fits MINIMUM [LAST_BRANCH]: branches after the last have dropped a GPU of the plan.
-driver_fits() {
-  local running
-  running=$(running_driver)
-  [[ -n $running ]] && reaches "$running" "$1" && ((${running%%.*} <= ${2:-${running%%.*}})) &&
-    ! driver_torn
-}
+reaches() { printf '%s\n' "$2" "$1" | sort -V -C; }
 
 # driver_torn: whether the kernel's half of the driver and its libraries are of two versions.
-driver_torn() {
-  local said
-  command -v nvidia-smi >/dev/null || return 1
-  said=$(timeout 30 nvidia-smi 2>&1) && return 1
-  [[ $said == *'version mismatch'* ]]
-}
+driver_torn() { [[ $(timeout 30 nvidia-smi 2>&1) == *'version mismatch'* ]]; }
 
-# newer_than_boot FILE: whether it was put on this machine after the machine was started.
-newer_than_boot() {
-  local started put
-  started=$(sed -n 's/^btime //p' /proc/stat 2>/dev/null) || started=''
-  put=$(stat -L -c %Z "$1" 2>/dev/null) || put=''
-  [[ -z $started || -z $put ]] || ((put >= started))
-}
-
-# driver_whole: goes on unless the driver is torn, which a reboot may mend, but only once.
-driver_whole() {
-  local library
-  driver_torn || return 0
-  for library in /usr/lib/{,*/}libnvidia-ml.so.1 /usr/lib64/libnvidia-ml.so.1; do
-    if [[ -e $library ]] && newer_than_boot "$library"; then
-      reboot_first 'The kernel runs another version of the NVIDIA driver than its libraries are of.'
-    fi
-  done
-  stop "the kernel runs driver $(running_driver), and its libraries are of another version" \
-    'a reboot did not change that: two drivers are installed, and one of them has to go' \
-    "see: nvidia-smi; dpkg -l '*nvidia*'"
-}
-
-# driver_stop_wsl MINIMUM: on WSL2 the driver belongs to Windows; a Linux one would break it.
-driver_stop_wsl() {
+check_driver() {
   local running
   running=$(running_driver)
-  stop "the NVIDIA driver of Windows must be $1 or later, and it is ${running:-not to be seen}" \
+  [[ -n $running ]] && reaches "$running" 527.41 && ! driver_torn
+}
+do_driver() {
+  stop "Windows' NVIDIA driver 527.41 or later is needed, and this machine runs: $(running_driver)" \
     'update it in Windows, then: wsl --shutdown' 'no driver is ever installed inside WSL2'
 }
 
-# --- Packages of the system ----------------------------------------------------------------------
+# --- 2. NVIDIA Container Toolkit 1.20.1
+# confirm WHAT: asked at the terminal, unless --yes was given.
+confirm() {
+  local answer=$assume_yes
+  if [[ $answer == no && -t 0 ]]; then read -r -p "$1. Go on? [y/N] " answer; fi
+  [[ $answer == [yY]* ]] || stop "$1" 'say yes at a terminal, or run it with --yes'
+}
+ask_root() { ((EUID == 0)) || confirm "Root is needed to $1"; }
+as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
 
-# installed_version PACKAGE: nothing when it is not installed.
+# apt_get WORD…: sudo drops what leads to a proxy, and apt reads the small letters only.
+apt_get() {
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
+    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
+    NEEDRESTART_MODE=l apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
+}
+apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
+apt_refresh() { apt_get -o APT::Update::Error-Mode=any update; }
+
+# installed_version PACKAGE: nothing when it is not installed to its end.
 installed_version() {
-  dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p'
+  dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null |
+    sed -n 's/^installed //p' || true
 }
 
 # candidate_version PACKAGE: what apt would install; nothing when it knows none.
 candidate_version() {
-  LC_ALL=C apt-cache policy "$1" | sed -n 's/^ *Candidate: *//p' | grep -v '^(none)$' || true
+  apt-cache policy "$1" | sed -n '/(none)/d; s/^ *Candidate: *//p'
 }
 
-# proxies: one NAME=VALUE a line. sudo drops them, and apt reads the small letters only.
-proxies() {
-  local name capital
-  for name in http_proxy https_proxy no_proxy; do
-    capital=${name^^}
-    if [[ -n ${!name:-${!capital:-}} ]]; then printf '%s\n' "$name=${!name:-${!capital}}"; fi
-  done
+system_packages_missing() {
+  dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
 }
-
-apt_get() {
-  local told
-  mapfile -t told < <(proxies)
-  as_root env "${told[@]}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
-    apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
-}
-
-apt_refreshed() {
-  apt_get -o APT::Update::Error-Mode=any update
-}
-
-apt_refresh() {
-  apt_refreshed || stop 'apt could not refresh its lists' \
-    'is the network up, and are its sources reachable?' \
-    'behind a proxy, set http_proxy and https_proxy: this script hands them on to apt'
-}
-
-system_packages_present() {
-  local package
-  for package in "$@"; do
-    [[ -n $(installed_version "$package") ]] || return 1
-  done
-}
-
 system_packages_install() {
-  local package missing=()
-  for package in "$@"; do
-    [[ -n $(installed_version "$package") ]] || missing+=("$package")
-  done
-  ask_root system "install with apt: ${missing[*]}"
+  local missing
+  read -ra missing <<<"$(system_packages_missing "$@" | xargs)"
+  ask_root "install with apt: ${missing[*]}"
   apt_refresh
-  apt_get install --no-install-recommends "${missing[@]}" ||
-    stop "apt could not install ${missing[*]}" 'its own words are above'
+  # What comes new is noted before it comes, for --uninstall.
+  apt-get -s install --no-install-recommends "${missing[@]}" | apt_new | remember
+  apt_get install --no-remove --no-install-recommends "${missing[@]}"
 }
 
-# --- The NVIDIA Container Toolkit ----------------------------------------------------------------
-
-# toolkit_fits VERSION PACKAGE…
-toolkit_fits() {
-  local wanted=$1 package installed
-  shift
-  for package in "$@"; do
-    installed=$(installed_version "$package")
-    [[ -n $installed ]] && reaches "$installed" "$wanted" || return 1
-  done
-}
-
-# toolkit_repository NAME ADDRESS KEY FINGERPRINT: apt trusts it by this one key and no other.
-toolkit_repository() {
-  local list=/etc/apt/sources.list.d/dlsetup-$1.list ring=/etc/apt/keyrings/dlsetup-$1.asc added=no
-  ask_root toolkit "add the repository $1 ($2), if apt lacks it, and install the toolkit from it"
-  if ! repository_named "$2"; then
-    added=yes
-    repository_trust "$list" "$ring" "$@"
-  fi
-  if ! apt_refreshed; then
-    repository_forget "$added" "$list" "$ring"
-    stop "apt could not refresh its lists with the repository $1" 'its own words are above'
-  fi
-}
-
-# toolkit_install VERSION PACKAGE…: all in one version, since they work together in no other way.
-toolkit_install() {
-  local version=$1 wanted
-  shift
-  wanted=("${@/%/=$version}")
-  if ! command -v python3 >/dev/null; then wanted+=(python3); fi
-  apt_get install --no-install-recommends "${wanted[@]}" ||
-    stop "apt could not install $1 $version" 'its own words are above'
-}
-
-# containers_see_gpus: Docker, where it is, and CDI, which Podman and others read.
-containers_see_gpus() {
-  { ! own_docker || docker_settings check; } &&
-    [[ $(nvidia-ctk cdi list 2>/dev/null) == *nvidia.com/gpu=all* ]]
-}
-
-containers_configure() {
-  if own_docker && ! docker_settings check; then
-    ask_root docker 'tell Docker of the GPUs and restart it, which ends the containers that run'
-    as_root nvidia-ctk runtime configure --runtime=docker --cdi.enabled ||
-      stop 'nvidia-ctk could not configure Docker' 'its own words are above'
-    docker_settings keep || stop 'Docker could not be told how to keep GPUs' 'see above'
-    restart_docker || stop 'Docker does not start again' 'see: journalctl -u docker'
-  fi
-  ask_root docker 'write down for CDI which GPUs there are'
-  if ! as_root systemctl restart nvidia-cdi-refresh.service 2>/dev/null; then
-    as_root nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml ||
-      stop 'nvidia-ctk could not write down the GPUs for CDI' 'does the driver run? see: nvidia-smi'
-  fi
-}
-
-# own_docker: whether Docker's daemon is this system's; Docker Desktop's has its own toolkit.
-own_docker() {
-  command -v docker >/dev/null && [[ $(docker info 2>/dev/null) != *'Docker Desktop'* ]]
-}
-
-restart_docker() {
-  if [[ -d /run/systemd/system ]]; then as_root systemctl restart docker; else
-    as_root service docker restart
-  fi
-}
-
-# docker_settings check|keep: systemd, told to read its units again, takes the GPUs from containers
-# whose control groups it manages (NVML then says "Unknown Error"), so Docker shall manage them.
-docker_settings() {
-  local as=()
-  if [[ $1 == keep ]]; then as=(as_root); fi
-  "${as[@]}" python3 - "$1" <<'PYTHON'
-import json, os, sys
-
-path = "/etc/docker/daemon.json"
-try:
-    text = open(path).read() if os.path.exists(path) else ""
-    settings = json.loads(text) if text.strip() else {}
-except (OSError, ValueError) as error:
-    sys.exit("%s cannot be read: %s" % (path, error) if sys.argv[1] == "keep" else 1)
-options = settings.setdefault("exec-opts", [])
-managed = [option for option in options if option.startswith("native.cgroupdriver=")]
-if sys.argv[1] == "check":
-    sys.exit(not (managed and "nvidia" in settings.get("runtimes", {})))
-if "native.cgroupdriver=systemd" in managed:
-    print("  note: Docker leaves control groups to systemd, as somebody chose. Start containers")
-    print("  with --device nvidia.com/gpu=all instead of --gpus: those keep their GPUs.")
-if not managed:
-    options.append("native.cgroupdriver=cgroupfs")
-    with open(path + ".new", "w") as file:
-        json.dump(settings, file, indent=4)
-    os.replace(path + ".new", path)
-PYTHON
-}
-
-# repository_add NAME ADDRESS KEY FINGERPRINT PINNING: apt trusts it by this one key and no other,
-# and PINNING keeps apt on one driver branch of it. A source that already names ADDRESS is used as
-# it is: apt refuses two that trust one address by different keys.
+# repository_add NAME ADDRESS KEY FINGERPRINT PACKAGE: apt trusts it by this one key and no other.
+# A source that already names ADDRESS is used as it is: apt refuses two that trust one address by
+# different keys.
 repository_add() {
-  local list=/etc/apt/sources.list.d/dlsetup-$1.list ring=/etc/apt/keyrings/dlsetup-$1.asc added=no
-  ask_root driver "add the repository $1 ($2), if apt lacks it, and install the driver from it"
+  local list=/etc/apt/sources.list.d/dlsetup-$1.list ring=/etc/apt/keyrings/dlsetup-$1.asc added=()
   if [[ -e $list && ! -s $ring ]] || ! repository_named "$2"; then
-    added=yes
+    added=("$list" "$ring")
     repository_trust "$list" "$ring" "$@"
   fi
-  if ! apt_refreshed; then
-    repository_forget "$added" "$list" "$ring"
+  if ! apt_refresh; then
+    as_root rm -f "${added[@]}"
     stop "apt could not refresh its lists with the repository $1" "its own words are above"
   fi
   if [[ -z $(candidate_version "$5") ]]; then
-    repository_forget "$added" "$list" "$ring"
-    stop "apt knows no $5, which keeps the driver on its branch" "it should stand in $2"
+    as_root rm -f "${added[@]}"
+    stop "apt knows no $5" "it should stand in $2"
   fi
-  apt_get install "$5" || stop "apt could not install $5, which keeps the driver on its branch"
 }
 
 # repository_named ADDRESS: whether a source of apt names it, by apt's own reading of them.
@@ -435,16 +172,11 @@ repository_named() {
   [[ $files == *"'${1%/}/InRelease'"* ]]
 }
 
-repository_forget() {
-  if [[ $1 == yes ]]; then as_root rm -f "$2" "$3"; fi
-}
-
 repository_trust() {
   local list=$1 ring=$2 name=$3 address=$4 key=$5 fingerprint=$6 folder keys
   if ! command -v curl >/dev/null || ! command -v gpg >/dev/null; then
-    apt_refresh
-    apt_get install --no-install-recommends ca-certificates curl gpg ||
-      stop 'apt could not install curl and gpg, which check the key of the repository'
+    # They fetch the key of the repository, and check it.
+    system_packages_install ca-certificates curl gpg
   fi
   folder=$(mktemp -d)
   curl --fail --silent --show-error --location --proto '=https' --output "$folder/key.asc" "$key" ||
@@ -455,60 +187,169 @@ repository_trust() {
     "planned $fingerprint, found ${keys:-none}"
   # Whatever the umask: apt reads both files as a user of its own.
   printf 'deb [signed-by=%s] %s /\n' "$ring" "$address" >"$folder/list"
+  printf '%s\n' "$list" "$ring" | remember
   as_root install -D -m 644 "$folder/key.asc" "$ring"
   as_root install -D -m 644 "$folder/list" "$list"
   rm -rf "$folder"
 }
 
-
-# --- The steps: how each is seen to be done, and how it is done ---------------------------------
-
-check_driver() {
-  driver_fits 527.41
-}
-do_driver() {
-  driver_stop_wsl 527.41
-}
-
 check_toolkit() {
-  toolkit_fits \
-    1.20.1-1 \
-    nvidia-container-toolkit \
-    nvidia-container-toolkit-base \
-    libnvidia-container-tools \
-    libnvidia-container1
+  local installed
+  installed=$(installed_version nvidia-container-toolkit)
+  [[ -n $installed ]] && reaches "$installed" 1.20.1-1
 }
 do_toolkit() {
-  toolkit_repository \
-    nvidia-container-toolkit \
-    https://nvidia.github.io/libnvidia-container/stable/deb/amd64/ \
-    https://nvidia.github.io/libnvidia-container/gpgkey \
-    C95B321B61E88C1809C4F759DDCAE044F796ECB0
-  toolkit_install \
-    1.20.1-1 \
-    nvidia-container-toolkit \
-    nvidia-container-toolkit-base \
-    libnvidia-container-tools \
-    libnvidia-container1
+  local packages
+  ask_root 'install the NVIDIA Container Toolkit 1.20.1-1 with apt'
+  repository_add \
+      nvidia-container-toolkit \
+      https://nvidia.github.io/libnvidia-container/stable/deb/amd64/ \
+      https://nvidia.github.io/libnvidia-container/gpgkey \
+      C95B321B61E88C1809C4F759DDCAE044F796ECB0 \
+      nvidia-container-toolkit
+  # All in one version, since they work together in no other way.
+  packages=(
+    nvidia-container-toolkit=1.20.1-1
+    nvidia-container-toolkit-base=1.20.1-1
+    libnvidia-container-tools=1.20.1-1
+    libnvidia-container1=1.20.1-1
+  )
+  command -v python3 >/dev/null || packages+=(python3)
+  apt-get -s install --no-install-recommends "${packages[@]}" | apt_new | remember
+  apt_get install --no-install-recommends "${packages[@]}"
 }
 
-check_containers() {
-  containers_see_gpus
+# --- 3. Docker and CDI know the GPUs
+# containers_see_gpus: Docker, where it is, and CDI, which Podman and others read.
+containers_see_gpus() {
+  { ! own_docker || docker_settings check; } &&
+    [[ $(nvidia-ctk cdi list 2>/dev/null) == *nvidia.com/gpu=all* ]]
 }
-do_containers() {
-  containers_configure
+
+containers_configure() {
+  ask_root 'tell Docker and CDI of the GPUs, and restart Docker, which ends its containers'
+  if own_docker && ! docker_settings check; then
+    mkdir -p "$made"
+    [[ -e $made/docker.json ]] || cat /etc/docker/daemon.json >"$made/docker.json" 2>/dev/null || true
+    as_root nvidia-ctk runtime configure --runtime=docker --cdi.enabled
+    docker_settings keep
+    restart_docker
+  fi
+  if ! as_root systemctl restart nvidia-cdi-refresh.service 2>/dev/null; then
+    as_root nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml
+  fi
+}
+
+# own_docker: whether Docker's daemon is this system's; Docker Desktop's has its own toolkit.
+own_docker() {
+  command -v docker >/dev/null && [[ $(docker info 2>/dev/null) != *'Docker Desktop'* ]]
+}
+restart_docker() {
+  if [[ -d /run/systemd/system ]]; then as_root systemctl restart docker; else
+    as_root service docker restart
+  fi
+}
+
+# docker_settings check|keep|forget BEFORE: systemd, told to read its units again, takes the GPUs
+# from containers whose control groups it manages (NVML: "Unknown Error"): Docker shall manage them.
+docker_settings() {
+  local as=()
+  [[ $1 == check ]] || as=(as_root)
+  "${as[@]}" python3 - "$@" <<'PYTHON'
+import json, os, sys
+
+PATH = "/etc/docker/daemon.json"
+CGROUPS = "native.cgroupdriver="
+
+
+def read(path):
+    try:
+        text = open(path).read() if os.path.exists(path) else ""
+        return json.loads(text) if text.strip() else {}
+    except (OSError, ValueError) as error:
+        sys.exit("%s cannot be read: %s" % (path, error))
+
+
+task, settings = sys.argv[1], read(PATH)
+chosen = [word for word in settings.get("exec-opts", []) if word.startswith(CGROUPS)]
+if task == "check":
+    sys.exit(not (chosen and "nvidia" in settings.get("runtimes", {})))
+if task == "keep" and not chosen:
+    settings["exec-opts"] = settings.get("exec-opts", []) + [CGROUPS + "cgroupfs"]
+elif task == "keep" and chosen == [CGROUPS + "systemd"]:
+    print("  note: Docker leaves control groups to systemd, as somebody chose. Start containers")
+    print("  with --device nvidia.com/gpu=all instead of --gpus: those keep their GPUs.")
+elif task == "forget":
+    before = read(sys.argv[2])
+    for table, name in (("runtimes", "nvidia"), ("features", "cdi")):
+        if name not in before.get(table, {}):
+            settings.get(table, {}).pop(name, None)
+    if CGROUPS + "cgroupfs" not in before.get("exec-opts", []):
+        ours = [word for word in chosen if word == CGROUPS + "cgroupfs"]
+        settings["exec-opts"] = [w for w in settings.get("exec-opts", []) if w not in ours]
+    settings = {name: value for name, value in settings.items() if value or name in before}
+with open(PATH + ".new", "w") as file:
+    json.dump(settings, file, indent=4)
+os.replace(PATH + ".new", PATH)
+if not settings:
+    os.remove(PATH)
+PYTHON
+}
+
+check_containers() { containers_see_gpus; }
+do_containers() { containers_configure; }
+
+# --- Running it
+# system_packages_remove PACKAGE…: these alone; dpkg leaves what something else needs.
+system_packages_remove() {
+  as_root env DEBIAN_FRONTEND=noninteractive dpkg --purge "$@" ||
+    echo 'What dpkg did not remove stays: something else needs it now.'
+}
+
+# containers_forget: what this script told Docker; for CDI the packages see to it themselves.
+containers_forget() {
+  as_root rm -f /etc/cdi/nvidia.yaml
+  [[ -e $made/docker.json ]] || return 0
+  docker_settings forget "$made/docker.json"
+  restart_docker
+}
+
+remember() { mkdir -p "$made" && cat >>"$made/added"; }
+
+# uninstall: what was here before this script is not in its notes, and stays.
+uninstall() {
+  local added files
+  read -ra added <<<"$(grep -v ^/ "$made/added" 2>/dev/null | xargs)"
+  read -ra files <<<"$(grep ^/ "$made/added" 2>/dev/null | xargs)"
+  confirm "This removes $environment, and of the system: ${added[*]:-nothing} ${files[*]}"
+  containers_forget
+  ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
+  ((${#files[@]} == 0)) || as_root rm -f "${files[@]}"
+  # Its notes go last, so that it can go on where it was interrupted.
+  rm -rf "${environment:?}"/{*,.[!d]*}
+  rm -rf "$environment"
 }
 
 main() {
-  read_options "$@"
-  drop_settings
-  guard_system
-  # Nothing of the folder this is started from may change what is done.
-  cd /
-  step 1 driver 'The driver of Windows'
-  step 2 toolkit 'NVIDIA Container Toolkit 1.20.1'
-  step 3 containers 'Docker and CDI know the GPUs'
-  [[ $finished == "$TOTAL" ]] || stop "only $finished of $TOTAL steps ran: this script was changed"
+  local option task=install
+  for option in "$@"; do
+    case $option in
+      --yes) assume_yes=yes ;;
+      --uninstall) task=uninstall ;;
+      --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
+      *) leave 2 "unknown option: $option" 'usage: bash install.sh [--yes] [--uninstall] [--help]' ;;
+    esac
+  done
+  guard
+  if [[ $task == install ]]; then
+    step 1 driver 'The driver of Windows'
+    step 2 toolkit 'NVIDIA Container Toolkit 1.20.1'
+    step 3 containers 'Docker and CDI know the GPUs'
+    echo 'ready: nvidia-container-toolkit'
+  else
+    uninstall
+  fi
+  trap - EXIT
 }
 
 main "$@"
