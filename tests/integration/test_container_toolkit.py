@@ -78,7 +78,7 @@ def machine(
         program(root, "docker", DOCKER.format("Ubuntu 24.04.3 LTS"))
         program(root, "service", SERVICE)
         fingerprint = signed(root, packages)
-        text = script(plan).replace(f"{TOOLKIT_REPOSITORY}", f"{ARCHIVE}")
+        text = script(plan).replace(TOOLKIT_REPOSITORY, ARCHIVE)
         root.put("/install.sh", text.replace(TOOLKIT_FINGERPRINT, fingerprint))
         return root
 
@@ -125,6 +125,24 @@ def test_docker_and_cdi_learn_of_the_gpus_and_a_second_run_changes_nothing(
     assert again.returncode == 0, again.stdout + again.stderr
     assert again.stdout.count("already done") == 3
     assert changes(root) == before
+
+
+@pytest.mark.parametrize("before", ["", '{"log-opts": {"max-size": "10m"}}'])
+def test_uninstalling_leaves_docker_and_apt_as_they_were(machine: Machine, before: str) -> None:
+    root = machine()
+    if before:
+        root.put("/etc/docker/daemon.json", before)
+    packages = installed(root)
+    run(root)
+    done = run(root, "--yes", "--uninstall")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert installed(root) == packages
+    assert calls(root).count("service docker restart") == 2
+    left = said(root, "cat", "/etc/docker/daemon.json")
+    assert (json.loads(left) if left else "") == (json.loads(before) if before else "")
+    assert not list((root.upper / "etc/apt").glob("*/dlsetup-*.*"))
+    assert not said(root, "cat", "/etc/cdi/nvidia.yaml")
 
 
 def test_what_docker_was_told_before_stays(machine: Machine) -> None:
@@ -190,13 +208,14 @@ def test_a_release_that_the_repository_lacks_is_not_replaced_by_another(machine:
     done = run(root)
 
     assert done.returncode == 1
-    assert "apt could not install nvidia-container-toolkit 1.20.1-1" in done.stderr
+    assert "Version '1.20.1-1' for 'nvidia-container-toolkit' was not found" in done.stderr
     assert installed(root).isdisjoint(NAMES)
 
 
 def test_on_wsl2_the_toolkit_is_installed_and_never_a_driver(machine: Machine) -> None:
     root = machine(plan="container-toolkit-ubuntu-24.04-wsl2")
     root.put("/proc/sys/kernel/osrelease", "5.15.167.4-microsoft-standard-WSL2\n")
+    program(root, "nvidia-smi", "#!/bin/sh\necho 551.61\n")
     done = run(root)
 
     assert done.returncode == 0, done.stdout + done.stderr

@@ -25,7 +25,7 @@ fabric_manager_install() {
     awk -v of="$running-" 'index($3, of) == 1 && !seen++ {print $3}')
   [[ -n $version ]] || stop "apt has no $package of version $running, and it must equal the driver" \
     "bring the driver to a version that apt has of both: apt-cache madison $package"
-  if [[ $(apt-cache depends "$package") == *'Depends: nvidia-fabricmanager-'* ]]; then
+  if [[ $(apt-cache depends --important "$package") == *Depends:*nvidia-fabricmanager-* ]]; then
     stop "$package $version only redirects to another branch, and it must equal the driver" \
       "move the driver to that branch: apt-cache depends $package"
   fi

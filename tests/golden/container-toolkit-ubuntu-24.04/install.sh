@@ -134,7 +134,7 @@ kernels() {
   {
     uname -r
     dpkg-query -W -f='${db:Status-Status} ${Package}\n' 'linux-image-*' 2>/dev/null |
-      sed -n 's/^installed linux-image-//p'
+      sed -n 's/^installed linux-image-//p' || true
   } | sort -uV
 }
 
