@@ -58,6 +58,9 @@ def _carried(chosen: Format, plan: Plan, catalog: Catalog) -> None:
     """Raise where a format cannot carry a plan."""
     if plan.via not in chosen.carries:
         raise cannot_carry(chosen.name, f"a plan that goes by {plan.via}", plan.via)
+    if plan.is_for_host and not chosen.for_host:
+        what = f"{' and '.join(plan.request.host)} alone: that is for the machine itself"
+        raise cannot_carry(chosen.name, what, plan.via, for_host=True)
     row = system(catalog, plan.machine.os.id, plan.machine.os.version)
     if chosen.linux_only and row is not None and row.family in _NO_LINUX:
         what = f"a plan for {plan.machine.os_name}, because it is for Linux"
