@@ -53,19 +53,16 @@ def show_warnings(warnings: Sequence[Warning]) -> None:
         click.echo(folded(warning.message, width, first="warning: ", rest="  "), err=True)
 
 
-def write_file(path: Path, text: str, *, executable: bool = False, folders: bool = False) -> None:
+def write_file(path: Path, text: str, *, executable: bool = False) -> None:
     """Write a file whole or not at all.
 
-    A link is followed, and what is no file (a device, a pipe) is written to, never replaced. With
-    ``folders`` those that it is to lie in are made.
+    A link is followed, and what is no file (a device, a pipe) is written to, never replaced.
     Raises OutsideError ``cannot-write``.
     """
     try:
         if path.is_dir():
             raise IsADirectoryError(21, "it is a folder")
         data = text.encode()
-        if folders:
-            path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not path.is_file():
             path.write_bytes(data)
         else:
@@ -76,6 +73,19 @@ def write_file(path: Path, text: str, *, executable: bool = False, folders: bool
             f"{path} cannot be written.",
             context=(error.strerror or str(error),),
             hint="Name another place with -o, or make room there; nothing was left behind.",
+        ) from error
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder for files, with those above it. Raises OutsideError ``cannot-write``."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutsideError(
+            "cannot-write",
+            f"{path} cannot be made.",
+            context=(error.strerror or str(error),),
+            hint="Name another folder with -o.",
         ) from error
 
 

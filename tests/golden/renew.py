@@ -8,10 +8,9 @@ from provisioner.apply import undo
 from provisioner.apply.changes import total
 from provisioner.apply.packages import Snapshot
 from provisioner.apply.record import Change, Record
-from provisioner.plan import Plan
-from provisioner.render import FORMATS, Format, facts, render, script
+from provisioner.render import facts, render, script
 from tests.golden.made_catalog import catalog
-from tests.golden.plans import PLANS, machine
+from tests.golden.plans import PLANS, SEVERAL, carried, machine
 
 HERE = Path(__file__).parent
 
@@ -20,21 +19,17 @@ def main() -> None:
     """Render every plan in every format that carries it."""
     for name, make in PLANS.items():
         plan = make()
-        for chosen in FORMATS.values():
-            if not carried(plan, chosen):
-                continue
-            for file in render((plan,), chosen.name, catalog()):
-                target = HERE / name / file.path
-                target.parent.mkdir(exist_ok=True)
-                target.write_text(file.text)
+        for chosen in carried(name):
+            # The Dockerfiles that come beside others' files are the ones of their own format.
+            file, *_ = render((plan,), chosen, catalog())
+            target = HERE / name / file.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(file.text)
+    for name, makers in SEVERAL.items():
+        for file in render(tuple(make() for make in makers), "pixi", catalog()):
+            (HERE / name / file.path).write_text(file.text)
     for name, text in system_scripts().items():
         (HERE / name).write_text(text)
-
-
-def carried(plan: Plan, chosen: Format) -> bool:
-    """Whether a format installs a plan; what only compiles with one has tests of its own."""
-    linked = chosen.links or facts.step_named(plan, "toolkit") is None
-    return plan.via in chosen.carries and linked and not chosen.compiles
 
 
 def system_scripts() -> dict[str, str]:
