@@ -18,11 +18,11 @@ _SHEET = "/opt/uv/pyproject.toml"
 _UV_INSTALL = ("uv", "pip", "install", "--python", "/opt/env/bin/python")
 
 _LINKS = (
-    "cd /opt/env",
-    'ln -s "$(dirname "$(dirname lib/python*/site-packages/nvidia/*/bin/nvcc)")" cuda',
-    "cd cuda",
-    "ln -s lib lib64",
-    'for library in lib/*.so.*; do ln -sf "${library##*/}" "${library%%.so.*}.so"; done',
+    'ln -sr "$(dirname "$(dirname /opt/env/lib/python*/site-packages/nvidia/*/bin/nvcc)")" '
+    "/opt/env/cuda",
+    "ln -s lib /opt/env/cuda/lib64",
+    "for library in /opt/env/cuda/lib/*.so.*; do "
+    'ln -sf "${library##*/}" "${library%%.so.*}.so"; done',
 )
 """What wheels leave out and linkers look for; then CUDA's folder is /opt/env/cuda."""
 
