@@ -82,6 +82,7 @@ FORMATS: Mapping[str, Format] = {
             description="an image with everything but the driver",
             file_name="Dockerfile",
             linux_only=True,
+            links=True,
         ),
         Format(
             name="compose",
@@ -89,6 +90,7 @@ FORMATS: Mapping[str, Format] = {
             description="services for Docker Compose, each with its Dockerfile",
             file_name="compose.yaml",
             linux_only=True,
+            links=True,
             several=True,
         ),
         Format(
@@ -97,6 +99,7 @@ FORMATS: Mapping[str, Format] = {
             description="a development container for editors, with its Dockerfile",
             file_name=".devcontainer/devcontainer.json",
             linux_only=True,
+            links=True,
         ),
         Format(
             name="apptainer",
@@ -104,6 +107,7 @@ FORMATS: Mapping[str, Format] = {
             description="a definition for Apptainer or Singularity, as clusters run it",
             file_name="apptainer.def",
             linux_only=True,
+            links=True,
         ),
         Format(
             name="cmake",
