@@ -74,6 +74,28 @@ FORMATS: Mapping[str, Format] = {
             file_name="Dockerfile",
             linux_only=True,
         ),
+        Format(
+            name="compose",
+            carries=("pip", "container"),
+            description="services for Docker Compose, each with its Dockerfile",
+            file_name="compose.yaml",
+            linux_only=True,
+            several=True,
+        ),
+        Format(
+            name="devcontainer",
+            carries=("pip", "container"),
+            description="a development container for editors, with its Dockerfile",
+            file_name=".devcontainer/devcontainer.json",
+            linux_only=True,
+        ),
+        Format(
+            name="apptainer",
+            carries=("pip", "container"),
+            description="a definition for Apptainer or Singularity, as clusters run it",
+            file_name="apptainer.def",
+            linux_only=True,
+        ),
     )
 }
 """Every format by the name that ``render`` takes."""

@@ -11,6 +11,8 @@ from itertools import pairwise
 from provisioner.errors import UsageError
 
 _WIDTH = 96
+_YAML_WIDTH = 74
+"""What yamllint allows to a line, less the comment's sign and the deepest indent."""
 _ESCAPED = re.compile(r"\$(?=\{)|\\$|(?<=\s)[#-]")
 _NOT_REQUIRED = re.compile(r"^[-#]|\s[#-]|\$\{|\\$")
 
@@ -19,9 +21,11 @@ def sh(text: str) -> str:
     """Return one word of a shell command.
 
     Dollars and backticks stand outside the quotes, escaped: in single quotes linters take them
-    for a mistake.
+    for a mistake. A percent sign never comes first: a definition of Apptainer begins a section with
+    it, wherever in the line.
     """
-    return shlex.quote(text).replace("$", "'\\$'").replace("`", "'\\`'")
+    word = shlex.quote(text).replace("$", "'\\$'").replace("`", "'\\`'")
+    return f"'{word}'" if word.startswith("%") else word
 
 
 def words(command: Sequence[str], indent: str = "    ") -> str:
@@ -44,6 +48,23 @@ def words(command: Sequence[str], indent: str = "    ") -> str:
 def comment(text: str) -> str:
     """Return text for a comment: one line, nothing in it that does not print."""
     return "".join(char if char.isprintable() else " " for char in text).strip()
+
+
+def wrapped(lines: tuple[str, ...], hanging: str) -> tuple[str, ...]:
+    """Return comments no longer than YAML's linters allow, what is carried over set in."""
+    from textwrap import wrap
+
+    return tuple(
+        piece
+        for line in lines
+        for piece in wrap(
+            comment(line),
+            _YAML_WIDTH,
+            subsequent_indent=hanging,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    )
 
 
 def quoted(text: str) -> str:

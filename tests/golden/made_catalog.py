@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from provisioner.catalog import rows
+from provisioner.catalog import image_rows, rows
 from provisioner.catalog.load import Catalog
 
 CHECKED = "2026-11-20"
@@ -83,7 +83,7 @@ def catalog() -> Catalog:
             evidence="official images",
             checked=CHECKED,
         )
-        for version in ("3.10", "3.11", "3.12", "3.13")
+        for version in ("3.7", "3.10", "3.11", "3.12", "3.13")
     )
     bases = [row.base_image for row in made.systems]
     bases += [row.base_image for row in made.pythons]
@@ -91,6 +91,15 @@ def catalog() -> Catalog:
         rows.Image(image=image, evidence="official images", checked=CHECKED)
         for image in (*bases, "docker.io/tensorflow/tensorflow:1.15.5-gpu-py3")
         if image
+    )
+    made.image_sizes = tuple(
+        image_rows.ImageSize(
+            image=image, disk_bytes=size, cuda=cuda, evidence="docker image ls", checked=CHECKED
+        )
+        for image, size, cuda in (
+            ("docker.io/library/debian:12", 116_570_000, None),
+            ("docker.io/nvidia/cuda:12.6.3-cudnn-devel-ubuntu24.04", 8_235_000_000, "12.6"),
+        )
     )
     made.driver_packages = (
         _package("ubuntu-22.04", "nvidia-driver-470", "470.256.02-0ubuntu0.22.04.6", "restricted"),

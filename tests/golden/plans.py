@@ -208,6 +208,19 @@ def cpu() -> Plan:
     )
 
 
+def tf1_cpu() -> Plan:
+    """TensorFlow 1 on the CPU, with the Python of its time."""
+    return _plan(
+        machine("debian-12"),
+        "tensorflow==1.15.*",
+        (Pin(name="tensorflow", version="1.15.5", requirement="tensorflow==1.15.5"),),
+        DriverPlan(action="none"),
+        python="3.7",
+        accelerator="cpu",
+        constraints=(PROTOBUF_CAP,),
+    )
+
+
 def rocm() -> Plan:
     """AMD's GPU: no step looks at NVIDIA's driver, and the index holds what torch needs."""
     return _plan(

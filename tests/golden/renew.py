@@ -20,10 +20,11 @@ def main() -> None:
     for name, make in PLANS.items():
         plan = make()
         for chosen in carried(name):
-            for file in render((plan,), chosen, catalog()):
-                target = HERE / name / file.path
-                target.parent.mkdir(exist_ok=True)
-                target.write_text(file.text)
+            # The Dockerfiles that come beside others' files are the ones of their own format.
+            file, *_ = render((plan,), chosen, catalog())
+            target = HERE / name / file.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(file.text)
     for name, makers in SEVERAL.items():
         for file in render(tuple(make() for make in makers), "pixi", catalog()):
             (HERE / name / file.path).write_text(file.text)

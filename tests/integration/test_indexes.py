@@ -102,8 +102,8 @@ def test_the_script_takes_only_the_pins_from_their_index(
     address: str, environment: Path, script: Callable[[str], str]
 ) -> None:
     text = on(address, script("torch-cu126-ubuntu-22.04-keep")).replace('\nmain "$@"\n', "")
-    told = f"environment={environment}; made={environment}/.dlsetup; uv=uv"
-    commands = f"{text}\ntrap - EXIT; {told}; do_packages"
+    places = f"environment={environment}; made={environment}/.dlsetup; uv=uv"
+    commands = f"{text}\ntrap - EXIT; {places}\ndo_packages"
 
     assert bash(commands, address, environment) == RIGHT
 
