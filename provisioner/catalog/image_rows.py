@@ -12,4 +12,4 @@ class ImageSize(Row, frozen=True, kw_only=True):
     disk_bytes: int
     """As precise as the evidence; a figure of three digits stands as it was printed."""
     cuda: str | None = None
-    """``"12.6"`` where the image carries CUDA with cuDNN and the compiler; None for a plain base."""
+    """``"12.6"`` where the image carries CUDA, cuDNN and nvcc; None for a plain base."""

@@ -14,7 +14,7 @@ import msgspec
 from provisioner.environments import generations, interpreter
 from provisioner.environments.record import Generation
 from provisioner.errors import OutsideError
-from provisioner.lock import pylock, record
+from provisioner.lock import pylock
 from provisioner.plan import Plan, digest
 
 

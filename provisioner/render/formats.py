@@ -48,6 +48,26 @@ FORMATS: Mapping[str, Format] = {
             file_name="environment.yml",
         ),
         Format(
+            name="pixi",
+            carries=("pip", "conda"),
+            description="a workspace for pixi, with an environment for each plan",
+            file_name="pixi.toml",
+            several=True,
+        ),
+        Format(
+            name="requirements",
+            carries=("pip",),
+            description="packages for pip or uv, in a Python that is already there",
+            file_name="requirements.txt",
+        ),
+        Format(
+            name="cloud-init",
+            carries=("pip",),
+            description="user-data with which a new machine runs the script at its first boots",
+            file_name="user-data",
+            linux_only=True,
+        ),
+        Format(
             name="dockerfile",
             carries=("pip", "container"),
             description="an image with everything but the driver",

@@ -6,8 +6,9 @@ from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
 from provisioner.errors import RefusedError
 from provisioner.plan import Plan, digest
-from provisioner.render import facts, image_proof, image_size
+from provisioner.render import facts, image_size
 from provisioner.render.formats import cannot_carry
+from provisioner.render.image_proof import program
 from provisioner.render.quoting import identifier, quoted
 from provisioner.render.words import asked_of, sources
 
@@ -50,7 +51,7 @@ def values(plan: Plan, catalog: Catalog, format_name: str) -> dict[str, object]:
         "platform": platform(plan),
         "labels": labels(plan, base),
         "sizes": image_size.lines(plan, base, catalog),
-        "proof": image_proof.program(plan),
+        "proof": program(plan),
         **parts,
     }
 

@@ -17,12 +17,15 @@ REPOSITORY = "https://developer.download.nvidia.com/compute/cuda/repos/debian12/
 FINGERPRINT = "EB693B3035CD5710E231E123A4B469963BF863CC"
 
 
-def _system(os_id: str, version: str, python: str | None) -> rows.OperatingSystemRow:
+def _system(
+    os_id: str, version: str, python: str | None, glibc: str | None = None
+) -> rows.OperatingSystemRow:
     return rows.OperatingSystemRow(
         id=os_id,
         version=version,
         name=f"{os_id.title()} {version}",
         family="debian",
+        glibc=glibc,
         python=python,
         python_packages=("python3", "python3-venv", "ca-certificates"),
         base_image=f"docker.io/library/{os_id}:{version}",
@@ -44,14 +47,25 @@ def _package(system: str, package: str, version: str, component: str) -> rows.Dr
     )
 
 
+def _cuda(version: str, linux: str, windows: str) -> rows.Cuda:
+    drivers = rows.PerSystem(linux=linux, windows=windows)
+    return rows.Cuda(
+        version=version,
+        driver_floor=drivers,
+        driver_bundled=drivers,
+        evidence="NVIDIA's table of CUDA and drivers",
+        checked=CHECKED,
+    )
+
+
 def catalog() -> Catalog:
     """A catalog that is all in here: nothing of it is read from stacks."""
     made = Catalog(Path("/nowhere"))
     made.systems = (
-        _system("debian", "12", "3.11"),
-        _system("ubuntu", "20.04", "3.8"),
-        _system("ubuntu", "22.04", "3.10"),
-        _system("ubuntu", "24.04", "3.12"),
+        _system("debian", "12", "3.11", "2.36"),
+        _system("ubuntu", "20.04", "3.8", "2.31"),
+        _system("ubuntu", "22.04", "3.10", "2.35"),
+        _system("ubuntu", "24.04", "3.12", "2.39"),
         _system("ubuntu", "26.04", None),
         rows.OperatingSystemRow(
             id="windows",
@@ -113,6 +127,12 @@ def catalog() -> Catalog:
             evidence="NVIDIA's driver installation guide",
             checked=CHECKED,
         ),
+    )
+    made.cuda = (
+        _cuda("10.0", "410.48", "411.31"),
+        _cuda("10.2", "440.33", "441.22"),
+        _cuda("12.0", "525.60.13", "527.41"),
+        _cuda("12.4", "550.54.14", "551.61"),
     )
     made.tools = (
         rows.Tool(

@@ -16,19 +16,14 @@ import pytest
 import yaml
 
 from provisioner.plan import Plan
-from provisioner.render import FORMATS, render
+from provisioner.render import render
 from tests.golden.made_catalog import catalog
-from tests.golden.plans import HOSTILE, PLANS
+from tests.golden.plans import HOSTILE, PLANS, carried
 from tests.golden.renew import system_scripts
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 BIN = Path(sys.executable).parent
-PAIRS = [
-    (name, chosen.name)
-    for name, make in PLANS.items()
-    for chosen in FORMATS.values()
-    if make().via in chosen.carries
-]
+PAIRS = [(name, chosen) for name in PLANS for chosen in carried(name)]
 SCRIPTS = sorted(str(path) for path in GOLDEN.glob("*/*.sh"))
 DOCKERFILES = sorted(str(path) for path in GOLDEN.glob("*/Dockerfile"))
 ENVIRONMENTS = sorted(str(path) for path in GOLDEN.glob("*/environment.yml"))
@@ -91,6 +86,9 @@ def test_every_text_ends_with_the_command_that_uses_it(name: str, format_name: s
         "compose": "docker compose run --rm ",
         "devcontainer": "}",  # editors use it, and JSON has no place for a comment
         "apptainer": ".sif THIS_FILE && apptainer run",
+        "pixi": "#   pixi run",
+        "cloud-init": "cloud-localds seed.img THIS_FILE",
+        "requirements": "bin/python -m pip install -r THIS_FILE",
     }
 
     assert used[format_name] in file.text.rstrip("\n").splitlines()[-1]
@@ -140,11 +138,21 @@ def test_all_formats_ask_for_the_same_packages(plan: Callable[[], Plan]) -> None
 
     assert [line for line in pip if not line.startswith("--")] == [
         *asked,
-        *made.request.companions,
+        *map(unexpanded, made.request.companions),
+    ]
+    held = render((made,), "requirements", catalog())[0].text.splitlines()
+    assert [line for line in held if line and line[0] not in "#-"] == [
+        *asked,
+        *map(unexpanded, made.request.companions),
     ]
     for chosen in ("script", "dockerfile"):
         text = render((made,), chosen, catalog())[0].text
         assert all(f" {word}" in text or f" '{word}'" in text for word in asked)
+
+
+def unexpanded(text: str) -> str:
+    """A requirement as pip must be given it: what it would look up in the environment, encoded."""
+    return text.replace("${", "%24{")
 
 
 @pytest.mark.parametrize("path", SCRIPTS)
@@ -213,7 +221,8 @@ def test_hostile_words_come_through_bash_as_they_are(tmp_path: Path) -> None:
     script = (GOLDEN / "hostile-companions/install.sh").read_text()
     call = re.search(r"^do_packages\(\) \{\n(.*?)^\}", script, re.MULTILINE | re.DOTALL)
     assert call is not None
-    uv = f"made={tmp_path}/made; mkdir $made; uv() {{ printf '%s\\0' \"$@\"; }}; uv=uv; environment=x\n"
+    places = f"made={tmp_path}/made; mkdir $made; environment=x; "
+    uv = places + "uv() { printf '%s\\0' \"$@\"; }; uv=uv\n"
     done = subprocess.run(
         ["bash", "-c", uv + call[0] + "\ndo_packages"],
         capture_output=True,
@@ -230,4 +239,4 @@ def test_hostile_words_come_through_bash_as_they_are(tmp_path: Path) -> None:
 def test_hostile_words_come_through_yaml_as_they_are() -> None:
     environment = yaml.safe_load((GOLDEN / "hostile-companions/environment.yml").read_text())
 
-    assert tuple(environment["dependencies"][-1]["pip"][1:]) == HOSTILE
+    assert tuple(environment["dependencies"][-1]["pip"][1:]) == tuple(map(unexpanded, HOSTILE))
