@@ -19,6 +19,8 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     file_name: str
     linux_only: bool = False
     """It installs, or builds, a Linux."""
+    locks: bool = False
+    """It can install what a lock lists, and nothing else."""
     several: bool = False
     """It carries several plans at once, each an environment of its own."""
 
@@ -73,6 +75,7 @@ FORMATS: Mapping[str, Format] = {
             description="an image with everything but the driver",
             file_name="Dockerfile",
             linux_only=True,
+            locks=True,
         ),
         Format(
             name="compose",
