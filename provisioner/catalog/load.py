@@ -11,7 +11,15 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from provisioner.catalog import image_rows, rows, sheets, speed_rows, upkeep_rows, words
+from provisioner.catalog import (
+    image_rows,
+    rows,
+    sheets,
+    speed_rows,
+    toolkit_rows,
+    upkeep_rows,
+    words,
+)
 from provisioner.catalog.contents import Contents, joined
 from provisioner.catalog.decode import bad_row, read
 from provisioner.catalog.overlay import NOTHING, Overlay
@@ -102,6 +110,11 @@ class Catalog:
         """CUDA libraries: wheels first, then conda's packages."""
         wheels = self._read(sheets.LIBRARIES, rows.Library)
         return wheels + self._read(sheets.CONDA_LIBRARIES, rows.Library)
+
+    @cached_property
+    def toolkits(self) -> tuple[toolkit_rows.ToolkitRelease, ...]:
+        """Releases of CUDA's toolkit as wheels, oldest first."""
+        return self._read(sheets.TOOLKITS, toolkit_rows.ToolkitRelease)
 
     @cached_property
     def other_libraries(self) -> tuple[rows.Library, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from provisioner.catalog import image_rows, rows, speed_rows, upkeep_rows, words
+from provisioner.catalog import image_rows, rows, speed_rows, toolkit_rows, upkeep_rows, words
 from provisioner.catalog.support import Support
 
 SortKey = tuple[tuple[tuple[int, int, str], ...], str]
@@ -52,6 +52,7 @@ FORWARD_COMPATIBILITY = Sheet(
     "nvidia/forward_compatibility.toml", rows.ForwardCompatibility, ("cuda",), "cuda"
 )
 LIBRARIES = Sheet("nvidia/libraries.jsonl", rows.Library, _LIBRARY_KEY)
+TOOLKITS = Sheet("nvidia/toolkits.jsonl", toolkit_rows.ToolkitRelease, ("version",))
 CONDA_LIBRARIES = Sheet("conda/libraries.jsonl", rows.Library, _LIBRARY_KEY)
 OTHER_CONDA_LIBRARIES = Sheet("conda/other_libraries.jsonl", rows.Library, _LIBRARY_KEY)
 SHARED_FILES = Sheet("nvidia/shared_files.toml", rows.SharedFile, ("file",), "shared_file")
@@ -100,6 +101,7 @@ FIXED = (
     DATA_CENTRE_GPUS,
     FORWARD_COMPATIBILITY,
     LIBRARIES,
+    TOOLKITS,
     CONDA_LIBRARIES,
     OTHER_CONDA_LIBRARIES,
     SHARED_FILES,

@@ -23,6 +23,10 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     """It can install what a lock lists, and nothing else."""
     several: bool = False
     """It carries several plans at once, each an environment of its own."""
+    links: bool = False
+    """It makes the links that nvcc's wheels lack: without them nothing finds nvcc."""
+    compiles: bool = False
+    """It is for plans with nvcc alone, and installs nothing."""
 
 
 class RenderedFile(msgspec.Struct, frozen=True):
@@ -42,6 +46,7 @@ FORMATS: Mapping[str, Format] = {
             description="a bash script that installs everything on the machine and proves it",
             file_name="install.sh",
             linux_only=True,
+            links=True,
         ),
         Format(
             name="conda",
@@ -68,6 +73,7 @@ FORMATS: Mapping[str, Format] = {
             description="user-data with which a new machine runs the script at its first boots",
             file_name="user-data",
             linux_only=True,
+            links=True,
         ),
         Format(
             name="dockerfile",
@@ -99,6 +105,14 @@ FORMATS: Mapping[str, Format] = {
             file_name="apptainer.def",
             linux_only=True,
         ),
+        Format(
+            name="cmake",
+            carries=("pip", "conda"),
+            description="CMake presets and editors' settings for nvcc and these GPUs",
+            file_name="CMakePresets.json",
+            links=True,
+            compiles=True,
+        ),
     )
 }
 """Every format by the name that ``render`` takes."""
@@ -110,6 +124,7 @@ def cannot_carry(name: str, what: str, via: str, *, linux: bool = True) -> Refus
         row.name
         for row in FORMATS.values()
         if via in row.carries and row.name != name and (linux or not row.linux_only)
+        if not row.compiles
     ]
     return RefusedError(
         "format-cannot-carry",

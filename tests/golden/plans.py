@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from provisioner.machine import Driver, Gpu, Machine, OperatingSystem
-from provisioner.plan import Constraint, DriverPlan, Pin, Plan, Request, Serve
+from provisioner.plan import Constraint, DriverPlan, HostCompiler, Pin, Plan, Request, Serve
 from provisioner.recipes import steps_for
 from provisioner.render import FORMATS
 from tests.golden.made_catalog import catalog
@@ -127,6 +127,33 @@ def tensorflow_keep() -> Plan:
         ),
         DriverPlan(action="keep", current="535.183.01", minimum="525.60.13", branch="535"),
         disk_bytes=7_000_000_000,
+    )
+
+
+def cuda_dev() -> Plan:
+    """CUDA's compiler on a machine without a GPU, with an older g++ than the system's."""
+    cuda = {"nvidia-cuda-cccl": "13.3.4.3.1", "nvidia-cuda-runtime": "13.4.92"}
+    cuda |= {"nvidia-cuda-crt": "13.4.92", "nvidia-nvvm": "13.4.92"}
+    return _plan(
+        machine("debian-12"),
+        "nvcc",
+        (
+            Pin(
+                name="nvcc",
+                version="13.4.92",
+                cuda="13.4",
+                requirement="nvidia-cuda-nvcc==13.4.92",
+            ),
+            *(
+                Pin(name=name, version=version, requirement=f"{name}=={version}")
+                for name, version in cuda.items()
+            ),
+        ),
+        DriverPlan(action="none"),
+        python="3.11",
+        accelerator="cpu",
+        cuda=None,
+        host_compiler=HostCompiler(program="g++-11", newest="11", package="g++-11"),
     )
 
 
@@ -330,6 +357,7 @@ PLANS = {
     "tensorflow-ubuntu-24.04-wsl2": wsl,
     "tensorflow-cpu-debian-12": cpu,
     "torch-rocm-ubuntu-24.04": rocm,
+    "cuda-dev-debian-12": cuda_dev,
     "tensorflow-1.15-conda": tf1_conda,
     "tensorflow-1.15-image": tf1_image,
     "hostile-companions": hostile,
@@ -348,11 +376,14 @@ _ONCE = {"cloud-init": "torch-ubuntu-24.04-driver-580-open"}
 
 def carried(name: str) -> tuple[str, ...]:
     """The formats that a plan has golden files in."""
-    via = PLANS[name]().via
+    plan = PLANS[name]()
+    links = any(step.id == "toolkit" for step in plan.steps)
     return tuple(
         row.name
         for row in FORMATS.values()
-        if via in row.carries
+        if plan.via in row.carries
+        and (row.links or not links)
+        and not row.compiles  # what only compiles with a plan has tests of its own
         and (name, row.name) not in CANNOT
         and _ONCE.get(row.name, name) == name
     )
