@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioner.catalog.find import names_of_system
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import DriverPackage
 from provisioner.plan import DriverPlan, Plan, Step
@@ -43,8 +44,8 @@ def package_for(plan: Plan, catalog: Catalog) -> DriverPackage | None:
     The plan's own choice comes first; else branch and flavour decide, and of several the one
     with the plainest name, which is the one that is not for servers only.
     """
-    system = f"{plan.machine.os.id}-{plan.machine.os.version}"
-    here = [row for row in catalog.driver_packages if row.os == system]
+    names = names_of_system(catalog, plan.machine.os.id, plan.machine.os.version)
+    here = [row for row in catalog.driver_packages if row.os in names]
     named = [row for row in here if row.package == plan.driver.package]
     if named:
         return named[0]

@@ -19,7 +19,20 @@ from provisioner.render.templates import fill
 from provisioner.render.words import asked_of
 
 _APT = "debian"
-"""The family of systems whose packages the script installs with apt."""
+_INSTEAD: dict[str, dict[str, tuple[str, ...]]] = {
+    _APT: {},
+    "redhat": {
+        "apt.sh": ("rpm.sh", "dnf.sh"),
+        "repository.sh": ("rpm_repository.sh",),
+        "driver_install.sh": ("driver_install.sh", "rpm_driver.sh"),
+    },
+    "suse": {
+        "apt.sh": ("rpm.sh", "zypper.sh"),
+        "repository.sh": ("rpm_repository.sh",),
+        "driver_install.sh": ("driver_install.sh", "rpm_driver.sh"),
+    },
+}
+"""By family of systems: the files that define the same functions for another tool than apt."""
 
 _ROOT = "root"
 """What a step needs that the user alone may not do."""
@@ -71,18 +84,22 @@ _ACTIONS = {
 def text(plan: Plan, catalog: Catalog) -> str:
     """Return the script.
 
-    Raises RefusedError ``format-cannot-carry`` for a system without apt, BadDataError
-    ``bad-plan`` or ``unknown-action`` for steps that recipes never make.
+    Raises RefusedError ``format-cannot-carry`` for a system whose packages it cannot install,
+    BadDataError ``bad-plan`` or ``unknown-action`` for steps that recipes never make.
     """
-    _need_apt(plan, catalog)
+    row = system(catalog, plan.machine.os.id, plan.machine.os.version)
+    if row is None or row.family not in _INSTEAD:
+        raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan.via)
     return fill(
         "shell/install.sh.j2",
         plan=plan,
         file_name="install.sh",
         makes_environment=True,
         planned=plan.machine,
+        planned_version=row.version,
+        system_python=row.interpreter,
         steps=plan.steps,
-        actions=files(plan.steps),
+        actions=files(plan.steps, row.family),
         digest=_digest(plan),
         holds=_holds(plan),
         root_steps=tuple(step for step in plan.steps if _ROOT in step.needs),
@@ -137,6 +154,7 @@ def _of_system(machine: Machine, steps: tuple[Step, ...], file_name: str) -> dic
         "file_name": file_name,
         "makes_environment": False,
         "planned": machine,
+        "planned_version": machine.os.version,
         "steps": steps,
         "root_steps": steps,
         "actions": files(steps),
@@ -150,8 +168,9 @@ def _need_apt(plan: Plan, catalog: Catalog) -> None:
         raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan.via)
 
 
-def files(steps: tuple[Step, ...]) -> tuple[str, ...]:
+def files(steps: tuple[Step, ...], family: str = _APT) -> tuple[str, ...]:
     """The files that define the actions of the steps, each once, in order of first use."""
+    instead = _INSTEAD[family]
     found: dict[str, None] = {}
     for step in steps:
         if not _ID.fullmatch(step.id) or not step.check or not step.run:
@@ -160,7 +179,8 @@ def files(steps: tuple[Step, ...]) -> tuple[str, ...]:
             name = command[0] if command else ""
             if name not in _ACTIONS:
                 raise _bad("unknown-action", f"A step asks for {name[:60]!r}, no known action.")
-            found.update(dict.fromkeys(_ACTIONS[name]))
+            for file in _ACTIONS[name]:
+                found.update(dict.fromkeys(instead.get(file, (file,))))
     return tuple(found)
 
 

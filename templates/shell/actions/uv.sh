@@ -11,7 +11,7 @@ uv_install() {
   shift
   for hash in "$@"; do line+=" --hash=$hash"; done
   make_folder "$tools"
-  /usr/bin/python3 -m venv --clear "$home" || stop "no virtual environment could be made in $home"
+  {{ system_python | sh }} -m venv --clear "$home" || stop "no virtual environment could be made in $home"
   printf '%s\n' "$line" >"$home/requirements.txt"
   "$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps \
     --require-hashes --only-binary :all: --requirement "$home/requirements.txt" ||
