@@ -24,12 +24,12 @@ _INSTEAD: dict[str, dict[str, tuple[str, ...]]] = {
     "redhat": {
         "apt.sh": ("rpm.sh", "dnf.sh"),
         "repository.sh": ("rpm_repository.sh",),
-        "driver_install.sh": ("driver_install.sh", "rpm_driver.sh"),
+        "apt_driver.sh": ("rpm_driver.sh",),
     },
     "suse": {
         "apt.sh": ("rpm.sh", "zypper.sh"),
         "repository.sh": ("rpm_repository.sh",),
-        "driver_install.sh": ("driver_install.sh", "rpm_driver.sh"),
+        "apt_driver.sh": ("rpm_driver.sh",),
     },
 }
 """By family of systems: the files that define the same functions for another tool than apt."""
@@ -42,8 +42,8 @@ _ID = re.compile(r"[a-z][a-z_]{0,30}")
 _ACTIONS = {
     "system_packages_install": ("apt.sh",),
     "driver_fits": ("driver.sh",),
-    "driver_install": ("apt.sh", "driver_install.sh"),
-    "driver_wanted": ("apt.sh", "driver_install.sh"),
+    "driver_install": ("apt.sh", "driver_install.sh", "apt_driver.sh"),
+    "driver_wanted": ("apt.sh", "driver_install.sh", "apt_driver.sh"),
     "repository_add": ("apt.sh", "repository.sh"),
     "driver_stop": ("driver_stop.sh",),
     "driver_stop_wsl": ("driver_wsl.sh",),

@@ -35,7 +35,9 @@ def system_scripts() -> dict[str, str]:
     found = {
         f"{name}/system.sh": script.system_part(make(), catalog(), "system.sh")
         for name, make in PLANS.items()
-        if make().via == "pip" and facts.action(make(), "driver_install")
+        if make().via == "pip"
+        and facts.action(make(), "driver_install")
+        and make().machine.os.id in {"debian", "ubuntu"}
     }
     changes = total(CHANGED)
     steps = undo.steps(changes, NOW, tuple(changes.installed), changes.removed)

@@ -5,13 +5,6 @@ installed_version() {
   if rpm -q --quiet "$1"; then rpm -q --queryformat '%{VERSION}-%{RELEASE}\n' "$1" | tail -n 1; fi
 }
 
-# installed_since_boot PACKAGE
-installed_since_boot() {
-  local started
-  started=$(sed -n 's/^btime //p' /proc/stat 2>/dev/null) || started=''
-  [[ -z $started ]] || (($(rpm -q --queryformat '%{INSTALLTIME}\n' "$1" | tail -n 1) >= started))
-}
-
 system_packages_present() {
   rpm -q --quiet "$@"
 }

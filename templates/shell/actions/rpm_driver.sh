@@ -1,3 +1,10 @@
+# installed_since_boot PACKAGE
+installed_since_boot() {
+  local started
+  started=$(sed -n 's/^btime //p' /proc/stat 2>/dev/null) || started=''
+  [[ -z $started ]] || (($(rpm -q --queryformat '%{INSTALLTIME}\n' "$1" | tail -n 1) >= started))
+}
+
 # driver_install PACKAGE BRANCH MINIMUM: dnf and zypper take nothing else away for it by themselves.
 driver_install() {
   local package=$1 branch=$2 minimum=$3 version headers beside

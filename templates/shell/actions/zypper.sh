@@ -14,8 +14,8 @@ repository_read() {
 
 # candidate_version PACKAGE [START]: the newest that zypper knows, of those that start like this.
 candidate_version() {
-  with_proxies ZYPP_LOCK_TIMEOUT=300 zypper --non-interactive --xmlout \
-    search --details --match-exact --type package "$1" |
+  { with_proxies ZYPP_LOCK_TIMEOUT=300 zypper --non-interactive --xmlout \
+    search --details --match-exact --type package "$1" || true; } |
     sed -n "s/.* edition=\"\(${2:-}[^\"]*\)\".*/\1/p" | sort -V | tail -n 1
 }
 

@@ -191,7 +191,7 @@ guard_system() {
   [[ -r /etc/os-release ]] || stop 'there is no /etc/os-release: this system cannot be told'
   id=$(os_release ID)
   version=$(os_release VERSION_ID)
-  [[ $id == "$PLANNED_OS" && $version == "$PLANNED_VERSION" ]] ||
+  [[ $id == "$PLANNED_OS" && $version. == "$PLANNED_VERSION".* ]] ||
     stop "made for $PLANNED_OS $PLANNED_VERSION, and this is ${id:-an unknown system} $version" \
       'make one for this system: dlsetup render script'
   [[ $(uname -m) == "$PLANNED_ARCH" ]] ||

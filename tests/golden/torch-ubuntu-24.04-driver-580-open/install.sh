@@ -193,7 +193,7 @@ guard_system() {
   [[ -r /etc/os-release ]] || stop 'there is no /etc/os-release: this system cannot be told'
   id=$(os_release ID)
   version=$(os_release VERSION_ID)
-  [[ $id == "$PLANNED_OS" && $version == "$PLANNED_VERSION" ]] ||
+  [[ $id == "$PLANNED_OS" && $version. == "$PLANNED_VERSION".* ]] ||
     stop "made for $PLANNED_OS $PLANNED_VERSION, and this is ${id:-an unknown system} $version" \
       'make one for this system: dlsetup render script'
   [[ $(uname -m) == "$PLANNED_ARCH" ]] ||
@@ -387,17 +387,22 @@ driver_wanted() {
 
 # driver_asleep PACKAGE VERSION: installed and not running, which a reboot mends only once.
 driver_asleep() {
-  local list boot='off, or cannot be told'
-  for list in "/var/lib/dpkg/info/$1".list "/var/lib/dpkg/info/$1":*.list; do
-    if [[ -e $list ]] && newer_than_boot "$list"; then
-      reboot_first "The driver $2 is installed but not running."
-    fi
-  done
+  local boot='off, or cannot be told'
+  if installed_since_boot "$1"; then reboot_first "The driver $2 is installed but not running."; fi
   if secure_boot; then boot='on: modules whose key is not enrolled are refused'; fi
   stop "the driver $2 is installed, and after a reboot it still does not run" \
     "Secure Boot is $boot" \
     "is its module built for this kernel, $(uname -r)? see: dkms status; modinfo nvidia" \
     'what the kernel says: sudo dmesg | grep -i -e nvidia -e nvrm -e nouveau'
+}
+
+# installed_since_boot PACKAGE
+installed_since_boot() {
+  local list
+  for list in "/var/lib/dpkg/info/$1".list "/var/lib/dpkg/info/$1":*.list; do
+    if [[ -e $list ]] && newer_than_boot "$list"; then return; fi
+  done
+  return 1
 }
 
 # driver_part PACKAGE: whether it belongs to a driver, so that another driver may replace it.
