@@ -27,7 +27,6 @@ Release: {release}
 Epoch: {epoch}
 Summary: empty, made for a test
 License: none
-BuildArch: noarch
 {requires}
 %description
 Empty, made for a test.
@@ -54,9 +53,9 @@ gpg --batch --quiet --list-secret-keys | grep -q . ||
   gpg --batch --quiet --passphrase '' --quick-gen-key 'a test <test@example.org>' rsa2048 sign never
 gpg --batch --armor --export >/srv/key.asc
 for spec in *.spec; do
-  rpmbuild --quiet --define "_topdir /tmp/rpmbuild" --define "_rpmdir $PWD" -bb "$spec"
+  rpmbuild --quiet --define "_topdir /tmp/rpmbuild" --define "_rpmdir $PWD" --target x86_64 -bb "$spec"
 done
-rpmsign --define '__gpg /usr/bin/gpg' --define '_gpg_name a test' --addsign noarch/*.rpm >/dev/null
+rpmsign --define '__gpg /usr/bin/gpg' --define '_gpg_name a test' --addsign x86_64/*.rpm >/dev/null
 createrepo_c --quiet .
 [ ! -e modules.yaml ] || modifyrepo_c --mdtype=modules modules.yaml repodata
 gpg --batch --yes --armor --detach-sign repodata/repomd.xml
@@ -124,7 +123,7 @@ def _spec(row: Rpm, epoch: int) -> str:
 
 def _module(stream: str, rows: tuple[Rpm, ...], epoch: int) -> str:
     of_stream = [row for row in rows if row.stream == stream]
-    names = [f"{row.package}-{epoch}:{'-'.join(_version(row))}.noarch" for row in of_stream]
+    names = [f"{row.package}-{epoch}:{'-'.join(_version(row))}.x86_64" for row in of_stream]
     context = f"{sum(map(ord, stream)):08x}"
     return MODULE.format(stream=stream, context=context, rpms=", ".join(f'"{n}"' for n in names))
 

@@ -1,54 +1,42 @@
-TOOL=dnf
-REPOSITORIES=/etc/yum.repos.d
-KEY_TOOLS=(curl gnupg2)
-
-packages_get() {
-  with_proxies dnf -y --setopt=install_weak_deps=False install "$@"
+# dnf_root WORD…: sudo drops what leads to a proxy.
+dnf_root() {
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
+    https_proxy="${https_proxy-${HTTPS_PROXY-}}" dnf --setopt=install_weak_deps=False "$@"
 }
-
-# repository_read NAME: whether dnf can.
-repository_read() {
-  with_proxies dnf -y -q makecache --repo "$1"
+packages_new() {
+  { dnf_root --assumeno install "$@" 2>&1 || true; } |
+    awk '/^[^ ]/ {new = /^Installing/} new && /^ [^ ]/ {print $1}'
 }
+repository_read() { dnf_root -q makecache --repo "$1"; }
 
 # candidate_version PACKAGE [START]: the newest that dnf knows, of those that start like this.
 candidate_version() {
-  with_proxies dnf -y -q repoquery --queryformat '%{name} %{version}-%{release}\n' "$1" |
-    sed -n "s/^$1 \(${2:-}.*\)/\1/p" | sort -V | tail -n 1
+  dnf_root -q repoquery --queryformat '%{name} %{version}-%{release}\n' "$1" |
+    sed -n "s/^$1 \(${2-}.*\)/\1/p" | sort -V | tail -n 1
 }
 
-# exactly PACKAGE VERSION: how dnf is asked for this version.
-exactly() {
-  printf '%s-%s\n' "$1" "$2"
-}
-
-# branch_hold HOLD: a module's stream, or what versionlock keeps.
+# branch_hold HOLD: enables a module's stream, or locks versions.
 branch_hold() {
   if [[ $1 == *:* ]]; then
-    with_proxies dnf -y module enable "$1" || stop "dnf could not enable the stream $1" \
-      'where another one is enabled, first: dnf module reset nvidia-driver'
+    [[ -e /etc/dnf/modules.d/${1%:*}.module ]] ||
+      echo "/etc/dnf/modules.d/${1%:*}.module" | remember
+    dnf_root -y module enable "$1" || stop "dnf could not enable the stream $1" \
+      "if another one is enabled, and you do not need it: dnf module reset ${1%:*}"
     return
   fi
-  as_root dnf -q versionlock list >/dev/null 2>&1 || packages_get python3-dnf-plugin-versionlock ||
-    stop 'dnf could not install versionlock, which keeps the driver on its branch'
-  # shellcheck disable=SC2053 # it is a pattern
-  [[ $(as_root dnf -q versionlock list) == $1 ]] || with_proxies dnf -y versionlock add "$1" ||
-    stop "dnf could not lock $1"
+  dnf_root -q versionlock list >/dev/null 2>&1 || packages_get python3-dnf-plugin-versionlock
+  [[ -e /etc/dnf/versionlock.toml ]] || echo /etc/dnf/versionlock.toml | remember
+  # shellcheck disable=SC2053 # a pattern
+  [[ $(dnf_root -q versionlock list) == $1 ]] || dnf_root -y versionlock add "$1"
 }
 
-# driver_beside PACKAGE VERSION: sets what is installed beside a driver.
-driver_beside() {
+# driver_packages PACKAGE VERSION: sets the packages that make up this driver, its kernel's part too.
+driver_packages() {
   if [[ -z $(candidate_version dkms) && -n $(candidate_version epel-release) ]]; then
-    packages_get epel-release || stop 'dnf could not install epel-release'
+    packages_get epel-release
   fi
   [[ -n $(candidate_version dkms) ]] || stop 'dnf knows no dkms, which builds the module' \
     'it stands in EPEL: let this system use that repository first'
-  beside=(dkms)
-}
-
-# kernel_headers: those of the running kernel; nothing where dnf knows none.
-kernel_headers() {
-  local version
-  version=$(candidate_version kernel-devel "$(uname -r | sed 's/\.[^.]*$//')")
-  if [[ -n $version ]]; then exactly kernel-devel "$version"; fi
+  packages=("$1-$2" dkms)
+  headers=kernel-devel-$(uname -r)
 }

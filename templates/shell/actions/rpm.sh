@@ -1,25 +1,26 @@
-# --- Packages of the system ----------------------------------------------------------------------
-
 # installed_version PACKAGE: nothing when it is not installed.
 installed_version() {
-  if rpm -q --quiet "$1"; then rpm -q --queryformat '%{VERSION}-%{RELEASE}\n' "$1" | tail -n 1; fi
+  { rpm -q --queryformat '%{VERSION}-%{RELEASE}\n' "$1" || true; } | sed '/is not installed$/d'
 }
 
-system_packages_present() {
-  rpm -q --quiet "$@"
+# installed_since_boot PACKAGE: whether it came after this machine was started.
+installed_since_boot() {
+  (($(rpm -q --queryformat '%{INSTALLTIME}' "$1") >= $(awk '/^btime/ {print $2}' /proc/stat)))
 }
 
+system_packages_present() { rpm -q --quiet "$@"; }
 system_packages_install() {
-  ask_root system "install with $TOOL: $*"
-  packages_get "$@" || stop "$TOOL could not install $*" 'its own words are above' \
-    'behind a proxy, set http_proxy and https_proxy: this script hands them on'
+  ask_root "install with {{ tool }}: $*"
+  packages_get "$@"
 }
 
-# with_proxies COMMAND…: as root; sudo drops what this shell says of proxies.
-with_proxies() {
-  local name told=()
-  for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
-    if [[ -n ${!name:-} ]]; then told+=("$name=${!name}"); fi
-  done
-  as_root env "${told[@]}" "$@"
+# packages_get PACKAGE…: what comes new is noted before it comes, for --uninstall.
+packages_get() {
+  packages_new "$@" | remember
+  {{ tool }}_root {{ install }} "$@"
+}
+
+# system_packages_remove PACKAGE…: these alone; rpm removes none of them if anything else needs one.
+system_packages_remove() {
+  as_root rpm --erase "$@" || echo 'rpm removed none of these: something else needs one of them now.'
 }

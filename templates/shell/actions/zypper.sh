@@ -1,38 +1,25 @@
-TOOL=zypper
-REPOSITORIES=/etc/zypp/repos.d
-KEY_TOOLS=(curl gpg2)
-
-packages_get() {
-  with_proxies ZYPP_LOCK_TIMEOUT=300 zypper --non-interactive install --no-recommends \
-    --auto-agree-with-licenses "$@"
+# zypper_root WORD…: sudo drops what leads to a proxy.
+zypper_root() {
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
+    https_proxy="${https_proxy-${HTTPS_PROXY-}}" ZYPP_LOCK_TIMEOUT=300 zypper --non-interactive "$@"
 }
-
-# repository_read NAME: whether zypper can.
-repository_read() {
-  with_proxies ZYPP_LOCK_TIMEOUT=300 zypper --non-interactive refresh "$1"
+packages_new() {
+  { zypper_root --xmlout {{ install }} --dry-run "$@" || true; } |
+    sed -n '/<to-install>/,/<\/to-install>/s/.*<solvable .*name="\([^"]*\)".*/\1/p'
 }
+repository_read() { zypper_root refresh "$1"; }
 
 # candidate_version PACKAGE [START]: the newest that zypper knows, of those that start like this.
 candidate_version() {
-  { with_proxies ZYPP_LOCK_TIMEOUT=300 zypper --non-interactive --xmlout \
-    search --details --match-exact --type package "$1" || true; } |
-    sed -n "s/.* edition=\"\(${2:-}[^\"]*\)\".*/\1/p" | sort -V | tail -n 1
+  { zypper_root --xmlout search --details --match-exact --type package "$1" || true; } |
+    sed -n "s/.* edition=\"\(${2-}[^\"]*\)\".*/\1/p" | sort -V | tail -n 1
 }
 
-# exactly PACKAGE VERSION: how zypper is asked for this version.
-exactly() {
-  printf '%s=%s\n' "$1" "$2"
-}
-
-# driver_beside PACKAGE VERSION: sets what is installed beside a driver.
-driver_beside() {
-  beside=("$(exactly "nvidia-compute-utils-${1##*-}" "${2%-*}")")
-}
-
-# kernel_headers: those of the running kernel; nothing where zypper knows none.
-kernel_headers() {
-  local kernel version
+# driver_packages PACKAGE VERSION: sets the packages that make up this driver, its kernel's part too.
+driver_packages() {
+  local kernel
   kernel=$(uname -r)
-  version=$(candidate_version "kernel-${kernel##*-}-devel" "${kernel%-*}")
-  if [[ -n $version ]]; then exactly "kernel-${kernel##*-}-devel" "$version"; fi
+  packages=("$1=$2" "nvidia-compute-utils-${1##*-}=${2%-*}")
+  headers=$(candidate_version "kernel-${kernel##*-}-devel" "${kernel%-*}")
+  headers=kernel-${kernel##*-}-devel${headers:+=$headers}
 }
