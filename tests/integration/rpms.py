@@ -53,7 +53,8 @@ gpg --batch --quiet --list-secret-keys | grep -q . ||
   gpg --batch --quiet --passphrase '' --quick-gen-key 'a test <test@example.org>' rsa2048 sign never
 gpg --batch --armor --export >/srv/key.asc
 for spec in *.spec; do
-  rpmbuild --quiet --define "_topdir /tmp/rpmbuild" --define "_rpmdir $PWD" --target x86_64 -bb "$spec"
+  rpmbuild --quiet --define "_topdir /tmp/rpmbuild" --define "_rpmdir $PWD" \\
+    --target x86_64 -bb "$spec"
 done
 rpmsign --define '__gpg /usr/bin/gpg' --define '_gpg_name a test' --addsign x86_64/*.rpm >/dev/null
 createrepo_c --quiet .
