@@ -11,7 +11,16 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from provisioner.catalog import rows, sheets, speed_rows, upkeep_rows, words
+from provisioner.catalog import (
+    driver_rows,
+    image_rows,
+    rows,
+    sheets,
+    speed_rows,
+    toolkit_rows,
+    upkeep_rows,
+    words,
+)
 from provisioner.catalog.contents import Contents, joined
 from provisioner.catalog.decode import bad_row, read
 from provisioner.catalog.overlay import NOTHING, Overlay
@@ -78,9 +87,24 @@ class Catalog:
 
     @cached_property
     def driver_packages(self) -> tuple[rows.DriverPackage, ...]:
-        """Packages of operating systems that install a driver branch: Ubuntu's, then Debian's."""
-        ubuntu = self._read(sheets.DRIVER_PACKAGES, rows.DriverPackage)
-        return ubuntu + self._read(sheets.DEBIAN_PACKAGES, rows.DriverPackage)
+        """Packages of operating systems that install a driver branch, Ubuntu's first."""
+        found = (sheets.DRIVER_PACKAGES, sheets.DEBIAN_PACKAGES, sheets.RPM_DRIVER_PACKAGES)
+        return tuple(row for sheet in found for row in self._read(sheet, rows.DriverPackage))
+
+    @cached_property
+    def driver_parts(self) -> tuple[driver_rows.DriverParts, ...]:
+        """What archives hold beside the packages of drivers."""
+        return self._read(sheets.DRIVER_PARTS, driver_rows.DriverParts)
+
+    @cached_property
+    def nvswitches(self) -> tuple[driver_rows.Nvswitch, ...]:
+        """Switches between GPUs, and the GPUs that may sit beside them."""
+        return self._read(sheets.NVSWITCHES, driver_rows.Nvswitch)
+
+    @cached_property
+    def container_toolkit(self) -> tuple[driver_rows.ContainerToolkit, ...]:
+        """The NVIDIA Container Toolkit, by family of systems and processor."""
+        return self._read(sheets.CONTAINER_TOOLKIT, driver_rows.ContainerToolkit)
 
     @cached_property
     def data_centre_gpus(self) -> tuple[rows.DataCentreGpu, ...]:
@@ -104,6 +128,11 @@ class Catalog:
         return wheels + self._read(sheets.CONDA_LIBRARIES, rows.Library)
 
     @cached_property
+    def toolkits(self) -> tuple[toolkit_rows.ToolkitRelease, ...]:
+        """Releases of CUDA's toolkit as wheels, oldest first."""
+        return self._read(sheets.TOOLKITS, toolkit_rows.ToolkitRelease)
+
+    @cached_property
     def other_libraries(self) -> tuple[rows.Library, ...]:
         """conda's CUDA libraries that no plan takes yet: other systems, NCCL, cuda-version."""
         return self._read(sheets.OTHER_CONDA_LIBRARIES, rows.Library)
@@ -123,6 +152,11 @@ class Catalog:
     def cuda_images(self) -> tuple[rows.Image, ...]:
         """NVIDIA's images with CUDA and no framework; no plan is built on them yet."""
         return self._read(sheets.CUDA_IMAGES, rows.Image)
+
+    @cached_property
+    def image_sizes(self) -> tuple[image_rows.ImageSize, ...]:
+        """What images take on disk, where somebody printed it."""
+        return self._read(sheets.IMAGE_SIZES, image_rows.ImageSize)
 
     @cached_property
     def systems(self) -> tuple[rows.OperatingSystemRow, ...]:

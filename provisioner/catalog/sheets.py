@@ -11,7 +11,15 @@ from collections.abc import Callable
 
 import msgspec
 
-from provisioner.catalog import rows, speed_rows, upkeep_rows, words
+from provisioner.catalog import (
+    driver_rows,
+    image_rows,
+    rows,
+    speed_rows,
+    toolkit_rows,
+    upkeep_rows,
+    words,
+)
 from provisioner.catalog.support import Support
 
 SortKey = tuple[tuple[tuple[int, int, str], ...], str]
@@ -47,17 +55,24 @@ PCIE = Sheet("speed/pcie.toml", speed_rows.PcieGeneration, ("generation",), "gen
 EXPECTATIONS = Sheet("speed/expectations.toml", speed_rows.Expectation, ("measure",), "expectation")
 DRIVERS = Sheet("nvidia/driver_branches.jsonl", rows.DriverBranch, ("branch",))
 DRIVER_PACKAGES = Sheet("nvidia/driver_packages.jsonl", rows.DriverPackage, ("os", "package"))
+DRIVER_PARTS = Sheet("nvidia/driver_parts.toml", driver_rows.DriverParts, ("os", "driver"), "parts")
+NVSWITCHES = Sheet("nvidia/nvswitches.toml", driver_rows.Nvswitch, ("name",), "nvswitch")
+CONTAINER_TOOLKIT = Sheet(
+    "nvidia/container_toolkit.toml", driver_rows.ContainerToolkit, ("family", "arch"), "toolkit"
+)
 DATA_CENTRE_GPUS = Sheet("nvidia/data_centre_gpus.toml", rows.DataCentreGpu, ("name",), "gpu")
 FORWARD_COMPATIBILITY = Sheet(
     "nvidia/forward_compatibility.toml", rows.ForwardCompatibility, ("cuda",), "cuda"
 )
 LIBRARIES = Sheet("nvidia/libraries.jsonl", rows.Library, _LIBRARY_KEY)
+TOOLKITS = Sheet("nvidia/toolkits.jsonl", toolkit_rows.ToolkitRelease, ("version",))
 CONDA_LIBRARIES = Sheet("conda/libraries.jsonl", rows.Library, _LIBRARY_KEY)
 OTHER_CONDA_LIBRARIES = Sheet("conda/other_libraries.jsonl", rows.Library, _LIBRARY_KEY)
 SHARED_FILES = Sheet("nvidia/shared_files.toml", rows.SharedFile, ("file",), "shared_file")
 IMAGES = Sheet("images/frameworks.jsonl", rows.Image, ("image",))
 CUDA_IMAGES = Sheet("images/cuda.jsonl", rows.Image, ("image",))
 BASE_IMAGES = Sheet("images/bases.toml", rows.Image, ("image",), "image")
+IMAGE_SIZES = Sheet("images/sizes.toml", image_rows.ImageSize, ("image",), "size")
 REPOSITORIES = Sheet("nvidia/repositories.toml", rows.Repository, ("name", "os"), "repository")
 SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
 SYSTEM_PACKAGES = Sheet("system_packages.toml", rows.SystemPackage, ("os", "package"), "package")
@@ -72,6 +87,9 @@ DIFFERENCES = Sheet("differences.toml", upkeep_rows.Difference, ("peer", "subjec
 ADDRESSES = Sheet("addresses.toml", rows.Address, ("name",), "address")
 DEBIAN_PACKAGES = Sheet(
     "debian/driver_packages.toml", rows.DriverPackage, ("os", "package"), "package"
+)
+RPM_DRIVER_PACKAGES = Sheet(
+    "nvidia/rpm_driver_packages.toml", rows.DriverPackage, ("os", "package"), "package"
 )
 PROFILES = Sheet("profiles.toml", words.Profile, (), "profile")
 REFERENCES = Sheet("references.toml", words.Reference, ("name",), "reference")
@@ -96,15 +114,21 @@ FIXED = (
     DRIVERS,
     DRIVER_PACKAGES,
     DEBIAN_PACKAGES,
+    DRIVER_PARTS,
+    NVSWITCHES,
+    CONTAINER_TOOLKIT,
+    RPM_DRIVER_PACKAGES,
     DATA_CENTRE_GPUS,
     FORWARD_COMPATIBILITY,
     LIBRARIES,
+    TOOLKITS,
     CONDA_LIBRARIES,
     OTHER_CONDA_LIBRARIES,
     SHARED_FILES,
     IMAGES,
     CUDA_IMAGES,
     BASE_IMAGES,
+    IMAGE_SIZES,
     REPOSITORIES,
     SYSTEMS,
     SYSTEM_PACKAGES,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 
+from provisioner.catalog import beside
 from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
 from provisioner.machine import Gpu, Machine
 from provisioner.plan import Pin, Plan, Step
 from provisioner.render.quoting import identifier
+from provisioner.version import at_least, numbers
 
 
 def name(plan: Plan) -> str:
     """Return what the environment or image is called, after the first thing asked for."""
-    asked = (*plan.request.requirements, *plan.request.companions)
+    asked = (*plan.request.requirements, *plan.request.companions, *plan.request.host)
     return identifier(asked[0] if asked else "")
 
 
@@ -40,6 +42,8 @@ def tag(plan: Plan) -> str:
 def summary(plan: Plan) -> str:
     """Return the plan in one phrase: ``torch 2.14.1 and torchvision 0.29.1``."""
     pins = [f"{pin.name} {pin.version}" for pin in plan.pins]
+    if plan.is_for_host:
+        return ", ".join(plan.request.host)
     if not pins:
         return ", ".join(plan.request.companions) or "an empty environment"
     return ", ".join(pins)
@@ -60,6 +64,23 @@ def machine_lines(plan: Plan, catalog: Catalog) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def container_host_lines(plan: Plan, catalog: Catalog) -> tuple[str, ...]:
+    """Return what a machine needs so that containers of the plan see its GPUs; nothing on the CPU.
+
+    For texts that make containers: the toolkit is never inside one.
+    """
+    row = beside.toolkit(catalog, plan.machine)
+    if plan.accelerator != "cuda":
+        return ()
+    release = f" {row.version.partition('-')[0]}" if row else ""
+    least = f" {plan.driver.minimum} or later" if plan.driver.minimum else ""
+    command = "dlsetup render script nvidia-container-toolkit"
+    return (
+        f"The machine that runs it needs NVIDIA's driver{least}",
+        f"and the NVIDIA Container Toolkit{release}: {command}",
+    )
+
+
 def pin_lines(plan: Plan) -> tuple[str, ...]:
     """Return every pin with its version, build and kind of evidence, and the Python."""
     return (*(_pin(pin) for pin in plan.pins), f"Python {plan.python}")
@@ -68,6 +89,22 @@ def pin_lines(plan: Plan) -> tuple[str, ...]:
 def warning_lines(plan: Plan) -> tuple[str, ...]:
     """Return what there is to know beside the steps."""
     return tuple(warning.message for warning in plan.warnings)
+
+
+def cuda_floor(plan: Plan, catalog: Catalog) -> str | None:
+    """Return the CUDA that the oldest driver of the plan speaks, ``"12.0"``.
+
+    That is what conda's solvers know a driver by, as ``__cuda``. None where the catalog does not
+    say, and for plans without CUDA.
+    """
+    floor = plan.driver.minimum
+    if plan.accelerator != "cuda" or floor is None:
+        return None
+    windows = plan.machine.os.wsl or plan.machine.os.id == "windows"
+    came_with = ((row.version, row.driver_bundled) for row in catalog.cuda)
+    drivers = ((cuda, told.windows if windows else told.linux) for cuda, told in came_with)
+    spoken = [cuda for cuda, driver in drivers if driver and at_least(floor, driver)]
+    return max(spoken, key=numbers, default=None)
 
 
 def step_named(plan: Plan, step_id: str) -> Step | None:

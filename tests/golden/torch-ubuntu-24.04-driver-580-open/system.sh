@@ -102,6 +102,12 @@ installed_version() {
     sed -n 's/^installed //p' || true
 }
 
+# installed_since_boot PACKAGE: whether it came after this machine was started.
+installed_since_boot() {
+  [[ -n $(find -L "/var/lib/dpkg/info/$1"{,:*}.list \
+    -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
+}
+
 # running_driver: its version; nothing where none runs.
 running_driver() { grep -shom1 '[0-9]*\.[0-9.]*' /{sys/module,proc/driver}/nvidia/version | sed q; }
 reaches() { printf '%s\n' "$2" "$1" | sort -V -C; }
@@ -109,9 +115,46 @@ reaches() { printf '%s\n' "$2" "$1" | sort -V -C; }
 driver_torn() { [[ $(timeout 30 nvidia-smi 2>&1) == *'version mismatch'* ]]; }
 driver_fits() { reaches "$(running_driver)" "$1" && ! driver_torn; }
 
+# driver_whole: goes on unless the driver is torn, which a reboot may mend, but only once.
+driver_whole() {
+  driver_torn || return 0
+  ! changed_since_boot /usr/lib{,64}/{,*/}libnvidia-ml.so.1 ||
+    reboot_first 'The driver that runs and its libraries are of two versions.'
+  stop 'the driver that runs and its libraries are of two versions' \
+    "a reboot did not help: two drivers are installed, see dpkg -l '*nvidia*'"
+}
+
 # changed_since_boot FILE…: whether one was put here after this machine was started.
 changed_since_boot() {
   [[ -n $(find -L "$@" -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
+}
+
+# kernels: those that may be started here, and what brings the next ones: 6.8.0-45-generic, generic.
+kernels() {
+  {
+    uname -r
+    dpkg-query -W -f='${db:Status-Status} ${Package}\n' 'linux-image-*' 2>/dev/null |
+      sed -n 's/^installed linux-image-//p' || true
+  } | sort -uV
+}
+
+# kernel_parts PREFIX: what apt has for them, by names that begin so.
+kernel_parts() { { apt-cache pkgnames "$1"; kernels | sed "s/^/$1/"; } | sort | uniq -d; }
+
+# enrolment: what to do before the reboot where the kernel takes only what an enrolled key signed.
+enrolment() {
+  local key=/var/lib/shim-signed/mok/MOK.der
+  [[ $(od -A n -t u1 /sys/firmware/efi/efivars/SecureBoot-* 2>/dev/null) == *1 ]] || return 0
+  [[ -e $key ]] || key=/var/lib/dkms/mok.pub
+  [[ $(mokutil --test-key "$key" 2>/dev/null) != *'already enrolled'* ]] || return 0
+  cat <<TEXT
+  note: Secure Boot is on: the kernel takes the driver once the key it is signed with
+  is enrolled. BEFORE the reboot run this, and make up a password when it asks for one:
+      sudo mokutil --import $key
+  AT the reboot a blue screen, "Perform MOK management", waits ten seconds for a key. Choose
+      Enroll MOK > Continue > Yes > that password > Reboot
+  If that is missed, give the command again and reboot once more.
+TEXT
 }
 
 # of_no_driver: of the packages it reads, those that make up no driver, as the container toolkit.
@@ -125,37 +168,30 @@ of_no_driver() {
 
 step 2 'NVIDIA driver: nvidia-driver-580-open unless one that fits runs'
 if ! driver_fits 525.60.13; then
-  package=nvidia-driver-580-open
+  package=nvidia-driver-580-open parts=''
   grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor ||
     stop 'this machine shows no NVIDIA GPU, and the plan is for one'
-  if driver_torn && changed_since_boot /usr/lib{,64}/{,*/}libnvidia-ml.so.1; then
-    reboot_first 'The driver that runs and its libraries are of two versions.'
-  fi
-  ! driver_torn || stop 'the driver that runs and its libraries are of two versions' \
-    "a reboot did not help: two drivers are installed, see dpkg -l '*nvidia*'"
+  driver_whole
   version=$(installed_version "$package" | sed 's/^[0-9]*://; s/-.*//')
   if [[ $version == 580.* ]] && reaches "$version" 525.60.13; then
-    ! changed_since_boot "/var/lib/dpkg/info/$package"{,:*}.list ||
+    ! installed_since_boot "$package" ||
       reboot_first "The driver $version is installed but not running."
     stop "the driver $version is installed, and after a reboot it still does not run" \
       "is Secure Boot on? then its key has to be enrolled: mokutil --sb-state" \
       "is its module built for this kernel, $(uname -r)? see: dkms status; modinfo nvidia" \
       'what the kernel says: sudo dmesg | grep -i -e nvidia -e nvrm -e nouveau'
   fi
-  [[ ! -x /usr/bin/nvidia-uninstall ]] ||
-    stop "a driver from NVIDIA's own installer is here, which packages must not overwrite" \
-      'remove it with: sudo nvidia-uninstall'
-  if [[ $(od -A n -t u1 /sys/firmware/efi/efivars/SecureBoot-* 2>/dev/null) == *1 ]]; then
-    echo '  note: Secure Boot is on. The kernel then loads the driver only if it is signed with'
-    echo '  an enrolled key: enrol that of dkms (mokutil --import), or switch it off.'
-  fi
+  [[ ! -x /usr/bin/nvidia-installer && ! -x /usr/bin/nvidia-uninstall ]] ||
+    stop "a driver from NVIDIA's own installer (.run) is here, and packages would mix with it" \
+      'remove it first: sudo nvidia-uninstall' 'then reboot, and run this script again'
   ask_root "install $package with apt, in place of an older driver"
   apt_refresh
-  packages=("$package" "linux-headers-$(uname -r)")
-  if ! apt-get -s install "${packages[1]}" >/dev/null 2>&1; then
-    echo "  note: apt has no ${packages[1]}: where dkms builds the module, it cannot without them."
-    packages=("$package")
-  fi
+  # Modules that the archive holds signed for the next kernel too, or else headers to build them with.
+  parts=$(kernel_parts linux-modules-nvidia-580-open-)
+  [[ $parts == *"-$(kernels | grep '^[0-9]' | tail -n 1)"* ]] || parts=$(kernel_parts linux-headers-)
+  [[ $parts == linux-modules-* || $parts == *"-$(uname -r)"* ]] ||
+    echo "  note: apt has no linux-headers-$(uname -r): where dkms builds the module, it cannot."
+  read -ra packages <<<"$package $(xargs <<<"$parts")"
   plan=$(apt-get -s install "${packages[@]}") || stop "apt cannot install $package" \
     'it stands in the part restricted of the archive: see that its sources name that part'
   # The name may lead to another branch: what counts is the version that would come.
@@ -170,6 +206,9 @@ if ! driver_fits 525.60.13; then
   if ((${#gone[@]})); then echo "  it replaces: ${gone[*]}"; fi
   apt_new <<<"$plan" | remember
   apt_get install "${packages[@]}"
+  [[ ! -d /sys/module/nouveau ]] ||
+    echo '  note: nouveau drives the GPU now; the package shuts it out from the next start on.'
+  [[ $parts == linux-modules-* ]] || enrolment
   reboot_first "The driver $version is installed."
 fi
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 import sys
+from urllib.parse import unquote
 
 import msgspec
 import pytest
@@ -14,10 +16,11 @@ from provisioner.errors import BadDataError, RefusedError, UsageError
 from provisioner.machine import Gpu, OperatingSystem
 from provisioner.plan import Plan, Step, Warning
 from provisioner.render import FORMATS, render
-from provisioner.render.quoting import comment, identifier, label, quoted, sh, words
+from provisioner.render.quoting import comment, identifier, label, quoted, required, sh, words
 from tests.golden import made_catalog, plans
 
 _SEEN = (("verified_now",),)
+CONTAINERS = ("dockerfile", "compose", "devcontainer", "apptainer")
 printable = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 
 
@@ -26,16 +29,16 @@ def test_an_unknown_format_names_those_there_are() -> None:
         render((plans.cpu(),), "ansible", made_catalog.catalog())
 
     assert caught.value.reference == "unknown-format"
-    assert caught.value.hint == "Formats: script, conda, dockerfile."
+    assert caught.value.hint == f"Formats: {', '.join(FORMATS)}."
 
 
 @pytest.mark.parametrize(
     ("make", "format_name", "others"),
     [
-        pytest.param(plans.tf1_conda, "script", ("conda",), id="conda-as-script"),
-        pytest.param(plans.tf1_conda, "dockerfile", ("conda",), id="conda-as-dockerfile"),
-        pytest.param(plans.tf1_image, "script", ("dockerfile",), id="image-as-script"),
-        pytest.param(plans.tf1_image, "conda", ("dockerfile",), id="image-as-conda"),
+        pytest.param(plans.tf1_conda, "script", ("conda", "pixi"), id="conda-as-script"),
+        pytest.param(plans.tf1_conda, "dockerfile", ("conda", "pixi"), id="conda-as-dockerfile"),
+        pytest.param(plans.tf1_image, "script", CONTAINERS, id="image-as-script"),
+        pytest.param(plans.tf1_image, "conda", CONTAINERS, id="image-as-conda"),
     ],
 )
 def test_a_plan_that_a_format_cannot_carry_names_formats_that_can(
@@ -60,7 +63,7 @@ def test_a_script_for_windows_is_refused() -> None:
     assert caught.value.message == (
         "script cannot carry a plan for windows-11, because it is for Linux."
     )
-    assert caught.value.data["formats"] == ("conda",)
+    assert caught.value.data["formats"] == ("conda", "pixi", "requirements")
     assert render((plan,), "conda", made_catalog.catalog())
 
 
@@ -119,17 +122,18 @@ def test_a_plan_from_elsewhere_cannot_bring_commands(step: Step, reference: str)
     assert caught.value.reference == reference
 
 
-@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("format_name", [row.name for row in FORMATS.values() if not row.compiles])
 def test_names_from_a_machine_file_stay_comments(format_name: str) -> None:
     evil = "RTX\nRUN id\r\n$(id)\u2028`id`"
     plan = plans.cpu()
     machine = msgspec.structs.replace(plan.machine, gpus=(Gpu(name=evil),))
     plan = msgspec.structs.replace(plan, machine=machine, warnings=(Warning("x", evil),))
-    text = render((plan,), format_name, made_catalog.catalog())[0].text
+    files = render((plan,), format_name, made_catalog.catalog())
+    lines = [line.strip() for file in files for line in file.text.splitlines()]
 
-    holding = [line for line in text.splitlines() if "$(id)" in line or "RUN id" in line]
+    holding = [line for line in lines if "$(id)" in line or "RUN id" in line]
     assert holding
-    assert all(line.startswith("#") for line in holding)
+    assert all(line.lstrip().startswith("#") for line in holding)
 
 
 @given(printable)
@@ -173,3 +177,51 @@ def test_naming_the_formats_costs_no_templates() -> None:
     )
 
     assert done.stdout == "False\n"
+
+
+def read_by_pip(line: str) -> str:
+    """What pip takes a line of a requirements file for, by its own rules."""
+    whole = re.sub(r"(^|\s+)#.*$", "", line)
+    for found in re.findall(r"\$\{([A-Z0-9_]+)\}", whole):
+        whole = whole.replace(f"${{{found}}}", "EXPANDED")
+    return re.split(r"\s(?=-)", whole)[0]
+
+
+@given(printable)
+def test_a_line_of_a_requirements_file_is_read_as_it_stands_or_refused(text: str) -> None:
+    asked = f"a @ https://example.org/{text}"
+    try:
+        line = required(asked)
+    except UsageError:
+        return
+
+    assert read_by_pip(line) == line
+    assert len(line.splitlines()) == 1
+    assert not line.endswith("\\")
+    assert unquote(line) == unquote(comment(asked))
+
+
+@pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        ("numpy<2", "numpy<2"),
+        ("dask[array]>=2025,<2027", "dask[array]>=2025,<2027"),
+        ("a; python_version < '3.11'", "a; python_version < '3.11'"),
+        ("a @ https://example.org/${TOKEN}/a.whl", "a @ https://example.org/%24{TOKEN}/a.whl"),
+        ("a @ https://example.org/a.whl#sha256=0", "a @ https://example.org/a.whl#sha256=0"),
+        ("a @ https://example.org/\\", "a @ https://example.org/%5C"),
+    ],
+)
+def test_what_pip_would_read_into_a_requirement_is_written_otherwise(asked: str, line: str) -> None:
+    assert required(asked) == line
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["--index-url https://example.org", "a --hash=sha256:0", "a ; os_name == '${HOME}'", "a # b"],
+)
+def test_what_pip_would_take_for_something_else_is_refused(asked: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        required(asked)
+
+    assert caught.value.reference == "bad-requirement"
