@@ -193,3 +193,26 @@ def test_an_address_from_anywhere_stays_a_value(text: str) -> None:
         return
 
     assert found == {"a": {"url": address}}
+
+
+@pytest.mark.parametrize(
+    ("system", "minimum", "cuda", "spoken"),
+    [
+        ("ubuntu", "525.60.13", "12.6", "12.0"),
+        ("ubuntu", "410.48", "10.0", "10.0"),
+        ("ubuntu", "545.23", "12.3", "12.0"),
+        ("ubuntu", "390.00", "9.1", None),
+        ("windows", "527.41", "12.6", "12.0"),
+        # The newest driver of Windows that a table has is CUDA 12's.
+        ("windows", "580", "13.2", "13"),
+    ],
+)
+def test_a_driver_is_told_by_the_cuda_that_it_speaks(
+    system: str, minimum: str, cuda: str, spoken: str | None
+) -> None:
+    made = plans.torch_keep()
+    driver = msgspec.structs.replace(made.driver, minimum=minimum)
+    where = msgspec.structs.replace(made.machine, os=OperatingSystem(id=system, version="11"))
+    made = msgspec.structs.replace(made, driver=driver, machine=where, cuda=cuda)
+
+    assert workspace(made).get("system-requirements", {}).get("cuda") == spoken
