@@ -60,9 +60,8 @@ def command(
         _write(output, files)
     else:
         for file in files:
-            if len(files) > 1:
-                sys.stdout.write(f"==> {file.path} <==\n")
-            sys.stdout.write(file.text)
+            named = f"==> {file.path} <==\n" if len(files) > 1 else ""
+            sys.stdout.write(named + file.text)
     show_warnings(warnings)
 
 

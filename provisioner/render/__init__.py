@@ -8,6 +8,7 @@ from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
 from provisioner.errors import UsageError
 from provisioner.plan import Plan
+from provisioner.render.facts import step_named
 from provisioner.render.formats import FORMATS, Format, RenderedFile, cannot_carry
 
 _NO_LINUX = ("windows", "macos")
@@ -57,10 +58,18 @@ def _carried(chosen: Format, plan: Plan, catalog: Catalog) -> None:
     """Raise where a format cannot carry a plan."""
     if plan.via not in chosen.carries:
         raise cannot_carry(chosen.name, f"a plan that goes by {plan.via}", plan.via)
+    if plan.is_for_host and not chosen.for_host:
+        what = f"{' and '.join(plan.request.host)} alone: that is for the machine itself"
+        raise cannot_carry(chosen.name, what, plan.via, for_host=True)
     row = system(catalog, plan.machine.os.id, plan.machine.os.version)
     if chosen.linux_only and row is not None and row.family in _NO_LINUX:
         what = f"a plan for {plan.machine.os_name}, because it is for Linux"
         raise cannot_carry(chosen.name, what, plan.via, linux=False)
+    if chosen.compiles and plan.nvcc is None:
+        raise cannot_carry(chosen.name, "a plan without nvcc, as cuda-dev has it", plan.via)
+    if step_named(plan, "toolkit") and not chosen.links:
+        what = "nvcc as wheels, which need links that it cannot make: ask for nvcc --via conda"
+        raise cannot_carry(chosen.name, what, plan.via)
     if not plan.steps:
         raise UsageError(
             "plan-without-steps",

@@ -122,7 +122,7 @@ def test_a_plan_from_elsewhere_cannot_bring_commands(step: Step, reference: str)
     assert caught.value.reference == reference
 
 
-@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("format_name", [row.name for row in FORMATS.values() if not row.compiles])
 def test_names_from_a_machine_file_stay_comments(format_name: str) -> None:
     evil = "RTX\nRUN id\r\n$(id)\u2028`id`"
     plan = plans.cpu()
