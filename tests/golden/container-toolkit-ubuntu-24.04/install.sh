@@ -109,11 +109,6 @@ driver_whole() {
     "If that does not change by a reboot, two drivers are installed: dpkg -l '*nvidia*'"
 }
 
-# changed_since_boot FILE…: whether one was put here after this machine was started.
-changed_since_boot() {
-  [[ -n $(find -L "$@" -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
-}
-
 # apt_get WORD…: sudo drops what leads to a proxy, and apt reads the small letters only.
 apt_get() {
   as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
@@ -127,6 +122,12 @@ apt_refresh() { apt_get -o APT::Update::Error-Mode=any update; }
 installed_version() {
   dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null |
     sed -n 's/^installed //p' || true
+}
+
+# installed_since_boot PACKAGE: whether it came after this machine was started.
+installed_since_boot() {
+  [[ -n $(find -L "/var/lib/dpkg/info/$1"{,:*}.list \
+    -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
 }
 
 # kernels: those that may be started here, and what brings the next ones: 6.8.0-45-generic, generic.
@@ -172,13 +173,13 @@ check_driver() {
   [[ -n $running ]] && reaches "$running" 525.60.13 && ! driver_torn
 }
 do_driver() {
-  local package=nvidia-driver-580-open parts packages plan version gone others
+  local package=nvidia-driver-580-open packages version parts='' plan gone others
   grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor ||
     stop 'this machine shows no NVIDIA GPU, and the plan is for one'
   driver_whole
   version=$(installed_version "$package" | sed 's/^[0-9]*://; s/-.*//')
   if [[ $version == 580.* ]] && reaches "$version" 525.60.13; then
-    ! changed_since_boot "/var/lib/dpkg/info/$package"{,:*}.list ||
+    ! installed_since_boot "$package" ||
       reboot_first "The driver $version is installed but not running."
     stop "the driver $version is installed, and after a reboot it still does not run" \
       "is Secure Boot on? then its key has to be enrolled: mokutil --sb-state" \
