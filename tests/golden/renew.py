@@ -9,8 +9,10 @@ from provisioner.apply.changes import total
 from provisioner.apply.packages import Snapshot
 from provisioner.apply.record import Change, Record
 from provisioner.render import facts, render, script
+from tests.golden.carried import HOST_PLANS, SEVERAL, carried
 from tests.golden.made_catalog import catalog
-from tests.golden.plans import HOST_PLANS, PLANS, SEVERAL, carried, machine
+from tests.golden.parts import machine
+from tests.golden.plans import PLANS
 
 HERE = Path(__file__).parent
 

@@ -18,7 +18,8 @@ import yaml
 
 from provisioner.render import render
 from tests.golden.made_catalog import catalog
-from tests.golden.plans import CU126, torch_keep
+from tests.golden.parts import CU126
+from tests.golden.plans import torch_keep
 from tests.launcher.checkout import real_uv
 
 VENDOR = ("torch 2.14.1+cu126", "torchvision 0.29.1+cu126", "transformers 99.0", "sympy 99.0")
