@@ -42,6 +42,6 @@ docker_settings() {
   local as=()
   [[ $1 == check ]] || as=(as_root)
   "${as[@]}" python3 - "$@" <<'PYTHON'
-{% include "shell/docker_settings.py" %}
+{% include "shell/docker_settings.py.j2" %}
 PYTHON
 }
