@@ -241,6 +241,10 @@ def _carries(format_name: str | None) -> Routes | None:
         for route, via in (("pip", "pip"), ("conda-libraries", "conda"), ("container", "container"))
         if via in vias
     )
+    if not FORMATS[format_name].links:
+        from provisioner.resolve.compilers import UNLINKED
+
+        wheels = (*wheels, UNLINKED)
     return (wheels, ("conda-native",)) if "conda" in vias else (wheels,)
 
 

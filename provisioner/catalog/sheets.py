@@ -11,7 +11,15 @@ from collections.abc import Callable
 
 import msgspec
 
-from provisioner.catalog import driver_rows, rows, speed_rows, upkeep_rows, words
+from provisioner.catalog import (
+    driver_rows,
+    image_rows,
+    rows,
+    speed_rows,
+    toolkit_rows,
+    upkeep_rows,
+    words,
+)
 from provisioner.catalog.support import Support
 
 SortKey = tuple[tuple[tuple[int, int, str], ...], str]
@@ -57,12 +65,14 @@ FORWARD_COMPATIBILITY = Sheet(
     "nvidia/forward_compatibility.toml", rows.ForwardCompatibility, ("cuda",), "cuda"
 )
 LIBRARIES = Sheet("nvidia/libraries.jsonl", rows.Library, _LIBRARY_KEY)
+TOOLKITS = Sheet("nvidia/toolkits.jsonl", toolkit_rows.ToolkitRelease, ("version",))
 CONDA_LIBRARIES = Sheet("conda/libraries.jsonl", rows.Library, _LIBRARY_KEY)
 OTHER_CONDA_LIBRARIES = Sheet("conda/other_libraries.jsonl", rows.Library, _LIBRARY_KEY)
 SHARED_FILES = Sheet("nvidia/shared_files.toml", rows.SharedFile, ("file",), "shared_file")
 IMAGES = Sheet("images/frameworks.jsonl", rows.Image, ("image",))
 CUDA_IMAGES = Sheet("images/cuda.jsonl", rows.Image, ("image",))
 BASE_IMAGES = Sheet("images/bases.toml", rows.Image, ("image",), "image")
+IMAGE_SIZES = Sheet("images/sizes.toml", image_rows.ImageSize, ("image",), "size")
 REPOSITORIES = Sheet("nvidia/repositories.toml", rows.Repository, ("name", "os"), "repository")
 SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
 SYSTEM_PACKAGES = Sheet("system_packages.toml", rows.SystemPackage, ("os", "package"), "package")
@@ -107,12 +117,14 @@ FIXED = (
     DATA_CENTRE_GPUS,
     FORWARD_COMPATIBILITY,
     LIBRARIES,
+    TOOLKITS,
     CONDA_LIBRARIES,
     OTHER_CONDA_LIBRARIES,
     SHARED_FILES,
     IMAGES,
     CUDA_IMAGES,
     BASE_IMAGES,
+    IMAGE_SIZES,
     REPOSITORIES,
     SYSTEMS,
     SYSTEM_PACKAGES,

@@ -39,7 +39,7 @@ def _installed(plan: Plan) -> str:
 
 def _host(plan: Plan) -> str:
     """What the machine itself gets, in the words of its step where that is known."""
-    titles = [step.title for step in plan.steps if step.id == "toolkit"]
+    titles = [step.title for step in plan.steps if step.id == "container_toolkit"]
     return listed(titles or plan.request.host)
 
 

@@ -18,6 +18,7 @@ from provisioner.recipes import (
     framework,
     python,
     system,
+    toolkit,
     verification,
 )
 
@@ -44,8 +45,10 @@ def steps_for(plan: Plan, catalog: Catalog) -> tuple[Step, ...]:
         return (*before, *conda.steps(plan))
     return (
         *system.steps(plan, catalog),
+        *toolkit.compiler(plan),
         *before,
         *python.steps(plan, catalog),
         *framework.steps(plan),
+        *toolkit.ready(plan),
         *verification.steps(plan),
     )

@@ -13,7 +13,7 @@ from provisioner.apply.packages import Snapshot
 from provisioner.apply.record import Change, Record
 from provisioner.render import script as scripts
 from tests.golden.made_catalog import catalog
-from tests.golden.plans import PLANS
+from tests.golden.plans import PLANS, SCRIPTS
 from tests.integration.conftest import MakeRoot
 from tests.integration.roots import Root
 from tests.integration.stand_ins import stand_ins
@@ -56,7 +56,8 @@ def machine(new_root: MakeRoot, with_python: Root) -> Root:
 
 def system(name: str) -> str:
     """The part of a plan's script that needs root."""
-    return scripts.system_part(PLANS[name](), catalog(), "install.sh") or ""
+    plan = {**PLANS, **SCRIPTS}[name]()
+    return scripts.system_part(plan, catalog(), "install.sh") or ""
 
 
 def program(root: Root, name: str, text: str) -> None:

@@ -193,12 +193,12 @@ repository_trust() {
   rm -rf "$folder"
 }
 
-check_toolkit() {
+check_container_toolkit() {
   local installed
   installed=$(installed_version nvidia-container-toolkit)
   [[ -n $installed ]] && reaches "$installed" 1.20.1-1
 }
-do_toolkit() {
+do_container_toolkit() {
   local packages
   ask_root 'install the NVIDIA Container Toolkit 1.20.1-1 with apt'
   repository_add \
@@ -343,7 +343,7 @@ main() {
   guard
   if [[ $task == install ]]; then
     step 1 driver 'The driver of Windows'
-    step 2 toolkit 'NVIDIA Container Toolkit 1.20.1'
+    step 2 container_toolkit 'NVIDIA Container Toolkit 1.20.1'
     step 3 containers 'Docker and CDI know the GPUs'
     echo 'ready: nvidia-container-toolkit'
   else

@@ -220,9 +220,9 @@ def test_no_other_plan_has_a_fabric_manager(make: Callable[[], Plan]) -> None:
 def test_the_container_toolkit_alone_makes_no_environment() -> None:
     plan = plans.container_toolkit()
 
-    assert [step.id for step in plan.steps] == ["driver", "toolkit", "containers"]
+    assert [step.id for step in plan.steps] == ["driver", "container_toolkit", "containers"]
     assert plan.steps[1].run[-1] == (
-        "toolkit_install",
+        "container_toolkit_install",
         "1.20.1-1",
         "nvidia-container-toolkit",
         "nvidia-container-toolkit-base",
@@ -247,5 +247,5 @@ def test_beside_frameworks_the_toolkit_comes_after_the_driver() -> None:
         step.id for step in plans.with_steps(msgspec.structs.replace(plan, request=request)).steps
     ]
 
-    assert ids[:4] == ["system", "driver", "toolkit", "containers"]
+    assert ids[:4] == ["system", "driver", "container_toolkit", "containers"]
     assert ids[-1] == "verification"

@@ -38,7 +38,7 @@ def test_the_toolkit_alone_is_a_plan_for_the_machine() -> None:
     assert plan.is_for_host
     assert plan.accelerator == "cuda"
     assert (plan.driver.package, plan.pins) == ("nvidia-driver-580-open", ())
-    assert [step.id for step in plan.steps] == ["driver", "toolkit", "containers"]
+    assert [step.id for step in plan.steps] == ["driver", "container_toolkit", "containers"]
 
 
 def test_beside_a_framework_the_toolkit_changes_nothing_of_what_is_pinned() -> None:
@@ -47,7 +47,7 @@ def test_beside_a_framework_the_toolkit_changes_nothing_of_what_is_pinned() -> N
     assert beside.pins == alone.pins
     assert beside.driver == alone.driver
     assert not beside.is_for_host
-    assert {"toolkit", "containers"} <= {step.id for step in beside.steps}
+    assert {"container_toolkit", "containers"} <= {step.id for step in beside.steps}
 
 
 @pytest.mark.parametrize(
