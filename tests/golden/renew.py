@@ -9,8 +9,9 @@ from provisioner.apply.changes import total
 from provisioner.apply.packages import Snapshot
 from provisioner.apply.record import Change, Record
 from provisioner.render import facts, render, script
+from tests.golden.host_plans import SCRIPTS
 from tests.golden.made_catalog import catalog
-from tests.golden.plans import PLANS, SCRIPTS, SEVERAL, carried, machine
+from tests.golden.plans import PLANS, SEVERAL, carried, machine
 
 HERE = Path(__file__).parent
 

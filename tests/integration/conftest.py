@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from provisioner.render import render
+from tests.golden.host_plans import SCRIPTS
 from tests.golden.made_catalog import catalog
-from tests.golden.plans import PLANS, SCRIPTS
+from tests.golden.plans import PLANS
 from tests.integration.boxes import torch
 from tests.integration.roots import Root, bookworm
 from tests.unit.upkeep.loopback import Loopback, serving

@@ -12,8 +12,9 @@ from provisioner.apply.changes import total
 from provisioner.apply.packages import Snapshot
 from provisioner.apply.record import Change, Record
 from provisioner.render import script as scripts
+from tests.golden.host_plans import SCRIPTS
 from tests.golden.made_catalog import catalog
-from tests.golden.plans import PLANS, SCRIPTS
+from tests.golden.plans import PLANS
 from tests.integration.conftest import MakeRoot
 from tests.integration.roots import Root
 from tests.integration.stand_ins import stand_ins
