@@ -46,8 +46,8 @@ FORMATS: Mapping[str, Format] = {
             description="a bash script that installs everything on the machine and proves it",
             file_name="install.sh",
             linux_only=True,
-            for_host=True,
             links=True,
+            for_host=True,
         ),
         Format(
             name="conda",
@@ -82,6 +82,7 @@ FORMATS: Mapping[str, Format] = {
             description="an image with everything but the driver",
             file_name="Dockerfile",
             linux_only=True,
+            links=True,
         ),
         Format(
             name="compose",
@@ -89,6 +90,7 @@ FORMATS: Mapping[str, Format] = {
             description="services for Docker Compose, each with its Dockerfile",
             file_name="compose.yaml",
             linux_only=True,
+            links=True,
             several=True,
         ),
         Format(
@@ -97,6 +99,7 @@ FORMATS: Mapping[str, Format] = {
             description="a development container for editors, with its Dockerfile",
             file_name=".devcontainer/devcontainer.json",
             linux_only=True,
+            links=True,
         ),
         Format(
             name="apptainer",
@@ -104,6 +107,7 @@ FORMATS: Mapping[str, Format] = {
             description="a definition for Apptainer or Singularity, as clusters run it",
             file_name="apptainer.def",
             linux_only=True,
+            links=True,
         ),
         Format(
             name="cmake",
@@ -125,8 +129,11 @@ def cannot_carry(
     others = [
         row.name
         for row in FORMATS.values()
-        if via in row.carries and row.name != name and (linux or not row.linux_only)
-        if not row.compiles and (row.for_host or not for_host)
+        if via in row.carries
+        and row.name != name
+        and (linux or not row.linux_only)
+        and (row.for_host or not for_host)
+        and not row.compiles
     ]
     return RefusedError(
         "format-cannot-carry",

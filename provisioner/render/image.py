@@ -17,6 +17,15 @@ _SHEET = "/opt/uv/pyproject.toml"
 
 _UV_INSTALL = ("uv", "pip", "install", "--python", "/opt/env/bin/python")
 
+_LINKS = (
+    'ln -sr "$(dirname "$(dirname /opt/env/lib/python*/site-packages/nvidia/*/bin/nvcc)")" '
+    "/opt/env/cuda",
+    "ln -s lib /opt/env/cuda/lib64",
+    "for library in /opt/env/cuda/lib/*.so.*; do "
+    'ln -sf "${library##*/}" "${library%%.so.*}.so"; done',
+)
+"""What wheels leave out and linkers look for; then CUDA's folder is /opt/env/cuda."""
+
 _PLATFORMS = {"x86_64": "linux/amd64", "aarch64": "linux/arm64"}
 """What container tools call an architecture."""
 
@@ -51,7 +60,7 @@ def values(plan: Plan, catalog: Catalog, format_name: str) -> dict[str, object]:
         "platform": platform(plan),
         "labels": labels(plan, base),
         "sizes": image_size.lines(plan, base, catalog),
-        "proof": program(plan),
+        "proof": program(plan, str(parts["compiler"])),
         **parts,
     }
 
@@ -76,6 +85,7 @@ def labels(plan: Plan, base: str) -> tuple[tuple[str, str], ...]:
 
 def _of_plain_base(plan: Plan, catalog: Catalog) -> dict[str, object]:
     base, packages, interpreter = _base(plan, catalog)
+    compiler = _compiler(plan, own=bool(packages))
     version, *hashes = facts.action(plan, "uv_install") or ("",)
     asked = asked_of(plan, "packages_install")
     sheet = _sources_sheet(sources(asked))
@@ -83,7 +93,9 @@ def _of_plain_base(plan: Plan, catalog: Catalog) -> dict[str, object]:
     options += ["--requirements", _SHEET] if sheet else []
     return {
         "base": base,
-        "packages": packages,
+        "packages": (*packages, *compiler[1:]),
+        "links": _LINKS if compiler else (),
+        "compiler": compiler[0] if compiler else "",
         "interpreter": interpreter,
         "uv": (f"uv=={version}", *(f"--hash={one}" for one in hashes)),
         "sheet": sheet,
@@ -125,7 +137,19 @@ def _of_framework_image(plan: Plan, catalog: Catalog) -> dict[str, object]:
     added = asked_of(plan, "packages_install").requests
     pip = ("python3", "-m", "pip", "install", "--no-cache-dir", "--", *added)
     install = pip if added else ()
-    return {"base": plan.image, "packages": (), "interpreter": "", "install": install}
+    parts = {"packages": (), "links": (), "compiler": "", "interpreter": "", "install": install}
+    return {"base": plan.image, **parts}
+
+
+def _compiler(plan: Plan, *, own: bool) -> tuple[str, ...]:
+    """The program that nvcc calls and its package, where wheels bring nvcc.
+
+    A base that is not the planned system has a g++ of its own; the image's proof compiles.
+    """
+    host = plan.host_compiler if facts.step_named(plan, "toolkit") else None
+    if host is None:
+        return ()
+    return (host.program, host.package) if own and host.package else ("g++", "g++")
 
 
 def _is_known(image: str, catalog: Catalog) -> bool:

@@ -12,7 +12,7 @@ import yaml
 from provisioner.plan import Plan, digest
 from provisioner.render import render
 from tests.golden.made_catalog import catalog
-from tests.golden.plans import cpu, tf1_cpu, tf1_image
+from tests.golden.plans import cpu, cuda_dev, tf1_cpu, tf1_image
 from tests.integration.images import DEBIAN, PYTHON, Store
 
 pytestmark = [pytest.mark.root, pytest.mark.network]
@@ -61,6 +61,19 @@ def test_tensorflow_1_and_2_are_built_from_one_compose_file_and_compute_side_by_
         files = store.run(service["image"], "ls", "/opt", "/var/lib/apt/lists", "/root/.cache")
         assert "uv" not in files.split()
         assert store.run(service["image"], "python3", "/opt/dlsetup/verify.py")
+
+
+def test_nvcc_compiles_in_an_image_with_the_gcc_that_it_accepts(
+    store: Store, tmp_path: Path
+) -> None:
+    store.base(DEBIAN)
+    written((cuda_dev(),), "dockerfile", tmp_path)
+    done = store.build(tmp_path, "Dockerfile", "localhost/nvcc")
+
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    made = "nvcc 13.4.92 with g++-11 makes programs for every major architecture"
+    assert made in done.stdout
+    assert "V13.4.92" in store.run("localhost/nvcc", "nvcc", "--version")
 
 
 COMPUTES = """

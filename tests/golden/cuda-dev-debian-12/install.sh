@@ -260,7 +260,7 @@ def said(*words):
 
 
 version, compiler, gpus, *targets = sys.argv[1:]
-nvcc = os.path.join(sys.prefix, "bin", "nvcc")
+nvcc = os.path.join(sys.prefix, "cuda", "bin", "nvcc")
 release = said(nvcc, "--version")
 if "V%s\n" % version not in release + "\n":
     sys.exit("nvcc %s was planned, and it says: %s" % (version, release))
