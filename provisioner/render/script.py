@@ -21,7 +21,7 @@ _ROOT = "root"
 
 _MACHINERY = ("runner.sh",)
 _HOLDING = ("package_hold", "fabric_manager_install")
-_AROUND = "leave stop step"
+_AROUND = "leave stop step confirm as_root ask_root"
 """What a script calls around its steps."""
 
 
@@ -36,15 +36,16 @@ def text(plan: Plan, catalog: Catalog) -> str:
         (*_MACHINERY, *action_files(plan.steps)), **_machine(plan.machine, plan.steps)
     )
     guards = library.take(_AROUND)
-    own = tuple(sections(plan.steps, plan.python, library))
-    added = any("remember" in section.functions for section in own)
+    added = any(_ROOT in step.needs for step in plan.steps)
     uninstall = fill(
         "shell/uninstall.sh.j2",
         remembers=added,
+        functions=library.take(_taken_back(plan)) if added else "",
         files=facts.action(plan, "repository_add") is not None,
         holds=any(facts.action(plan, name) is not None for name in _HOLDING),
         containers=facts.action(plan, "containers_configure") is not None,
     )
+    own = tuple(sections(plan.steps, plan.python, library))
     return fill(
         "shell/install.sh.j2",
         plan=plan,
@@ -54,7 +55,7 @@ def text(plan: Plan, catalog: Catalog) -> str:
         asks=True,
         machinery=guards,
         sections=own,
-        uninstall=_with(library.take(uninstall), uninstall),
+        uninstall=uninstall,
         own_python=facts.action(plan, "python_install") is not None,
         holds=_holds(plan),
         installs_driver=facts.action(plan, "driver_install") is not None,
@@ -67,6 +68,12 @@ def text(plan: Plan, catalog: Catalog) -> str:
         changes=tuple(_change(step) for step in plan.steps),
         warnings=facts.warning_lines(plan),
     )
+
+
+def _taken_back(plan: Plan) -> str:
+    """What --uninstall calls."""
+    forgets = facts.action(plan, "containers_configure") is not None
+    return "system_packages_remove" + (" containers_forget" if forgets else "")
 
 
 def system_part(plan: Plan, catalog: Catalog, file_name: str) -> str | None:
@@ -125,10 +132,6 @@ def _machine(machine: Machine, steps: tuple[Step, ...]) -> dict[str, object]:
     return {"planned": machine, "planned_system": system_line, "steps": steps}
 
 
-def _with(functions: str, text: str) -> str:
-    return f"{functions}\n{text}" if functions else text
-
-
 def _need_apt(plan: Plan, catalog: Catalog) -> None:
     row = system(catalog, plan.machine.os.id, plan.machine.os.version)
     if row is None or row.family != _APT:
@@ -143,19 +146,15 @@ def _holds(plan: Plan) -> str:
     return " ".join((f"Python {plan.python}:", *told))
 
 
-def _places(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Where the script writes by itself, and what."""
-    if plan.is_for_host:
-        yield f"~/dlsetup/{facts.name(plan)}", "notes of what it did, for --uninstall"
-    else:
-        own = facts.action(plan, "python_install") is not None
-        kept = f", Python {plan.python} and the uv" if own else " and the uv"
-        yield f"~/dlsetup/{facts.name(plan)}", f"the environment{kept} that installs into it"
-        yield "~/.cache/uv", "uv's cache (XDG_CACHE_HOME or UV_CACHE_DIR moves it)"
-    yield from _of_repositories(plan)
+def _places(plan: Plan) -> Iterator[str]:
+    """Where the script writes by itself."""
+    yield f"~/dlsetup/{facts.name(plan)}"
+    if not plan.is_for_host:
+        yield "~/.cache/uv"
+    yield from dict.fromkeys(at for at, _ in _of_repositories(plan))
     if facts.action(plan, "containers_configure") is not None:
-        yield "/etc/docker/daemon.json", "the runtime nvidia, and who manages control groups"
-        yield "/etc/cdi/nvidia.yaml", "the GPUs, where no service keeps them in /var/run/cdi"
+        yield "/etc/docker/daemon.json"
+        yield "/etc/cdi"
 
 
 def _of_repositories(plan: Plan) -> Iterator[tuple[str, str]]:

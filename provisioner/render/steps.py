@@ -18,7 +18,8 @@ from provisioner.render.templates import fill
 from provisioner.render.words import Asked, asked, indexes, sources
 
 _ID = re.compile(r"[a-z][a-z_]{0,30}")
-_WIDTH = 100
+_NEVER_DONE = (("verified_now",),)
+"""The check of what is done every time."""
 
 ACTIONS = {
     "system_packages_present": ("apt.sh",),
@@ -34,7 +35,7 @@ ACTIONS = {
     "fabric_manager_fits": ("apt.sh", "driver.sh", "fabric_manager.sh"),
     "fabric_manager_install": ("apt.sh", "driver.sh", "fabric_manager.sh"),
     "repository_add": ("apt.sh", "repository.sh"),
-    "container_toolkit_fits": ("apt.sh", "driver.sh"),
+    "container_toolkit_fits": ("apt.sh", "driver.sh", "containers.sh"),
     "container_toolkit_wanted": ("apt.sh",),
     "container_toolkit_install": ("apt.sh",),
     "containers_see_gpus": ("containers.sh",),
@@ -78,11 +79,11 @@ called with its arguments, or templates/shell/lines/ACTION.sh.j2: lines made for
 class Section(msgspec.Struct, frozen=True):
     """A step as bash."""
 
-    id: str
     title: str
     functions: str
     """What the step uses and no step before it did."""
     check: str
+    """A condition; empty for what is done every time."""
     run: str
 
 
@@ -122,9 +123,11 @@ def action_files(steps: tuple[Step, ...]) -> tuple[str, ...]:
 def sections(steps: tuple[Step, ...], python: str, library: Library) -> Iterator[Section]:
     """Yield the steps as bash. ``python`` is that of the environment, ``X.Y``."""
     for step in steps:
-        check = _function(f"check_{step.id}", " &&\n".join(_lines(step.check, step, python)))
-        run = _function(f"do_{step.id}", "\n".join(_lines(step.run, step, python)))
-        yield Section(step.id, step.title, library.take(check + run), check, run)
+        always = step.check == _NEVER_DONE
+        check = "" if always else " && ".join(_lines(step.check, step, python))
+        run = "\n".join(_lines(step.run, step, python))
+        functions = library.take(f"{check}\n{run}")
+        yield Section(step.title, functions, check, run if always else _indented(run))
 
 
 def _lines(commands: tuple[tuple[str, ...], ...], step: Step, python: str) -> Iterator[str]:
@@ -179,13 +182,6 @@ def _sheet(what: Asked) -> str:
             *origins,
         )
     )
-
-
-def _function(name: str, body: str) -> str:
-    line = f"{name}() {{ {body}; }}"
-    if "\n" not in body and len(line) <= _WIDTH:
-        return line
-    return f"{name}() {{\n{_indented(body)}\n}}"
 
 
 def _indented(body: str) -> str:
