@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from provisioner.catalog import beside
 from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
 from provisioner.machine import Gpu, Machine
@@ -62,23 +61,6 @@ def machine_lines(plan: Plan, catalog: Catalog) -> tuple[str, ...]:
             floor += f", of branch {plan.driver.last_branch} at most"
         lines.append(f"NVIDIA driver: {plan.driver.current or 'none known'}{floor}")
     return tuple(lines)
-
-
-def container_host_lines(plan: Plan, catalog: Catalog) -> tuple[str, ...]:
-    """Return what a machine needs so that containers of the plan see its GPUs; nothing on the CPU.
-
-    For texts that make containers: the toolkit is never inside one.
-    """
-    row = beside.toolkit(catalog, plan.machine)
-    if plan.accelerator != "cuda":
-        return ()
-    release = f" {row.version.partition('-')[0]}" if row else ""
-    least = f" {plan.driver.minimum} or later" if plan.driver.minimum else ""
-    command = "dlsetup render script nvidia-container-toolkit"
-    return (
-        f"The machine that runs it needs NVIDIA's driver{least}",
-        f"and the NVIDIA Container Toolkit{release}: {command}",
-    )
 
 
 def pin_lines(plan: Plan) -> tuple[str, ...]:

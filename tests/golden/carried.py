@@ -3,19 +3,7 @@
 from __future__ import annotations
 
 from provisioner.render import FORMATS
-from tests.golden.plans import (
-    PLANS,
-    container_toolkit,
-    container_toolkit_wsl,
-    tensorflow_keep,
-    tf1_conda,
-)
-
-HOST_PLANS = {
-    "container-toolkit-ubuntu-24.04": container_toolkit,
-    "container-toolkit-ubuntu-24.04-wsl2": container_toolkit_wsl,
-}
-"""Plans for the machine itself, which only a script can carry."""
+from tests.golden.plans import PLANS, tensorflow_keep, tf1_conda
 
 SEVERAL = {"tensorflow-1-beside-2": (tf1_conda, tensorflow_keep)}
 """Plans that go into one output, by the name of its folder."""

@@ -15,7 +15,6 @@ from tests.golden.parts import (
     ADA,
     AMPERE,
     CU126,
-    HGX,
     HOSTILE,
     KEPLER,
     NAVI,
@@ -314,56 +313,6 @@ def tf1_image(companions: tuple[str, ...] = ("pandas<1.2",)) -> Plan:
     )
 
 
-def driver_nvswitch() -> Plan:
-    """Eight GPUs that may sit beside NVSwitches: the fabric manager goes with the driver."""
-    return _plan(
-        machine("ubuntu-24.04", (HGX,) * 8),
-        "torch",
-        (
-            msgspec.structs.replace(
-                TORCH_CU126, index=None, variant="default", requirement="torch==2.14.1"
-            ),
-        ),
-        DriverPlan(
-            action="ensure",
-            minimum="525.60.13",
-            branch="580",
-            flavour="open",
-            package="nvidia-driver-580-server-open",
-        ),
-    )
-
-
-def container_toolkit() -> Plan:
-    """The machine alone is made ready for containers; nothing goes into an environment."""
-    plan = _plan(
-        machine("ubuntu-24.04", (ADA,)),
-        "torch",
-        (),
-        DriverPlan(
-            action="ensure",
-            minimum="525.60.13",
-            branch="580",
-            flavour="open",
-            package="nvidia-driver-580-open",
-        ),
-    )
-    request = Request(requirements=(), host=("nvidia-container-toolkit",))
-    return with_steps(msgspec.structs.replace(plan, request=request))
-
-
-def container_toolkit_wsl() -> Plan:
-    """The toolkit inside WSL2, where the driver is Windows' own."""
-    plan = _plan(
-        machine("ubuntu-24.04", (ADA,), wsl=True),
-        "torch",
-        (),
-        DriverPlan(action="ensure", minimum="527.41"),
-    )
-    request = Request(requirements=(), host=("nvidia-container-toolkit",))
-    return with_steps(msgspec.structs.replace(plan, request=request))
-
-
 def hostile() -> Plan:
     """What users write must stay words."""
     return msgspec.structs.replace(
@@ -387,7 +336,6 @@ PLANS = {
     "tensorflow-cpu-debian-12": cpu,
     "torch-rocm-ubuntu-24.04": rocm,
     "cuda-dev-debian-12": cuda_dev,
-    "torch-a100-ubuntu-24.04-nvswitch": driver_nvswitch,
     "tensorflow-1.15-conda": tf1_conda,
     "tensorflow-1.15-image": tf1_image,
     "hostile-companions": hostile,
