@@ -39,18 +39,13 @@ def text(plan: Plan, catalog: Catalog) -> str:
     library = Library((*_MACHINERY, *action_files(plan.steps, tool)), **values)
     guards = library.take(_AROUND)
     added = any(_ROOT in step.needs for step in plan.steps)
-    containers = facts.action(plan, "containers_configure") is not None
-    repository = facts.action(plan, "repository_add") is not None
-    taking_back = ["system_packages_remove"] if added else []
-    taking_back += ["containers_forget"] if containers else []
-    taking_back += ["key_forget"] if repository and tool != APT else []
     uninstall = fill(
         "shell/uninstall.sh.j2",
         remembers=added,
-        functions=library.take(" ".join(taking_back)),
-        files=repository,
+        functions=library.take(_taken_back(plan, tool)) if added else "",
+        files=facts.action(plan, "repository_add") is not None,
         holds=any(facts.action(plan, name) is not None for name in _HOLDING),
-        containers=containers,
+        containers=facts.action(plan, "containers_configure") is not None,
         tool=tool.tool,
     )
     own = tuple(sections(plan.steps, plan.python, library, tool.lines, values))
@@ -76,6 +71,15 @@ def text(plan: Plan, catalog: Catalog) -> str:
         changes=tuple(_change(step) for step in plan.steps),
         warnings=facts.warning_lines(plan),
     )
+
+
+def _taken_back(plan: Plan, tool: PackageTool) -> str:
+    """What --uninstall calls."""
+    forgets = {
+        "containers_forget": facts.action(plan, "containers_configure") is not None,
+        "key_forget": facts.action(plan, "repository_add") is not None and tool != APT,
+    }
+    return " ".join(("system_packages_remove", *(name for name, it in forgets.items() if it)))
 
 
 def system_part(plan: Plan, catalog: Catalog, file_name: str) -> str | None:
@@ -165,19 +169,15 @@ def _holds(plan: Plan) -> str:
     return " ".join((f"Python {plan.python}:", *asked))
 
 
-def _places(plan: Plan, tool: PackageTool) -> Iterator[tuple[str, str]]:
-    """Where the script writes by itself, and what."""
-    if plan.is_for_host:
-        yield f"~/dlsetup/{facts.name(plan)}", "notes of what it did, for --uninstall"
-    else:
-        own = facts.action(plan, "python_install") is not None
-        kept = f", Python {plan.python} and the uv" if own else " and the uv"
-        yield f"~/dlsetup/{facts.name(plan)}", f"the environment{kept} that installs into it"
-        yield "~/.cache/uv", "uv's cache (XDG_CACHE_HOME or UV_CACHE_DIR moves it)"
-    yield from _of_repositories(plan, tool)
+def _places(plan: Plan, tool: PackageTool) -> Iterator[str]:
+    """Where the script writes by itself."""
+    yield f"~/dlsetup/{facts.name(plan)}"
+    if not plan.is_for_host:
+        yield "~/.cache/uv"
+    yield from dict.fromkeys(at for at, _ in _of_repositories(plan, tool))
     if facts.action(plan, "containers_configure") is not None:
-        yield "/etc/docker/daemon.json", "the runtime nvidia, and who manages control groups"
-        yield "/etc/cdi/nvidia.yaml", "the GPUs, where no service keeps them in /var/run/cdi"
+        yield "/etc/docker/daemon.json"
+        yield "/etc/cdi"
 
 
 def _of_repositories(plan: Plan, tool: PackageTool) -> Iterator[tuple[str, str]]:

@@ -11,15 +11,6 @@ reaches() { printf '%s\n' "$2" "$1" | sort -V -C; }
 driver_torn() { [[ $(timeout 30 nvidia-smi 2>&1) == *'version mismatch'* ]]; }
 driver_fits() { reaches "$(running_driver)" "$1" && ! driver_torn; }
 
-# driver_whole: goes on unless the driver is torn, which a reboot may mend, but only once.
-driver_whole() {
-  driver_torn || return 0
-  ! changed_since_boot /usr/lib{,64}/{,*/}libnvidia-ml.so.1 ||
-    reboot_first 'The driver that runs and its libraries are of two versions.'
-  stop 'the driver that runs and its libraries are of two versions' \
-    "a reboot did not help: two drivers are installed, see {{ listing }}"
-}
-
 # changed_since_boot FILE…: whether one was put here after this machine was started.
 changed_since_boot() {
   [[ -n $(find -L "$@" -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]

@@ -8,12 +8,7 @@
 #   1. The driver of Windows
 #   2. NVIDIA Container Toolkit 1.20.1 (as root)
 #   3. Docker and CDI know the GPUs (as root)
-# Where it writes, but for what apt does:
-#   ~/dlsetup/nvidia-container-toolkit notes of what it did, for --uninstall
-#   /etc/apt/sources.list.d   dlsetup-nvidia-container-toolkit.list, unless apt has that source
-#   /etc/apt/keyrings         dlsetup-nvidia-container-toolkit.asc, the key of that repository
-#   /etc/docker/daemon.json   the runtime nvidia, and who manages control groups
-#   /etc/cdi/nvidia.yaml      the GPUs, where no service keeps them in /var/run/cdi
+# Else it writes to ~/dlsetup/nvidia-container-toolkit, /etc/apt/sources.list.d, /etc/apt/keyrings, /etc/docker/daemon.json, /etc/cdi.
 #
 # Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]
 #   It asks before it does anything as root; --yes asks nothing. What is done is left alone.
@@ -198,6 +193,11 @@ system_packages_install() {
   apt_get install --no-remove --no-install-recommends "${missing[@]}"
 }
 
+# container_toolkit_fits VERSION PACKAGE: the others of it are bound to the version of that one.
+container_toolkit_fits() {
+  [[ -n $(installed_version "$2") ]] && reaches "$(installed_version "$2")" "$1"
+}
+
 # repository_add NAME ADDRESS KEY FINGERPRINT PACKAGE: apt trusts it by this one key and no other.
 # A source that already names ADDRESS is used as it is: apt refuses two that trust one address by
 # different keys.
@@ -246,8 +246,8 @@ repository_trust() {
 }
 
 step 2 'NVIDIA Container Toolkit 1.20.1'
-if ! reaches "$(installed_version nvidia-container-toolkit)" 1.20.1-1; then
-  ask_root 'install the NVIDIA Container Toolkit 1.20.1-1 with apt'
+if ! container_toolkit_fits 1.20.1-1 nvidia-container-toolkit; then
+  ask_root 'install the NVIDIA Container Toolkit 1.20.1-1 with apt, from its own repository'
   repository_add \
       nvidia-container-toolkit \
       https://nvidia.github.io/libnvidia-container/stable/deb/amd64/ \

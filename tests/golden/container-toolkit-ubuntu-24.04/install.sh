@@ -8,12 +8,7 @@
 #   1. NVIDIA driver: nvidia-driver-580-open unless one that fits runs (as root)
 #   2. NVIDIA Container Toolkit 1.20.1 (as root)
 #   3. Docker and CDI know the GPUs (as root)
-# Where it writes, but for what apt does:
-#   ~/dlsetup/nvidia-container-toolkit notes of what it did, for --uninstall
-#   /etc/apt/sources.list.d   dlsetup-nvidia-container-toolkit.list, unless apt has that source
-#   /etc/apt/keyrings         dlsetup-nvidia-container-toolkit.asc, the key of that repository
-#   /etc/docker/daemon.json   the runtime nvidia, and who manages control groups
-#   /etc/cdi/nvidia.yaml      the GPUs, where no service keeps them in /var/run/cdi
+# Else it writes to ~/dlsetup/nvidia-container-toolkit, /etc/apt/sources.list.d, /etc/apt/keyrings, /etc/docker/daemon.json, /etc/cdi.
 # It may replace an older NVIDIA driver; if apt would remove anything else, it stops before.
 #
 # Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]
@@ -167,15 +162,6 @@ reaches() { printf '%s\n' "$2" "$1" | sort -V -C; }
 driver_torn() { [[ $(timeout 30 nvidia-smi 2>&1) == *'version mismatch'* ]]; }
 driver_fits() { reaches "$(running_driver)" "$1" && ! driver_torn; }
 
-# driver_whole: goes on unless the driver is torn, which a reboot may mend, but only once.
-driver_whole() {
-  driver_torn || return 0
-  ! changed_since_boot /usr/lib{,64}/{,*/}libnvidia-ml.so.1 ||
-    reboot_first 'The driver that runs and its libraries are of two versions.'
-  stop 'the driver that runs and its libraries are of two versions' \
-    "a reboot did not help: two drivers are installed, see dpkg -l '*nvidia*'"
-}
-
 # changed_since_boot FILE…: whether one was put here after this machine was started.
 changed_since_boot() {
   [[ -n $(find -L "$@" -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
@@ -235,10 +221,14 @@ of_no_driver() {
 
 step 1 'NVIDIA driver: nvidia-driver-580-open unless one that fits runs'
 if ! driver_fits 525.60.13; then
-  package=nvidia-driver-580-open parts=''
+  package=nvidia-driver-580-open
   grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor ||
     stop 'this machine shows no NVIDIA GPU, and the plan is for one'
-  driver_whole
+  if driver_torn && changed_since_boot /usr/lib{,64}/{,*/}libnvidia-ml.so.1; then
+    reboot_first 'The driver that runs and its libraries are of two versions.'
+  fi
+  ! driver_torn || stop 'the driver that runs and its libraries are of two versions' \
+    "a reboot did not help: two drivers are installed, see dpkg -l '*nvidia*'"
   version=$(installed_version "$package" | sed 's/^[0-9]*://; s/-.*//')
   if [[ $version == 580.* ]] && reaches "$version" 525.60.13; then
     ! installed_since_boot "$package" ||
@@ -296,6 +286,11 @@ system_packages_install() {
   apt_get install --no-remove --no-install-recommends "${missing[@]}"
 }
 
+# container_toolkit_fits VERSION PACKAGE: the others of it are bound to the version of that one.
+container_toolkit_fits() {
+  [[ -n $(installed_version "$2") ]] && reaches "$(installed_version "$2")" "$1"
+}
+
 # repository_add NAME ADDRESS KEY FINGERPRINT PACKAGE: apt trusts it by this one key and no other.
 # A source that already names ADDRESS is used as it is: apt refuses two that trust one address by
 # different keys.
@@ -344,8 +339,8 @@ repository_trust() {
 }
 
 step 2 'NVIDIA Container Toolkit 1.20.1'
-if ! reaches "$(installed_version nvidia-container-toolkit)" 1.20.1-1; then
-  ask_root 'install the NVIDIA Container Toolkit 1.20.1-1 with apt'
+if ! container_toolkit_fits 1.20.1-1 nvidia-container-toolkit; then
+  ask_root 'install the NVIDIA Container Toolkit 1.20.1-1 with apt, from its own repository'
   repository_add \
       nvidia-container-toolkit \
       https://nvidia.github.io/libnvidia-container/stable/deb/amd64/ \

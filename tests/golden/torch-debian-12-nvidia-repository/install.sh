@@ -14,11 +14,7 @@
 #   4. An environment with Python 3.11
 #   5. Python packages: torch 2.14.1
 #   6. Verification
-# Where it writes, but for what apt does:
-#   ~/dlsetup/torch           the environment and the uv that installs into it
-#   ~/.cache/uv               uv's cache (XDG_CACHE_HOME or UV_CACHE_DIR moves it)
-#   /etc/apt/sources.list.d   dlsetup-nvidia.list, unless apt has that source
-#   /etc/apt/keyrings         dlsetup-nvidia.asc, the key of that repository
+# Else it writes to ~/dlsetup/torch, ~/.cache/uv, /etc/apt/sources.list.d, /etc/apt/keyrings.
 # It may replace an older NVIDIA driver; if apt would remove anything else, it stops before.
 #
 # Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]
@@ -152,15 +148,6 @@ reaches() { printf '%s\n' "$2" "$1" | sort -V -C; }
 driver_torn() { [[ $(timeout 30 nvidia-smi 2>&1) == *'version mismatch'* ]]; }
 driver_fits() { reaches "$(running_driver)" "$1" && ! driver_torn; }
 
-# driver_whole: goes on unless the driver is torn, which a reboot may mend, but only once.
-driver_whole() {
-  driver_torn || return 0
-  ! changed_since_boot /usr/lib{,64}/{,*/}libnvidia-ml.so.1 ||
-    reboot_first 'The driver that runs and its libraries are of two versions.'
-  stop 'the driver that runs and its libraries are of two versions' \
-    "a reboot did not help: two drivers are installed, see dpkg -l '*nvidia*'"
-}
-
 # changed_since_boot FILE…: whether one was put here after this machine was started.
 changed_since_boot() {
   [[ -n $(find -L "$@" -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
@@ -252,10 +239,14 @@ repository_trust() {
 
 step 2 'NVIDIA driver: nvidia-open unless one that fits runs'
 if ! driver_fits 525.60.13; then
-  package=nvidia-open parts=''
+  package=nvidia-open
   grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor ||
     stop 'this machine shows no NVIDIA GPU, and the plan is for one'
-  driver_whole
+  if driver_torn && changed_since_boot /usr/lib{,64}/{,*/}libnvidia-ml.so.1; then
+    reboot_first 'The driver that runs and its libraries are of two versions.'
+  fi
+  ! driver_torn || stop 'the driver that runs and its libraries are of two versions' \
+    "a reboot did not help: two drivers are installed, see dpkg -l '*nvidia*'"
   version=$(installed_version "$package" | sed 's/^[0-9]*://; s/-.*//')
   if [[ $version == 580.* ]] && reaches "$version" 525.60.13; then
     ! installed_since_boot "$package" ||

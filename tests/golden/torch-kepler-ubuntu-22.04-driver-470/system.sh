@@ -115,15 +115,6 @@ reaches() { printf '%s\n' "$2" "$1" | sort -V -C; }
 driver_torn() { [[ $(timeout 30 nvidia-smi 2>&1) == *'version mismatch'* ]]; }
 driver_fits() { reaches "$(running_driver)" "$1" && ! driver_torn; }
 
-# driver_whole: goes on unless the driver is torn, which a reboot may mend, but only once.
-driver_whole() {
-  driver_torn || return 0
-  ! changed_since_boot /usr/lib{,64}/{,*/}libnvidia-ml.so.1 ||
-    reboot_first 'The driver that runs and its libraries are of two versions.'
-  stop 'the driver that runs and its libraries are of two versions' \
-    "a reboot did not help: two drivers are installed, see dpkg -l '*nvidia*'"
-}
-
 # changed_since_boot FILE…: whether one was put here after this machine was started.
 changed_since_boot() {
   [[ -n $(find -L "$@" -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
@@ -175,10 +166,14 @@ package_hold() {
 
 step 2 'NVIDIA driver: nvidia-driver-470 unless one that fits runs'
 if ! { driver_fits 440.33 && (($(running_driver | cut -d. -f1) <= 470)); }; then
-  package=nvidia-driver-470 parts=''
+  package=nvidia-driver-470
   grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor ||
     stop 'this machine shows no NVIDIA GPU, and the plan is for one'
-  driver_whole
+  if driver_torn && changed_since_boot /usr/lib{,64}/{,*/}libnvidia-ml.so.1; then
+    reboot_first 'The driver that runs and its libraries are of two versions.'
+  fi
+  ! driver_torn || stop 'the driver that runs and its libraries are of two versions' \
+    "a reboot did not help: two drivers are installed, see dpkg -l '*nvidia*'"
   version=$(installed_version "$package" | sed 's/^[0-9]*://; s/-.*//')
   if [[ $version == 470.* ]] && reaches "$version" 440.33; then
     ! installed_since_boot "$package" ||

@@ -15,11 +15,7 @@
 #   5. An environment with Python 3.12
 #   6. Python packages: torch 2.14.1
 #   7. Verification
-# Where it writes, but for what dnf does:
-#   ~/dlsetup/torch           the environment, Python 3.12 and the uv that installs into it
-#   ~/.cache/uv               uv's cache (XDG_CACHE_HOME or UV_CACHE_DIR moves it)
-#   /etc/yum.repos.d          dlsetup-nvidia.repo, unless dnf has that repository
-#   rpm's database            the key of that repository
+# Else it writes to ~/dlsetup/torch, ~/.cache/uv, /etc/yum.repos.d, rpm's database.
 # It may replace an older NVIDIA driver; if dnf would remove anything else, it stops before.
 #
 # Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]
@@ -85,7 +81,7 @@ held=$(cat "$made/holds" 2>/dev/null) || held=''
 export UV_PYTHON_INSTALL_DIR=$made/python
 cd / # away from project files that could change what is installed
 
-# What this script adds to the system is noted. dpkg takes it back, but for what others need.
+# What this script adds to the system is noted. rpm takes it back, but for what others need.
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
 # system_packages_remove PACKAGE…: these alone; rpm removes none of them if anything else needs one.
 system_packages_remove() {
@@ -193,15 +189,6 @@ reaches() { printf '%s\n' "$2" "$1" | sort -V -C; }
 driver_torn() { [[ $(timeout 30 nvidia-smi 2>&1) == *'version mismatch'* ]]; }
 driver_fits() { reaches "$(running_driver)" "$1" && ! driver_torn; }
 
-# driver_whole: goes on unless the driver is torn, which a reboot may mend, but only once.
-driver_whole() {
-  driver_torn || return 0
-  ! changed_since_boot /usr/lib{,64}/{,*/}libnvidia-ml.so.1 ||
-    reboot_first 'The driver that runs and its libraries are of two versions.'
-  stop 'the driver that runs and its libraries are of two versions' \
-    "a reboot did not help: two drivers are installed, see rpm -qa '*nvidia*'"
-}
-
 # changed_since_boot FILE…: whether one was put here after this machine was started.
 changed_since_boot() {
   [[ -n $(find -L "$@" -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
@@ -263,10 +250,14 @@ repository_trust() {
 
 step 2 'NVIDIA driver: nvidia-open unless one that fits runs'
 if ! driver_fits 525.60.13; then
-  package=nvidia-open parts=''
+  package=nvidia-open
   grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor ||
     stop 'this machine shows no NVIDIA GPU, and the plan is for one'
-  driver_whole
+  if driver_torn && changed_since_boot /usr/lib{,64}/{,*/}libnvidia-ml.so.1; then
+    reboot_first 'The driver that runs and its libraries are of two versions.'
+  fi
+  ! driver_torn || stop 'the driver that runs and its libraries are of two versions' \
+    "a reboot did not help: two drivers are installed, see rpm -qa '*nvidia*'"
   version=$(installed_version "$package" | sed 's/^[0-9]*://; s/-.*//')
   if [[ $version == 580.* ]] && reaches "$version" 525.60.13; then
     ! installed_since_boot "$package" ||
@@ -301,6 +292,7 @@ if ! driver_fits 525.60.13; then
   fi
   packages_get "${packages[@]}"
   version=${version%-*}
+  parts='' # dkms builds the module, and signs it with this machine's own key
   [[ ! -d /sys/module/nouveau ]] ||
     echo '  note: nouveau drives the GPU now; the package shuts it out from the next start on.'
   [[ $parts == linux-modules-* ]] || enrolment
