@@ -196,11 +196,11 @@ def why_not(answer: Plan | RefusedError, requirement: str) -> WhyNot:
     return why_not.why_not(question, plan, wishes, text)
 
 
-def rendered(format_name: str, plans: tuple[Plan, ...]) -> tuple[RenderedFile, ...]:
+def rendered(format_name: str, plans: tuple[Plan, ...], lock: str = "") -> tuple[RenderedFile, ...]:
     """Print plans in a format. Raises DlsetupError as ``render.render`` does."""
     from provisioner.render import render
 
-    return render(plans, format_name, catalog())
+    return render(plans, format_name, catalog(), lock=lock)
 
 
 def read_plan(path: Path) -> Plan:

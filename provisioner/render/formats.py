@@ -21,6 +21,8 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     """It installs, or builds, a Linux."""
     for_host: bool = False
     """It can do something to the machine itself, without an environment."""
+    locks: bool = False
+    """It can install what a lock lists, and nothing else."""
     several: bool = False
     """It carries several plans at once, each an environment of its own."""
     links: bool = False
@@ -83,6 +85,7 @@ FORMATS: Mapping[str, Format] = {
             file_name="Dockerfile",
             linux_only=True,
             links=True,
+            locks=True,
         ),
         Format(
             name="compose",

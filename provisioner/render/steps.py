@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -13,6 +13,7 @@ from provisioner.errors import BadDataError
 from provisioner.plan import Step
 from provisioner.render import proof
 from provisioner.render.functions import Function, functions, joined, used
+from provisioner.render.package_tools import APT, PackageTool
 from provisioner.render.quoting import words
 from provisioner.render.templates import fill
 from provisioner.render.words import Asked, asked, indexes, sources
@@ -103,8 +104,8 @@ class Library:
         return joined(taken)
 
 
-def action_files(steps: tuple[Step, ...]) -> tuple[str, ...]:
-    """Return the files with the functions of steps, each once.
+def action_files(steps: tuple[Step, ...], tool: PackageTool = APT) -> tuple[str, ...]:
+    """Return the files with the functions of steps, each once, as they are for a package tool.
 
     Raises BadDataError ``bad-plan`` or ``unknown-action`` for steps that recipes never make.
     """
@@ -116,21 +117,43 @@ def action_files(steps: tuple[Step, ...]) -> tuple[str, ...]:
             name = command[0] if command else ""
             if name not in ACTIONS:
                 raise _bad("unknown-action", f"A step asks for {name[:60]!r}, no known action.")
-            found.update((f"actions/{file}", None) for file in ACTIONS[name])
+            for file in ACTIONS[name]:
+                here = tool.instead.get(file, (file,))
+                found.update((f"actions/{one}", None) for one in here)
     return tuple(found)
 
 
-def sections(steps: tuple[Step, ...], python: str, library: Library) -> Iterator[Section]:
-    """Yield the steps as bash. ``python`` is that of the environment, ``X.Y``."""
+def sections(
+    steps: tuple[Step, ...],
+    python: str,
+    library: Library,
+    lines: str = "",
+    values: Mapping[str, object] = {},
+) -> Iterator[Section]:
+    """Yield the steps as bash. ``python`` is that of the environment, ``X.Y``.
+
+    Lines that are written for the tool of a system have names that end in ``lines``; ``values``
+    fill in what they leave open.
+    """
+
+    def bash(commands: tuple[tuple[str, ...], ...], step: Step) -> Iterator[str]:
+        return _lines(commands, step, python, lines, values)
+
     for step in steps:
         always = step.check == _NEVER_DONE
-        check = "" if always else " && ".join(_lines(step.check, step, python))
-        run = "\n".join(_lines(step.run, step, python))
+        check = "" if always else " && ".join(bash(step.check, step))
+        run = "\n".join(bash(step.run, step))
         functions = library.take(f"{check}\n{run}")
         yield Section(step.title, functions, check, run if always else _indented(run))
 
 
-def _lines(commands: tuple[tuple[str, ...], ...], step: Step, python: str) -> Iterator[str]:
+def _lines(
+    commands: tuple[tuple[str, ...], ...],
+    step: Step,
+    python: str,
+    lines: str,
+    values: Mapping[str, object],
+) -> Iterator[str]:
     proving = tuple(command for command in commands if command[0] in proof.ACTIONS)
     for command in commands:
         name, *arguments = command
@@ -140,7 +163,10 @@ def _lines(commands: tuple[tuple[str, ...], ...], step: Step, python: str) -> It
         elif name in proof.ACTIONS:
             continue
         elif (resources.templates() / f"shell/lines/{name}.sh.j2").exists():
-            yield _filled(name, words=arguments, step=step, **_install(name, arguments))
+            special = (resources.templates() / f"shell/lines/{name}{lines}.sh.j2").exists()
+            file = f"{name}{lines}" if special else name
+            own = {"words": arguments, "step": step, **_install(name, arguments)}
+            yield _filled(file, **{**values, **own})
         else:
             yield words(command)
 

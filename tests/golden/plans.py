@@ -21,7 +21,7 @@ def machine(
     system: str, gpus: tuple[Gpu, ...] = (), driver: str | None = None, *, wsl: bool = False
 ) -> Machine:
     """A machine as ``--os``, ``--gpu`` and ``--driver`` describe it."""
-    os_id, _, version = system.partition("-")
+    os_id, _, version = system.rpartition("-")
     return Machine(
         os=OperatingSystem(id=os_id, version=version, wsl=wsl),
         gpus=gpus,
@@ -183,6 +183,22 @@ def driver_repository() -> Plan:
         ),
         DriverPlan(action="install", minimum="525.60.13", branch="580", flavour="open"),
         python="3.11",
+    )
+
+
+def driver_with_dnf() -> Plan:
+    """Red Hat's family: NVIDIA's repository, whose module stream keeps the branch."""
+    made = driver_repository()
+    return with_steps(
+        msgspec.structs.replace(made, machine=machine("rocky-9", (ADA,)), python="3.12")
+    )
+
+
+def driver_with_zypper() -> Plan:
+    """SUSE's family: the driver and its libraries in one version."""
+    made = driver_repository()
+    return with_steps(
+        msgspec.structs.replace(made, machine=machine("opensuse-leap-15.6", (ADA,)), python="3.12")
     )
 
 
@@ -353,6 +369,8 @@ PLANS = {
     "tensorflow-2.21-ubuntu-22.04-keep": tensorflow_keep,
     "torch-ubuntu-24.04-driver-580-open": driver_install,
     "torch-debian-12-nvidia-repository": driver_repository,
+    "torch-rocky-9-driver-580-open": driver_with_dnf,
+    "torch-opensuse-leap-15.6-driver-580-open": driver_with_zypper,
     "torch-kepler-ubuntu-22.04-driver-470": driver_kepler,
     "tensorflow-ubuntu-24.04-wsl2": wsl,
     "tensorflow-cpu-debian-12": cpu,

@@ -39,7 +39,9 @@ def system_scripts() -> dict[str, str]:
     found = {
         f"{name}/system.sh": script.system_part(make(), catalog(), "system.sh")
         for name, make in PLANS.items()
-        if make().via == "pip" and facts.action(make(), "driver_install")
+        if make().via == "pip"
+        and facts.action(make(), "driver_install")
+        and make().machine.os.id in {"debian", "ubuntu"}
     }
     for name, make in SCRIPTS.items():
         found[f"{name}/install.sh"] = script.text(make(), catalog())

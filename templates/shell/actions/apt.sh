@@ -15,6 +15,12 @@ installed_version() {
     sed -n 's/^installed //p' || true
 }
 
+# installed_since_boot PACKAGE: whether it came after this machine was started.
+installed_since_boot() {
+  [[ -n $(find -L "/var/lib/dpkg/info/$1"{,:*}.list \
+    -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
+}
+
 # package_there PACKAGE: whether any of its files may be here, be it installed to the end or not.
 package_there() {
   case $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) in

@@ -130,6 +130,12 @@ installed_version() {
     sed -n 's/^installed //p' || true
 }
 
+# installed_since_boot PACKAGE: whether it came after this machine was started.
+installed_since_boot() {
+  [[ -n $(find -L "/var/lib/dpkg/info/$1"{,:*}.list \
+    -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
+}
+
 # running_driver: its version; nothing where none runs.
 running_driver() { grep -shoEm 1 '[0-9]+(\.[0-9]+)+' /{sys/module,proc/driver}/nvidia/version | sed q; }
 reaches() { printf '%s\n' "$2" "$1" | sort -V -C; }
@@ -188,7 +194,7 @@ package_hold() {
 
 step 2 'NVIDIA driver: nvidia-driver-470 unless one that fits runs'
 if ! { driver_fits 440.33 && (($(running_driver | cut -d. -f1) <= 470)); }; then
-  package=nvidia-driver-470
+  package=nvidia-driver-470 parts=''
   grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor ||
     stop 'this machine shows no NVIDIA GPU, and the plan is for one'
   if driver_torn && changed_since_boot /usr/lib{,64}/{,*/}libnvidia-ml.so.1; then
@@ -198,7 +204,7 @@ if ! { driver_fits 440.33 && (($(running_driver | cut -d. -f1) <= 470)); }; then
     "a reboot did not help: two drivers are installed, see dpkg -l '*nvidia*'"
   version=$(installed_version "$package" | sed 's/^[0-9]*://; s/-.*//')
   if [[ $version == 470.* ]] && reaches "$version" 440.33; then
-    ! changed_since_boot "/var/lib/dpkg/info/$package"{,:*}.list ||
+    ! installed_since_boot "$package" ||
       reboot_first "The driver $version is installed but not running."
     stop "the driver $version is installed, and after a reboot it still does not run" \
       "is Secure Boot on? then its key has to be enrolled: mokutil --sb-state" \
