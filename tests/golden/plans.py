@@ -10,7 +10,6 @@ import msgspec
 from provisioner.machine import Driver, Gpu, Machine, OperatingSystem
 from provisioner.plan import Constraint, DriverPlan, HostCompiler, Pin, Plan, Request, Serve
 from provisioner.recipes import steps_for
-from provisioner.render import FORMATS
 from tests.golden.made_catalog import catalog
 
 CU126 = "https://download.pytorch.org/whl/cu126"
@@ -384,24 +383,3 @@ PLANS = {
 
 SEVERAL = {"tensorflow-1-beside-2": (tf1_conda, tensorflow_keep)}
 """Plans that go into one output, by the name of its folder."""
-
-CANNOT = frozenset({("hostile-companions", "pixi")})
-"""Plan and format that do not go together: pixi knows packages by name, and these have none."""
-
-_ONCE = {"cloud-init": "torch-ubuntu-24.04-driver-580-open"}
-"""Formats that hold another's text whole: one plan shows them."""
-
-
-def carried(name: str) -> tuple[str, ...]:
-    """The formats that a plan has golden files in."""
-    plan = PLANS[name]()
-    links = any(step.id == "toolkit" for step in plan.steps)
-    return tuple(
-        row.name
-        for row in FORMATS.values()
-        if plan.via in row.carries
-        and (row.links or not links)
-        and not row.compiles  # what only compiles with a plan has tests of its own
-        and (name, row.name) not in CANNOT
-        and _ONCE.get(row.name, name) == name
-    )

@@ -81,7 +81,7 @@ held=$(cat "$made/holds" 2>/dev/null) || held=''
 export UV_PYTHON_INSTALL_DIR=$made/python
 cd / # away from project files that could change what is installed
 
-# What this script adds to the system is noted. dpkg takes it back, but for what others need.
+# What this script adds to the system is noted. rpm takes it back, but for what others need.
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
 # system_packages_remove PACKAGE…: these alone; rpm removes none of them if anything else needs one.
 system_packages_remove() {
