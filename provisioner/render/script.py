@@ -41,7 +41,7 @@ def text(plan: Plan, catalog: Catalog) -> str:
     uninstall = fill(
         "shell/uninstall.sh.j2",
         remembers=added,
-        functions=library.take(_taken_back(plan)) if added else "",
+        functions=library.take(_taken_back(plan, tool)) if added else "",
         files=facts.action(plan, "repository_add") is not None,
         holds=any(facts.action(plan, name) is not None for name in _HOLDING),
         containers=facts.action(plan, "containers_configure") is not None,
@@ -72,10 +72,13 @@ def text(plan: Plan, catalog: Catalog) -> str:
     )
 
 
-def _taken_back(plan: Plan) -> str:
+def _taken_back(plan: Plan, tool: PackageTool) -> str:
     """What --uninstall calls."""
-    forgets = facts.action(plan, "containers_configure") is not None
-    return "system_packages_remove" + (" containers_forget" if forgets else "")
+    forgets = {
+        "containers_forget": facts.action(plan, "containers_configure") is not None,
+        "key_forget": facts.action(plan, "repository_add") is not None and tool != APT,
+    }
+    return " ".join(("system_packages_remove", *(name for name, it in forgets.items() if it)))
 
 
 def system_part(plan: Plan, catalog: Catalog, file_name: str) -> str | None:

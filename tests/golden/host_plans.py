@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from provisioner.machine import Gpu
 from provisioner.plan import DriverPlan, Plan, Request
-from tests.golden.plans import driver_install, machine, with_steps
-
-HGX = Gpu(name="NVIDIA A100-SXM4-80GB", compute_capability="8.0", architecture="Ampere")
+from tests.golden.parts import HGX, machine
+from tests.golden.plans import driver_install, with_steps
 
 
 def driver_nvswitch() -> Plan:

@@ -7,56 +7,25 @@ from __future__ import annotations
 
 import msgspec
 
-from provisioner.machine import Driver, Gpu, Machine, OperatingSystem
+from provisioner.machine import Machine
 from provisioner.plan import Constraint, DriverPlan, HostCompiler, Pin, Plan, Request, Serve
 from provisioner.recipes import steps_for
 from tests.golden.made_catalog import catalog
-
-CU126 = "https://download.pytorch.org/whl/cu126"
-ROCM72 = "https://download.pytorch.org/whl/rocm7.2"
-
-
-def machine(
-    system: str, gpus: tuple[Gpu, ...] = (), driver: str | None = None, *, wsl: bool = False
-) -> Machine:
-    """A machine as ``--os``, ``--gpu`` and ``--driver`` describe it."""
-    os_id, _, version = system.rpartition("-")
-    return Machine(
-        os=OperatingSystem(id=os_id, version=version, wsl=wsl),
-        gpus=gpus,
-        driver=Driver(version=driver) if driver else None,
-        sources={"gpus": "option"},
-    )
-
-
-TURING = Gpu(name="NVIDIA GeForce RTX 2070 SUPER", compute_capability="7.5", architecture="Turing")
-AMPERE = Gpu(name="NVIDIA GeForce RTX 3090", compute_capability="8.6", architecture="Ampere")
-ADA = Gpu(name="NVIDIA GeForce RTX 4090", compute_capability="8.9", architecture="Ada")
-NAVI = Gpu(name="Radeon RX 7900 XTX", vendor="amd", architecture="gfx1100", pci_id="1002:744c")
-KEPLER = Gpu(name="NVIDIA Tesla K80", compute_capability="3.7", architecture="Kepler")
-PASCAL = Gpu(name="NVIDIA GeForce GTX 1080 Ti", compute_capability="6.1", architecture="Pascal")
-
-TORCH_CU126 = Pin(
-    name="torch",
-    version="2.14.1",
-    variant="cu126",
-    index=CU126,
-    cuda="12.6",
-    cudnn="9.10.2.21",
-    serves=(Serve(TURING.name, "sm_75", "sass"),),
-    evidence="announced",
-    requirement="torch==2.14.1+cu126",
-)
-TENSORFLOW = Pin(
-    name="tensorflow",
-    version="2.21.0",
-    cuda="12.5",
-    cudnn="9",
-    requirement="tensorflow[and-cuda]==2.21.0",
-)
-TENSORFLOW_CPU = Pin(name="tensorflow-cpu", version="2.21.0", requirement="tensorflow-cpu==2.21.0")
-PROTOBUF_CAP = Constraint(
-    "protobuf<3.21", "Descriptors cannot be created directly", "tensorflow 1.15.5 on Python 3.7"
+from tests.golden.parts import (
+    ADA,
+    AMPERE,
+    CU126,
+    HOSTILE,
+    KEPLER,
+    NAVI,
+    PASCAL,
+    PROTOBUF_CAP,
+    ROCM72,
+    TENSORFLOW,
+    TENSORFLOW_CPU,
+    TORCH_CU126,
+    TURING,
+    machine,
 )
 
 
@@ -344,14 +313,6 @@ def tf1_image(companions: tuple[str, ...] = ("pandas<1.2",)) -> Plan:
     )
 
 
-HOSTILE = (
-    "evil @ file:///tmp/$(touch${IFS}/tmp/pwned)/it's.whl",
-    "back`id`tick @ https://example.org/a'b\"c.whl ; python_version > '3'",
-    "percent%sign @ https://example.org/#{% raw %}{{ 7*7 }}",
-)
-"""Texts that are or look like requirements, and that no syntax may read as its own."""
-
-
 def hostile() -> Plan:
     """What users write must stay words."""
     return msgspec.structs.replace(
@@ -380,6 +341,3 @@ PLANS = {
     "hostile-companions": hostile,
 }
 """Every plan that has golden files, by the name of its folder."""
-
-SEVERAL = {"tensorflow-1-beside-2": (tf1_conda, tensorflow_keep)}
-"""Plans that go into one output, by the name of its folder."""

@@ -9,10 +9,11 @@ from provisioner.apply.changes import total
 from provisioner.apply.packages import Snapshot
 from provisioner.apply.record import Change, Record
 from provisioner.render import facts, render, script
-from tests.golden.carrying import carried
+from tests.golden.carried import SEVERAL, carried
 from tests.golden.host_plans import SCRIPTS
 from tests.golden.made_catalog import catalog
-from tests.golden.plans import PLANS, SEVERAL, machine
+from tests.golden.parts import machine
+from tests.golden.plans import PLANS
 
 HERE = Path(__file__).parent
 

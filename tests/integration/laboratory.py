@@ -11,6 +11,7 @@ import re
 import subprocess
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from tests.integration.boxes import DPKG
 from tests.integration.roots import Root
@@ -79,7 +80,8 @@ class Laboratory:
 
     def run(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a command inside."""
-        return self.root.run(*words, **self.env | more)
+        env: dict[str, Any] = {**self.env, **more}
+        return self.root.run(*words, **env)
 
     def script(self, *options: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run the script once."""

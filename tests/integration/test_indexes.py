@@ -18,7 +18,8 @@ import yaml
 
 from provisioner.render import render
 from tests.golden.made_catalog import catalog
-from tests.golden.plans import CU126, torch_keep
+from tests.golden.parts import CU126
+from tests.golden.plans import torch_keep
 from tests.golden.sections import section
 from tests.launcher.checkout import real_uv
 

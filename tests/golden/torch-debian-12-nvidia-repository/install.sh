@@ -239,7 +239,7 @@ repository_trust() {
 
 step 2 'NVIDIA driver: nvidia-open unless one that fits runs'
 if ! driver_fits 525.60.13; then
-  package=nvidia-open parts=''
+  package=nvidia-open
   grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor ||
     stop 'this machine shows no NVIDIA GPU, and the plan is for one'
   if driver_torn && changed_since_boot /usr/lib{,64}/{,*/}libnvidia-ml.so.1; then

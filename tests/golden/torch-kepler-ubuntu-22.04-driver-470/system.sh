@@ -166,7 +166,7 @@ package_hold() {
 
 step 2 'NVIDIA driver: nvidia-driver-470 unless one that fits runs'
 if ! { driver_fits 440.33 && (($(running_driver | cut -d. -f1) <= 470)); }; then
-  package=nvidia-driver-470 parts=''
+  package=nvidia-driver-470
   grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor ||
     stop 'this machine shows no NVIDIA GPU, and the plan is for one'
   if driver_torn && changed_since_boot /usr/lib{,64}/{,*/}libnvidia-ml.so.1; then

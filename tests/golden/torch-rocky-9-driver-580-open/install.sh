@@ -88,6 +88,14 @@ system_packages_remove() {
   as_root rpm --erase "$@" || echo 'rpm removed none of these: something else needs one of them now.'
 }
 
+# key_forget: if this script let rpm trust it.
+key_forget() {
+  local key
+  key=$(cat "$made/key" 2>/dev/null) || return 0
+  as_root rpmkeys --delete "$key" 2>/dev/null ||
+    as_root rpm --erase "gpg-pubkey-$(tail -c 9 <<<"${key,,}")"
+}
+
 if [[ $uninstalls == yes ]]; then
   [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(grep -v ^/ "$made/added" 2>/dev/null | xargs)"
@@ -241,7 +249,7 @@ repository_trust() {
 
 step 2 'NVIDIA driver: nvidia-open unless one that fits runs'
 if ! driver_fits 525.60.13; then
-  package=nvidia-open parts=''
+  package=nvidia-open
   grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor ||
     stop 'this machine shows no NVIDIA GPU, and the plan is for one'
   if driver_torn && changed_since_boot /usr/lib{,64}/{,*/}libnvidia-ml.so.1; then
@@ -281,6 +289,7 @@ if ! driver_fits 525.60.13; then
   fi
   packages_get "${packages[@]}"
   version=${version%-*}
+  parts='' # dkms builds the module, and signs it with this machine's own key
   [[ ! -d /sys/module/nouveau ]] ||
     echo '  note: nouveau drives the GPU now; the package shuts it out from the next start on.'
   [[ $parts == linux-modules-* ]] || enrolment

@@ -185,7 +185,7 @@ of_no_driver() {
 
 step 2 'NVIDIA driver: nvidia-driver-580-open unless one that fits runs'
 if ! driver_fits 525.60.13; then
-  package=nvidia-driver-580-open parts=''
+  package=nvidia-driver-580-open
   grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor ||
     stop 'this machine shows no NVIDIA GPU, and the plan is for one'
   if driver_torn && changed_since_boot /usr/lib{,64}/{,*/}libnvidia-ml.so.1; then

@@ -17,9 +17,10 @@ import yaml
 
 from provisioner.plan import Plan
 from provisioner.render import render
-from tests.golden.carrying import carried
+from tests.golden.carried import carried
 from tests.golden.made_catalog import catalog
-from tests.golden.plans import HOSTILE, PLANS
+from tests.golden.parts import HOSTILE
+from tests.golden.plans import PLANS
 from tests.golden.renew import system_scripts
 from tests.golden.sections import section, sections
 

@@ -1,9 +1,12 @@
-"""Which formats the plans beside it are shown in."""
+"""Which plan has golden files in which format."""
 
 from __future__ import annotations
 
 from provisioner.render import FORMATS
-from tests.golden.plans import PLANS
+from tests.golden.plans import PLANS, tensorflow_keep, tf1_conda
+
+SEVERAL = {"tensorflow-1-beside-2": (tf1_conda, tensorflow_keep)}
+"""Plans that go into one output, by the name of its folder."""
 
 CANNOT = frozenset({("hostile-companions", "pixi")})
 """Plan and format that do not go together: pixi knows packages by name, and these have none."""
