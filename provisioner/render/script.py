@@ -35,7 +35,7 @@ def text(plan: Plan, catalog: Catalog) -> str:
     if row is None or tool is None:
         raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan.via)
     values = _values(plan.machine, plan.steps, tool, row.version)
-    values |= {"system_python": row.interpreter, "hold": _hold(plan)}
+    values |= {"system_python": row.interpreter}
     library = Library((*_MACHINERY, *action_files(plan.steps, tool)), **values)
     guards = library.take(_AROUND)
     added = any(_ROOT in step.needs for step in plan.steps)
@@ -147,12 +147,6 @@ def _values(
         "key_tools": tool.key_tools,
         "listing": tool.listing,
     }
-
-
-def _hold(plan: Plan) -> bool:
-    """Whether the repository's packages are kept on a branch by something of its own."""
-    repository = facts.action(plan, "repository_add")
-    return repository is not None and bool(repository[-1])
 
 
 def _need_apt(plan: Plan, catalog: Catalog) -> None:

@@ -193,7 +193,7 @@ enrolment() {
 TEXT
 }
 
-# repository_add NAME ADDRESS KEY FINGERPRINT HOLD: packages are taken only if they are signed, and
+# repository_add NAME ADDRESS KEY FINGERPRINT PACKAGE: packages are taken only if they are signed, and
 # its key is trusted only if it is the planned one. One that zypper has already is used as it is.
 repository_add() {
   local file=/etc/zypp/repos.d/dlsetup-$1.repo
@@ -204,7 +204,6 @@ repository_add() {
       stop "zypper could not read the repository $1" 'its own words are above'
     fi
   fi
-  branch_hold "$5"
 }
 
 repository_trust() {

@@ -210,7 +210,7 @@ enrolment() {
 TEXT
 }
 
-# repository_add NAME ADDRESS KEY FINGERPRINT HOLD: packages are taken only if they are signed, and
+# repository_add NAME ADDRESS KEY FINGERPRINT PACKAGE: packages are taken only if they are signed, and
 # its key is trusted only if it is the planned one. One that dnf has already is used as it is.
 repository_add() {
   local file=/etc/yum.repos.d/dlsetup-$1.repo
@@ -221,7 +221,6 @@ repository_add() {
       stop "dnf could not read the repository $1" 'its own words are above'
     fi
   fi
-  branch_hold "$5"
 }
 
 repository_trust() {
@@ -277,9 +276,7 @@ if ! driver_fits 525.60.13; then
       https://developer.download.nvidia.com/compute/cuda/repos/rhel9/x86_64/D42D0685.pub \
       610C7B14E068A878070DA4E99CD0A493D42D0685 \
       nvidia-driver:580-open
-  # It keeps apt on one branch of that repository.
-  apt-get -s install nvidia-driver:580-open | apt_new | remember
-  apt_get install --no-remove nvidia-driver:580-open
+  branch_hold nvidia-driver:580-open
   version=$(candidate_version "$package" '580\.')
   [[ -n $version ]] || stop "dnf knows no $package of branch 580"
   reaches "$version" 525.60.13 ||
