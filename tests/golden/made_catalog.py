@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from provisioner.catalog import image_rows, rows
+from provisioner.catalog import driver_rows, image_rows, rows
 from provisioner.catalog.load import Catalog
 
 CHECKED = "2026-11-20"
@@ -18,6 +18,10 @@ FINGERPRINT = "EB693B3035CD5710E231E123A4B469963BF863CC"
 RPM_FINGERPRINT = "610C7B14E068A878070DA4E99CD0A493D42D0685"
 
 _RPM_REPOSITORIES = ("rhel9", "fedora44", "opensuse15")
+
+TOOLKIT = "1.20.1-1"
+TOOLKIT_REPOSITORY = "https://nvidia.github.io/libnvidia-container/stable/deb/amd64/"
+TOOLKIT_FINGERPRINT = "C95B321B61E88C1809C4F759DDCAE044F796ECB0"
 
 
 def _system(
@@ -104,6 +108,17 @@ def _cuda(version: str, linux: str, windows: str) -> rows.Cuda:
     )
 
 
+def _parts(system: str, suffix: str, fabric_manager: str | None) -> driver_rows.DriverParts:
+    return driver_rows.DriverParts(
+        os=system,
+        driver=f"nvidia-driver-{suffix}",
+        modules=f"linux-modules-nvidia-{suffix}",
+        fabric_manager=fabric_manager,
+        evidence="pages of Ubuntu's packages",
+        checked=CHECKED,
+    )
+
+
 def catalog() -> Catalog:
     """A catalog that is all in here: nothing of it is read from stacks."""
     made = Catalog(Path("/nowhere"))
@@ -159,6 +174,37 @@ def catalog() -> Catalog:
         _of_nvidia("rhel9", "nvidia-open", "nvidia-driver:580-open"),
         _of_nvidia("fedora44", "nvidia-open", "*nvidia*580*"),
         _of_nvidia("opensuse15", "nvidia-open-driver-G06"),
+    )
+    made.driver_parts = (
+        _parts("ubuntu-24.04", "580-open", fabric_manager=None),
+        _parts("ubuntu-24.04", "580-server-open", fabric_manager="nvidia-fabricmanager-580"),
+    )
+    made.nvswitches = (
+        driver_rows.Nvswitch(
+            name="second generation (HGX A100)",
+            device="1af1",
+            gpus=("NVIDIA A100-SXM4-80GB",),
+            evidence="pci.ids",
+            checked=CHECKED,
+        ),
+    )
+    made.container_toolkit = (
+        driver_rows.ContainerToolkit(
+            family="debian",
+            arch="x86_64",
+            version=TOOLKIT,
+            packages=(
+                "nvidia-container-toolkit",
+                "nvidia-container-toolkit-base",
+                "libnvidia-container-tools",
+                "libnvidia-container1",
+            ),
+            address=TOOLKIT_REPOSITORY,
+            key="https://nvidia.github.io/libnvidia-container/gpgkey",
+            fingerprint=TOOLKIT_FINGERPRINT,
+            evidence="installation guide of the container toolkit",
+            checked=CHECKED,
+        ),
     )
     made.repositories = (
         rows.Repository(

@@ -171,8 +171,20 @@ driver_whole() {
     "If that does not change by a reboot, two drivers are installed: rpm -qa '*nvidia*'"
 }
 
-secure_boot() {
-  [[ $(od -A n -t u1 /sys/firmware/efi/efivars/SecureBoot-* 2>/dev/null) == *1 ]]
+# enrolment: what to do before the reboot where the kernel takes only what an enrolled key signed.
+enrolment() {
+  local key=/var/lib/shim-signed/mok/MOK.der
+  [[ $(od -A n -t u1 /sys/firmware/efi/efivars/SecureBoot-* 2>/dev/null) == *1 ]] || return 0
+  [[ -e $key ]] || key=/var/lib/dkms/mok.pub
+  [[ $(mokutil --test-key "$key" 2>/dev/null) != *'already enrolled'* ]] || return 0
+  cat <<TEXT
+  note: Secure Boot is on: the kernel takes the driver once the key it is signed with
+  is enrolled. BEFORE the reboot run this, and make up a password when it asks for one:
+      sudo mokutil --import $key
+  AT the reboot a blue screen, "Perform MOK management", waits ten seconds for a key. Choose
+      Enroll MOK > Continue > Yes > that password > Reboot
+  If that is missed, give the command again and reboot once more.
+TEXT
 }
 
 # repository_add NAME ADDRESS KEY FINGERPRINT HOLD: packages are taken only if they are signed, and
@@ -186,6 +198,7 @@ repository_add() {
       stop "zypper could not read the repository $1" 'its own words are above'
     fi
   fi
+  branch_hold "$5"
 }
 
 repository_trust() {
@@ -218,7 +231,7 @@ check_driver() {
   [[ -n $running ]] && reaches "$running" 525.60.13 && ! driver_torn
 }
 do_driver() {
-  local package=nvidia-open-driver-G06 packages version headers
+  local package=nvidia-open-driver-G06 packages version parts='' headers
   grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor ||
     stop 'this machine shows no NVIDIA GPU, and the plan is for one'
   driver_whole
@@ -231,20 +244,16 @@ do_driver() {
       "is its module built for this kernel, $(uname -r)? see: dkms status; modinfo nvidia" \
       'what the kernel says: sudo dmesg | grep -i -e nvidia -e nvrm -e nouveau'
   fi
-  [[ ! -x /usr/bin/nvidia-uninstall ]] ||
-    stop "a driver from NVIDIA's own installer is here, which packages must not overwrite" \
-      'remove it with: sudo nvidia-uninstall'
-  if secure_boot; then
-    echo '  note: Secure Boot is on. The kernel then loads the driver only if it is signed with'
-    echo '  an enrolled key: enrol that of dkms (mokutil --import), or switch it off.'
-  fi
+  [[ ! -x /usr/bin/nvidia-installer && ! -x /usr/bin/nvidia-uninstall ]] ||
+    stop "a driver from NVIDIA's own installer (.run) is here, and packages would mix with it" \
+      'remove it first: sudo nvidia-uninstall' 'then reboot, and run this script again'
   ask_root "install the NVIDIA driver from httpsdeveloper.download.nvidia.comcomputecudareposopensuse15x86_64 with zypper: $package, in place of an older one"
   repository_add \
       nvidia \
       https://developer.download.nvidia.com/compute/cuda/repos/opensuse15/x86_64/ \
       https://developer.download.nvidia.com/compute/cuda/repos/opensuse15/x86_64/D42D0685.pub \
       610C7B14E068A878070DA4E99CD0A493D42D0685 \
-      ''
+      nvidia-open-driver-G06
   version=$(candidate_version "$package" '580\.')
   [[ -n $version ]] || stop "zypper knows no $package of branch 580"
   reaches "$version" 525.60.13 ||
@@ -256,7 +265,11 @@ do_driver() {
     echo "  note: zypper has no $headers: dkms cannot build the module for this kernel."
   fi
   packages_get "${packages[@]}"
-  reboot_first "The driver ${version%-*} is installed."
+  version=${version%-*}
+  [[ ! -d /sys/module/nouveau ]] ||
+    echo '  note: nouveau drives the GPU now; the package shuts it out from the next start on.'
+  [[ $parts == linux-modules-* ]] || enrolment
+  reboot_first "The driver $version is installed."
 }
 
 # --- 3. uv 0.13.8, the installer, in a folder of its own
@@ -347,8 +360,8 @@ remember() { mkdir -p "$made" && cat >>"$made/added"; }
 # uninstall: what was here before this script is not in its notes, and stays.
 uninstall() {
   local added files
-  mapfile -t added < <(grep -v ^/ "$made/added" 2>/dev/null)
-  mapfile -t files < <(grep ^/ "$made/added" 2>/dev/null)
+  read -ra added <<<"$(grep -v ^/ "$made/added" 2>/dev/null | xargs)"
+  read -ra files <<<"$(grep ^/ "$made/added" 2>/dev/null | xargs)"
   confirm "This removes $environment, and of the system: ${added[*]:-nothing} ${files[*]}"
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
   ((${#files[@]} == 0)) || as_root rm -f "${files[@]}"
