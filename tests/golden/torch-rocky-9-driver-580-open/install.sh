@@ -85,7 +85,10 @@ cd / # away from project files that could change what is installed
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
 # system_packages_remove PACKAGE…: these alone; rpm removes none of them if anything else needs one.
 system_packages_remove() {
-  as_root rpm --erase "$@" || echo 'rpm removed none of these: something else needs one of them now.'
+  local here
+  mapfile -t here < <(rpm -q --queryformat '%{NAME}\n' "$@" | sed '/is not installed$/d' | sort -u)
+  ((${#here[@]} == 0)) || as_root rpm --erase "${here[@]}" ||
+    echo 'rpm removed none of these: something else needs one of them now.'
 }
 
 # key_forget: if this script let rpm trust it.
