@@ -15,6 +15,8 @@ from provisioner.render.words import asked_of, sources
 _SHEET = "/opt/uv/pyproject.toml"
 """Where uv reads which package comes from which index; it does not stay in the image."""
 
+_LOCK = "/opt/uv/pylock.toml"
+_UV_SYNC = ("uv", "pip", "sync", "--python", "/opt/env/bin/python")
 _UV_INSTALL = ("uv", "pip", "install", "--python", "/opt/env/bin/python")
 
 _CUDA = "/opt/env/cuda"
@@ -31,8 +33,10 @@ _PLATFORMS = {"x86_64": "linux/amd64", "aarch64": "linux/arm64"}
 """What container tools call an architecture."""
 
 
-def values(plan: Plan, catalog: Catalog, format_name: str) -> dict[str, object]:
+def values(plan: Plan, catalog: Catalog, format_name: str, lock: str = "") -> dict[str, object]:
     """Return what the templates of images say of a plan, whatever it stands on.
+
+    ``lock`` is the SHA-256 of the lock that is installed, where there is one.
 
     Raises RefusedError ``no-base-image`` when the catalog has no proof of an image to stand on,
     ``format-cannot-carry`` for Intel's GPUs.
@@ -47,6 +51,8 @@ def values(plan: Plan, catalog: Catalog, format_name: str) -> dict[str, object]:
     found = _of_framework_image if plan.via == "container" else _of_plain_base
     parts = found(plan, catalog)
     base = str(parts["base"])
+    if lock:
+        parts["install"] = (*_UV_SYNC, _LOCK)
     return {
         "plan": plan,
         "name": facts.name(plan),
@@ -59,7 +65,9 @@ def values(plan: Plan, catalog: Catalog, format_name: str) -> dict[str, object]:
         "warnings": facts.warning_lines(plan),
         "arch": plan.machine.arch,
         "platform": platform(plan),
-        "labels": labels(plan, base),
+        "labels": labels(plan, base, lock),
+        "lock": lock,
+        "lock_path": _LOCK,
         "sizes": image_size.lines(plan, base, catalog),
         "proof": program(plan, str(parts["compiler"])),
         **parts,
@@ -71,12 +79,17 @@ def platform(plan: Plan) -> str | None:
     return _PLATFORMS.get(plan.machine.arch)
 
 
-def labels(plan: Plan, base: str) -> tuple[tuple[str, str], ...]:
-    """Return what an image says of itself: its plan by the digest that locks hold too, its pins."""
+def labels(plan: Plan, base: str, lock: str = "") -> tuple[tuple[str, str], ...]:
+    """Return what an image says of itself: its plan by the digest that locks hold too, its pins.
+
+    ``dlsetup.lock`` is the SHA-256 of the lock's text, or ``none``: what the pins depend on was
+    chosen when the image was built.
+    """
     named = [
         ("org.opencontainers.image.title", facts.name(plan)),
         ("org.opencontainers.image.base.name", base),
         ("dlsetup.plan", digest(plan)),
+        ("dlsetup.lock", f"sha256:{lock}" if lock else "none"),
     ]
     for pin in plan.pins:
         key = f"dlsetup.pin.{identifier(pin.name)}"
