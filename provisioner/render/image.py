@@ -24,8 +24,10 @@ _NVCC = "/opt/env/lib/python*/site-packages/nvidia/*/bin/nvcc"
 _LINKS = (
     f'ln -sr "$(dirname "$(dirname {_NVCC})")" {_CUDA}',
     f"ln -s lib {_CUDA}/lib64",
-    f"for library in {_CUDA}/lib/*.so.*"
-    '; do ln -sf "${library##*/}" "${library%%.so.*}.so"; done',
+    (
+        f"for library in {_CUDA}/lib/*.so.*; do "
+        'ln -sf "${library##*/}" "${library%%.so.*}.so"; done'
+    ),
 )
 """What wheels leave out and linkers look for; then CUDA's folder is /opt/env/cuda."""
 
