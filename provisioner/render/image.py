@@ -19,15 +19,13 @@ _LOCK = "/opt/uv/pylock.toml"
 _UV_SYNC = ("uv", "pip", "sync", "--python", "/opt/env/bin/python")
 _UV_INSTALL = ("uv", "pip", "install", "--python", "/opt/env/bin/python")
 
-_CUDA = "/opt/env/cuda"
-_NVCC = "/opt/env/lib/python*/site-packages/nvidia/*/bin/nvcc"
 _LINKS = (
-    f'ln -sr "$(dirname "$(dirname {_NVCC})")" {_CUDA}',
-    f"ln -s lib {_CUDA}/lib64",
     (
-        f"for library in {_CUDA}/lib/*.so.*; do "
-        'ln -sf "${library##*/}" "${library%%.so.*}.so"; done'
+        'ln -sr "$(dirname "$(dirname /opt/env/lib/python*/site-packages/nvidia/*/bin/nvcc)")" '
+        "/opt/env/cuda"
     ),
+    "ln -s lib /opt/env/cuda/lib64",
+    'for one in /opt/env/cuda/lib/*.so.*; do ln -sf "${one##*/}" "${one%%.so.*}.so"; done',
 )
 """What wheels leave out and linkers look for; then CUDA's folder is /opt/env/cuda."""
 
