@@ -13,6 +13,7 @@ from provisioner.render.formats import cannot_carry
 from provisioner.render.package_tools import APT, PackageTool, package_tool
 from provisioner.render.steps import Library, action_files, sections
 from provisioner.render.templates import fill
+from provisioner.render.words import asked_of
 
 _ROOT = "root"
 """What a step needs that the user alone may not do."""
@@ -34,7 +35,7 @@ def text(plan: Plan, catalog: Catalog) -> str:
     if row is None or tool is None:
         raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan.via)
     values = _values(plan.machine, plan.steps, tool, row.version)
-    values |= {"system_python": row.interpreter, "hold": _hold(plan)}
+    values |= {"system_python": row.interpreter}
     library = Library((*_MACHINERY, *action_files(plan.steps, tool)), **values)
     guards = library.take(_AROUND)
     added = any(_ROOT in step.needs for step in plan.steps)
@@ -148,12 +149,6 @@ def _values(
     }
 
 
-def _hold(plan: Plan) -> bool:
-    """Whether the repository's packages are kept on a branch by something of its own."""
-    repository = facts.action(plan, "repository_add")
-    return repository is not None and bool(repository[-1])
-
-
 def _need_apt(plan: Plan, catalog: Catalog) -> None:
     row = system(catalog, plan.machine.os.id, plan.machine.os.version)
     if package_tool(row) != APT:
@@ -161,11 +156,11 @@ def _need_apt(plan: Plan, catalog: Catalog) -> None:
 
 
 def _holds(plan: Plan) -> str:
-    """What tells one environment from another, in words: its Python, and what uv is told."""
+    """What tells one environment from another, in words: its Python and what was installed."""
     if plan.is_for_host:
         return f"notes on {facts.summary(plan)}"
-    told = facts.action(plan, "packages_install") or ()
-    return " ".join((f"Python {plan.python}:", *told))
+    asked = asked_of(plan, "packages_install").requests
+    return " ".join((f"Python {plan.python}:", *asked))
 
 
 def _places(plan: Plan, tool: PackageTool) -> Iterator[str]:

@@ -141,10 +141,17 @@ def sections(
 
     for step in steps:
         always = step.check == _NEVER_DONE
-        check = "" if always else " && ".join(bash(step.check, step))
+        check = "" if always else _condition(tuple(bash(step.check, step)))
         run = "\n".join(bash(step.run, step))
         functions = library.take(f"{check}\n{run}")
         yield Section(step.title, functions, check, run if always else _indented(run))
+
+
+def _condition(checks: tuple[str, ...]) -> str:
+    """What ``if !`` takes: several conditions stand together."""
+    if len(checks) == 1 and " && " not in checks[0]:
+        return checks[0]
+    return "{ " + " &&\n    ".join(checks) + "; }"
 
 
 def _lines(

@@ -5,6 +5,9 @@ Versions and architectures are from the facts.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import msgspec
 
 from provisioner.machine import Machine
@@ -154,20 +157,11 @@ def driver_repository() -> Plan:
     )
 
 
-def driver_with_dnf() -> Plan:
-    """Red Hat's family: NVIDIA's repository, whose module stream keeps the branch."""
+def driver_elsewhere(system: str) -> Plan:
+    """The same on a system of another family, whose own Python nothing is said of."""
     made = driver_repository()
-    return with_steps(
-        msgspec.structs.replace(made, machine=machine("rocky-9", (ADA,)), python="3.12")
-    )
-
-
-def driver_with_zypper() -> Plan:
-    """SUSE's family: the driver and its libraries in one version."""
-    made = driver_repository()
-    return with_steps(
-        msgspec.structs.replace(made, machine=machine("opensuse-leap-15.6", (ADA,)), python="3.12")
-    )
+    there = machine(system, made.machine.gpus)
+    return with_steps(msgspec.structs.replace(made, machine=there, python="3.12"))
 
 
 def driver_kepler() -> Plan:
@@ -324,13 +318,13 @@ def hostile() -> Plan:
     )
 
 
-PLANS = {
+PLANS: dict[str, Callable[[], Plan]] = {
     "torch-cu126-ubuntu-22.04-keep": torch_keep,
     "tensorflow-2.21-ubuntu-22.04-keep": tensorflow_keep,
     "torch-ubuntu-24.04-driver-580-open": driver_install,
     "torch-debian-12-nvidia-repository": driver_repository,
-    "torch-rocky-9-driver-580-open": driver_with_dnf,
-    "torch-opensuse-leap-15.6-driver-580-open": driver_with_zypper,
+    "torch-rocky-9-driver-580-open": partial(driver_elsewhere, "rocky-9"),
+    "torch-opensuse-leap-15.6-driver-580-open": partial(driver_elsewhere, "opensuse-leap-15.6"),
     "torch-kepler-ubuntu-22.04-driver-470": driver_kepler,
     "tensorflow-ubuntu-24.04-wsl2": wsl,
     "tensorflow-cpu-debian-12": cpu,

@@ -8,6 +8,7 @@ stay untried.
 from __future__ import annotations
 
 import csv
+import subprocess
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from tests.integration.roots import Root
+from tests.integration.test_driver_steps import plain_devices
 
 FACTS = Path(__file__).resolve().parents[1] / "table/facts/26_rpm_packages.csv"
 UNSTATED = "1"
@@ -133,3 +135,65 @@ def fingerprint(root: Root) -> str:
     """Of the key that all these repositories are signed with."""
     said = root.run("gpg", "--with-colons", "--show-keys", "/srv/key.asc", network=False).stdout
     return next(line.split(":")[9] for line in said.splitlines() if line.startswith("fpr"))
+
+
+class System(msgspec.Struct, frozen=True):
+    """One that a root can say it is."""
+
+    tool: str
+    release: str
+    kernel: str
+    driver: str
+    """What the facts name as the driver of the planned branch, and its version."""
+    version: str
+
+    @property
+    def repositories(self) -> str:
+        return "/etc/yum.repos.d" if self.tool == "dnf" else "/etc/zypp/repos.d"
+
+
+SYSTEMS = {
+    "rocky-9": System(
+        "dnf",
+        'ID="rocky"\nVERSION_ID="9.6"\nPLATFORM_ID="platform:el9"\n',
+        "5.14.0-687.51.1.el9_8.x86_64",
+        "nvidia-open",
+        "580.178.04",
+    ),
+    "fedora-44": System("dnf", "ID=fedora\nVERSION_ID=44\n", "6.17.1", "nvidia-open", "580.167.08"),
+    "opensuse-leap-15.6": System(
+        "zypper",
+        'ID="opensuse-leap"\nVERSION_ID="15.6"\n',
+        "5.14.21-150500.55.116-default",
+        "nvidia-open-driver-G06",
+        "580.126.20",
+    ),
+}
+CURL = """#!/bin/sh
+while [ "$#" -gt 1 ]; do [ "$1" != --output ] || cp /srv/key.asc "$2"; shift; done
+"""
+UNAME = """#!/bin/sh
+if [ "$1" = -r ]; then echo {}; else exec /usr/bin/uname "$@"; fi
+"""
+
+
+def prepared(root: Root, name: str) -> Root:
+    system = SYSTEMS[name]
+    plain_devices(root)
+    for repository, place in repositories(root, name).items():
+        if repository != "nvidia":
+            text = f"[{repository}]\nname=it\nbaseurl={place}\nenabled=1\ngpgcheck=1\n"
+            root.put(f"{system.repositories}/{repository}.repo", text)
+    root.put("/etc/os-release", system.release)
+    root.put("/etc/dnf/plugins/local.conf", "[main]\nenabled=0\n")
+    root.put("/sys/bus/pci/devices/0000:01:00.0/vendor", "0x10de\n")
+    root.put("/usr/local/bin/curl", CURL)
+    root.put("/proc/stat", "btime 1\n")
+    root.put("/usr/local/bin/uname", UNAME.format(system.kernel))
+    done = inside(root, "sh", "-c", "rpm --import /srv/key.asc; chmod 755 /usr/local/bin/*")
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+def inside(root: Root, *words: str, who: str = "0:0") -> subprocess.CompletedProcess[str]:
+    return root.run(*words, who=who, network=False, devices=False, PATH=PATH)

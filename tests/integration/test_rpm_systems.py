@@ -21,52 +21,13 @@ from tests.golden.plans import PLANS
 from tests.integration import rpms
 from tests.integration.conftest import MakeRoot
 from tests.integration.roots import Root
+from tests.integration.rpms import SYSTEMS, inside, prepared
 from tests.integration.test_driver_steps import plain_devices
 
 pytestmark = [pytest.mark.root, pytest.mark.network]  # the network brings the tools, once
 
 BASE = "python3 python3-venv rpm createrepo-c gpg gpg-agent"
 TOOLS = {"dnf": f"{BASE} dnf dnf-plugins-core", "zypper": f"{BASE} zypper"}
-
-
-class System(msgspec.Struct, frozen=True):
-    """One that a root can say it is."""
-
-    tool: str
-    release: str
-    kernel: str
-    driver: str
-    """What the facts name as the driver of the planned branch, and its version."""
-    version: str
-
-    @property
-    def repositories(self) -> str:
-        return "/etc/yum.repos.d" if self.tool == "dnf" else "/etc/zypp/repos.d"
-
-
-SYSTEMS = {
-    "rocky-9": System(
-        "dnf",
-        'ID="rocky"\nVERSION_ID="9.6"\nPLATFORM_ID="platform:el9"\n',
-        "5.14.0-687.51.1.el9_8.x86_64",
-        "nvidia-open",
-        "580.178.04",
-    ),
-    "fedora-44": System("dnf", "ID=fedora\nVERSION_ID=44\n", "6.17.1", "nvidia-open", "580.167.08"),
-    "opensuse-leap-15.6": System(
-        "zypper",
-        'ID="opensuse-leap"\nVERSION_ID="15.6"\n',
-        "5.14.21-150500.55.116-default",
-        "nvidia-open-driver-G06",
-        "580.126.20",
-    ),
-}
-CURL = """#!/bin/sh
-while [ "$#" -gt 1 ]; do [ "$1" != --output ] || cp /srv/key.asc "$2"; shift; done
-"""
-UNAME = """#!/bin/sh
-if [ "$1" = -r ]; then echo {}; else exec /usr/bin/uname "$@"; fi
-"""
 
 
 @pytest.fixture(scope="module")
@@ -95,24 +56,6 @@ def made(new_root: MakeRoot, tools: Callable[[str], Root]) -> Callable[[str], Ro
             roots[name] = prepared(new_root(tools(SYSTEMS[name].tool)), name)
         return roots[name]
 
-    return root
-
-
-def prepared(root: Root, name: str) -> Root:
-    system = SYSTEMS[name]
-    plain_devices(root)
-    for repository, place in rpms.repositories(root, name).items():
-        if repository != "nvidia":
-            text = f"[{repository}]\nname=it\nbaseurl={place}\nenabled=1\ngpgcheck=1\n"
-            root.put(f"{system.repositories}/{repository}.repo", text)
-    root.put("/etc/os-release", system.release)
-    root.put("/etc/dnf/plugins/local.conf", "[main]\nenabled=0\n")
-    root.put("/sys/bus/pci/devices/0000:01:00.0/vendor", "0x10de\n")
-    root.put("/usr/local/bin/curl", CURL)
-    root.put("/proc/stat", "btime 1\n")
-    root.put("/usr/local/bin/uname", UNAME.format(system.kernel))
-    done = inside(root, "sh", "-c", "rpm --import /srv/key.asc; chmod 755 /usr/local/bin/*")
-    assert done.returncode == 0, done.stderr
     return root
 
 
@@ -152,10 +95,6 @@ def script(plan: Plan, **python: str) -> str:
     catalog.systems = tuple(msgspec.structs.replace(row, **python) for row in catalog.systems)
     whole = msgspec.structs.replace(plan, steps=steps_for(plan, catalog))
     return render((whole,), "script", catalog)[0].text
-
-
-def inside(root: Root, *words: str, who: str = "0:0") -> subprocess.CompletedProcess[str]:
-    return root.run(*words, who=who, network=False, devices=False, PATH=rpms.PATH)
 
 
 def run(root: Root, who: str = "0:0") -> subprocess.CompletedProcess[str]:
@@ -227,6 +166,8 @@ def test_what_was_installed_is_taken_back_and_nothing_else(system: tuple[str, Ro
     inside(root, *get, brought)
     before, keys = installed(root), inside(root, "rpm", "-qa", "gpg-pubkey").stdout
     first = run(root)
+    notes = root.upper / "root/dlsetup/torch/.dlsetup/added"
+    notes.write_text(f"{notes.read_text()}noted-and-never-installed\n")  # as where it was killed
     undone = uninstall(root)
 
     assert first.returncode == 10, first.stdout + first.stderr

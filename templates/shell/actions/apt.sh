@@ -1,4 +1,4 @@
-# unattended WORD…: as root, and with the proxies: sudo drops them, apt reads the small letters only.
+# unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
 unattended() {
   as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
     https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \

@@ -4,7 +4,7 @@ running_driver() {
   timeout 30 nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>/dev/null | sed q
 }
 {% else %}
-running_driver() { grep -shoEm 1 '[0-9]+(\.[0-9]+)+' /{sys/module,proc/driver}/nvidia/version | sed q; }
+running_driver() { grep -shom1 '[0-9]*\.[0-9.]*' /{sys/module,proc/driver}/nvidia/version | sed q; }
 {% endif %}
 reaches() { printf '%s\n' "$2" "$1" | sort -V -C; }
 # driver_torn: whether the kernel's half of the driver and its libraries are of two versions.

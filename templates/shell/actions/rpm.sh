@@ -22,5 +22,8 @@ packages_get() {
 
 # system_packages_remove PACKAGE…: these alone; rpm removes none of them if anything else needs one.
 system_packages_remove() {
-  as_root rpm --erase "$@" || echo 'rpm removed none of these: something else needs one of them now.'
+  local here
+  mapfile -t here < <(rpm -q --queryformat '%{NAME}\n' "$@" | sed '/is not installed$/d' | sort -u)
+  ((${#here[@]} == 0)) || as_root rpm --erase "${here[@]}" ||
+    echo 'rpm removed none of these: something else needs one of them now.'
 }

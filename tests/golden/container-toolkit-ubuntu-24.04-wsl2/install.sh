@@ -70,7 +70,7 @@ cd / # away from project files that could change what is installed
 
 # What this script adds to the system is noted. dpkg takes it back, but for what others need.
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
-# unattended WORD…: as root, and with the proxies: sudo drops them, apt reads the small letters only.
+# unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
 unattended() {
   as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
     https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \

@@ -30,7 +30,7 @@ export LC_ALL=C.UTF-8
 environment=$(realpath -ms "${DLSETUP_ENV:-${HOME:?}/dlsetup/nvcc}")
 made=$environment/.dlsetup # what this script makes for itself: its uv, and notes of what it did
 uv=$made/uv/bin/uv
-HOLDS='Python 3.11: -- nvidia-cuda-nvcc==13.4.92 nvidia-cuda-cccl==13.3.4.3.1 nvidia-cuda-runtime==13.4.92 nvidia-cuda-crt==13.4.92 nvidia-nvvm==13.4.92'
+HOLDS='Python 3.11: nvidia-cuda-nvcc==13.4.92 nvidia-cuda-cccl==13.3.4.3.1 nvidia-cuda-runtime==13.4.92 nvidia-cuda-crt==13.4.92 nvidia-nvvm==13.4.92'
 current='the beginning' assume_yes=no uninstalls=no
 trap 'stop "$current failed (code $?), see above" "put it right and run this script again"' EXIT
 trap 'leave 130 "stopped: interrupted in $current" "run this script again: it goes on"' INT TERM HUP
@@ -80,7 +80,7 @@ cd / # away from project files that could change what is installed
 
 # What this script adds to the system is noted. dpkg takes it back, but for what others need.
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
-# unattended WORD…: as root, and with the proxies: sudo drops them, apt reads the small letters only.
+# unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
 unattended() {
   as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
     https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
@@ -268,7 +268,8 @@ made = " ".join(targets) or "every major architecture"
 print("  nvcc %s with %s makes programs for %s" % (version, compiler, made))
 PYTHON
 trap - EXIT
-printf '\nready: %s\nuse it: %q\n' 'nvcc 13.4.92, nvidia-cuda-cccl 13.3.4.3.1, nvidia-cuda-runtime 13.4.92, nvidia-cuda-crt 13.4.92, nvidia-nvvm 13.4.92' "$environment/bin/python"
+printf '\nready: %s\nuse it: %q\n' 'nvcc 13.4.92, nvidia-cuda-cccl 13.3.4.3.1, nvidia-cuda-runtime 13.4.92, nvidia-cuda-crt 13.4.92, nvidia-nvvm 13.4.92' \
+  "$environment/bin/python"
 printf 'for nvcc, CMake and editors: . %q\n' "$environment/cuda.sh"
 }
 

@@ -28,7 +28,7 @@ export LC_ALL=C.UTF-8
 environment=$(realpath -ms "${DLSETUP_ENV:-${HOME:?}/dlsetup/tensorflow}")
 made=$environment/.dlsetup # what this script makes for itself: its uv, and notes of what it did
 uv=$made/uv/bin/uv
-HOLDS='Python 3.12: -- tensorflow[and-cuda]==2.21.0 nvidia-cudnn-cu12==9.10.2.21'
+HOLDS='Python 3.12: tensorflow[and-cuda]==2.21.0 nvidia-cudnn-cu12==9.10.2.21'
 current='the beginning' assume_yes=no uninstalls=no
 trap 'stop "$current failed (code $?), see above" "put it right and run this script again"' EXIT
 trap 'leave 130 "stopped: interrupted in $current" "run this script again: it goes on"' INT TERM HUP
@@ -80,7 +80,7 @@ cd / # away from project files that could change what is installed
 
 # What this script adds to the system is noted. dpkg takes it back, but for what others need.
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
-# unattended WORD…: as root, and with the proxies: sudo drops them, apt reads the small letters only.
+# unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
 unattended() {
   as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
     https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
@@ -122,7 +122,7 @@ if ! system_packages_present python3 python3-venv ca-certificates; then
 fi
 
 # running_driver: its version; nothing where none runs.
-running_driver() { grep -shoEm 1 '[0-9]+(\.[0-9]+)+' /{sys/module,proc/driver}/nvidia/version | sed q; }
+running_driver() { grep -shom1 '[0-9]*\.[0-9.]*' /{sys/module,proc/driver}/nvidia/version | sed q; }
 reaches() { printf '%s\n' "$2" "$1" | sort -V -C; }
 # driver_torn: whether the kernel's half of the driver and its libraries are of two versions.
 driver_torn() { [[ $(timeout 30 nvidia-smi 2>&1) == *'version mismatch'* ]]; }
@@ -190,7 +190,8 @@ for device in [f"GPU:{index}" for index in range(seen)]:
     print(f"  tensorflow {tf.__version__} computes on {device}")
 PYTHON
 trap - EXIT
-printf '\nready: %s\nuse it: %q\n' 'tensorflow 2.21.0, nvidia-cudnn-cu12 9.10.2.21' "$environment/bin/python"
+printf '\nready: %s\nuse it: %q\n' 'tensorflow 2.21.0, nvidia-cudnn-cu12 9.10.2.21' \
+  "$environment/bin/python"
 }
 
 # Use it: "${DLSETUP_ENV:-$HOME/dlsetup/tensorflow}/bin/python"

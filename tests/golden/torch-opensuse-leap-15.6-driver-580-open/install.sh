@@ -29,7 +29,7 @@ export LC_ALL=C.UTF-8
 environment=$(realpath -ms "${DLSETUP_ENV:-${HOME:?}/dlsetup/torch}")
 made=$environment/.dlsetup # what this script makes for itself: its uv, and notes of what it did
 uv=$made/uv/bin/uv
-HOLDS='Python 3.12: -- torch==2.14.1'
+HOLDS='Python 3.12: torch==2.14.1'
 current='the beginning' assume_yes=no uninstalls=no
 trap 'stop "$current failed (code $?), see above" "put it right and run this script again"' EXIT
 trap 'leave 130 "stopped: interrupted in $current" "run this script again: it goes on"' INT TERM HUP
@@ -85,7 +85,10 @@ cd / # away from project files that could change what is installed
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
 # system_packages_remove PACKAGE…: these alone; rpm removes none of them if anything else needs one.
 system_packages_remove() {
-  as_root rpm --erase "$@" || echo 'rpm removed none of these: something else needs one of them now.'
+  local here
+  mapfile -t here < <(rpm -q --queryformat '%{NAME}\n' "$@" | sed '/is not installed$/d' | sort -u)
+  ((${#here[@]} == 0)) || as_root rpm --erase "${here[@]}" ||
+    echo 'rpm removed none of these: something else needs one of them now.'
 }
 
 # key_forget: if this script let rpm trust it.
@@ -166,7 +169,7 @@ driver_packages() {
 }
 
 # running_driver: its version; nothing where none runs.
-running_driver() { grep -shoEm 1 '[0-9]+(\.[0-9]+)+' /{sys/module,proc/driver}/nvidia/version | sed q; }
+running_driver() { grep -shom1 '[0-9]*\.[0-9.]*' /{sys/module,proc/driver}/nvidia/version | sed q; }
 reaches() { printf '%s\n' "$2" "$1" | sort -V -C; }
 # driver_torn: whether the kernel's half of the driver and its libraries are of two versions.
 driver_torn() { [[ $(timeout 30 nvidia-smi 2>&1) == *'version mismatch'* ]]; }
@@ -193,7 +196,7 @@ enrolment() {
 TEXT
 }
 
-# repository_add NAME ADDRESS KEY FINGERPRINT HOLD: packages are taken only if they are signed, and
+# repository_add NAME ADDRESS KEY FINGERPRINT PACKAGE: packages are taken only if they are signed, and
 # its key is trusted only if it is the planned one. One that zypper has already is used as it is.
 repository_add() {
   local file=/etc/zypp/repos.d/dlsetup-$1.repo
@@ -204,7 +207,6 @@ repository_add() {
       stop "zypper could not read the repository $1" 'its own words are above'
     fi
   fi
-  branch_hold "$5"
 }
 
 repository_trust() {

@@ -25,7 +25,7 @@ export LC_ALL=C.UTF-8
 environment=$(realpath -ms "${DLSETUP_ENV:-${HOME:?}/dlsetup/torch}")
 made=$environment/.dlsetup # what this script makes for itself: its uv, and notes of what it did
 uv=$made/uv/bin/uv
-HOLDS='Python 3.12: --index https://download.pytorch.org/whl/rocm7.2 -- torch==2.11.0+rocm7.2 torchvision==0.26.0+rocm7.2'
+HOLDS='Python 3.12: torch==2.11.0+rocm7.2 torchvision==0.26.0+rocm7.2'
 current='the beginning' assume_yes=no uninstalls=no
 trap 'stop "$current failed (code $?), see above" "put it right and run this script again"' EXIT
 trap 'leave 130 "stopped: interrupted in $current" "run this script again: it goes on"' INT TERM HUP
@@ -76,7 +76,7 @@ cd / # away from project files that could change what is installed
 
 # What this script adds to the system is noted. dpkg takes it back, but for what others need.
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
-# unattended WORD…: as root, and with the proxies: sudo drops them, apt reads the small letters only.
+# unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
 unattended() {
   as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
     https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \

@@ -61,7 +61,7 @@ here="$(source /etc/os-release && echo "$ID ${VERSION_ID-}") $(uname -m)"
 cd / # nothing of the folder this is started from may change what is done
 
 { # bash reads all of this before it does any of it
-# unattended WORD…: as root, and with the proxies: sudo drops them, apt reads the small letters only.
+# unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
 unattended() {
   as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
     https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
@@ -127,7 +127,8 @@ packages_fetch() {
 }
 
 step 1 'Remove 2 packages that came with it'
-if ! { packages_gone nvidia-driver-580-open nvidia-settings && packages_forgotten nvidia-driver-580-open; }; then
+if ! { packages_gone nvidia-driver-580-open nvidia-settings &&
+    packages_forgotten nvidia-driver-580-open; }; then
   packages_fetch nvidia-driver-470=470.256.02-0ubuntu0.24.04.1
   packages_remove nvidia-driver-580-open nvidia-settings
   packages_purge nvidia-driver-580-open

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -11,7 +13,7 @@ import pytest
 
 from provisioner import workflow
 from provisioner.catalog.find import names_of_system
-from provisioner.plan import Plan
+from provisioner.plan import DriverPlan, Plan
 from provisioner.recipes import steps_for
 from provisioner.render import render
 from tests.golden.parts import machine
@@ -44,17 +46,34 @@ def test_a_script_of_every_system_is_clean(name: str, plan: str) -> None:
     assert checked.returncode == 0, checked.stdout
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_script_names_no_tool_of_another_system(name: str) -> None:
-    (row,) = (row for row in LINUX if f"{row.id}-{row.version}" == name)
-    tools = {"debian": "apt", "redhat": "dnf", "suse": "zypper"}
-    text = script(name, PLANS["torch-debian-12-nvidia-repository"]())
+def old_gpu() -> Plan:
+    """Proprietary modules, and no branch after this one."""
+    driver = DriverPlan(
+        action="install",
+        minimum="525.60.13",
+        branch="580",
+        flavour="proprietary",
+        last_branch="580",
+    )
+    return msgspec.structs.replace(PLANS["torch-debian-12-nvidia-repository"](), driver=driver)
 
-    assert f"but for what {tools.pop(row.family)} does" in text
-    for other in tools.values():
-        assert f"{other} " not in text
-        assert f"{other}-get" not in text
-    assert ("dpkg" in text) == (row.family == "debian")
+
+FOREIGN = {
+    "debian": r"\b(dnf|zypper|rpm)",
+    "redhat": r"\b(apt|dpkg|zypper)",
+    "suse": r"\b(apt|dpkg|dnf)",
+}
+"""What no script of a family of systems may hold."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("make", [PLANS["torch-debian-12-nvidia-repository"], old_gpu])
+def test_a_script_names_no_tool_of_another_system(name: str, make: Callable[[], Plan]) -> None:
+    (row,) = (row for row in LINUX if f"{row.id}-{row.version}" == name)
+    text = script(name, make())
+    code = [line for line in text.splitlines() if not line.startswith("#")]
+
+    assert [line for line in code if re.search(FOREIGN[row.family], line)] == []
 
 
 @pytest.mark.parametrize(
