@@ -8,6 +8,8 @@ import shlex
 from collections.abc import Sequence
 from itertools import pairwise
 
+from provisioner.errors import BadDataError
+
 _WIDTH = 96
 
 
@@ -15,8 +17,15 @@ def sh(text: str) -> str:
     """Return one word of a shell command.
 
     Dollars and backticks stand outside the quotes, escaped: in single quotes linters take them
-    for a mistake.
+    for a mistake. Raises BadDataError ``bad-plan`` for what does not print: a Dockerfile ends its
+    instruction at the end of a line, also inside quotes, and no shell has a word with a NUL.
     """
+    if not text.isprintable():
+        raise BadDataError(
+            "bad-plan",
+            f"{text[:60]!r} holds characters that do not print.",
+            hint="Make the plan again: dlsetup resolve --json",
+        )
     return shlex.quote(text).replace("$", "'\\$'").replace("`", "'\\`'")
 
 
@@ -40,6 +49,15 @@ def words(command: Sequence[str], indent: str = "    ") -> str:
 def comment(text: str) -> str:
     """Return text for a comment: one line, nothing in it that does not print."""
     return "".join(char if char.isprintable() else " " for char in text).strip()
+
+
+def requirement(text: str) -> str:
+    """Return a requirement for a requirements file, which has a syntax of its own.
+
+    pip and uv put the environment's value for ``${NAME}`` there, and a backslash at the end joins
+    the next line to it. In an address both can be written as what they stand for.
+    """
+    return text.replace("${", "%24{").replace("\\", "%5C")
 
 
 def quoted(text: str) -> str:

@@ -90,8 +90,11 @@ def files_for(question: str, format_name: str) -> tuple[RenderedFile, ...]:
     Any other error is a defect, and is raised.
     """
     plan = plan_for(question)
-    if not isinstance(plan, Plan):
-        return ()
+    return files_of(plan, format_name) if isinstance(plan, Plan) else ()
+
+
+def files_of(plan: Plan, format_name: str) -> tuple[RenderedFile, ...]:
+    """As ``files_for``, of a plan."""
     try:
         return render((plan,), format_name, workflow.catalog())
     except RefusedError as refusal:

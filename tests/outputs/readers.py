@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
+from typing import Any
 
 import yaml
 
@@ -85,7 +86,7 @@ def dockerfile_pins(text: str) -> Pins:
             wheels += words[place + 1 :]
             indexes += [after for word, after in pairwise(words) if word in _INDEX_OPTIONS]
         if words[0] == "printf" and words[-1].endswith(".toml"):
-            sheet = tomllib.loads("".join(f"{line}\n" for line in words[2:-2]))
+            sheet = toml("".join(f"{line}\n" for line in words[2:-2]))
             indexes += [row["url"] for row in sheet["tool"]["uv"]["index"]]
     base = found[0].rest.partition(" AS ")[0]
     python = _python_of(base, found)
@@ -122,3 +123,8 @@ LEAST: Mapping[str, int] = {}
 
 HOSTS: frozenset[str] = frozenset()
 """Hosts in the texts that no plan names."""
+
+
+def toml(text: str) -> dict[str, Any]:
+    """Return a TOML document. Raises ValueError."""
+    return tomllib.loads(text)
