@@ -5,7 +5,7 @@ from __future__ import annotations
 from provisioner.catalog.load import Catalog
 from provisioner.plan import Plan
 from provisioner.render import facts
-from provisioner.render.quoting import comment, requirement
+from provisioner.render.quoting import comment, required
 from provisioner.render.templates import fill
 from provisioner.render.words import Asked, asked_of, indexes
 
@@ -45,7 +45,7 @@ def text(plan: Plan, catalog: Catalog) -> str:
 def _pip_lines(wheels: Asked) -> tuple[str, ...]:
     """Lines of a requirements file, which is what conda makes of its pip section."""
     lines = tuple(f"--extra-index-url={index}" for index in indexes(wheels))
-    return (*lines, *map(requirement, wheels.requests)) if wheels.requests else ()
+    return (*lines, *map(required, wheels.requests)) if wheels.requests else ()
 
 
 def _wrapped(lines: tuple[str, ...], hanging: str) -> tuple[str, ...]:

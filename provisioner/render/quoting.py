@@ -8,9 +8,11 @@ import shlex
 from collections.abc import Sequence
 from itertools import pairwise
 
-from provisioner.errors import BadDataError
+from provisioner.errors import BadDataError, UsageError
 
 _WIDTH = 96
+_ESCAPED = re.compile(r"\$(?=\{)|\\$|(?<=\s)[#-]")
+_NOT_REQUIRED = re.compile(r"^[-#]|\s[#-]|\$\{|\\$")
 
 
 def sh(text: str) -> str:
@@ -51,15 +53,6 @@ def comment(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text).strip()
 
 
-def requirement(text: str) -> str:
-    """Return a requirement for a requirements file, which has a syntax of its own.
-
-    pip and uv put the environment's value for ``${NAME}`` there, and a backslash at the end joins
-    the next line to it. In an address both can be written as what they stand for.
-    """
-    return text.replace("${", "%24{").replace("\\", "%5C")
-
-
 def quoted(text: str) -> str:
     """Return a double-quoted scalar: JSON's rules are also YAML's and Docker's for labels."""
     return json.dumps(comment(text), ensure_ascii=False)
@@ -68,6 +61,26 @@ def quoted(text: str) -> str:
 def label(text: str) -> str:
     """Return a double-quoted word of a Dockerfile, in which nothing is expanded."""
     return quoted(text).replace("$", "\\$")
+
+
+def required(text: str) -> str:
+    """Return a line of a requirements file that pip and uv read as the requirement it is.
+
+    They would put variables of the environment in the place of ``${NAME}``, take what follows a
+    blank and ``#`` for a comment and what follows a blank and ``-`` for an option, and join a line
+    that ends in a backslash with the next; in an address all four can be written otherwise.
+    Raises UsageError ``bad-requirement`` where they cannot.
+    """
+    name, at, rest = comment(text).partition("@")
+    address, gap, marker = rest.partition(" ;")
+    plain = name + at + _ESCAPED.sub(lambda found: f"%{ord(found[0]):02X}", address) + gap + marker
+    if _NOT_REQUIRED.search(plain):
+        raise UsageError(
+            "bad-requirement",
+            f"{text[:80]!r} would be read as something else in a file of requirements.",
+            hint="Write a name with an optional version range, such as 'numpy<2'.",
+        )
+    return plain
 
 
 def identifier(text: str) -> str:
