@@ -43,5 +43,7 @@ def _environment(folder: Path) -> Environment:
         comment=quoting.comment,
         quoted=quoting.quoted,
         label=quoting.label,
+        literal=quoting.literal,
+        plain=quoting.plain,
     )
     return environment

@@ -6,6 +6,7 @@ After a change that is meant: ``python -m tests.golden.renew``, then read the di
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -49,10 +50,10 @@ def test_what_is_done_as_root_becomes_its_golden_file(name: str) -> None:
 def test_the_part_for_root_holds_nothing_but_what_the_whole_script_holds(name: str) -> None:
     part = (GOLDEN / name).read_text()
     whole = (GOLDEN / name).with_name("install.sh").read_text()
-    own = {"usage", "main"}
+    own = {"step", "guard", "remember", "main"}
 
     functions = dict(re.findall(r"^(\w+)\(\) \{\n(.*?)^\}", part, re.DOTALL | re.MULTILINE))
-    assert {"do_driver", "driver_install", "apt_get", "as_root", "guard_system"} <= {*functions}
+    assert {"do_driver", "driver_whole", "apt_get", "guard"} <= {*functions}
     for key in {*functions} - own:
         assert f"{key}() {{\n{functions[key]}}}" in whole
 
@@ -207,12 +208,17 @@ def test_hostile_words_come_through_bash_as_they_are(tmp_path: Path) -> None:
     script = (GOLDEN / "hostile-companions/install.sh").read_text()
     call = re.search(r"^do_packages\(\) \{\n(.*?)^\}", script, re.MULTILINE | re.DOTALL)
     assert call is not None
-    show = "packages_install() { printf '%s\\0' \"$@\"; }\n" + call[1]
+    uv = f"made={tmp_path}/made; mkdir $made; uv() {{ printf '%s\\0' \"$@\"; }}; uv=uv; environment=x\n"
     done = subprocess.run(
-        ["bash", "-c", show], capture_output=True, text=True, check=True, cwd=tmp_path
+        ["bash", "-c", uv + call[0] + "\ndo_packages"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
     )
 
-    assert tuple(done.stdout.split("\0")[2:-1]) == HOSTILE
+    assert tuple(done.stdout.split("\0")[6:-1]) == HOSTILE
+    shutil.rmtree(tmp_path / "made")
     assert not any(tmp_path.iterdir())
 
 
