@@ -56,6 +56,7 @@ def _worded(plan: Plan) -> Iterator[tuple[str, str | None, str]]:
     """What becomes a word of a command beside the pins: what it is, and the form it has."""
     driver = plan.driver
     yield "Python", plan.python, r"\d\.\d{1,2}t?"
+    yield "accelerator", plan.accelerator, "cuda|rocm|xpu|mps|cpu"
     yield "architecture of a processor", plan.machine.arch, r"\w+"
     for version in (driver.current, driver.minimum, driver.branch, driver.last_branch):
         yield "driver", version, _DOTTED

@@ -85,7 +85,7 @@ def required(text: str) -> str:
 
 def literal(text: str) -> str:
     """Return a string of Python: one line, and nothing in it that ends the string."""
-    return json.dumps(comment(text))
+    return json.dumps(comment(text), ensure_ascii=False)
 
 
 def plain(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
@@ -10,9 +11,9 @@ from typing import Any
 import yaml
 
 from provisioner.render import RenderedFile
-from tests.outputs.dockerfiles import Instruction, instructions
+from tests.outputs.dockerfiles import instructions
 from tests.outputs.pins import Pins, package, spelled
-from tests.outputs.shell_words import commands, functions
+from tests.outputs.shell_words import HERE, commands, functions
 from tests.table.answer import OS_PYTHON
 
 if sys.version_info >= (3, 11):
@@ -40,21 +41,29 @@ def _script(files: Files) -> tuple[Pins, ...]:
 
 def script_pins(text: str) -> Pins:
     """What an installer asks for, from the words of its steps."""
-    bodies = functions(text)
-    ((_, *asked),) = commands(bodies["do_packages"])
-    options, wheels = _options(asked)
-    sources = [value.partition("=")[2] for name, value in options if name == "--source"]
-    indexes = sources + [value for name, value in options if name == "--index"]
-    (python,) = (
-        words[1] for words in commands(bodies["do_environment"]) if words[0] == "environment_make"
+    told = commands(functions(text)["do_packages"])
+    (asked,) = (words for words in told if words[1:3] == ["pip", "install"])
+    end = asked.index("--")
+    sheets = [word.removeprefix(HERE) for words in told for word in words if word.startswith(HERE)]
+    indexes = [*map(_after, _indexed(asked[:end])), *(url for one in sheets for url in _urls(one))]
+    (python,) = re.findall(
+        r"^check_environment\(\) .*== 'Python ([0-9.]+)\.'\*", text, re.MULTILINE
     )
-    return Pins(spelled(wheels), frozenset(indexes), frozenset(), python, None)
+    return Pins(spelled(asked[end + 1 :]), frozenset(indexes), frozenset(), python, None)
 
 
-def _options(words: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
-    """Options with their values, and what stands after ``--``."""
-    end = words.index("--")
-    return list(zip(words[:end:2], words[1:end:2], strict=True)), words[end + 1 :]
+def _indexed(words: list[str]) -> Iterator[tuple[str, str]]:
+    """The options among words that name an index, each with the word after it."""
+    return (pair for pair in pairwise(words) if pair[0] in _INDEX_OPTIONS)
+
+
+def _after(pair: tuple[str, str]) -> str:
+    return pair[1]
+
+
+def _urls(sheet: str) -> Iterator[str]:
+    """The indexes that a project file has uv ask."""
+    return (row["url"] for row in toml(sheet)["tool"]["uv"]["index"])
 
 
 def _conda(files: Files) -> tuple[Pins, ...]:
@@ -78,37 +87,31 @@ def _dockerfile(files: Files) -> tuple[Pins, ...]:
 def dockerfile_pins(text: str) -> Pins:
     """What an image is built with: of its last stage, and of the sheet that uv reads."""
     found = instructions(text)
+    runs = [words for one in found if one.name == "RUN" for words in one.commands]
+    base = found[0].rest.partition(" AS ")[0]
+    return image_pins(base, runs)
+
+
+def image_pins(base: str, runs: list[list[str]]) -> Pins:
+    """What is installed by commands on a base image."""
     wheels: list[str] = []
     indexes: list[str] = []
-    for words in _runs(found):
+    for words in runs:
         if "pip" in words and "install" in words and "--" in words:
             place = words.index("--")
             wheels += words[place + 1 :]
-            indexes += [after for word, after in pairwise(words) if word in _INDEX_OPTIONS]
+            indexes += map(_after, _indexed(words[:place]))
         if words[0] == "printf" and words[-1].endswith(".toml"):
-            sheet = toml("".join(f"{line}\n" for line in words[2:-2]))
-            indexes += [row["url"] for row in sheet["tool"]["uv"]["index"]]
-    base = found[0].rest.partition(" AS ")[0]
-    python = _python_of(base, found)
-    image = None if python else base
+            indexes += _urls("".join(f"{line}\n" for line in words[2:-2]))
+    made = any(words[:2] == ["uv", "venv"] for words in runs)
+    python = _python_of(base) if made else None
+    image = None if made else base
     return Pins(spelled(wheels), frozenset(indexes), frozenset(), python, image)
 
 
-def _runs(found: list[Instruction]) -> Iterator[list[str]]:
-    for instruction in found:
-        if instruction.name == "RUN":
-            yield from instruction.commands
-
-
-def _python_of(base: str, found: list[Instruction]) -> str | None:
-    """The Python that an environment is made from; None where none is made."""
-    made = any(words[:2] == ["uv", "venv"] for words in _runs(found))
-    if not made:
-        return None
+def _python_of(base: str) -> str:
     name, _, tag = base.removeprefix("docker.io/library/").partition(":")
-    if name == "python":
-        return tag.partition("-")[0]
-    return _PYTHONS[f"{name}-{tag}"]
+    return tag.partition("-")[0] if name == "python" else _PYTHONS[f"{name}-{tag}"]
 
 
 READERS: Mapping[str, Reader] = {

@@ -5,6 +5,7 @@ Text that stays text moves no branch of such a tree.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
@@ -17,7 +18,7 @@ import yaml
 from tests.outputs.dockerfiles import Instruction, instructions
 from tests.outputs.kinds import kind_of
 from tests.outputs.readers import toml
-from tests.outputs.shell_words import SYNTAX, commands
+from tests.outputs.shell_words import HERE, SYNTAX, commands
 
 CANARY = "canary"
 """A program that leaves a file of its name behind; nothing may ever run it."""
@@ -44,38 +45,63 @@ def tree(path: str, text: str, folder: Path) -> Any:
     return TREES[kind_of(path)](text, folder)
 
 
-def _shell(text: str, folder: Path) -> list[str]:
-    """What a script runs: with every function but those of its steps stubbed to tell its words."""
+def _shell(text: str, folder: Path) -> list[Any]:
+    """A script's words, the programs inside it, and what bash itself makes of its words.
+
+    bash reads its functions and runs each in its restricted mode, which writes nothing and calls
+    nothing by a path; what is on no PATH only tells its words.
+    """
     start, end, rest = text.rpartition('\nmain "$@"\n')
     assert end
-    stubbed = f"{start}\n{_STUBS}{end}{rest}"
+    stubbed = f"{start}\n{_STUBS}{rest}"
     done = subprocess.run(
         ["/bin/bash", "-c", stubbed, "install.sh"],
         cwd=folder,
         env={"PATH": str(stub_path(folder)), "HOME": str(folder)},
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr.decode(errors="replace")[-2000:]
-    return done.stdout.decode().split("\0")
+    told = done.stdout.decode().split(SYNTAX)
+    return [told, [[_document(word) for word in words] for words in commands(text)]]
 
 
 _STUBS = r"""
+trap - EXIT INT TERM HUP
+set +eu
 told() { printf '%s\0' "$@"; }
-told functions "${@:+never}" $(declare -F)
-for name in PLANNED_OS PLANNED_VERSION PLANNED_ARCH PLANNED_WSL TOTAL HOLDS PLAN; do
-  told "$name" "${!name:-}"
+command_not_found_handle() { told called "$@"; }
+told functions $(declare -F)
+told HOLDS "$HOLDS"
+unset -f leave stop reboot_first confirm ask_root as_root step remember
+uv=uv
+set -r
+for name in $(declare -F | { while read -r _ _ name; do echo "$name"; done; }); do
+  case $name in check_* | do_*) told "$name"; "$name" </dev/null ;; esac
 done
-told "${ROOT_STEPS[@]:-}"
-while read -r _ _ name; do
-  case $name in
-    check_* | do_* | main | told | finish) ;;
-    *) eval "$name() { told call $name \"\$@\"; }" ;;
-  esac
-done < <(declare -F)
-step() { told step "$@"; "check_$2"; "do_$2"; }
-environment=/nowhere finished=$TOTAL uv=uv tools=/nowhere
+exit 0
 """
+
+
+def _document(word: str) -> Any:
+    """A here-document as what reads it sees it."""
+    if not word.startswith(HERE):
+        return word
+    text = word.removeprefix(HERE)
+    return toml(text) if text.startswith("[project]") else python_tree(text)
+
+
+def python_tree(text: str) -> Any:
+    """Return a program of Python as a tree. Raises SyntaxError."""
+    return _node(ast.parse(text))
+
+
+def _node(value: Any) -> Any:
+    if isinstance(value, ast.AST):
+        return [type(value).__name__, *(_node(getattr(value, name)) for name in value._fields)]
+    return [_node(one) for one in value] if isinstance(value, list) else value
 
 
 def stub_path(folder: Path) -> Path:
@@ -95,10 +121,20 @@ def _dockerfile(text: str, _: Path) -> list[Any]:
 
 def _words_of(found: Instruction) -> list[Any]:
     if found.name == "RUN":
-        return found.commands
+        return [_with_program(words) for words in found.commands]
     if found.name in {"LABEL", "ENV", "ARG"}:  # words as in a shell, but for backticks
         return [word.replace(f"{SYNTAX}`", "`") for word in commands(found.rest)[0]]
     return [found.rest]
+
+
+def _with_program(words: list[str]) -> list[Any]:
+    """A command; of one that writes lines into a file, what is written."""
+    if words[0] != "printf" or words[1] != "%s\\n":
+        return words
+    lines, name = "\n".join(words[2:-2]), words[-1]
+    if name.endswith(".py"):
+        return [name, python_tree(lines)]
+    return [name, toml(lines)] if name.endswith(".toml") else words
 
 
 def _yaml(text: str, _: Path) -> Any:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import cache
-from itertools import product
+from itertools import product, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +229,17 @@ KINDS = sorted(shown())
 anywhere = st.sampled_from(KINDS).flatmap(lambda kind: st.sampled_from(shown()[kind]))
 
 
+def differ_in_comments_alone(hostile: str, plain: str) -> bool:
+    """Whether all that differs is whole lines that begin as comments, in either text.
+
+    Up to the first such line both are read alike, so there it is a comment to both readers.
+    """
+    pairs = [*zip_longest(hostile.split("\n"), plain.split("\n"), fillvalue="")]
+    different = [pair for pair in pairs if pair[0] != pair[1]]
+    first = pairs[0] in different
+    return not first and all(line.startswith("#") for pair in different for line in pair)
+
+
 def differs(hostile: Any, plain: Any, told: str, other: str) -> str:
     """Where two trees differ by more than the text; empty where they do not."""
     if isinstance(plain, dict) and isinstance(hostile, dict):
@@ -258,7 +269,7 @@ def _options(hostile: Sequence[Any], plain: Sequence[Any]) -> str:
 
 
 def _is_same_text(hostile: str, plain: str, told: str, other: str) -> bool:
-    if re.fullmatch(r"[A-Za-z0-9._-]*", hostile):
+    if re.fullmatch(r"[A-Za-z0-9 ._+-]*", hostile):
         return True
     shown = "".join(char if char.isprintable() else " " for char in told)
     variants = (told, shown, shown.lstrip(), shown.rstrip(), comment(told))
@@ -293,10 +304,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_worst_texts_stay_text_wherever_they_stand(folder: Path, kind: str) -> None:
+    where = shown()[kind]
     wraps = WRAPS[:2] if kind == "request companions" else WRAPS[:1]
-    for told, wrap in product(WORST, wraps):
-        for base, path in shown()[kind][::3]:
-            stays_text(base, path, wrap.format(told), wrap.format(PLAIN), folder)
+    for number, (told, wrap) in enumerate(product(WORST, wraps)):
+        base, path = where[number % len(where)]
+        stays_text(base, path, wrap.format(told), wrap.format(PLAIN), folder)
 
 
 @settings(
@@ -325,6 +337,8 @@ def stays_text(base: str, path: Path_, told: str, other: str, folder: Path) -> N
             continue
         assert [file.path for file in files] == [file.path for file in others]
         for file, beside in zip(files, others, strict=True):
+            if differ_in_comments_alone(file.text, beside.text):
+                continue
             seen = tree(file.path, file.text, folder)
             expected = tree(beside.path, beside.text, folder)
             assert differs(seen, expected, told, other) == "", format_name
