@@ -41,6 +41,33 @@ def planned(plan: Plan) -> Pins:
     )
 
 
+Named = frozenset[tuple[str, str]]
+"""Names and versions alone, where a format installs nothing."""
+
+
+def named(plan: Plan) -> Named:
+    """Return the pins of a plan by name and version, and its Python."""
+    return frozenset({*((pin.name, pin.version) for pin in plan.pins), ("Python", plan.python)})
+
+
+def without_markers(plan: Plan) -> Pins:
+    """Return the pins of a plan as they are for its one machine: every marker holds or does not."""
+    pins = planned(plan)
+    machine = {
+        "python_version": plan.python,
+        "sys_platform": "linux",
+        "platform_system": "Linux",
+        "platform_machine": plan.machine.arch,
+        "extra": "",
+    }
+    held = []
+    for one in map(Requirement, pins.wheels):
+        if one.marker is None or one.marker.evaluate(machine):
+            one.marker = None
+            held.append(str(one))
+    return pins._replace(wheels=spelled(held))
+
+
 def spelled(asked: Iterable[str]) -> frozenset[str]:
     """Return requirements in one spelling; what is none stays as it stands."""
     return frozenset(map(_spelled, asked))
@@ -51,9 +78,8 @@ def _spelled(text: str) -> str:
         read = Requirement(text)
     except InvalidRequirement:
         return text
-    name = re.sub(r"[-_.]+", "-", read.name).lower()
-    extras = ",".join(sorted(read.extras))
-    return f"{name}[{extras}]{read.specifier} @ {read.url or ''} ; {read.marker or ''}"
+    read.name = re.sub(r"[-_.]+", "-", read.name).lower()
+    return str(read)
 
 
 def package(spec: str) -> tuple[str, str, str]:

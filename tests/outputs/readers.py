@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -10,9 +11,10 @@ from typing import Any
 
 import yaml
 
+from provisioner.plan import Plan
 from provisioner.render import RenderedFile
 from tests.outputs.dockerfiles import instructions
-from tests.outputs.pins import Pins, package, spelled
+from tests.outputs.pins import Named, Pins, named, package, planned, spelled, without_markers
 from tests.outputs.shell_words import HERE, commands, functions
 from tests.table.answer import OS_PYTHON
 
@@ -22,7 +24,7 @@ else:
     import tomli as tomllib
 
 Files = Mapping[str, str]
-Reader = Callable[[Files], tuple[Pins, ...]]
+Reader = Callable[[Files], tuple[Pins | Named, ...]]
 
 _PYTHONS = {**OS_PYTHON, "debian-13": "3.13", "ubuntu-26.04": "3.14"}
 """What ``python3`` is in each system's own packages."""
@@ -30,7 +32,7 @@ _PYTHONS = {**OS_PYTHON, "debian-13": "3.13", "ubuntu-26.04": "3.14"}
 _INDEX_OPTIONS = ("--index", "--extra-index-url", "--index-url")
 
 
-def read(format_name: str, files: tuple[RenderedFile, ...]) -> tuple[Pins, ...]:
+def read(format_name: str, files: tuple[RenderedFile, ...]) -> tuple[Pins | Named, ...]:
     """Return the environments that the files of a format hold, in their order."""
     return READERS[format_name]({file.path: file.text for file in files})
 
@@ -114,18 +116,121 @@ def _python_of(base: str) -> str:
     return tag.partition("-")[0] if name == "python" else _PYTHONS[f"{name}-{tag}"]
 
 
+def _compose(files: Files) -> tuple[Pins, ...]:
+    services = yaml.safe_load(files["compose.yaml"])["services"].values()
+    return tuple(dockerfile_pins(files[service["build"]["dockerfile"]]) for service in services)
+
+
+def _devcontainer(files: Files) -> tuple[Pins, ...]:
+    build = json.loads(files[".devcontainer/devcontainer.json"])["build"]
+    return (dockerfile_pins(files[f".devcontainer/{build['dockerfile']}"]),)
+
+
+def _apptainer(files: Files) -> tuple[Pins, ...]:
+    header, sections = definition(files["apptainer.def"])
+    return (image_pins(header["From"], commands(sections["post"])),)
+
+
+def definition(text: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the header of a definition of Apptainer, and its sections by name."""
+    head, *rest = re.split(r"^%(?=\w)", text, flags=re.MULTILINE)
+    lines = (line for line in head.split("\n") if line and not line.startswith("#"))
+    header = {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    sections = {part.split("\n", 1)[0].strip(): part.split("\n", 1)[1] for part in rest}
+    assert len(sections) == len(rest), "a section stands twice"
+    return header, sections
+
+
+def _pixi(files: Files) -> tuple[Pins, ...]:
+    document = toml(files["pixi.toml"])
+    features = document.get("feature", {"default": document})
+    named = document.get("environments", {"default": {"features": ["default"]}})
+    return tuple(_feature(features[name["features"][0]]) for name in named.values())
+
+
+def _feature(tables: Mapping[str, Any]) -> Pins:
+    wheels = {name: _as_table(told) for name, told in tables.get("pypi-dependencies", {}).items()}
+    packages = {name: _as_table(told) for name, told in tables["dependencies"].items()}
+    indexes = {told["index"] for told in wheels.values() if "index" in told}
+    indexes |= {*tables.get("pypi-options", {}).get("extra-index-urls", ())}
+    python = packages.pop("python")["version"]
+    return Pins(
+        spelled(_wheel(name, told) for name, told in wheels.items()),
+        frozenset(indexes),
+        frozenset(_package(name, told) for name, told in packages.items()),
+        python.removeprefix("==").removesuffix(".*"),
+        None,
+    )
+
+
+def _as_table(told: Any) -> Mapping[str, str]:
+    return {"version": told} if isinstance(told, str) else told
+
+
+def _wheel(name: str, told: Mapping[str, Any]) -> str:
+    extras = f"[{','.join(told['extras'])}]" if "extras" in told else ""
+    if "url" in told:
+        return f"{name}{extras} @ {told['url']}"
+    return f"{name}{extras}{told['version'].removeprefix('*')}"
+
+
+def _package(name: str, told: Mapping[str, str]) -> tuple[str, str, str]:
+    version = told["version"].removeprefix("==").removesuffix(".*")
+    return name, version, told.get("build", "")
+
+
+def _requirements(files: Files) -> tuple[Pins, ...]:
+    text = files["requirements.txt"]
+    lines = [line for line in text.split("\n") if line and not line.startswith("#")]
+    options = [line for line in lines if line.startswith("-")]
+    assert all(line.startswith("--extra-index-url ") for line in options)
+    (python,) = set(re.findall(r"Python (3\.\d+)", text))
+    wheels = spelled(line for line in lines if line not in options)
+    indexes = frozenset(line.partition(" ")[2] for line in options)
+    return (Pins(wheels, indexes, frozenset(), python, None),)
+
+
+def _cloud_init(files: Files) -> tuple[Pins, ...]:
+    written = yaml.safe_load(files["user-data"])["write_files"]
+    (script,) = (one["content"] for one in written if one["path"].endswith("/install.sh"))
+    return (script_pins(script),)
+
+
+def _cmake(files: Files) -> tuple[Named, ...]:
+    lines = json.loads(files["CMakePresets.json"])["vendor"]["dlsetup"]["pins"]
+    pairs = (line.replace(",", " ").split()[:2] for line in lines)
+    return (frozenset((name, version) for name, version in pairs),)
+
+
 READERS: Mapping[str, Reader] = {
     "script": _script,
     "conda": _conda,
+    "pixi": _pixi,
+    "requirements": _requirements,
+    "cloud-init": _cloud_init,
     "dockerfile": _dockerfile,
+    "compose": _compose,
+    "devcontainer": _devcontainer,
+    "apptainer": _apptainer,
+    "cmake": _cmake,
 }
 
+EXPECTED: Mapping[str, Callable[[Plan], Pins | Named]] = {
+    "pixi": without_markers,
+    "cmake": named,
+}
+"""What a format has to pin, where that is not word for word what the plan does."""
 
-LEAST: Mapping[str, int] = {}
-"""How many of the thirty plans a format carries at least, where that is below ten."""
+LEAST: Mapping[str, int] = {"cmake": 2}
+"""How many of the spread plans a format carries at least, where that is below ten."""
 
 HOSTS: frozenset[str] = frozenset()
 """Hosts in the texts that no plan names."""
+
+
+def expected(format_name: str, plan: Plan) -> tuple[Pins | Named, ...]:
+    """Return what a format has to pin of a plan."""
+    return (EXPECTED.get(format_name, planned)(plan),)
 
 
 def toml(text: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import yaml
 
 from tests.outputs.dockerfiles import Instruction, instructions
 from tests.outputs.kinds import kind_of
-from tests.outputs.readers import toml
+from tests.outputs.readers import definition, toml
 from tests.outputs.shell_words import HERE, SYNTAX, commands
 
 CANARY = "canary"
@@ -160,10 +160,40 @@ def _json(text: str, _: Path) -> Any:
     return json.loads(text)
 
 
+def _cloud_config(text: str, folder: Path) -> Any:
+    assert text.startswith("#cloud-config\n")
+    document = _yaml(text, folder)
+    for written in document["write_files"]:
+        if written["path"].endswith("/install.sh"):
+            written["content"] = _shell(written["content"], folder)
+        elif written["path"].endswith(".sh"):
+            written["content"] = commands(written["content"])
+    return document
+
+
+def _requirements(text: str, _: Path) -> list[str]:
+    return pip_lines(text)
+
+
+def _apptainer(text: str, _: Path) -> Any:
+    assert "{{" not in text, "a variable of the definition"
+    header, sections = definition(text)
+    shells = {
+        name: [_with_program(words) for words in commands(body)] if name != "labels" else body
+        for name, body in sections.items()
+    }
+    return [header, shells]
+
+
 TREES: Mapping[str, Callable[[str, Path], Any]] = {
     "shell": _shell,
     "dockerfile": _dockerfile,
     "yaml": _yaml,
+    "compose": _yaml,
+    "cloud-config": _cloud_config,
+    "requirements": _requirements,
+    "apptainer": _apptainer,
+    "devcontainer": _json,
     "toml": _toml,
     "json": _json,
 }

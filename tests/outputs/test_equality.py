@@ -17,7 +17,6 @@ from provisioner.plan import Plan
 from provisioner.render import FORMATS, render
 from provisioner.workflow import catalog
 from tests.outputs import readers
-from tests.outputs.pins import planned
 from tests.outputs.questions import SPREAD, carried, files_for, plan_for
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +46,7 @@ def test_all_formats_pin_what_the_plan_pins(question: str) -> None:
     read = {name: readers.read(name, files) for name, files in found.items() if files}
 
     assert read
-    assert read == dict.fromkeys(read, (planned(plan),))
+    assert read == {name: readers.expected(name, plan) for name in read}
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
@@ -59,7 +58,8 @@ def test_several_plans_in_one_output_pin_what_each_of_them_pins() -> None:
     for format_name in SEVERAL:
         for (one, _), (other, _) in pairwise(carried(format_name)):
             files = render((one, other), format_name, catalog())
-            assert readers.read(format_name, files) == (planned(one), planned(other))
+            wanted = (*readers.expected(format_name, one), *readers.expected(format_name, other))
+            assert readers.read(format_name, files) == wanted
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
