@@ -240,20 +240,20 @@ def differ_in_comments_alone(hostile: str, plain: str) -> bool:
     return not first and all(line.startswith("#") for pair in different for line in pair)
 
 
-def differs(hostile: Any, plain: Any, told: str, other: str) -> str:
+def differs(hostile: Any, plain: Any, told: str) -> str:
     """Where two trees differ by more than the text; empty where they do not."""
     if isinstance(plain, dict) and isinstance(hostile, dict):
-        return differs([*hostile.items()], [*plain.items()], told, other)
+        return differs([*hostile.items()], [*plain.items()], told)
     if isinstance(plain, list | tuple) and isinstance(hostile, list | tuple):
         if len(plain) != len(hostile):
             more = [one for one in hostile if one not in plain]
             return f"{len(hostile)} and {len(plain)} parts: {more!r}\n"
         pairs = zip(hostile, plain, strict=True)
-        inner = "".join(differs(one, two, told, other) for one, two in pairs)
+        inner = "".join(differs(one, two, told) for one, two in pairs)
         return inner or _options(hostile, plain)
     if hostile == plain:
         return ""
-    if isinstance(hostile, str) and _is_same_text(hostile, str(plain), told, other):
+    if isinstance(hostile, str) and _is_same_text(hostile, str(plain), told):
         return ""
     return f"{hostile!r} stands for {plain!r}\n"
 
@@ -268,14 +268,14 @@ def _options(hostile: Sequence[Any], plain: Sequence[Any]) -> str:
     return ""
 
 
-def _is_same_text(hostile: str, plain: str, told: str, other: str) -> bool:
+def _is_same_text(hostile: str, plain: str, told: str) -> bool:
     if re.fullmatch(r"[A-Za-z0-9 ._+-]*", hostile):
         return True
     shown = "".join(char if char.isprintable() else " " for char in told)
     variants = (told, shown, shown.lstrip(), shown.rstrip(), comment(told))
     plains = (hostile, _unescaped(hostile))
     return any(
-        text.replace(variant, other) == plain for text in plains for variant in variants if variant
+        text.replace(variant, PLAIN) == plain for text in plains for variant in variants if variant
     )
 
 
@@ -308,7 +308,7 @@ def test_the_worst_texts_stay_text_wherever_they_stand(folder: Path, kind: str) 
     wraps = WRAPS[:2] if kind == "request companions" else WRAPS[:1]
     for number, (told, wrap) in enumerate(product(WORST, wraps)):
         base, path = where[number % len(where)]
-        stays_text(base, path, wrap.format(told), wrap.format(PLAIN), folder)
+        stays_text(base, path, told, wrap, folder)
 
 
 @settings(
@@ -321,14 +321,14 @@ def test_no_text_of_a_saved_plan_becomes_syntax_in_any_format(
     folder: Path, place: tuple[str, tuple[str | int, ...]], told: str, wrap: str
 ) -> None:
     base, path = place
-    stays_text(base, path, wrap.format(told), wrap.format(PLAIN), folder)
+    stays_text(base, path, told, wrap, folder)
 
 
-def stays_text(base: str, path: Path_, told: str, other: str, folder: Path) -> None:
+def stays_text(base: str, path: Path_, told: str, wrap: str, folder: Path) -> None:
     """Whether two texts at one place make a difference that is theirs alone, or are refused."""
     try:
-        hostile = workflow.believed(with_text(base, path, told), FILE)
-        plain = workflow.believed(with_text(base, path, other), FILE)
+        hostile = workflow.believed(with_text(base, path, wrap.format(told)), FILE)
+        plain = workflow.believed(with_text(base, path, wrap.format(PLAIN)), FILE)
     except DlsetupError:
         return
     for format_name in FORMATS:
@@ -341,5 +341,5 @@ def stays_text(base: str, path: Path_, told: str, other: str, folder: Path) -> N
                 continue
             seen = tree(file.path, file.text, folder)
             expected = tree(beside.path, beside.text, folder)
-            assert differs(seen, expected, told, other) == "", format_name
+            assert differs(seen, expected, told) == "", format_name
         assert not (folder / "sang").exists(), f"{format_name} {path} ran it"
