@@ -5,6 +5,8 @@ A Plan is a frozen value that can be saved as JSON, compared and fed back to ``r
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import msgspec
 
 from provisioner.machine import Machine
@@ -143,3 +145,32 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[Warning, ...] = ()
     notes: tuple[Warning, ...] = ()
     """What is good to know and asks for nothing to be done."""
+
+
+def digest(plan: Plan) -> str:
+    """A short name for what was planned: the same for the same request, pins, Python and caps.
+
+    A lock holds it, and an image of the plan bears it as a label.
+    """
+    told = (
+        plan.request,
+        plan.via,
+        plan.python,
+        plan.accelerator,
+        [_named(pin) for pin in plan.pins],
+        [pin.requirement for pin in plan.pins],
+        [cap.requirement for cap in plan.constraints],
+        plan.machine.os_name,
+        plan.machine.arch,
+    )
+    return sha256(msgspec.json.encode(told)).hexdigest()[:16]
+
+
+def _named(pin: Pin) -> dict[str, str]:
+    """Which build of which version a pin is, without what goes without saying."""
+    named = {"name": pin.name, "version": pin.version}
+    if pin.variant != "default":
+        named["variant"] = pin.variant
+    if pin.index is not None:
+        named["index"] = pin.index
+    return named

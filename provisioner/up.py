@@ -19,7 +19,7 @@ from provisioner.environments.place import place
 from provisioner.environments.record import Environment
 from provisioner.errors import OutsideError, RefusedError, UsageError
 from provisioner.jupyter import along
-from provisioner.plan import Plan, Warning
+from provisioner.plan import Plan, Warning, digest
 from provisioner.progress import Progress
 from provisioner.workflow import Asked
 
@@ -244,7 +244,6 @@ def uv_for(intent: Intent, *, offline: bool, tell: Progress) -> Uv:
 def _begun(folder: Path, plan: Plan) -> str:
     """The lock that a run which was cut off had made for the same plan, or nothing."""
     from provisioner.environments.generations import unfinished
-    from provisioner.lock.record import digest
 
     begun = unfinished(folder) if folder.is_dir() else None
     return begun[1] if begun and digest(begun[0]) == digest(plan) else ""

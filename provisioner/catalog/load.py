@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from provisioner.catalog import rows, sheets, speed_rows, upkeep_rows, words
+from provisioner.catalog import image_rows, rows, sheets, speed_rows, upkeep_rows, words
 from provisioner.catalog.contents import Contents, joined
 from provisioner.catalog.decode import bad_row, read
 from provisioner.catalog.overlay import NOTHING, Overlay
@@ -123,6 +123,11 @@ class Catalog:
     def cuda_images(self) -> tuple[rows.Image, ...]:
         """NVIDIA's images with CUDA and no framework; no plan is built on them yet."""
         return self._read(sheets.CUDA_IMAGES, rows.Image)
+
+    @cached_property
+    def image_sizes(self) -> tuple[image_rows.ImageSize, ...]:
+        """What images take on disk, where somebody printed it."""
+        return self._read(sheets.IMAGE_SIZES, image_rows.ImageSize)
 
     @cached_property
     def systems(self) -> tuple[rows.OperatingSystemRow, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from provisioner.catalog import rows, speed_rows, upkeep_rows, words
+from provisioner.catalog import image_rows, rows, speed_rows, upkeep_rows, words
 from provisioner.catalog.support import Support
 
 SortKey = tuple[tuple[tuple[int, int, str], ...], str]
@@ -58,6 +58,7 @@ SHARED_FILES = Sheet("nvidia/shared_files.toml", rows.SharedFile, ("file",), "sh
 IMAGES = Sheet("images/frameworks.jsonl", rows.Image, ("image",))
 CUDA_IMAGES = Sheet("images/cuda.jsonl", rows.Image, ("image",))
 BASE_IMAGES = Sheet("images/bases.toml", rows.Image, ("image",), "image")
+IMAGE_SIZES = Sheet("images/sizes.toml", image_rows.ImageSize, ("image",), "size")
 REPOSITORIES = Sheet("nvidia/repositories.toml", rows.Repository, ("name", "os"), "repository")
 SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
 SYSTEM_PACKAGES = Sheet("system_packages.toml", rows.SystemPackage, ("os", "package"), "package")
@@ -105,6 +106,7 @@ FIXED = (
     IMAGES,
     CUDA_IMAGES,
     BASE_IMAGES,
+    IMAGE_SIZES,
     REPOSITORIES,
     SYSTEMS,
     SYSTEM_PACKAGES,

@@ -76,4 +76,4 @@ def _module(name: str) -> Any:
     """
     from importlib import import_module
 
-    return import_module(f"provisioner.render.{name}")
+    return import_module(f"provisioner.render.{name.replace('-', '_')}")

@@ -11,6 +11,8 @@ from itertools import pairwise
 from provisioner.errors import BadDataError, UsageError
 
 _WIDTH = 96
+_YAML_WIDTH = 74
+"""What yamllint allows to a line, less the comment's sign and the deepest indent."""
 _ESCAPED = re.compile(r"\$(?=\{)|\\$|(?<=\s)[#-]")
 _NOT_REQUIRED = re.compile(r"^[-#]|\s[#-]|\$\{|\\$")
 
@@ -19,8 +21,10 @@ def sh(text: str) -> str:
     """Return one word of a shell command.
 
     Dollars and backticks stand outside the quotes, escaped: in single quotes linters take them
-    for a mistake. Raises BadDataError ``bad-plan`` for what does not print: a Dockerfile ends its
-    instruction at the end of a line, also inside quotes, and no shell has a word with a NUL.
+    for a mistake. A percent sign never comes first: a definition of Apptainer begins a section with
+    it, wherever in the line. Raises BadDataError ``bad-plan`` for what does not print: a Dockerfile
+    ends its instruction at the end of a line, also inside quotes, and no shell has a word with a
+    NUL.
     """
     if not text.isprintable():
         raise BadDataError(
@@ -28,7 +32,8 @@ def sh(text: str) -> str:
             f"{text[:60]!r} holds characters that do not print.",
             hint="Make the plan again: dlsetup resolve --json",
         )
-    return shlex.quote(text).replace("$", "'\\$'").replace("`", "'\\`'")
+    word = shlex.quote(text).replace("$", "'\\$'").replace("`", "'\\`'")
+    return f"'{word}'" if word.startswith("%") else word
 
 
 def words(command: Sequence[str], indent: str = "    ") -> str:
@@ -53,6 +58,23 @@ def comment(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text).strip()
 
 
+def wrapped(lines: tuple[str, ...], hanging: str) -> tuple[str, ...]:
+    """Return comments no longer than YAML's linters allow, what is carried over set in."""
+    from textwrap import wrap
+
+    return tuple(
+        piece
+        for line in lines
+        for piece in wrap(
+            comment(line),
+            _YAML_WIDTH,
+            subsequent_indent=hanging,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    )
+
+
 def quoted(text: str) -> str:
     """Return a double-quoted scalar: JSON's rules are also YAML's and Docker's for labels."""
     return json.dumps(comment(text), ensure_ascii=False)
@@ -73,14 +95,14 @@ def required(text: str) -> str:
     """
     name, at, rest = comment(text).partition("@")
     address, gap, marker = rest.partition(" ;")
-    plain = name + at + _ESCAPED.sub(lambda found: f"%{ord(found[0]):02X}", address) + gap + marker
-    if _NOT_REQUIRED.search(plain):
+    line = name + at + _ESCAPED.sub(lambda found: f"%{ord(found[0]):02X}", address) + gap + marker
+    if _NOT_REQUIRED.search(line):
         raise UsageError(
             "bad-requirement",
             f"{text[:80]!r} would be read as something else in a file of requirements.",
             hint="Write a name with an optional version range, such as 'numpy<2'.",
         )
-    return plain
+    return line
 
 
 def literal(text: str) -> str:

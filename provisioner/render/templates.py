@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provisioner import resources
+from provisioner import resources, toml
 from provisioner.render import quoting
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ def _environment(folder: Path) -> Environment:
         comment=quoting.comment,
         quoted=quoting.quoted,
         label=quoting.label,
+        required=quoting.required,
+        toml=toml.value,
+        toml_key=toml.key,
         literal=quoting.literal,
         plain=quoting.plain,
     )

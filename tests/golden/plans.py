@@ -10,6 +10,7 @@ import msgspec
 from provisioner.machine import Driver, Gpu, Machine, OperatingSystem
 from provisioner.plan import Constraint, DriverPlan, Pin, Plan, Request, Serve
 from provisioner.recipes import steps_for
+from provisioner.render import FORMATS
 from tests.golden.made_catalog import catalog
 
 CU126 = "https://download.pytorch.org/whl/cu126"
@@ -207,6 +208,19 @@ def cpu() -> Plan:
     )
 
 
+def tf1_cpu() -> Plan:
+    """TensorFlow 1 on the CPU, with the Python of its time."""
+    return _plan(
+        machine("debian-12"),
+        "tensorflow==1.15.*",
+        (Pin(name="tensorflow", version="1.15.5", requirement="tensorflow==1.15.5"),),
+        DriverPlan(action="none"),
+        python="3.7",
+        accelerator="cpu",
+        constraints=(PROTOBUF_CAP,),
+    )
+
+
 def rocm() -> Plan:
     """AMD's GPU: no step looks at NVIDIA's driver, and the index holds what torch needs."""
     return _plan(
@@ -321,3 +335,24 @@ PLANS = {
     "hostile-companions": hostile,
 }
 """Every plan that has golden files, by the name of its folder."""
+
+SEVERAL = {"tensorflow-1-beside-2": (tf1_conda, tensorflow_keep)}
+"""Plans that go into one output, by the name of its folder."""
+
+CANNOT = frozenset({("hostile-companions", "pixi")})
+"""Plan and format that do not go together: pixi knows packages by name, and these have none."""
+
+_ONCE = {"cloud-init": "torch-ubuntu-24.04-driver-580-open"}
+"""Formats that hold another's text whole: one plan shows them."""
+
+
+def carried(name: str) -> tuple[str, ...]:
+    """The formats that a plan has golden files in."""
+    via = PLANS[name]().via
+    return tuple(
+        row.name
+        for row in FORMATS.values()
+        if via in row.carries
+        and (name, row.name) not in CANNOT
+        and _ONCE.get(row.name, name) == name
+    )
