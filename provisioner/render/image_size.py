@@ -49,7 +49,8 @@ def _development_image(cuda: str, sizes: tuple[ImageSize, ...]) -> ImageSize | N
 
 
 def _parts(cuda: str) -> tuple[int, int]:
-    major, minor = cuda.split(".")[:2]
+    """Major and minor; what runs on a whole major, as JAX does, on its first minor too."""
+    major, minor = (*cuda.split("."), "0")[:2]
     return int(major), int(minor)
 
 

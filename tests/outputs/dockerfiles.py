@@ -20,9 +20,10 @@ class Instruction(NamedTuple):
         rest = self.rest
         while rest.startswith("--"):
             rest = rest.split(None, 1)[1]
-        if rest.startswith("["):
+        try:
             return [json.loads(rest)]
-        return commands(rest)
+        except json.JSONDecodeError:  # no list of words, so it is the shell's, as Docker has it
+            return commands(rest)
 
 
 def instructions(text: str) -> list[Instruction]:
