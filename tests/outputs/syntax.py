@@ -24,8 +24,8 @@ CANARY = "canary"
 """A program that leaves a file of its name behind; nothing may ever run it."""
 
 
-class _Strict(yaml.SafeLoader):
-    """Refuses a key that stands twice, and an alias: nothing that is rendered has any."""
+class _Strict(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # may be absent
+    """Refuses a key that stands twice. The reader in C is many times as fast."""
 
 
 def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
