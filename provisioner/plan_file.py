@@ -60,8 +60,13 @@ def _worded(plan: Plan) -> Iterator[tuple[str, str | None, str]]:
     yield "architecture of a processor", plan.machine.arch, r"\w+"
     for version in (driver.current, driver.minimum, driver.branch, driver.last_branch):
         yield "driver", version, _DOTTED
+    for version in (plan.cuda, plan.cudnn):
+        yield "version", version, _DOTTED
     for pin in plan.pins:
         yield "CUDA", pin.cuda, _DOTTED
+        yield "cuDNN", pin.cudnn, _DOTTED
+        yield "build", pin.variant, r"[\w.+-]+"
+        yield "evidence", pin.evidence, "measured|announced"
         for serve in pin.serves:
             yield "code of a GPU", serve.by, r"\w[\w -]*"
 
