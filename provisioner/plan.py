@@ -62,6 +62,17 @@ class DriverPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The system package that installs the branch on this system, where the catalog knows one."""
 
 
+class HostCompiler(msgspec.Struct, frozen=True, kw_only=True):
+    """The C++ compiler that nvcc calls."""
+
+    program: str
+    """``g++``, or that of an older release beside it, ``g++-12``."""
+    newest: str
+    """The newest major release of gcc that the nvcc of the plan accepts."""
+    package: str | None = None
+    """The system's package that brings it, where the catalog knows one."""
+
+
 class Constraint(msgspec.Struct, frozen=True):
     """A cap on a package that nobody asked for, and the error it prevents."""
 
@@ -110,6 +121,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     requirements: tuple[str, ...]
     companions: tuple[str, ...] = ()
     """Packages that the catalog does not choose: handed to the installer as they stand."""
+    host: tuple[str, ...] = ()
+    """What the machine itself gets beside an environment: ``nvidia-container-toolkit``."""
     profiles: tuple[str, ...] = ()
     """The predefined requests that the words came from."""
     python: str | None = None
@@ -136,6 +149,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     driver: DriverPlan
     pins: tuple[Pin, ...]
     image: str | None = None
+    host_compiler: HostCompiler | None = None
+    """What nvcc compiles with, where a wheel brings nvcc; a channel brings its own."""
     download_bytes: int | None = None
     disk_bytes: int | None = None
     constraints: tuple[Constraint, ...] = ()
@@ -145,6 +160,21 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[Warning, ...] = ()
     notes: tuple[Warning, ...] = ()
     """What is good to know and asks for nothing to be done."""
+
+    @property
+    def is_for_host(self) -> bool:
+        """Whether the machine alone is meant: there is no environment to make."""
+        return bool(self.request.host) and not self.pins and not self.request.companions
+
+    @property
+    def nvcc(self) -> Pin | None:
+        """The pin of CUDA's compiler, where the plan has one."""
+        return next((pin for pin in self.pins if pin.name == "nvcc"), None)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What that compiler makes code for, ``sm_89``, each once; nothing without a GPU."""
+        return tuple(dict.fromkeys(serve.by for serve in self.nvcc.serves)) if self.nvcc else ()
 
 
 def digest(plan: Plan) -> str:

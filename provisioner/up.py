@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 
 from provisioner import process, scratch, settings, system_steps, workflow
-from provisioner.environments import entering, interpreter, journal, store
+from provisioner.environments import entering, interpreter, journal, store, toolkit
 from provisioner.environments.hold import held
 from provisioner.environments.place import place
 from provisioner.environments.record import Environment
@@ -124,6 +124,7 @@ def planned(name: str, asked: Asked) -> Plan:
         error.hint = error.hint.replace("dlsetup resolve ", f"dlsetup up {name} ")
         raise
     system_steps.needed(name, plan)
+    toolkit.need_host_compiler(plan)
     return plan
 
 

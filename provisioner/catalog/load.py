@@ -11,7 +11,16 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from provisioner.catalog import image_rows, rows, sheets, speed_rows, upkeep_rows, words
+from provisioner.catalog import (
+    driver_rows,
+    image_rows,
+    rows,
+    sheets,
+    speed_rows,
+    toolkit_rows,
+    upkeep_rows,
+    words,
+)
 from provisioner.catalog.contents import Contents, joined
 from provisioner.catalog.decode import bad_row, read
 from provisioner.catalog.overlay import NOTHING, Overlay
@@ -83,6 +92,21 @@ class Catalog:
         return ubuntu + self._read(sheets.DEBIAN_PACKAGES, rows.DriverPackage)
 
     @cached_property
+    def driver_parts(self) -> tuple[driver_rows.DriverParts, ...]:
+        """What archives hold beside the packages of drivers."""
+        return self._read(sheets.DRIVER_PARTS, driver_rows.DriverParts)
+
+    @cached_property
+    def nvswitches(self) -> tuple[driver_rows.Nvswitch, ...]:
+        """Switches between GPUs, and the GPUs that may sit beside them."""
+        return self._read(sheets.NVSWITCHES, driver_rows.Nvswitch)
+
+    @cached_property
+    def container_toolkit(self) -> tuple[driver_rows.ContainerToolkit, ...]:
+        """The NVIDIA Container Toolkit, by family of systems and processor."""
+        return self._read(sheets.CONTAINER_TOOLKIT, driver_rows.ContainerToolkit)
+
+    @cached_property
     def data_centre_gpus(self) -> tuple[rows.DataCentreGpu, ...]:
         """Products that NVIDIA counts among its data-centre GPUs."""
         return self._read(sheets.DATA_CENTRE_GPUS, rows.DataCentreGpu)
@@ -102,6 +126,11 @@ class Catalog:
         """CUDA libraries: wheels first, then conda's packages."""
         wheels = self._read(sheets.LIBRARIES, rows.Library)
         return wheels + self._read(sheets.CONDA_LIBRARIES, rows.Library)
+
+    @cached_property
+    def toolkits(self) -> tuple[toolkit_rows.ToolkitRelease, ...]:
+        """Releases of CUDA's toolkit as wheels, oldest first."""
+        return self._read(sheets.TOOLKITS, toolkit_rows.ToolkitRelease)
 
     @cached_property
     def other_libraries(self) -> tuple[rows.Library, ...]:

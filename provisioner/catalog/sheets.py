@@ -11,7 +11,15 @@ from collections.abc import Callable
 
 import msgspec
 
-from provisioner.catalog import image_rows, rows, speed_rows, upkeep_rows, words
+from provisioner.catalog import (
+    driver_rows,
+    image_rows,
+    rows,
+    speed_rows,
+    toolkit_rows,
+    upkeep_rows,
+    words,
+)
 from provisioner.catalog.support import Support
 
 SortKey = tuple[tuple[tuple[int, int, str], ...], str]
@@ -47,11 +55,17 @@ PCIE = Sheet("speed/pcie.toml", speed_rows.PcieGeneration, ("generation",), "gen
 EXPECTATIONS = Sheet("speed/expectations.toml", speed_rows.Expectation, ("measure",), "expectation")
 DRIVERS = Sheet("nvidia/driver_branches.jsonl", rows.DriverBranch, ("branch",))
 DRIVER_PACKAGES = Sheet("nvidia/driver_packages.jsonl", rows.DriverPackage, ("os", "package"))
+DRIVER_PARTS = Sheet("nvidia/driver_parts.toml", driver_rows.DriverParts, ("os", "driver"), "parts")
+NVSWITCHES = Sheet("nvidia/nvswitches.toml", driver_rows.Nvswitch, ("name",), "nvswitch")
+CONTAINER_TOOLKIT = Sheet(
+    "nvidia/container_toolkit.toml", driver_rows.ContainerToolkit, ("family", "arch"), "toolkit"
+)
 DATA_CENTRE_GPUS = Sheet("nvidia/data_centre_gpus.toml", rows.DataCentreGpu, ("name",), "gpu")
 FORWARD_COMPATIBILITY = Sheet(
     "nvidia/forward_compatibility.toml", rows.ForwardCompatibility, ("cuda",), "cuda"
 )
 LIBRARIES = Sheet("nvidia/libraries.jsonl", rows.Library, _LIBRARY_KEY)
+TOOLKITS = Sheet("nvidia/toolkits.jsonl", toolkit_rows.ToolkitRelease, ("version",))
 CONDA_LIBRARIES = Sheet("conda/libraries.jsonl", rows.Library, _LIBRARY_KEY)
 OTHER_CONDA_LIBRARIES = Sheet("conda/other_libraries.jsonl", rows.Library, _LIBRARY_KEY)
 SHARED_FILES = Sheet("nvidia/shared_files.toml", rows.SharedFile, ("file",), "shared_file")
@@ -97,9 +111,13 @@ FIXED = (
     DRIVERS,
     DRIVER_PACKAGES,
     DEBIAN_PACKAGES,
+    DRIVER_PARTS,
+    NVSWITCHES,
+    CONTAINER_TOOLKIT,
     DATA_CENTRE_GPUS,
     FORWARD_COMPATIBILITY,
     LIBRARIES,
+    TOOLKITS,
     CONDA_LIBRARIES,
     OTHER_CONDA_LIBRARIES,
     SHARED_FILES,

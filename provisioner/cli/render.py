@@ -24,6 +24,12 @@ from provisioner.plan import Plan
 @click.argument("words", nargs=-1, metavar="FORMAT (PLAN.json | REQ...) [+ ...]")
 @click.option("--list", "list_formats", is_flag=True, help="Name the formats.")
 @click.option("-o", "--output", metavar="FILE", help="Write there instead of standard output.")
+@click.option(
+    "--lock",
+    "lock_file",
+    metavar="FILE",
+    help="Install what this lock of the same plan lists, hashed, and nothing else (dockerfile).",
+)
 @options.machine
 @options.as_json
 def command(
@@ -31,6 +37,7 @@ def command(
     words: tuple[str, ...],
     list_formats: bool,
     output: str | None,
+    lock_file: str | None,
     as_json: bool,
     **typed: Any,
 ) -> None:
@@ -48,7 +55,7 @@ def command(
         )
     name, *rest = words
     plans = tuple(_plan(name, part, typed, several="+" in rest) for part in _parts(rest))
-    files = workflow.rendered(name, plans)
+    files = workflow.rendered(name, plans, _lock(lock_file, plans))
     warnings = tuple(dict.fromkeys(warning for plan in plans for warning in plan.warnings))
     if as_json:
         told = [{"path": file.path, "text": file.text} for file in files]
@@ -60,10 +67,18 @@ def command(
         _write(output, files)
     else:
         for file in files:
-            if len(files) > 1:
-                sys.stdout.write(f"==> {file.path} <==\n")
-            sys.stdout.write(file.text)
+            named = f"==> {file.path} <==\n" if len(files) > 1 else ""
+            sys.stdout.write(named + file.text)
     show_warnings(warnings)
+
+
+def _lock(path: str | None, plans: tuple[Plan, ...]) -> str:
+    """The text of the plan's lock, where one is named."""
+    if path is None:
+        return ""
+    from provisioner.lock_check import text_for
+
+    return text_for(plans[0], Path(path))
 
 
 def _parts(words: list[str]) -> Iterator[tuple[str, ...]]:

@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from provisioner.catalog.load import Catalog
 from provisioner.plan import Plan, Step
-from provisioner.recipes import conda, container, driver, framework, python, system, verification
+from provisioner.recipes import (
+    conda,
+    container,
+    container_toolkit,
+    driver,
+    fabric_manager,
+    framework,
+    python,
+    system,
+    toolkit,
+    verification,
+)
 
 __all__ = ["steps_for"]
 
@@ -21,15 +32,23 @@ def steps_for(plan: Plan, catalog: Catalog) -> tuple[Step, ...]:
     for a companion that an installer would read as an option, BadDataError ``missing-row``
     when the catalog lacks a tool that every plan needs.
     """
-    before = driver.steps(plan, catalog)
+    before = (
+        *driver.steps(plan, catalog),
+        *fabric_manager.steps(plan, catalog),
+        *container_toolkit.steps(plan, catalog),
+    )
+    if plan.is_for_host:
+        return before
     if plan.via == "container":
         return (*before, *container.steps(plan))
     if plan.via == "conda":
         return (*before, *conda.steps(plan))
     return (
         *system.steps(plan, catalog),
+        *toolkit.compiler(plan),
         *before,
         *python.steps(plan, catalog),
         *framework.steps(plan),
+        *toolkit.ready(plan),
         *verification.steps(plan),
     )

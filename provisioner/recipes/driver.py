@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioner.catalog.beside import parts_of
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import DriverPackage
 from provisioner.plan import DriverPlan, Plan, Step
@@ -29,9 +30,12 @@ def steps(plan: Plan, catalog: Catalog) -> tuple[Step, ...]:
         reason = (("driver_stop", *_range(plan)),)
         return (_step(plan, "NVIDIA driver, your own", reason, ()),)
     wanted = (row.package, row.branch, minimum)
+    parts = parts_of(catalog, plan.machine, row.package)
     run = (
         *_repository(row, wanted, catalog),
-        ("driver_install", *wanted, row.component or "main"),
+        ("driver_install", *wanted, row.component or "main", (parts and parts.modules) or ""),
+        *_held(plan, row),
+        ("driver_reboot", row.package),
     )
     title = f"NVIDIA driver: {row.package} unless one that fits runs"
     return (_step(plan, title, run, ("root", "network", "reboot")),)
@@ -60,7 +64,18 @@ def _repository(
         if found.name == row.repository and found.os == row.os:
             yield ("driver_wanted", *wanted)
             trusted = (found.name, found.address, found.key, found.fingerprint)
-            yield ("repository_add", *trusted, row.pinning or "")
+            yield ("repository_add", *trusted, row.pinning or row.package)
+            if row.pinning:
+                yield ("driver_pin", row.pinning)
+
+
+def _held(plan: Plan, row: DriverPackage) -> Iterator[tuple[str, ...]]:
+    """Where newer branches drop a GPU: a name that redirects to one must not bring it some day.
+
+    Elsewhere the driver's updates are wanted, and the repository's pinning does the same.
+    """
+    if plan.driver.last_branch and not row.pinning:
+        yield ("package_hold", row.package)
 
 
 def _is_planned(row: DriverPackage, driver: DriverPlan) -> bool:

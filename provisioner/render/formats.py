@@ -19,8 +19,16 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     file_name: str
     linux_only: bool = False
     """It installs, or builds, a Linux."""
+    for_host: bool = False
+    """It can do something to the machine itself, without an environment."""
+    locks: bool = False
+    """It can install what a lock lists, and nothing else."""
     several: bool = False
     """It carries several plans at once, each an environment of its own."""
+    links: bool = False
+    """It makes the links that nvcc's wheels lack: without them nothing finds nvcc."""
+    compiles: bool = False
+    """It is for plans with nvcc alone, and installs nothing."""
 
 
 class RenderedFile(msgspec.Struct, frozen=True):
@@ -40,6 +48,8 @@ FORMATS: Mapping[str, Format] = {
             description="a bash script that installs everything on the machine and proves it",
             file_name="install.sh",
             linux_only=True,
+            links=True,
+            for_host=True,
         ),
         Format(
             name="conda",
@@ -66,6 +76,7 @@ FORMATS: Mapping[str, Format] = {
             description="user-data with which a new machine runs the script at its first boots",
             file_name="user-data",
             linux_only=True,
+            links=True,
         ),
         Format(
             name="dockerfile",
@@ -73,6 +84,8 @@ FORMATS: Mapping[str, Format] = {
             description="an image with everything but the driver",
             file_name="Dockerfile",
             linux_only=True,
+            links=True,
+            locks=True,
         ),
         Format(
             name="compose",
@@ -80,6 +93,7 @@ FORMATS: Mapping[str, Format] = {
             description="services for Docker Compose, each with its Dockerfile",
             file_name="compose.yaml",
             linux_only=True,
+            links=True,
             several=True,
         ),
         Format(
@@ -88,6 +102,7 @@ FORMATS: Mapping[str, Format] = {
             description="a development container for editors, with its Dockerfile",
             file_name=".devcontainer/devcontainer.json",
             linux_only=True,
+            links=True,
         ),
         Format(
             name="apptainer",
@@ -95,18 +110,33 @@ FORMATS: Mapping[str, Format] = {
             description="a definition for Apptainer or Singularity, as clusters run it",
             file_name="apptainer.def",
             linux_only=True,
+            links=True,
+        ),
+        Format(
+            name="cmake",
+            carries=("pip", "conda"),
+            description="CMake presets and editors' settings for nvcc and these GPUs",
+            file_name="CMakePresets.json",
+            links=True,
+            compiles=True,
         ),
     )
 }
 """Every format by the name that ``render`` takes."""
 
 
-def cannot_carry(name: str, what: str, via: str, *, linux: bool = True) -> RefusedError:
+def cannot_carry(
+    name: str, what: str, via: str, *, linux: bool = True, for_host: bool = False
+) -> RefusedError:
     """Return the error for a plan that a format cannot carry, naming formats that can."""
     others = [
         row.name
         for row in FORMATS.values()
-        if via in row.carries and row.name != name and (linux or not row.linux_only)
+        if via in row.carries
+        and row.name != name
+        and (linux or not row.linux_only)
+        and (row.for_host or not for_host)
+        and not row.compiles
     ]
     return RefusedError(
         "format-cannot-carry",

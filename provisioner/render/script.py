@@ -20,6 +20,7 @@ _ROOT = "root"
 """What a step needs that the user alone may not do."""
 
 _MACHINERY = ("runner.sh",)
+_HOLDING = ("package_hold", "fabric_manager_install")
 _AROUND = "leave stop step"
 """What a script calls around its steps."""
 
@@ -41,6 +42,8 @@ def text(plan: Plan, catalog: Catalog) -> str:
         "shell/uninstall.sh.j2",
         remembers=added,
         files=facts.action(plan, "repository_add") is not None,
+        holds=any(facts.action(plan, name) is not None for name in _HOLDING),
+        containers=facts.action(plan, "containers_configure") is not None,
     )
     return fill(
         "shell/install.sh.j2",
@@ -79,7 +82,7 @@ def system_part(plan: Plan, catalog: Catalog, file_name: str) -> str | None:
         "shell/system.sh.j2",
         title=f"What {facts.summary(plan)} needs of the system, and nothing else",
         machine=facts.machine_lines(plan, catalog),
-        places=tuple(_of_repository(plan)),
+        places=tuple(_of_repositories(plan)),
         installs_driver=facts.action(plan, "driver_install") is not None,
         **_of_system(plan.machine, steps, file_name),
     )
@@ -134,24 +137,34 @@ def _need_apt(plan: Plan, catalog: Catalog) -> None:
 
 def _holds(plan: Plan) -> str:
     """What tells one environment from another, in words: its Python, and what uv is told."""
+    if plan.is_for_host:
+        return f"notes on {facts.summary(plan)}"
     told = facts.action(plan, "packages_install") or ()
     return " ".join((f"Python {plan.python}:", *told))
 
 
 def _places(plan: Plan) -> Iterator[tuple[str, str]]:
     """Where the script writes by itself, and what."""
-    own = facts.action(plan, "python_install") is not None
-    kept = f", Python {plan.python} and the uv" if own else " and the uv"
-    yield f"~/dlsetup/{facts.name(plan)}", f"the environment{kept} that installs into it"
-    yield "~/.cache/uv", "uv's cache (XDG_CACHE_HOME or UV_CACHE_DIR moves it)"
-    yield from _of_repository(plan)
+    if plan.is_for_host:
+        yield f"~/dlsetup/{facts.name(plan)}", "notes of what it did, for --uninstall"
+    else:
+        own = facts.action(plan, "python_install") is not None
+        kept = f", Python {plan.python} and the uv" if own else " and the uv"
+        yield f"~/dlsetup/{facts.name(plan)}", f"the environment{kept} that installs into it"
+        yield "~/.cache/uv", "uv's cache (XDG_CACHE_HOME or UV_CACHE_DIR moves it)"
+    yield from _of_repositories(plan)
+    if facts.action(plan, "containers_configure") is not None:
+        yield "/etc/docker/daemon.json", "the runtime nvidia, and who manages control groups"
+        yield "/etc/cdi/nvidia.yaml", "the GPUs, where no service keeps them in /var/run/cdi"
 
 
-def _of_repository(plan: Plan) -> Iterator[tuple[str, str]]:
-    repository = facts.action(plan, "repository_add")
-    if repository is not None:
-        yield "/etc/apt/sources.list.d", f"dlsetup-{repository[0]}.list, unless apt has that source"
-        yield "/etc/apt/keyrings", f"dlsetup-{repository[0]}.asc, the key of that repository"
+def _of_repositories(plan: Plan) -> Iterator[tuple[str, str]]:
+    for step in plan.steps:
+        for name, *told in step.run:
+            if name == "repository_add":
+                sources = f"dlsetup-{told[0]}.list, unless apt has that source"
+                yield "/etc/apt/sources.list.d", sources
+                yield "/etc/apt/keyrings", f"dlsetup-{told[0]}.asc, the key of that repository"
 
 
 def _change(step: Step) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from provisioner.catalog import image_rows, rows
+from provisioner.catalog import driver_rows, image_rows, rows
 from provisioner.catalog.load import Catalog
 
 CHECKED = "2026-11-20"
@@ -15,6 +15,10 @@ UV_HASH = "sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a89
 _NOBLE_580 = "580.178.04-0ubuntu0.24.04.1"
 REPOSITORY = "https://developer.download.nvidia.com/compute/cuda/repos/debian12/x86_64/"
 FINGERPRINT = "EB693B3035CD5710E231E123A4B469963BF863CC"
+
+TOOLKIT = "1.20.1-1"
+TOOLKIT_REPOSITORY = "https://nvidia.github.io/libnvidia-container/stable/deb/amd64/"
+TOOLKIT_FINGERPRINT = "C95B321B61E88C1809C4F759DDCAE044F796ECB0"
 
 
 def _system(
@@ -54,6 +58,17 @@ def _cuda(version: str, linux: str, windows: str) -> rows.Cuda:
         driver_floor=drivers,
         driver_bundled=drivers,
         evidence="NVIDIA's table of CUDA and drivers",
+        checked=CHECKED,
+    )
+
+
+def _parts(system: str, suffix: str, fabric_manager: str | None) -> driver_rows.DriverParts:
+    return driver_rows.DriverParts(
+        os=system,
+        driver=f"nvidia-driver-{suffix}",
+        modules=f"linux-modules-nvidia-{suffix}",
+        fabric_manager=fabric_manager,
+        evidence="pages of Ubuntu's packages",
         checked=CHECKED,
     )
 
@@ -114,6 +129,37 @@ def catalog() -> Catalog:
             repository="nvidia",
             pinning="nvidia-driver-pinning-580",
             evidence="NVIDIA's driver installation guide",
+            checked=CHECKED,
+        ),
+    )
+    made.driver_parts = (
+        _parts("ubuntu-24.04", "580-open", fabric_manager=None),
+        _parts("ubuntu-24.04", "580-server-open", fabric_manager="nvidia-fabricmanager-580"),
+    )
+    made.nvswitches = (
+        driver_rows.Nvswitch(
+            name="second generation (HGX A100)",
+            device="1af1",
+            gpus=("NVIDIA A100-SXM4-80GB",),
+            evidence="pci.ids",
+            checked=CHECKED,
+        ),
+    )
+    made.container_toolkit = (
+        driver_rows.ContainerToolkit(
+            family="debian",
+            arch="x86_64",
+            version=TOOLKIT,
+            packages=(
+                "nvidia-container-toolkit",
+                "nvidia-container-toolkit-base",
+                "libnvidia-container-tools",
+                "libnvidia-container1",
+            ),
+            address=TOOLKIT_REPOSITORY,
+            key="https://nvidia.github.io/libnvidia-container/gpgkey",
+            fingerprint=TOOLKIT_FINGERPRINT,
+            evidence="installation guide of the container toolkit",
             checked=CHECKED,
         ),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from provisioner.machine import Driver, Gpu, Machine, OperatingSystem
-from provisioner.plan import Constraint, DriverPlan, Pin, Plan, Request, Serve
+from provisioner.plan import Constraint, DriverPlan, HostCompiler, Pin, Plan, Request, Serve
 from provisioner.recipes import steps_for
 from provisioner.render import FORMATS
 from tests.golden.made_catalog import catalog
@@ -34,6 +34,7 @@ TURING = Gpu(name="NVIDIA GeForce RTX 2070 SUPER", compute_capability="7.5", arc
 AMPERE = Gpu(name="NVIDIA GeForce RTX 3090", compute_capability="8.6", architecture="Ampere")
 ADA = Gpu(name="NVIDIA GeForce RTX 4090", compute_capability="8.9", architecture="Ada")
 NAVI = Gpu(name="Radeon RX 7900 XTX", vendor="amd", architecture="gfx1100", pci_id="1002:744c")
+HGX = Gpu(name="NVIDIA A100-SXM4-80GB", compute_capability="8.0", architecture="Ampere")
 KEPLER = Gpu(name="NVIDIA Tesla K80", compute_capability="3.7", architecture="Kepler")
 PASCAL = Gpu(name="NVIDIA GeForce GTX 1080 Ti", compute_capability="6.1", architecture="Pascal")
 
@@ -127,6 +128,33 @@ def tensorflow_keep() -> Plan:
         ),
         DriverPlan(action="keep", current="535.183.01", minimum="525.60.13", branch="535"),
         disk_bytes=7_000_000_000,
+    )
+
+
+def cuda_dev() -> Plan:
+    """CUDA's compiler on a machine without a GPU, with an older g++ than the system's."""
+    cuda = {"nvidia-cuda-cccl": "13.3.4.3.1", "nvidia-cuda-runtime": "13.4.92"}
+    cuda |= {"nvidia-cuda-crt": "13.4.92", "nvidia-nvvm": "13.4.92"}
+    return _plan(
+        machine("debian-12"),
+        "nvcc",
+        (
+            Pin(
+                name="nvcc",
+                version="13.4.92",
+                cuda="13.4",
+                requirement="nvidia-cuda-nvcc==13.4.92",
+            ),
+            *(
+                Pin(name=name, version=version, requirement=f"{name}=={version}")
+                for name, version in cuda.items()
+            ),
+        ),
+        DriverPlan(action="none"),
+        python="3.11",
+        accelerator="cpu",
+        cuda=None,
+        host_compiler=HostCompiler(program="g++-11", newest="11", package="g++-11"),
     )
 
 
@@ -302,6 +330,56 @@ def tf1_image(companions: tuple[str, ...] = ("pandas<1.2",)) -> Plan:
     )
 
 
+def driver_nvswitch() -> Plan:
+    """Eight GPUs that may sit beside NVSwitches: the fabric manager goes with the driver."""
+    return _plan(
+        machine("ubuntu-24.04", (HGX,) * 8),
+        "torch",
+        (
+            msgspec.structs.replace(
+                TORCH_CU126, index=None, variant="default", requirement="torch==2.14.1"
+            ),
+        ),
+        DriverPlan(
+            action="ensure",
+            minimum="525.60.13",
+            branch="580",
+            flavour="open",
+            package="nvidia-driver-580-server-open",
+        ),
+    )
+
+
+def container_toolkit() -> Plan:
+    """The machine alone is made ready for containers; nothing goes into an environment."""
+    plan = _plan(
+        machine("ubuntu-24.04", (ADA,)),
+        "torch",
+        (),
+        DriverPlan(
+            action="ensure",
+            minimum="525.60.13",
+            branch="580",
+            flavour="open",
+            package="nvidia-driver-580-open",
+        ),
+    )
+    request = Request(requirements=(), host=("nvidia-container-toolkit",))
+    return with_steps(msgspec.structs.replace(plan, request=request))
+
+
+def container_toolkit_wsl() -> Plan:
+    """The toolkit inside WSL2, where the driver is Windows' own."""
+    plan = _plan(
+        machine("ubuntu-24.04", (ADA,), wsl=True),
+        "torch",
+        (),
+        DriverPlan(action="ensure", minimum="527.41"),
+    )
+    request = Request(requirements=(), host=("nvidia-container-toolkit",))
+    return with_steps(msgspec.structs.replace(plan, request=request))
+
+
 HOSTILE = (
     "evil @ file:///tmp/$(touch${IFS}/tmp/pwned)/it's.whl",
     "back`id`tick @ https://example.org/a'b\"c.whl ; python_version > '3'",
@@ -330,11 +408,19 @@ PLANS = {
     "tensorflow-ubuntu-24.04-wsl2": wsl,
     "tensorflow-cpu-debian-12": cpu,
     "torch-rocm-ubuntu-24.04": rocm,
+    "cuda-dev-debian-12": cuda_dev,
+    "torch-a100-ubuntu-24.04-nvswitch": driver_nvswitch,
     "tensorflow-1.15-conda": tf1_conda,
     "tensorflow-1.15-image": tf1_image,
     "hostile-companions": hostile,
 }
 """Every plan that has golden files, by the name of its folder."""
+
+HOST_PLANS = {
+    "container-toolkit-ubuntu-24.04": container_toolkit,
+    "container-toolkit-ubuntu-24.04-wsl2": container_toolkit_wsl,
+}
+"""Plans for the machine itself, which only a script can carry."""
 
 SEVERAL = {"tensorflow-1-beside-2": (tf1_conda, tensorflow_keep)}
 """Plans that go into one output, by the name of its folder."""
@@ -348,11 +434,14 @@ _ONCE = {"cloud-init": "torch-ubuntu-24.04-driver-580-open"}
 
 def carried(name: str) -> tuple[str, ...]:
     """The formats that a plan has golden files in."""
-    via = PLANS[name]().via
+    plan = PLANS[name]()
+    links = any(step.id == "toolkit" for step in plan.steps)
     return tuple(
         row.name
         for row in FORMATS.values()
-        if via in row.carries
+        if plan.via in row.carries
+        and (row.links or not links)
+        and not row.compiles  # what only compiles with a plan has tests of its own
         and (name, row.name) not in CANNOT
         and _ONCE.get(row.name, name) == name
     )

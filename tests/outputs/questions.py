@@ -44,6 +44,9 @@ SPREAD = (
     "llm-serving --gpu 'H100' --os ubuntu-24.04 --driver 580.95.05",
     "huggingface --gpu 'NVIDIA A100-SXM4-40GB' --os rhel-9",
     "torch --gpu 'Tesla V100-SXM2-32GB' --os ubuntu-22.04 --via conda",
+    "cuda-dev --gpu 'RTX 4090' --os ubuntu-24.04 --driver 580.95.05",
+    "cuda-dev torch --gpu 'RTX 2080 Ti' --os debian-12",
+    "cuda-dev --gpu 'RTX 5090' --os ubuntu-22.04 --via conda",
 )
 """What the pins of all formats are compared over."""
 

@@ -150,7 +150,7 @@ WORST = (
     *(f"{part}Q7" for part in STARTS),
     *(f"Z7{part}" for part in ENDS),
 )
-BASES = [SPREAD[place] for place in (0, 5, 6, 9, 11, 15, 19, 20)]
+BASES = [SPREAD[place] for place in (0, 5, 6, 9, 11, 15, 19, 20, 30, 32)]
 _ADDED: Mapping[str, Callable[[str], Any]] = {
     "companions": str,
     "constraints": lambda told: {"requirement": told, "reason": told, "evidence": told},

@@ -9,7 +9,8 @@ apt_refresh() { apt_get -o APT::Update::Error-Mode=any update; }
 
 # installed_version PACKAGE: nothing when it is not installed to its end.
 installed_version() {
-  dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p'
+  dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null |
+    sed -n 's/^installed //p' || true
 }
 
 # package_there PACKAGE: whether any of its files may be here, be it installed to the end or not.
@@ -30,7 +31,7 @@ system_packages_missing() {
 system_packages_present() { [[ -z $(system_packages_missing "$@") ]]; }
 system_packages_install() {
   local missing
-  mapfile -t missing < <(system_packages_missing "$@")
+  read -ra missing <<<"$(system_packages_missing "$@" | xargs)"
   ask_root "install with apt: ${missing[*]}"
   apt_refresh
   # What comes new is noted before it comes, for --uninstall.
