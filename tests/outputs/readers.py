@@ -46,7 +46,8 @@ def script_pins(text: str) -> Pins:
     told = commands(functions(text)["do_packages"])
     (asked,) = (words for words in told if words[1:3] == ["pip", "install"])
     end = asked.index("--")
-    sheets = [word.removeprefix(HERE) for words in told for word in words if word.startswith(HERE)]
+    here = HERE + "TOML"
+    sheets = [word.removeprefix(here) for words in told for word in words if word.startswith(here)]
     indexes = [*map(_after, _indexed(asked[:end])), *(url for one in sheets for url in _urls(one))]
     (python,) = re.findall(
         r"^check_environment\(\) .*== 'Python ([0-9.]+)\.'\*", text, re.MULTILINE

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 SYNTAX = "\0"
 """Begins what is not text to the shell: ``\\0$`` is an expansion, ``\\0>`` a redirection."""
 HERE = SYNTAX + "<<"
-"""Begins the text of a here-document, which stands as one word."""
+"""Begins a here-document, which stands as one word: its delimiter in a line, then its text."""
 
 _END = SYNTAX + "end"
 _BLANK = " \t"
 _ENDS = ";&|\n"
 _OPERATORS = "<>()"
 _PATTERNS = "*?[{~"
-_DELIMITER = re.compile(r"<<-?\s*'(\w+)'")
+_DELIMITER = re.compile(r"<<-?\s*(['\"]?)(\w+)\1")
 
 
 def commands(text: str) -> list[list[str]]:
@@ -65,13 +65,13 @@ class _Reader:
     def _operator(self, char: str) -> Iterator[str]:
         delimiter = _DELIMITER.match(self.text, self.place)
         if delimiter:
-            self.delimiters.append(delimiter[1])
+            self.delimiters.append(delimiter[2])
             self.place = delimiter.end()
             return
         self.place += 1
         if char == "\n":
             for name in self.delimiters:
-                yield HERE + self._document(name)
+                yield f"{HERE}{name}\n{self._document(name)}"
             self.delimiters = []
         if char in _ENDS:
             yield _END

@@ -89,8 +89,9 @@ def _document(word: str) -> Any:
     """A here-document as what reads it sees it."""
     if not word.startswith(HERE):
         return word
-    text = word.removeprefix(HERE)
-    return toml(text) if text.startswith("[project]") else python_tree(text)
+    delimiter, _, text = word.removeprefix(HERE).partition("\n")
+    readers: Mapping[str, Callable[[str], Any]] = {"TOML": toml, "PYTHON": python_tree}
+    return readers.get(delimiter, str)(text)
 
 
 def python_tree(text: str) -> Any:
@@ -160,6 +161,10 @@ def _json(text: str, _: Path) -> Any:
     return json.loads(text)
 
 
+def _json_with_comments(text: str, _: Path) -> Any:
+    return json.loads("".join(line for line in text.split("\n") if not line.startswith("//")))
+
+
 def _cloud_config(text: str, folder: Path) -> Any:
     assert text.startswith("#cloud-config\n")
     document = _yaml(text, folder)
@@ -196,4 +201,5 @@ TREES: Mapping[str, Callable[[str, Path], Any]] = {
     "devcontainer": _json,
     "toml": _toml,
     "json": _json,
+    "jsonc": _json_with_comments,
 }
