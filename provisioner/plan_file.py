@@ -71,7 +71,7 @@ def _worded(plan: Plan) -> Iterator[tuple[str, str | None, str]]:
         yield "build", pin.variant, r"[\w.+-]+"
         yield "evidence", pin.evidence, "measured|announced"
         for serve in pin.serves:
-            yield "code of a GPU", serve.by, r"\w[\w -]*"
+            yield "code of a GPU", serve.by, r"sm_\d+" if pin.name == "nvcc" else r"\w[\w -]*"
 
 
 def _is_known_compiler(plan: Plan, compiler: HostCompiler, catalog: Catalog) -> bool:
