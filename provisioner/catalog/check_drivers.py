@@ -10,6 +10,8 @@ from provisioner.catalog.problems import Problem, found_in, rows_of
 from provisioner.catalog.rows import DriverBranch, DriverPackage
 from provisioner.version import at_least, is_dotted
 
+_PACKAGES = (sheets.DRIVER_PACKAGES, sheets.DEBIAN_PACKAGES, sheets.RPM_DRIVER_PACKAGES)
+
 
 def problems(catalog: Catalog) -> Iterator[Problem]:
     """What is wrong with driver branches and packages in the light of the other sheets."""
@@ -55,10 +57,11 @@ def _packages(catalog: Catalog) -> Iterator[Problem]:
     """Packages install known branches on known systems, from known repositories."""
     branches = {row.branch: row for row in catalog.drivers}
     systems = {f"{row.id}-{row.version}" for row in catalog.systems}
+    systems |= {row.nvidia_repository for row in catalog.systems if row.nvidia_repository}
     repositories = {(row.name, row.os) for row in catalog.repositories}
     real = {(row.os, row.package) for row in catalog.driver_packages}
     led: dict[tuple[str, str], str] = {}
-    for sheet, row in rows_of(catalog, sheets.DRIVER_PACKAGES, sheets.DEBIAN_PACKAGES):
+    for sheet, row in rows_of(catalog, *_PACKAGES):
         if not isinstance(row, DriverPackage):
             continue
         messages = list(_of_branch(row, branches.get(row.branch)))

@@ -87,9 +87,9 @@ class Catalog:
 
     @cached_property
     def driver_packages(self) -> tuple[rows.DriverPackage, ...]:
-        """Packages of operating systems that install a driver branch: Ubuntu's, then Debian's."""
-        ubuntu = self._read(sheets.DRIVER_PACKAGES, rows.DriverPackage)
-        return ubuntu + self._read(sheets.DEBIAN_PACKAGES, rows.DriverPackage)
+        """Packages of operating systems that install a driver branch, Ubuntu's first."""
+        found = (sheets.DRIVER_PACKAGES, sheets.DEBIAN_PACKAGES, sheets.RPM_DRIVER_PACKAGES)
+        return tuple(row for sheet in found for row in self._read(sheet, rows.DriverPackage))
 
     @cached_property
     def driver_parts(self) -> tuple[driver_rows.DriverParts, ...]:

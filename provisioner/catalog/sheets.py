@@ -88,6 +88,9 @@ ADDRESSES = Sheet("addresses.toml", rows.Address, ("name",), "address")
 DEBIAN_PACKAGES = Sheet(
     "debian/driver_packages.toml", rows.DriverPackage, ("os", "package"), "package"
 )
+RPM_DRIVER_PACKAGES = Sheet(
+    "nvidia/rpm_driver_packages.toml", rows.DriverPackage, ("os", "package"), "package"
+)
 PROFILES = Sheet("profiles.toml", words.Profile, (), "profile")
 REFERENCES = Sheet("references.toml", words.Reference, ("name",), "reference")
 PROJECTS = Sheet("upkeep/projects.toml", upkeep_rows.Project, ("name",), "project")
@@ -114,6 +117,7 @@ FIXED = (
     DRIVER_PARTS,
     NVSWITCHES,
     CONTAINER_TOOLKIT,
+    RPM_DRIVER_PACKAGES,
     DATA_CENTRE_GPUS,
     FORWARD_COMPATIBILITY,
     LIBRARIES,

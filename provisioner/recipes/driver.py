@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provisioner.catalog.beside import parts_of
+from provisioner.catalog.find import names_of_system
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import DriverPackage
 from provisioner.plan import DriverPlan, Plan, Step
@@ -47,8 +48,8 @@ def package_for(plan: Plan, catalog: Catalog) -> DriverPackage | None:
     The plan's own choice comes first; else branch and flavour decide, and of several the one
     with the plainest name, which is the one that is not for servers only.
     """
-    system = f"{plan.machine.os.id}-{plan.machine.os.version}"
-    here = [row for row in catalog.driver_packages if row.os == system]
+    names = names_of_system(catalog, plan.machine.os.id, plan.machine.os.version)
+    here = [row for row in catalog.driver_packages if row.os in names]
     named = [row for row in here if row.package == plan.driver.package]
     if named:
         return named[0]
@@ -72,9 +73,9 @@ def _repository(
 def _held(plan: Plan, row: DriverPackage) -> Iterator[tuple[str, ...]]:
     """Where newer branches drop a GPU: a name that redirects to one must not bring it some day.
 
-    Elsewhere the driver's updates are wanted, and the repository's pinning does the same.
+    Elsewhere the driver's updates are wanted, and a repository's pinning or stream does the same.
     """
-    if plan.driver.last_branch and not row.pinning:
+    if plan.driver.last_branch and not row.repository:
         yield ("package_hold", row.package)
 
 

@@ -20,11 +20,12 @@ _UV_SYNC = ("uv", "pip", "sync", "--python", "/opt/env/bin/python")
 _UV_INSTALL = ("uv", "pip", "install", "--python", "/opt/env/bin/python")
 
 _LINKS = (
-    'ln -sr "$(dirname "$(dirname /opt/env/lib/python*/site-packages/nvidia/*/bin/nvcc)")" '
-    "/opt/env/cuda",
+    (
+        'ln -sr "$(dirname "$(dirname /opt/env/lib/python*/site-packages/nvidia/*/bin/nvcc)")" '
+        "/opt/env/cuda"
+    ),
     "ln -s lib /opt/env/cuda/lib64",
-    "for library in /opt/env/cuda/lib/*.so.*; do "
-    'ln -sf "${library##*/}" "${library%%.so.*}.so"; done',
+    'for one in /opt/env/cuda/lib/*.so.*; do ln -sf "${one##*/}" "${one%%.so.*}.so"; done',
 )
 """What wheels leave out and linkers look for; then CUDA's folder is /opt/env/cuda."""
 

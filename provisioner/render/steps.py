@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -13,12 +13,14 @@ from provisioner.errors import BadDataError
 from provisioner.plan import Step
 from provisioner.render import proof
 from provisioner.render.functions import Function, functions, joined, used
+from provisioner.render.package_tools import APT, PackageTool
 from provisioner.render.quoting import words
 from provisioner.render.templates import fill
 from provisioner.render.words import Asked, asked, indexes, sources
 
 _ID = re.compile(r"[a-z][a-z_]{0,30}")
-_WIDTH = 100
+_NEVER_DONE = (("verified_now",),)
+"""The check of what is done every time."""
 
 ACTIONS = {
     "system_packages_present": ("apt.sh",),
@@ -34,11 +36,11 @@ ACTIONS = {
     "fabric_manager_fits": ("apt.sh", "driver.sh", "fabric_manager.sh"),
     "fabric_manager_install": ("apt.sh", "driver.sh", "fabric_manager.sh"),
     "repository_add": ("apt.sh", "repository.sh"),
-    "toolkit_fits": ("apt.sh", "driver.sh", "container_toolkit.sh"),
-    "toolkit_wanted": ("apt.sh",),
-    "toolkit_install": ("apt.sh",),
-    "containers_see_gpus": ("container_toolkit.sh",),
-    "containers_configure": ("container_toolkit.sh",),
+    "container_toolkit_fits": ("apt.sh", "driver.sh", "containers.sh"),
+    "container_toolkit_wanted": ("apt.sh",),
+    "container_toolkit_install": ("apt.sh",),
+    "containers_see_gpus": ("containers.sh",),
+    "containers_configure": ("containers.sh",),
     "packages_free": ("undo.sh",),
     "packages_release": ("undo.sh",),
     "uv_present": (),
@@ -78,11 +80,11 @@ called with its arguments, or templates/shell/lines/ACTION.sh.j2: lines made for
 class Section(msgspec.Struct, frozen=True):
     """A step as bash."""
 
-    id: str
     title: str
     functions: str
     """What the step uses and no step before it did."""
     check: str
+    """A condition; empty for what is done every time."""
     run: str
 
 
@@ -102,8 +104,8 @@ class Library:
         return joined(taken)
 
 
-def action_files(steps: tuple[Step, ...]) -> tuple[str, ...]:
-    """Return the files with the functions of steps, each once.
+def action_files(steps: tuple[Step, ...], tool: PackageTool = APT) -> tuple[str, ...]:
+    """Return the files with the functions of steps, each once, as they are for a package tool.
 
     Raises BadDataError ``bad-plan`` or ``unknown-action`` for steps that recipes never make.
     """
@@ -115,19 +117,43 @@ def action_files(steps: tuple[Step, ...]) -> tuple[str, ...]:
             name = command[0] if command else ""
             if name not in ACTIONS:
                 raise _bad("unknown-action", f"A step asks for {name[:60]!r}, no known action.")
-            found.update((f"actions/{file}", None) for file in ACTIONS[name])
+            for file in ACTIONS[name]:
+                here = tool.instead.get(file, (file,))
+                found.update((f"actions/{one}", None) for one in here)
     return tuple(found)
 
 
-def sections(steps: tuple[Step, ...], python: str, library: Library) -> Iterator[Section]:
-    """Yield the steps as bash. ``python`` is that of the environment, ``X.Y``."""
+def sections(
+    steps: tuple[Step, ...],
+    python: str,
+    library: Library,
+    lines: str = "",
+    values: Mapping[str, object] = {},
+) -> Iterator[Section]:
+    """Yield the steps as bash. ``python`` is that of the environment, ``X.Y``.
+
+    Lines that are written for the tool of a system have names that end in ``lines``; ``values``
+    fill in what they leave open.
+    """
+
+    def bash(commands: tuple[tuple[str, ...], ...], step: Step) -> Iterator[str]:
+        return _lines(commands, step, python, lines, values)
+
     for step in steps:
-        check = _function(f"check_{step.id}", " &&\n".join(_lines(step.check, step, python)))
-        run = _function(f"do_{step.id}", "\n".join(_lines(step.run, step, python)))
-        yield Section(step.id, step.title, library.take(check + run), check, run)
+        always = step.check == _NEVER_DONE
+        check = "" if always else " && ".join(bash(step.check, step))
+        run = "\n".join(bash(step.run, step))
+        functions = library.take(f"{check}\n{run}")
+        yield Section(step.title, functions, check, run if always else _indented(run))
 
 
-def _lines(commands: tuple[tuple[str, ...], ...], step: Step, python: str) -> Iterator[str]:
+def _lines(
+    commands: tuple[tuple[str, ...], ...],
+    step: Step,
+    python: str,
+    lines: str,
+    values: Mapping[str, object],
+) -> Iterator[str]:
     proving = tuple(command for command in commands if command[0] in proof.ACTIONS)
     for command in commands:
         name, *arguments = command
@@ -137,7 +163,10 @@ def _lines(commands: tuple[tuple[str, ...], ...], step: Step, python: str) -> It
         elif name in proof.ACTIONS:
             continue
         elif (resources.templates() / f"shell/lines/{name}.sh.j2").exists():
-            yield _filled(name, words=arguments, step=step, **_install(name, arguments))
+            special = (resources.templates() / f"shell/lines/{name}{lines}.sh.j2").exists()
+            file = f"{name}{lines}" if special else name
+            own = {"words": arguments, "step": step, **_install(name, arguments)}
+            yield _filled(file, **{**values, **own})
         else:
             yield words(command)
 
@@ -179,13 +208,6 @@ def _sheet(what: Asked) -> str:
             *origins,
         )
     )
-
-
-def _function(name: str, body: str) -> str:
-    line = f"{name}() {{ {body}; }}"
-    if "\n" not in body and len(line) <= _WIDTH:
-        return line
-    return f"{name}() {{\n{_indented(body)}\n}}"
 
 
 def _indented(body: str) -> str:

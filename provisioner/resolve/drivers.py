@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from provisioner.catalog.beside import parts_of, switches
-from provisioner.catalog.find import driver_branch, is_over
+from provisioner.catalog.find import driver_branch, is_over, names_of_system
 from provisioner.catalog.newer import DRIVER_BRANCHES
 from provisioner.catalog.rows import Architecture, DriverBranch, DriverPackage
 from provisioner.errors import RefusedError
@@ -123,11 +123,7 @@ def _install(
     action: str, facts: Facts, rows: tuple[DriverBranch, ...], flavours: frozenset[str]
 ) -> Scenario:
     """What the system's own packages can install; every branch where its packages are unknown."""
-    packages = [
-        package
-        for package in facts.catalog.driver_packages
-        if package.os == f"{facts.machine.os.id}-{facts.machine.os.version}"
-    ]
+    packages = _packages(facts)
     if not packages:
         return Scenario(action=action, choices=_every(rows, flavours, facts))
     choices = []
@@ -174,10 +170,14 @@ def _every(
 def _installable(
     facts: Facts, rows: tuple[DriverBranch, ...], flavours: frozenset[str]
 ) -> tuple[DriverChoice, ...]:
-    system = f"{facts.machine.os.id}-{facts.machine.os.version}"
-    if not any(package.os == system for package in facts.catalog.driver_packages):
+    if not _packages(facts):
         return ()
     return _install("install", facts, rows, flavours).choices
+
+
+def _packages(facts: Facts) -> list[DriverPackage]:
+    names = names_of_system(facts.catalog, facts.machine.os.id, facts.machine.os.version)
+    return [row for row in facts.catalog.driver_packages if row.os in names]
 
 
 def _by_preference(rows: Iterable[DriverBranch], today: str) -> list[DriverBranch]:

@@ -102,7 +102,7 @@ def test_the_driver_comes_from_the_trusted_repository(machine: tuple[Root, str])
     installed = root.run(*asked, network=False, devices=False)
     assert set(installed.stdout.split()) == {"580.178.04-1", "580-1"}
     assert again.returncode == 10
-    assert "installed but not running" in again.stdout
+    assert "installed but not running" in again.stderr
 
 
 def trusting(root: Root, fingerprint: str) -> None:

@@ -112,6 +112,12 @@ installed_version() {
     sed -n 's/^installed //p' || true
 }
 
+# installed_since_boot PACKAGE: whether it came after this machine was started.
+installed_since_boot() {
+  [[ -n $(find -L "/var/lib/dpkg/info/$1"{,:*}.list \
+    -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
+}
+
 # running_driver: its version; nothing where none runs.
 running_driver() {
   { cat /sys/module/nvidia/version || cat /proc/driver/nvidia/version; } 2>/dev/null |
@@ -126,11 +132,6 @@ driver_torn() { [[ $(timeout 30 nvidia-smi 2>&1) == *'version mismatch'* ]]; }
 driver_whole() {
   ! driver_torn || reboot_first 'The driver that runs and its libraries are of two versions.' \
     "If that does not change by a reboot, two drivers are installed: dpkg -l '*nvidia*'"
-}
-
-# changed_since_boot FILE…: whether one was put here after this machine was started.
-changed_since_boot() {
-  [[ -n $(find -L "$@" -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
 }
 
 # kernels: those that may be started here, and what brings the next ones: 6.8.0-45-generic, generic.
@@ -176,13 +177,13 @@ check_driver() {
   [[ -n $running ]] && reaches "$running" 525.60.13 && ! driver_torn
 }
 do_driver() {
-  local package=nvidia-driver-580-server-open parts packages plan version gone others
+  local package=nvidia-driver-580-server-open packages version parts='' plan gone others
   grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor ||
     stop 'this machine shows no NVIDIA GPU, and the plan is for one'
   driver_whole
   version=$(installed_version "$package" | sed 's/^[0-9]*://; s/-.*//')
   if [[ $version == 580.* ]] && reaches "$version" 525.60.13; then
-    ! changed_since_boot "/var/lib/dpkg/info/$package"{,:*}.list ||
+    ! installed_since_boot "$package" ||
       reboot_first "The driver $version is installed but not running."
     stop "the driver $version is installed, and after a reboot it still does not run" \
       "is Secure Boot on? then its key has to be enrolled: mokutil --sb-state" \

@@ -18,7 +18,7 @@ from provisioner.machine import Gpu
 from provisioner.plan import Plan, Request, digest
 from provisioner.render import RenderedFile, render
 from tests.golden import made_catalog, plans
-from tests.golden.plans import HOSTILE
+from tests.golden.parts import HOSTILE
 
 BIN = Path(sys.executable).parent
 CONTAINERS = ("dockerfile", "compose", "devcontainer", "apptainer")
