@@ -15,7 +15,7 @@ from provisioner.plan import Plan
 from provisioner.render import RenderedFile
 from tests.outputs.dockerfiles import instructions
 from tests.outputs.pins import Named, Pins, named, package, planned, spelled, without_markers
-from tests.outputs.shell_words import HERE, commands, functions
+from tests.outputs.shell_words import HERE, SYNTAX, commands
 from tests.table.answer import OS_PYTHON
 
 if sys.version_info >= (3, 11):
@@ -43,15 +43,13 @@ def _script(files: Files) -> tuple[Pins, ...]:
 
 def script_pins(text: str) -> Pins:
     """What an installer asks for, from the words of its steps."""
-    told = commands(functions(text)["do_packages"])
-    (asked,) = (words for words in told if words[1:3] == ["pip", "install"])
+    told = commands(text)
+    (asked,) = (words for words in told if words[:3] == [f"{SYNTAX}$uv", "pip", "install"])
     end = asked.index("--")
     here = HERE + "TOML"
     sheets = [word.removeprefix(here) for words in told for word in words if word.startswith(here)]
     indexes = [*map(_after, _indexed(asked[:end])), *(url for one in sheets for url in _urls(one))]
-    (python,) = re.findall(
-        r"^check_environment\(\) .*== 'Python ([0-9.]+)\.'\*", text, re.MULTILINE
-    )
+    (python,) = re.findall(r"== 'Python ([0-9.]+)\.'\*", text)
     return Pins(spelled(asked[end + 1 :]), frozenset(indexes), frozenset(), python, None)
 
 

@@ -126,18 +126,3 @@ class _Reader:
     def _line_end(self) -> int:
         end = self.text.find("\n", self.place)
         return len(self.text) if end < 0 else end
-
-
-def functions(script: str) -> dict[str, str]:
-    """Return the bodies of a script's functions by name, of those that fill several lines."""
-    found: dict[str, str] = {}
-    name = ""
-    for line in script.split("\n"):
-        if line.endswith("() {") and not line[:1].isspace():
-            name = line.removesuffix("() {")
-            found[name] = ""
-        elif line == "}":
-            name = ""
-        elif name:
-            found[name] += f"{line}\n"
-    return found
