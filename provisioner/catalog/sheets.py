@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from provisioner.catalog import rows, speed_rows, upkeep_rows, words
+from provisioner.catalog import key_rows, rows, speed_rows, upkeep_rows, words
 from provisioner.catalog.support import Support
 
 SortKey = tuple[tuple[tuple[int, int, str], ...], str]
@@ -57,7 +57,9 @@ OTHER_CONDA_LIBRARIES = Sheet("conda/other_libraries.jsonl", rows.Library, _LIBR
 SHARED_FILES = Sheet("nvidia/shared_files.toml", rows.SharedFile, ("file",), "shared_file")
 IMAGES = Sheet("images/frameworks.jsonl", rows.Image, ("image",))
 CUDA_IMAGES = Sheet("images/cuda.jsonl", rows.Image, ("image",))
+ENDED_CUDA_IMAGES = Sheet("images/cuda_ended.jsonl", rows.Image, ("image",))
 BASE_IMAGES = Sheet("images/bases.toml", rows.Image, ("image",), "image")
+RETIRED_KEYS = Sheet("nvidia/retired_keys.toml", key_rows.RetiredKey, ("key",), "key")
 REPOSITORIES = Sheet("nvidia/repositories.toml", rows.Repository, ("name", "os"), "repository")
 SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
 SYSTEM_PACKAGES = Sheet("system_packages.toml", rows.SystemPackage, ("os", "package"), "package")
@@ -104,8 +106,10 @@ FIXED = (
     SHARED_FILES,
     IMAGES,
     CUDA_IMAGES,
+    ENDED_CUDA_IMAGES,
     BASE_IMAGES,
     REPOSITORIES,
+    RETIRED_KEYS,
     SYSTEMS,
     SYSTEM_PACKAGES,
     PYTHONS,

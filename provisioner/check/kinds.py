@@ -37,6 +37,8 @@ _LONGEST = 20_000
 """Characters of a line; one that is longer was not written by hand, and is passed over."""
 _LOOKED_AT = 20_000
 """Characters in which a kind shows itself."""
+_MOST_PARTS = 100
+"""Stages, services or groups of one file."""
 _AHEAD = 400
 """Lines that one command may go on for."""
 
@@ -55,7 +57,7 @@ def read(name: str, text: str) -> Document:
         msgspec.structs.replace(
             part, statements=tuple(_located(one, lines) for one in part.statements)
         )
-        for part in reader(text)
+        for part in reader(text)[:_MOST_PARTS]
     )
     return Document(name=name, kind=kind, parts=parts)
 

@@ -8,9 +8,11 @@ from provisioner.check.said import Image, Part, Place, Statement
 
 def read(text: str) -> tuple[Part, ...]:
     """Return the services of a compose file."""
-    found = [one for one in outline.entries(text) if one.below("services", "*")]
-    names = dict.fromkeys(one.path[1] for one in found)
-    parts = (_service(name, [one for one in found if one.path[1] == name]) for name in names)
+    services: dict[str, list[outline.Entry]] = {}
+    for entry in outline.entries(text):
+        if entry.below("services", "*"):
+            services.setdefault(entry.path[1], []).append(entry)
+    parts = (_service(name, entries) for name, entries in services.items())
     return tuple(part for part in parts if part.statements)
 
 

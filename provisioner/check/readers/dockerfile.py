@@ -16,6 +16,8 @@ _FLAG = re.compile(r"^\s*--[a-z-]+(=\S+)?\s+")
 _HEREDOC = re.compile(r"<<-?\s*(['\"]?)([A-Za-z_]\w*)\1")
 _SETTING = re.compile(r"([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|\S*)")
 
+_MOST_STAGES = 100
+
 
 class Instruction(msgspec.Struct, frozen=True):
     """One instruction with what follows it; ``script`` is its here-document."""
@@ -109,6 +111,9 @@ class _Builder:
             rest = _FLAG.sub("", rest, count=1)
         words = shell.substituted(rest, self.arguments).split()
         if not words:
+            return
+        if len(self.stages) >= _MOST_STAGES:
+            self.begun = False
             return
         base = words[0].strip("'\"")
         self.name = words[2].lower() if len(words) > 2 else f"stage {len(self.stages)}"

@@ -15,6 +15,11 @@ _KEY = re.compile(r"(?P<key>\"[^\"]*\"|'[^']*'|[^\s#:\[\]{},\"'][^#:]*?)\s*:(?:\
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _BLOCK = re.compile(r"[|>][+-]?\d*")
 
+_DEEPEST = 20
+"""Lists inside lists on one line."""
+_WIDEST = 200
+"""Columns that a line is indented by."""
+
 
 class Entry(msgspec.Struct, frozen=True):
     """One value: the keys that lead to it, the text (empty for a key alone) and its line.
@@ -47,6 +52,8 @@ def entries(text: str) -> Iterator[Entry]:
         block = None
         line = _without_comment(line)
         if not line.strip() or line.strip() in {"---", "..."} or line.startswith("%"):
+            continue
+        if line.count("- ") > _DEEPEST or indent > _WIDEST:
             continue
         while line[indent:].startswith("- ") or line[indent:] == "-":
             stack = [(depth, key) for depth, key in stack if depth < indent]
