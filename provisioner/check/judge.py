@@ -1,0 +1,105 @@
+"""The conductor: a text, a machine and a catalog to findings, the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import import_module
+
+import msgspec
+
+from provisioner.catalog.load import Catalog
+from provisioner.check import kinds
+from provisioner.check.flaw import Flaw
+from provisioner.check.ground import Ground
+from provisioner.check.remedy import Remedy
+from provisioner.check.said import Part
+from provisioner.errors import RefusedError
+from provisioner.machine import Machine
+from provisioner.report import Finding
+
+_RULES = (
+    "builds",
+    "image_tags",
+    "pairs",
+    "time_rot",
+    "libraries",
+    "driver_packages",
+    "toolkits",
+    "habits",
+)
+_WEIGHT = {"error": 0, "warning": 1, "note": 2}
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """One file and what was found in it."""
+
+    name: str
+    kind: str | None
+    """What kind of file it was taken for, in words; None for nothing that dlsetup knows."""
+    statements: int
+    """How many statements of it were understood."""
+    findings: tuple[Finding, ...] = ()
+
+
+def check(
+    name: str,
+    text: str,
+    machine: Machine,
+    catalog: Catalog,
+    *,
+    formats: Iterable[str] = (),
+    options: Sequence[str] = (),
+) -> Checked:
+    """Read a text and say what of it does not fit a machine.
+
+    ``formats`` are those that can be rendered, ``options`` the machine options as they were typed:
+    fixes name them.
+    """
+    document = kinds.read(name, text)
+    if document.kind is None:
+        return Checked(name=name, kind=None, statements=0)
+    remedy = Remedy(catalog, document.kind, formats, options)
+    flaws = [flaw for part in document.parts for flaw in _flaws(part, machine, catalog, remedy)]
+    flaws.sort(key=lambda flaw: (_WEIGHT[flaw.severity], flaw.places[0].line if flaw.places else 0))
+    told = dict.fromkeys(_finding(name, flaw) for flaw in flaws)
+    return Checked(
+        name=name,
+        kind=kinds.TITLES[document.kind],
+        statements=sum(len(part.statements) for part in document.parts),
+        findings=tuple(told),
+    )
+
+
+def _flaws(part: Part, machine: Machine, catalog: Catalog, remedy: Remedy) -> Iterator[Flaw]:
+    ground = Ground(part, machine, catalog, remedy)
+    for rule in _RULES:
+        module = import_module(f"provisioner.check.rules.{rule}")
+        try:
+            yield from module.flaws(ground)
+        except RefusedError as error:
+            yield _unknown(part, error)
+
+
+def _unknown(part: Part, error: RefusedError) -> Flaw:
+    """The machine itself cannot be judged: that is said, and once."""
+    return Flaw(
+        reference=error.reference,
+        severity="warning",
+        message=error.message,
+        places=tuple(one.at for one in part.statements[:1]),
+        evidence=error.context,
+        fix=(error.hint,) if error.hint else (),
+        confidence="unsure",
+    )
+
+
+def _finding(name: str, flaw: Flaw) -> Finding:
+    seen = dict.fromkeys(f"{name}:{place.line}: {place.text}" for place in flaw.places)
+    return Finding(
+        reference=flaw.reference,
+        severity=flaw.severity,
+        message=flaw.message,
+        evidence=(*seen, *flaw.evidence),
+        fix=flaw.fix,
+        confidence=flaw.confidence,
+    )

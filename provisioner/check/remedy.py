@@ -1,0 +1,142 @@
+"""What would fit instead: asked of the resolver, as any plan is."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+
+from provisioner.catalog.load import Catalog
+from provisioner.check.said import Package
+from provisioner.errors import DlsetupError
+from provisioner.machine import Machine
+from provisioner.plan import Pin, Plan, Request
+from provisioner.request import canonical, parse_wish
+from provisioner.resolve import question_of, resolve
+from provisioner.version import public
+
+_FORMATS = {
+    "dockerfile": ("dockerfile",),
+    "compose": ("compose", "dockerfile"),
+    "devcontainer": ("devcontainer", "dockerfile"),
+    "environment": ("conda",),
+    "requirements": ("requirements", "script"),
+    "tables": ("requirements", "script"),
+    "script": ("script",),
+}
+"""The format to render instead of a kind of file: the first of these that there is."""
+
+
+class Remedy:
+    """Makes fixes for one kind of file on one machine.
+
+    ``formats`` are those that there are, ``options`` the machine options as they were typed.
+    """
+
+    def __init__(
+        self, catalog: Catalog, kind: str, formats: Iterable[str], options: Sequence[str]
+    ) -> None:
+        self.catalog = catalog
+        known = set(formats)
+        self.format = next((name for name in _FORMATS[kind] if name in known), "script")
+        self.options = tuple(options)
+        self._plans: dict[tuple[object, ...], Plan | None] = {}
+
+    def command(self, requirements: Sequence[str]) -> str:
+        """What renders a plan for them."""
+        return shlex.join(["dlsetup", "render", self.format, *requirements, *self.options])
+
+    def instead_of(
+        self, machine: Machine, beside: Sequence[Package], failing: Package, python: str | None
+    ) -> tuple[str, ...]:
+        """What to write instead of a package that does not fit, among the others of its place.
+
+        The same release as another build; else the newest release that fits. Empty where there
+        is neither.
+        """
+        others = [one for one in beside if one.name != failing.name and self._is_framework(one)]
+        name = _asked(failing)
+        tries = (
+            (*(_pinned(one) for one in others), f"{name}{_exact(failing)}"),
+            (*(_pinned(one) for one in others), name),
+            (*(_asked(one) for one in others), name),
+        )
+        for words in dict.fromkeys(tries):
+            for wanted in dict.fromkeys((python, None)):
+                plan = self.plan(machine, words, wanted)
+                if plan is not None:
+                    return (*self._told(plan, failing, others), self.command(words))
+        return ()
+
+    def beside(
+        self, machine: Machine, beside: Sequence[Package], failing: Package
+    ) -> tuple[str, ...]:
+        """What to write instead of a package that does not go with the others of its place."""
+        others = [one for one in beside if one.name != failing.name and self._is_framework(one)]
+        words = (*(_pinned(one) for one in others), _asked(failing))
+        plan = self.plan(machine, words)
+        if plan is None:
+            return self.instead_of(machine, beside, failing, None)
+        return (*self._told(plan, failing, others), self.command(words))
+
+    def plan(
+        self, machine: Machine, words: Sequence[str], python: str | None = None
+    ) -> Plan | None:
+        """The plan for some requirements that leaves a working driver alone, if there is one."""
+        key = (machine.os_name, tuple(words), python)
+        if key not in self._plans:
+            keeps = bool(machine.driver and machine.driver.version)
+            self._plans[key] = self._resolved(machine, words, python, keep_driver=keeps)
+        return self._plans[key]
+
+    def _resolved(
+        self, machine: Machine, words: Sequence[str], python: str | None, *, keep_driver: bool
+    ) -> Plan | None:
+        try:
+            wishes = tuple(parse_wish(word) for word in words)
+            request = Request(requirements=tuple(words), python=python, keep_driver=keep_driver)
+            return resolve(question_of(machine, request, wishes, self.catalog))
+        except (DlsetupError, ValueError):
+            return None
+
+    def _is_framework(self, package: Package) -> bool:
+        return package.name in self.catalog.frameworks
+
+    def _told(self, plan: Plan, failing: Package, others: Sequence[Package]) -> list[str]:
+        """The pins of what failed, and of what has to change with it."""
+        names = {failing.name, *(one.name for one in others)}
+        written = {one.name: one.specifier for one in others}
+        lines = [
+            pin_text(pin)
+            for pin in plan.pins
+            if pin.name in names
+            and (pin.name == failing.name or written[pin.name] != f"=={public(pin.version)}")
+        ]
+        if plan.image:
+            lines.append(f"FROM {plan.image}")
+        more = [pin for pin in plan.pins if pin.name.startswith("nvidia-")]
+        lines += [pin_text(pin) for pin in more]
+        if lines:
+            lines[0] += f" with Python {plan.python}"
+        return lines
+
+
+def pin_text(pin: Pin) -> str:
+    """A pin as one would write it, with the place that it comes from."""
+    if pin.requirement is None:
+        return f"{pin.name} {pin.version}, inside an image"
+    place = f"channel {pin.channel}" if pin.channel else pin.index
+    return f"{pin.requirement} from {place or 'the default index'}"
+
+
+def _asked(package: Package) -> str:
+    """The package without its version; an extra decides what it is built for, and stays out."""
+    return canonical(package.name)
+
+
+def _exact(package: Package) -> str:
+    """Its range without a build: ``==2.5.1`` of ``==2.5.1+cu121``."""
+    return ",".join(public(part.strip()) for part in package.specifier.split(",") if part)
+
+
+def _pinned(package: Package) -> str:
+    return f"{_asked(package)}{_exact(package)}"
