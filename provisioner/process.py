@@ -207,9 +207,9 @@ def become(argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
 
 
 def c_locale(env: Mapping[str, str] | None = None) -> dict[str, str]:
-    """``env`` (None: this process's environment) with messages in plain C English."""
+    """``env`` (None: this process's environment) with messages in plain C English, not folded."""
     kept = dict(os.environ if env is None else env)
-    for name in [name for name in kept if name == "LANGUAGE" or name.startswith("LC_")]:
+    for name in [name for name in kept if name.startswith(("LANGUAGE", "LC_", "COLUMNS"))]:
         del kept[name]
     return {**kept, "LC_ALL": "C", "LANG": "C"}
 

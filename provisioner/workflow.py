@@ -191,11 +191,11 @@ def why_not(answer: Plan | RefusedError, requirement: str) -> WhyNot:
     return why_not.why_not(question, plan, wishes, text)
 
 
-def rendered(format_name: str, plan: Plan) -> tuple[RenderedFile, ...]:
-    """Print a plan in a format. Raises DlsetupError ``format-cannot-carry``."""
+def rendered(format_name: str, plans: tuple[Plan, ...]) -> tuple[RenderedFile, ...]:
+    """Print plans in a format. Raises DlsetupError as ``render.render`` does."""
     from provisioner.render import render
 
-    return render(plan, format_name, catalog())
+    return render(plans, format_name, catalog())
 
 
 def read_plan(path: Path) -> Plan:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hashlib import sha256
 
 from provisioner.bundle.manifest import SCRIPT, Needs
-from provisioner.plan import Plan
+from provisioner.plan import Plan, Step
 from provisioner.render import facts
-from provisioner.render.script import files
+from provisioner.render.steps import Library, sections
 from provisioner.render.templates import fill
 
-_MAKES = ("environment.sh", "packages.sh")
+_LOCK = "The packages of the lock"
 
 
 def text(name: str, plan: Plan, needs: Needs, lock: bytes, python: str | None) -> str:
@@ -20,11 +20,15 @@ def text(name: str, plan: Plan, needs: Needs, lock: bytes, python: str | None) -
     BadDataError as the rendered script does.
     """
     proof = tuple(step for step in plan.steps if step.id == "verification")
+    environment = Step(id="environment", title=f"An environment with Python {needs.python}")
+    steps = (environment, Step(id="packages", title=_LOCK), *proof)
+    library = Library(("runner.sh",), steps=steps)
     return fill(
         "shell/bundle.sh.j2",
         name=name,
         file_name=SCRIPT,
-        makes_environment=True,
+        uninstalls=False,
+        asks=False,
         needs=needs,
         build=python or "",
         summary=facts.summary(plan),
@@ -32,6 +36,7 @@ def text(name: str, plan: Plan, needs: Needs, lock: bytes, python: str | None) -
         companions=plan.request.companions,
         digest=sha256(lock).hexdigest()[:16],
         holds=f"bundle {name}: Python {plan.python}, {facts.summary(plan)}",
-        actions=(*_MAKES, *files(proof)),
-        proof=tuple(command for step in proof for command in step.run),
+        machinery=library.take("leave stop step"),
+        steps=steps,
+        proof=tuple(sections(proof, plan.python, library)),
     )

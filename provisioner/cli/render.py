@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from provisioner.plan import Plan
     epilog="Examples: dlsetup render script torch -o install.sh; dlsetup render dockerfile tf1 "
     "--gpu 'GTX 1080 Ti' -o Dockerfile; dlsetup render conda plan.json",
 )
-@click.argument("words", nargs=-1, metavar="FORMAT (PLAN.json | REQ...)")
+@click.argument("words", nargs=-1, metavar="FORMAT (PLAN.json | REQ...) [+ ...]")
 @click.option("--list", "list_formats", is_flag=True, help="Name the formats.")
 @click.option("-o", "--output", metavar="FILE", help="Write there instead of standard output.")
 @options.machine
@@ -33,9 +34,10 @@ def command(
     as_json: bool,
     **typed: Any,
 ) -> None:
-    """Print a plan in a format: script, conda, dockerfile.
+    """Print a plan in a format; 'render --list' names them.
 
     The plan is a saved 'resolve --json', or is made on the spot for REQ and the machine options.
+    A + between requests makes several environments of them, where the format can hold several.
     """
     if list_formats:
         _list(as_json=as_json)
@@ -45,23 +47,39 @@ def command(
             "nothing-asked", "No format was named.", hint="Name one: dlsetup render --list"
         )
     name, *rest = words
-    plan = _plan(name, tuple(rest), typed)
-    files = workflow.rendered(name, plan)
+    plans = tuple(_plan(name, part, typed, several="+" in rest) for part in _parts(rest))
+    files = workflow.rendered(name, plans)
+    warnings = tuple(dict.fromkeys(warning for plan in plans for warning in plan.warnings))
     if as_json:
         told = [{"path": file.path, "text": file.text} for file in files]
         if output and output != "-":
             _write(output, files)
-        show_json("render", {"files": told}, plan.warnings)
+        show_json("render", {"files": told}, warnings)
         return
     if output and output != "-":
         _write(output, files)
     else:
         for file in files:
             sys.stdout.write(file.text)
-    show_warnings(plan.warnings)
+    show_warnings(warnings)
 
 
-def _plan(name: str, rest: tuple[str, ...], typed: dict[str, Any]) -> Plan:
+def _parts(words: list[str]) -> Iterator[tuple[str, ...]]:
+    """The words of each environment: what stands between signs of plus."""
+    first = 0
+    for place, word in enumerate([*words, "+"]):
+        if word == "+":
+            yield tuple(words[first:place])
+            first = place + 1
+
+
+def _plan(name: str, rest: tuple[str, ...], typed: dict[str, Any], *, several: bool) -> Plan:
+    if several and not rest:
+        raise UsageError(
+            "bad-usage",
+            "A + parts two environments, and one of them is empty.",
+            hint="Write a request on either side: dlsetup render compose tf1 + tf2",
+        )
     if not any(word.endswith(".json") for word in rest):
         return workflow.plan_for(options.asked(rest, typed), format_name=name)
     given = sorted(option for option, value in typed.items() if value and option != "offline")

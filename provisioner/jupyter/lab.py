@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from http import HTTPStatus
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,6 +12,9 @@ from provisioner import process, resources
 from provisioner.environments import entering, interpreter
 from provisioner.environments.record import Environment
 from provisioner.jupyter import loopback, secret
+
+_LET_IN, _KEPT_OUT = 200, (401, 403)
+"""What HTTP answers with: to whom has the token, and to others."""
 
 
 class Lab(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -71,8 +73,7 @@ def is_locked(port: int, token: str) -> bool | None:
     without = loopback.status(port, "/api/status")
     if without is None:
         return None
-    kept_out = without in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
-    return kept_out and loopback.status(port, "/api/status", token) == HTTPStatus.OK
+    return without in _KEPT_OUT and loopback.status(port, "/api/status", token) == _LET_IN
 
 
 def become(environment: Environment, port: int, folder: str) -> NoReturn:

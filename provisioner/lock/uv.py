@@ -98,9 +98,7 @@ class Uv:
         return found[1] if found else None
 
     def _help(self) -> str:
-        # uv would fold its lines to that width, anywhere in what is looked for.
-        env = {name: text for name, text in os.environ.items() if name != "COLUMNS"}
-        return self._run([*_COMPILE, "--help"], env, 60).stdout
+        return process.run([program(), *_COMPILE, "--help"], timeout=60).stdout
 
     def only_index(self) -> str | None:
         """The default index that is built into uv; None where its settings name others."""
@@ -217,11 +215,6 @@ class Uv:
                 self.tell.line(line)
             raise said.error(done.stderr or done.stdout, self.settings)
         return done
-
-    def _run(
-        self, words: Sequence[str], env: Mapping[str, str], timeout: float
-    ) -> process.Completed:
-        return process.run([program(), *words], timeout=timeout, env=env)
 
 
 _COMPILE = ("pip", "compile")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
@@ -15,11 +15,12 @@ _NO_LINUX = ("windows", "macos")
 __all__ = ["FORMATS", "Format", "RenderedFile", "render"]
 
 
-def render(plan: Plan, format_name: str, catalog: Catalog) -> tuple[RenderedFile, ...]:
-    """Return the files that a plan with its steps becomes; the same plan gives the same bytes.
+def render(plans: tuple[Plan, ...], format_name: str, catalog: Catalog) -> tuple[RenderedFile, ...]:
+    """Return the files that plans with their steps become; the same plans give the same bytes.
 
-    Raises UsageError ``unknown-format`` or ``plan-without-steps``, RefusedError
-    ``format-cannot-carry`` naming the formats that can, or what the format itself refuses.
+    Raises UsageError ``unknown-format``, ``one-plan-only`` for several where the format carries
+    one, or ``plan-without-steps``, RefusedError ``format-cannot-carry`` naming the formats that
+    can, or what the format itself refuses.
     """
     chosen = FORMATS.get(format_name)
     if chosen is None:
@@ -28,6 +29,32 @@ def render(plan: Plan, format_name: str, catalog: Catalog) -> tuple[RenderedFile
             f"There is no format {format_name[:40]!r}.",
             hint="Formats: " + ", ".join(FORMATS) + ".",
         )
+    if len(plans) > 1 and not chosen.several:
+        raise _one_only(chosen)
+    for plan in plans:
+        _carried(chosen, plan, catalog)
+    module = _module(chosen.name)
+    if hasattr(module, "text"):
+        executable = chosen.name == "script"
+        return (RenderedFile(chosen.file_name, module.text(plans[0], catalog), executable),)
+    files: tuple[RenderedFile, ...] = module.files(plans, catalog)
+    return files
+
+
+def _one_only(chosen: Format) -> UsageError:
+    others = [row.name for row in FORMATS.values() if row.several]
+    return UsageError(
+        "one-plan-only",
+        f"{chosen.name} holds one environment, and several were asked for.",
+        context=tuple(f"{name}: {FORMATS[name].description}" for name in others),
+        hint="Formats that hold several: " + ", ".join(others) + "."
+        if others
+        else "Render each by itself.",
+    )
+
+
+def _carried(chosen: Format, plan: Plan, catalog: Catalog) -> None:
+    """Raise where a format cannot carry a plan."""
     if plan.via not in chosen.carries:
         raise cannot_carry(chosen.name, f"a plan that goes by {plan.via}", plan.via)
     row = system(catalog, plan.machine.os.id, plan.machine.os.version)
@@ -40,15 +67,13 @@ def render(plan: Plan, format_name: str, catalog: Catalog) -> tuple[RenderedFile
             "This plan says nothing about how it is carried out.",
             hint="Make it again: dlsetup resolve --json",
         )
-    text = _writer(chosen.name)(plan, catalog)
-    executable = chosen.name == "script"
-    return (RenderedFile(chosen.file_name, text, executable),)
 
 
-def _writer(name: str) -> Callable[[Plan, Catalog], str]:
-    """The module of a format, imported only when it is asked for: templates cost start-up time."""
+def _module(name: str) -> Any:
+    """The module of a format, imported only when it is asked for: templates cost start-up time.
+
+    It has ``text(plan, catalog)``, the format's one file, or ``files(plans, catalog)``.
+    """
     from importlib import import_module
 
-    module = import_module(f"provisioner.render.{name}")
-    writer: Callable[[Plan, Catalog], str] = module.text
-    return writer
+    return import_module(f"provisioner.render.{name}")

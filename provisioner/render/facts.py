@@ -17,6 +17,15 @@ def name(plan: Plan) -> str:
     return identifier(asked[0] if asked else "")
 
 
+def names(plans: tuple[Plan, ...]) -> tuple[str, ...]:
+    """Return the name of each environment; a second of the same name bears a number."""
+    found: list[str] = []
+    for plan in plans:
+        number = sum(name(other) == name(plan) for other in plans[: len(found)]) + 1
+        found.append(name(plan) if number == 1 else f"{name(plan)}-{number}")
+    return tuple(found)
+
+
 def tag(plan: Plan) -> str:
     """Return what an image is tagged, so that builds stand side by side: ``torch-2.14.1-cu126``."""
     pin = next(iter(plan.pins), None)

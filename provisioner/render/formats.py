@@ -19,6 +19,8 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     file_name: str
     linux_only: bool = False
     """It installs, or builds, a Linux."""
+    several: bool = False
+    """It carries several plans at once, each an environment of its own."""
 
 
 class RenderedFile(msgspec.Struct, frozen=True):

@@ -52,6 +52,16 @@ def label(text: str) -> str:
     return quoted(text).replace("$", "\\$")
 
 
+def literal(text: str) -> str:
+    """Return a string of Python: one line, and nothing in it that ends the string."""
+    return json.dumps(comment(text))
+
+
+def plain(text: str) -> str:
+    """Return what of a version or a name may stand within double quotes, whatever the language."""
+    return re.sub(r"[^A-Za-z0-9 ._+-]", "", text)
+
+
 def identifier(text: str) -> str:
     """Return a name for folders, environments and images: lower case, digits, single hyphens."""
     name = re.match(r"[A-Za-z0-9._-]*", text.strip())

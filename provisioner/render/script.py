@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from hashlib import sha256
-
-import msgspec
 
 from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
-from provisioner.errors import BadDataError
 from provisioner.machine import Machine
 from provisioner.plan import Plan, Step
 from provisioner.render import facts
 from provisioner.render.formats import cannot_carry
+from provisioner.render.steps import Library, action_files, sections
 from provisioner.render.templates import fill
-from provisioner.render.words import asked_of
 
 _APT = "debian"
 """The family of systems whose packages the script installs with apt."""
@@ -24,48 +19,9 @@ _APT = "debian"
 _ROOT = "root"
 """What a step needs that the user alone may not do."""
 
-_ID = re.compile(r"[a-z][a-z_]{0,30}")
-
-_ACTIONS = {
-    "system_packages_install": ("apt.sh",),
-    "driver_fits": ("driver.sh",),
-    "driver_install": ("apt.sh", "driver_install.sh"),
-    "driver_wanted": ("apt.sh", "driver_install.sh"),
-    "repository_add": ("apt.sh", "repository.sh"),
-    "driver_stop": ("driver_stop.sh",),
-    "driver_stop_wsl": ("driver_wsl.sh",),
-    "uv_install": ("uv.sh",),
-    "python_install": ("python.sh",),
-    "environment_make": ("environment.sh",),
-    "packages_install": ("packages.sh",),
-    "verify_versions": ("verification.sh", "verify_versions.sh"),
-    "verify_imports": ("verification.sh", "verify_imports.sh"),
-    "verify_torch": ("verification.sh", "verify_torch.sh"),
-    "verify_torch_device": ("verification.sh", "verify_torch_device.sh"),
-    "verify_tensorflow": ("verification.sh", "verify_tensorflow.sh"),
-    "verify_jax": ("verification.sh", "verify_jax.sh"),
-    "verify_companions": ("verification.sh", "verify_companions.sh"),
-    "verification_passed": ("verification.sh",),
-    "disk_free": ("disk.sh",),
-    "system_packages_present": ("apt.sh",),
-    "uv_present": ("uv.sh",),
-    "python_present": ("python.sh",),
-    "environment_present": ("environment.sh",),
-    "packages_installed": ("packages.sh",),
-    "verified_now": ("verification.sh",),
-    "packages_fetch": ("apt.sh", "undo.sh"),
-    "packages_gone": ("apt.sh", "undo.sh"),
-    "packages_forgotten": ("apt.sh", "undo.sh"),
-    "packages_remove": ("apt.sh", "undo.sh"),
-    "packages_purge": ("apt.sh", "undo.sh"),
-    "packages_back": ("apt.sh", "undo.sh"),
-    "packages_restore": ("apt.sh", "undo.sh"),
-    "marked_automatic": ("apt.sh", "undo.sh"),
-    "mark_automatic": ("apt.sh", "undo.sh"),
-    "files_gone": ("apt.sh", "undo.sh"),
-    "files_remove": ("apt.sh", "undo.sh"),
-}
-"""Which files of templates/shell/actions define an action. Nothing else ever becomes a command."""
+_MACHINERY = ("runner.sh",)
+_AROUND = "leave stop step"
+"""What a script calls around its steps."""
 
 
 def text(plan: Plan, catalog: Catalog) -> str:
@@ -75,17 +31,29 @@ def text(plan: Plan, catalog: Catalog) -> str:
     ``bad-plan`` or ``unknown-action`` for steps that recipes never make.
     """
     _need_apt(plan, catalog)
+    library = Library(
+        (*_MACHINERY, *action_files(plan.steps)), **_machine(plan.machine, plan.steps)
+    )
+    guards = library.take(_AROUND)
+    own = tuple(sections(plan.steps, plan.python, library))
+    added = any("remember" in section.functions for section in own)
+    uninstall = fill(
+        "shell/uninstall.sh.j2",
+        remembers=added,
+        files=facts.action(plan, "repository_add") is not None,
+    )
     return fill(
         "shell/install.sh.j2",
         plan=plan,
+        **_machine(plan.machine, plan.steps),
         file_name="install.sh",
-        makes_environment=True,
-        planned=plan.machine,
-        steps=plan.steps,
-        actions=files(plan.steps),
-        digest=_digest(plan),
+        uninstalls=True,
+        asks=True,
+        machinery=guards,
+        sections=own,
+        uninstall=_with(library.take(uninstall), uninstall),
+        own_python=facts.action(plan, "python_install") is not None,
         holds=_holds(plan),
-        root_steps=tuple(step for step in plan.steps if _ROOT in step.needs),
         installs_driver=facts.action(plan, "driver_install") is not None,
         places=tuple(_places(plan)),
         name=facts.name(plan),
@@ -133,15 +101,29 @@ def undo(machine: Machine, steps: tuple[Step, ...], file_name: str) -> str:
 
 
 def _of_system(machine: Machine, steps: tuple[Step, ...], file_name: str) -> dict[str, object]:
+    library = Library((*_MACHINERY, *action_files(steps)), **_machine(machine, steps))
+    machinery = library.take(_AROUND)
+    own = tuple(sections(steps, "", library))
     return {
         "file_name": file_name,
-        "makes_environment": False,
-        "planned": machine,
-        "steps": steps,
-        "root_steps": steps,
-        "actions": files(steps),
+        "uninstalls": False,
+        "asks": True,
+        "machinery": machinery,
+        "sections": own,
+        "remembers": any("remember" in section.functions for section in own),
         "changes": tuple(step.title for step in steps),
+        **_machine(machine, steps),
     }
+
+
+def _machine(machine: Machine, steps: tuple[Step, ...]) -> dict[str, object]:
+    """What the machinery leaves open."""
+    system_line = f"{machine.os.id} {machine.os.version} {machine.arch}"
+    return {"planned": machine, "planned_system": system_line, "steps": steps}
+
+
+def _with(functions: str, text: str) -> str:
+    return f"{functions}\n{text}" if functions else text
 
 
 def _need_apt(plan: Plan, catalog: Catalog) -> None:
@@ -150,41 +132,18 @@ def _need_apt(plan: Plan, catalog: Catalog) -> None:
         raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan.via)
 
 
-def files(steps: tuple[Step, ...]) -> tuple[str, ...]:
-    """The files that define the actions of the steps, each once, in order of first use."""
-    found: dict[str, None] = {}
-    for step in steps:
-        if not _ID.fullmatch(step.id) or not step.check or not step.run:
-            raise _bad("bad-plan", f"{step.id[:60]!r} is no step that could be checked and run.")
-        for command in (*step.check, *step.run):
-            name = command[0] if command else ""
-            if name not in _ACTIONS:
-                raise _bad("unknown-action", f"A step asks for {name[:60]!r}, no known action.")
-            found.update(dict.fromkeys(_ACTIONS[name]))
-    return tuple(found)
-
-
-def _bad(reference: str, message: str) -> BadDataError:
-    return BadDataError(reference, message, hint="Make the plan again: dlsetup resolve --json")
-
-
-def _digest(plan: Plan) -> str:
-    return sha256(msgspec.json.encode(plan.steps)).hexdigest()[:16]
-
-
 def _holds(plan: Plan) -> str:
-    """What tells one environment from another, in words: its Python and what was installed."""
-    asked = asked_of(plan, "packages_install").requests
-    return " ".join((f"Python {plan.python}:", *asked))
+    """What tells one environment from another, in words: its Python, and what uv is told."""
+    told = facts.action(plan, "packages_install") or ()
+    return " ".join((f"Python {plan.python}:", *told))
 
 
 def _places(plan: Plan) -> Iterator[tuple[str, str]]:
     """Where the script writes by itself, and what."""
-    yield f"~/dlsetup/{facts.name(plan)}", "the environment"
-    yield "~/.local/share/dlsetup", "uv"
-    if facts.action(plan, "python_install") is not None:
-        yield "~/.local/share/uv", f"Python {plan.python}, kept by uv"
-    yield "~/.cache/uv", "uv's cache"
+    own = facts.action(plan, "python_install") is not None
+    kept = f", Python {plan.python} and the uv" if own else " and the uv"
+    yield f"~/dlsetup/{facts.name(plan)}", f"the environment{kept} that installs into it"
+    yield "~/.cache/uv", "uv's cache (XDG_CACHE_HOME or UV_CACHE_DIR moves it)"
     yield from _of_repository(plan)
 
 

@@ -27,5 +27,7 @@ def fill(template: str, /, **values: object) -> str:
         comment=quoting.comment,
         quoted=quoting.quoted,
         label=quoting.label,
+        literal=quoting.literal,
+        plain=quoting.plain,
     )
     return environment.get_template(template).render(**values).rstrip("\n") + "\n"

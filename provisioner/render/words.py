@@ -21,9 +21,11 @@ class Asked(msgspec.Struct, frozen=True):
 
 def asked_of(plan: Plan, action_name: str) -> Asked:
     """Return what the plan's steps ask of an install action; nothing when they do not use it."""
-    arguments = action(plan, action_name)
-    if arguments is None:
-        return Asked()
+    return asked(action(plan, action_name) or ())
+
+
+def asked(arguments: tuple[str, ...]) -> Asked:
+    """Return what the arguments of an install action ask."""
     end = arguments.index("--") if "--" in arguments else 0
     pairs = zip(arguments[:end:2], arguments[1:end:2], strict=False)
     return Asked(tuple(pairs), arguments[end + 1 :])

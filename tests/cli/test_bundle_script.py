@@ -63,14 +63,11 @@ def run(unpacked: Path, *words: str, **more: str) -> subprocess.CompletedProcess
 
 SAID = """\
 [1/3] An environment with Python {python} …
-[1/3] An environment with Python {python} … done
 [2/3] The packages of the lock …
-[2/3] The packages of the lock … done
 [3/3] Verification …
   tensorflow-cpu 2.21.0
-  tensorflow 2.21.0 computes on the CPU
+  tensorflow 2.21.0 computes on CPU:0
   import fine: fine
-[3/3] Verification … done
 
 ready: tensorflow-cpu 2.21.0 in {place}
 use it: {place}/bin/python
@@ -96,7 +93,10 @@ def test_another_folder_may_be_named_and_a_taken_one_stays(unpacked: Path) -> No
     fine = run(unpacked, DLSETUP_ENV=str(unpacked.parent / "fine"))
 
     assert refused.returncode == 1
-    assert f"stopped: {taken} holds something that this script did not make" in refused.stderr
+    assert (
+        f"stopped: {taken} holds something else: files that this script did not make"
+        in refused.stderr
+    )
     assert os.listdir(taken) == ["thesis.txt"]
     assert fine.returncode == 0, fine.stderr
 
@@ -131,7 +131,9 @@ def test_a_changed_wheel_is_not_installed(unpacked: Path) -> None:
 
     assert done.returncode == 1
     assert "Hash mismatch for `fine==1.0`" in done.stderr
-    assert "stopped: uv could not install the packages" in done.stderr
+    assert (
+        "stopped: step 2 (The packages of the lock) failed (exit code 1), see above" in done.stderr
+    )
 
 
 @pytest.mark.linter

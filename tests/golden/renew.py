@@ -22,7 +22,7 @@ def main() -> None:
         for chosen in FORMATS.values():
             if plan.via not in chosen.carries:
                 continue
-            for file in render(plan, chosen.name, catalog()):
+            for file in render((plan,), chosen.name, catalog()):
                 target = HERE / name / file.path
                 target.parent.mkdir(exist_ok=True)
                 target.write_text(file.text)

@@ -48,6 +48,6 @@ def script() -> Callable[[str], str]:
     """The rendered script of one of the plans."""
 
     def text(name: str) -> str:
-        return render(PLANS[name](), "script", catalog())[0].text
+        return render((PLANS[name](),), "script", catalog())[0].text
 
     return text

@@ -6,6 +6,7 @@ what a run changed is exactly what lies in the overlay's upper folder.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -33,16 +34,22 @@ exec chroot --userspec="$WHO" "$MERGED" "$@"
 def bookworm() -> Path:
     """A Debian 12 root with nothing but the base system and CA certificates, kept between runs."""
     root = CACHE / "bookworm"
-    if not root.is_dir():
-        _need("debootstrap")
-        CACHE.mkdir(parents=True, exist_ok=True)
-        fresh = CACHE / f"bookworm.{os.getpid()}"
-        command = ["debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm"]
-        subprocess.run([*command, str(fresh), _mirror()], check=True, stdout=sys.stderr)
-        for package in (fresh / "var/cache/apt/archives").glob("*.deb"):
-            package.unlink()
-        fresh.rename(root)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "bookworm.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run side by side, and one of them makes it
+        if not root.is_dir():
+            _debootstrapped(root)
     return root
+
+
+def _debootstrapped(root: Path) -> None:
+    _need("debootstrap")
+    fresh = CACHE / f"bookworm.{os.getpid()}"
+    command = ["debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm"]
+    subprocess.run([*command, str(fresh), _mirror()], check=True, stdout=sys.stderr)
+    for package in (fresh / "var/cache/apt/archives").glob("*.deb"):
+        package.unlink()
+    fresh.rename(root)
 
 
 def _mirror() -> str:

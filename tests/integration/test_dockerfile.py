@@ -47,7 +47,7 @@ def buildah(words: list[str], *more: str) -> str:
 def test_the_cpu_image_builds_and_computes_as_a_user_that_is_not_root(
     store: list[str], tmp_path: Path
 ) -> None:
-    (tmp_path / "Dockerfile").write_text(render(cpu(), "dockerfile", catalog())[0].text)
+    (tmp_path / "Dockerfile").write_text(render((cpu(),), "dockerfile", catalog())[0].text)
     told = ["--env", f"SSL_CERT_FILE={CERTIFICATES}", "--env", f"PIP_CERT={CERTIFICATES}"]
     mounted = ["-v", f"{CERTIFICATES}:{CERTIFICATES}:ro"]
     build = ["bud", "--isolation", "chroot", "--pull-never", "--layers=false", "--format", "docker"]

@@ -109,7 +109,7 @@ def test_the_script_takes_only_the_pins_from_their_index(
 def test_the_dockerfile_takes_only_the_pins_from_their_index(
     address: str, environment: Path
 ) -> None:
-    text = on(address, render(torch_keep(), "dockerfile", catalog())[0].text)
+    text = on(address, render((torch_keep(),), "dockerfile", catalog())[0].text)
     sheet = text[
         text.index("RUN printf '%s\\n' \\\n") + 4 : text.index("\nFROM system\n\n# Wheels")
     ]
@@ -120,7 +120,7 @@ def test_the_dockerfile_takes_only_the_pins_from_their_index(
 
 
 def test_in_a_conda_file_the_build_keeps_the_pins_exact(address: str, environment: Path) -> None:
-    text = on(address, render(torch_keep(), "conda", catalog())[0].text)
+    text = on(address, render((torch_keep(),), "conda", catalog())[0].text)
     lines = yaml.safe_load(text)["dependencies"][-1]["pip"]
     (environment / "requirements.txt").write_text("\n".join(lines))
     # pip itself weighs all indexes alike, which is what this option makes uv do.

@@ -91,7 +91,7 @@ def test_a_folder_with_something_else_in_it_is_left_alone(
     result = root.run("bash", "/install.sh", network=False, DLSETUP_ENV="/srv/mine")
 
     assert result.returncode == 1
-    assert "/srv/mine holds something that this script did not make" in result.stderr
+    assert "/srv/mine holds something else: files that this script did not make" in result.stderr
     assert [path.name for path in (root.upper / "srv/mine").iterdir()] == ["thesis.txt"]
 
 

@@ -113,6 +113,7 @@ def test_without_a_network_the_installers_own_words_are_shown(
         UV_HTTP_RETRIES="0",
         PIP_NO_CACHE_DIR="1",
         PIP_RETRIES="0",
+        COLUMNS="40",
     )
 
     assert_refused(done, "environment-not-made", words, "network")

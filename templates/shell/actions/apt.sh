@@ -1,55 +1,45 @@
-# --- Packages of the system ----------------------------------------------------------------------
+# apt_get WORD…: sudo drops what leads to a proxy, and apt reads the small letters only.
+apt_get() {
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
+    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
+    NEEDRESTART_MODE=l apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
+}
+apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
+apt_refresh() { apt_get -o APT::Update::Error-Mode=any update; }
 
-# installed_version PACKAGE: nothing when it is not installed.
+# installed_version PACKAGE: nothing when it is not installed to its end.
 installed_version() {
   dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p'
 }
 
+# package_there PACKAGE: whether any of its files may be here, be it installed to the end or not.
+package_there() {
+  case $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) in
+    '' | not-installed | config-files) return 1 ;;
+  esac
+}
+
 # candidate_version PACKAGE: what apt would install; nothing when it knows none.
 candidate_version() {
-  LC_ALL=C apt-cache policy "$1" | sed -n 's/^ *Candidate: *//p' | grep -v '^(none)$' || true
+  apt-cache policy "$1" | sed -n '/(none)/d; s/^ *Candidate: *//p'
 }
 
-# proxies: one NAME=VALUE a line. sudo drops them, and apt reads the small letters only.
-proxies() {
-  local name capital
-  for name in http_proxy https_proxy no_proxy; do
-    capital=${name^^}
-    if [[ -n ${!name:-${!capital:-}} ]]; then printf '%s\n' "$name=${!name:-${!capital}}"; fi
-  done
+system_packages_missing() {
+  dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
 }
-
-apt_get() {
-  local told
-  mapfile -t told < <(proxies)
-  as_root env "${told[@]}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
-    apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
-}
-
-apt_refreshed() {
-  apt_get -o APT::Update::Error-Mode=any update
-}
-
-apt_refresh() {
-  apt_refreshed || stop 'apt could not refresh its lists' \
-    'is the network up, and are its sources reachable?' \
-    'behind a proxy, set http_proxy and https_proxy: this script hands them on to apt'
-}
-
-system_packages_present() {
-  local package
-  for package in "$@"; do
-    [[ -n $(installed_version "$package") ]] || return 1
-  done
-}
-
+system_packages_present() { [[ -z $(system_packages_missing "$@") ]]; }
 system_packages_install() {
-  local package missing=()
-  for package in "$@"; do
-    [[ -n $(installed_version "$package") ]] || missing+=("$package")
-  done
-  ask_root system "install with apt: ${missing[*]}"
+  local missing
+  mapfile -t missing < <(system_packages_missing "$@")
+  ask_root "install with apt: ${missing[*]}"
   apt_refresh
-  apt_get install --no-install-recommends "${missing[@]}" ||
-    stop "apt could not install ${missing[*]}" 'its own words are above'
+  # What comes new is noted before it comes, for --uninstall.
+  apt-get -s install --no-install-recommends "${missing[@]}" | apt_new | remember
+  apt_get install --no-remove --no-install-recommends "${missing[@]}"
+}
+
+# system_packages_remove PACKAGE…: these alone; dpkg leaves what something else needs.
+system_packages_remove() {
+  as_root env DEBIAN_FRONTEND=noninteractive dpkg --purge "$@" ||
+    echo 'What dpkg did not remove stays: something else needs it now.'
 }

@@ -2,21 +2,21 @@
 # and PINNING keeps apt on one driver branch of it. A source that already names ADDRESS is used as
 # it is: apt refuses two that trust one address by different keys.
 repository_add() {
-  local list=/etc/apt/sources.list.d/dlsetup-$1.list ring=/etc/apt/keyrings/dlsetup-$1.asc added=no
-  ask_root driver "add the repository $1 ($2), if apt lacks it, and install the driver from it"
+  local list=/etc/apt/sources.list.d/dlsetup-$1.list ring=/etc/apt/keyrings/dlsetup-$1.asc added=()
   if [[ -e $list && ! -s $ring ]] || ! repository_named "$2"; then
-    added=yes
+    added=("$list" "$ring")
     repository_trust "$list" "$ring" "$@"
   fi
-  if ! apt_refreshed; then
-    repository_forget "$added" "$list" "$ring"
+  if ! apt_refresh; then
+    as_root rm -f "${added[@]}"
     stop "apt could not refresh its lists with the repository $1" "its own words are above"
   fi
   if [[ -z $(candidate_version "$5") ]]; then
-    repository_forget "$added" "$list" "$ring"
+    as_root rm -f "${added[@]}"
     stop "apt knows no $5, which keeps the driver on its branch" "it should stand in $2"
   fi
-  apt_get install "$5" || stop "apt could not install $5, which keeps the driver on its branch"
+  apt-get -s install "$5" | apt_new | remember
+  apt_get install --no-remove "$5"
 }
 
 # repository_named ADDRESS: whether a source of apt names it, by apt's own reading of them.
@@ -26,16 +26,11 @@ repository_named() {
   [[ $files == *"'${1%/}/InRelease'"* ]]
 }
 
-repository_forget() {
-  if [[ $1 == yes ]]; then as_root rm -f "$2" "$3"; fi
-}
-
 repository_trust() {
   local list=$1 ring=$2 name=$3 address=$4 key=$5 fingerprint=$6 folder keys
   if ! command -v curl >/dev/null || ! command -v gpg >/dev/null; then
-    apt_refresh
-    apt_get install --no-install-recommends ca-certificates curl gpg ||
-      stop 'apt could not install curl and gpg, which check the key of the repository'
+    # They fetch the key of the repository, and check it.
+    system_packages_install ca-certificates curl gpg
   fi
   folder=$(mktemp -d)
   curl --fail --silent --show-error --location --proto '=https' --output "$folder/key.asc" "$key" ||
@@ -46,6 +41,7 @@ repository_trust() {
     "planned $fingerprint, found ${keys:-none}"
   # Whatever the umask: apt reads both files as a user of its own.
   printf 'deb [signed-by=%s] %s /\n' "$ring" "$address" >"$folder/list"
+  printf '%s\n' "$list" "$ring" | remember
   as_root install -D -m 644 "$folder/key.asc" "$ring"
   as_root install -D -m 644 "$folder/list" "$list"
   rm -rf "$folder"

@@ -1,12 +1,3 @@
-# --- Taking back what was installed --------------------------------------------------------------
-
-# package_there PACKAGE: whether any of its files may be here, be it installed to the end or not.
-package_there() {
-  case $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) in
-    '' | not-installed | config-files) return 1 ;;
-  esac
-}
-
 packages_gone() {
   local package
   for package in "$@"; do
@@ -21,7 +12,7 @@ packages_remove() {
     if package_there "$package"; then present+=("$package"); fi
   done
   ((${#present[@]})) || return 0
-  ask_root system "remove with apt: ${present[*]}"
+  ask_root "remove with apt: ${present[*]}"
   removed=$(LC_ALL=C apt-get -s remove "${present[@]}" | sed -n 's/^Remv \([^ ]*\).*/\1/p') ||
     stop 'apt cannot remove them' 'its own words are above'
   for package in $removed; do
@@ -60,13 +51,13 @@ packages_back() {
 
 # packages_fetch PACKAGE=VERSION…: seen to be at hand before anything is removed for them.
 packages_fetch() {
-  ask_root system "fetch with apt what was here before: $*"
+  ask_root "fetch with apt what was here before: $*"
   apt_get install --download-only "$@" || stop 'apt could not fetch them' 'its own words are above'
 }
 
 # packages_restore PACKAGE=VERSION…: what a driver took the place of.
 packages_restore() {
-  ask_root system "install with apt what was here before: $*"
+  ask_root "install with apt what was here before: $*"
   apt_get install --no-install-recommends "$@" ||
     stop 'apt could not install them' 'its own words are above'
 }
@@ -81,7 +72,7 @@ marked_automatic() {
 
 # mark_automatic PACKAGE…: what apt may remove again when nothing needs it.
 mark_automatic() {
-  ask_root system "let apt know again that nobody asked for: $*"
+  ask_root "let apt know again that nobody asked for: $*"
   as_root apt-mark auto "$@"
 }
 
@@ -99,7 +90,7 @@ file_unchanged() {
 
 files_remove() {
   while (($#)); do
-    ask_root system "remove $2"
+    ask_root "remove $2"
     if file_unchanged "$1" "$2"; then as_root rm -f "$2"; fi
     shift 2
   done

@@ -1,17 +1,15 @@
 #!/usr/bin/env bash
-# An installer for tensorflow-cpu 2.21.0
+# Installs tensorflow-cpu 2.21.0, and proves that it works.
 #
 # Made by dlsetup for this machine:
 #   Debian 12, x86_64
 #   GPU: none
-#
 # What it installs:
 #   tensorflow-cpu 2.21.0 (measured)
 #   Python 3.11
 #   evil @ file:///tmp/$(touch${IFS}/tmp/pwned)/it's.whl (asked for; chosen by uv)
 #   back`id`tick @ https://example.org/a'b"c.whl ; python_version > '3' (asked for; chosen by uv)
 #   percent%sign @ https://example.org/#{% raw %}{{ 7*7 }} (asked for; chosen by uv)
-#
 # What it changes, in this order:
 #   1. System packages: python3, python3-venv, ca-certificates (as root)
 #   2. uv 0.13.8, the installer, in a folder of its own
@@ -19,485 +17,169 @@
 #   4. Python packages: tensorflow-cpu 2.21.0
 #   5. Verification
 # Where it writes, but for what apt does:
-#   ~/dlsetup/tensorflow-cpu  the environment
-#   ~/.local/share/dlsetup    uv
-#   ~/.cache/uv               uv's cache
-#   DLSETUP_ENV, XDG_DATA_HOME, XDG_CACHE_HOME and UV_CACHE_DIR move what is below ~.
-# It removes nothing.
+#   ~/dlsetup/tensorflow-cpu  the environment and the uv that installs into it
+#   ~/.cache/uv               uv's cache (XDG_CACHE_HOME or UV_CACHE_DIR moves it)
 #
-# How to run it:
-#   bash install.sh          asks before the first step that needs root, naming all such steps
-#   bash install.sh --yes    asks nothing
-#   DLSETUP_ENV=/some/folder bash install.sh    puts the environment elsewhere
-# As root it asks nothing. Without root and without a terminal it stops where it would ask; sudo
-# may ask for a password of its own.
-# It may be run again at any time: what is done is left alone.
+# Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]
+#   It asks before it does anything as root; --yes asks nothing. What is done is left alone.
+#   --uninstall takes back what it installed, and nothing that was there before.
 # It ends with 0: ready. 1: stopped, and says why. 2: unknown option. 10: reboot, then run it
 # again. 130: interrupted; run it again.
 
 set -euo pipefail
 export LC_ALL=C.UTF-8
 
-PLANNED_OS=debian
-PLANNED_VERSION=12
-PLANNED_ARCH=x86_64
-PLANNED_WSL=no
-# Changes when anything in the steps below changes, so that no old environment passes for this one.
-PLAN=fb3d2594ef0c4fdb
-TOTAL=5
-# What the environment holds; one that holds anything else is never written over.
-HOLDS='Python 3.11: tensorflow-cpu==2.21.0 evil @ file:///tmp/'\$'(touch'\$'{IFS}/tmp/pwned)/it'"'"'s.whl back'\`'id'\`'tick @ https://example.org/a'"'"'b"c.whl ; python_version > '"'"'3'"'"' percent%sign @ https://example.org/#{% raw %}{{ 7*7 }}'
-ROOT_STEPS=(
-  'System packages: python3, python3-venv, ca-certificates'
-)
-
-# --- Running steps -------------------------------------------------------------------------------
-
+# What the environment holds; a folder that holds anything else is never written to.
+HOLDS='Python 3.11: -- tensorflow-cpu==2.21.0 evil @ file:///tmp/'\$'(touch'\$'{IFS}/tmp/pwned)/it'"'"'s.whl back'\`'id'\`'tick @ https://example.org/a'"'"'b"c.whl ; python_version > '"'"'3'"'"' percent%sign @ https://example.org/#{% raw %}{{ 7*7 }}'
+environment=${DLSETUP_ENV:-${HOME:?}/dlsetup/tensorflow-cpu}
+[[ $environment == /* ]] || environment=$PWD/$environment
+# What this script makes for itself: its uv, and notes of what it did.
+made=$environment/.dlsetup
+uv=$made/uv/bin/uv
 assume_yes=no
-# The scopes that root was given for, each between blanks.
-root_allowed=' '
-finished=0
-current='before the first step'
+current='the beginning'
+again='run this script again: it goes on from here.'
+trap 'stop "$current failed (exit code $?), see above" "put it right, and $again"' EXIT
+trap 'leave 130 "stopped: interrupted in $current." "You may $again"' INT TERM HUP
 
-usage() {
-  cat <<'TEXT'
-usage: bash install.sh [--yes] [--help]
-
-  --yes   ask nothing, do what the head of this script says, root steps included
-  --help  show this text
-
-DLSETUP_ENV names another folder for the environment.
-TEXT
-}
-
-stop() {
-  printf '\nstopped: %s\n' "$1" >&2
-  shift
-  if (($#)); then printf '  %s\n' "$@" >&2; fi
+# leave CODE REASON LINE…: say why, and end.
+leave() {
   trap - EXIT
-  exit 1
+  printf '\n%s\n' "$2" >&2
+  if (($# > 2)); then printf '  %s\n' "${@:3}" >&2; fi
+  exit "$1"
 }
+stop() { leave 1 "stopped: $1" "${@:2}"; }
 
-reboot_first() {
-  printf '\n%s\n' "$@" 'Reboot this machine, then run this script again: it goes on from here.'
-  trap - EXIT
-  exit 10
-}
-
-on_exit() {
-  local code=$?
-  if ((code != 0)); then
-    printf '\nstopped: %s failed (exit code %s), see above. Nothing after it was done;\n' \
-      "$current" "$code" >&2
-    printf '  put it right and run this script again: it goes on from here.\n' >&2
-    exit 1
-  fi
-}
-
-on_interrupt() {
-  printf '\nstopped: interrupted in %s. Run this script again: it goes on from here.\n' \
-    "$current" >&2
-  trap - EXIT
-  exit 130
-}
-
-trap on_exit EXIT
-trap on_interrupt INT TERM HUP
-
-read_options() {
-  local option
-  for option in "$@"; do
-    case $option in
-      --yes) assume_yes=yes ;;
-      --help)
-        usage
-        trap - EXIT
-        exit 0
-        ;;
-      *)
-        printf 'unknown option: %q\n\n' "$option" >&2
-        usage >&2
-        trap - EXIT
-        exit 2
-        ;;
-    esac
-  done
-}
-
-# step NUMBER ID TITLE: nothing is done that is already so, and nothing is believed unseen.
+# step NUMBER NAME TITLE: what is already so is left alone, and nothing is believed unseen.
 step() {
-  local label="[$1/$TOTAL] $3"
   current="step $1 ($3)"
   if "check_$2"; then
-    printf '%s … already done\n' "$label"
+    echo "[$1/5] $3 … already done"
   else
-    printf '%s …\n' "$label"
+    echo "[$1/5] $3 …"
     "do_$2"
     "check_$2" || stop "$3: everything was done, and it still does not show"
-    printf '%s … done\n' "$label"
   fi
-  finished=$((finished + 1))
 }
 
-# ask_root SCOPE WHAT: once for each scope; the first time all that is done as root is named.
-ask_root() {
-  local answer=''
-  if [[ $root_allowed == *" $1 "* ]]; then return; fi
-  if ((EUID != 0)); then
-    command -v sudo >/dev/null ||
-      stop "root is needed to $2, and there is no sudo" 'run this script as root'
-    if [[ $assume_yes != yes ]]; then
-      [[ -t 0 ]] || stop "root is needed to $2, and there is no terminal to ask at" \
-        'run it at a terminal, or with --yes, or as root'
-      if [[ $root_allowed == ' ' ]]; then
-        printf '\nThis script needs root for, where it is not done yet:\n'
-        printf '  - %s\n' "${ROOT_STEPS[@]}"
-      fi
-      read -r -p "Root is needed to $2. Go on? [y/N] " answer || answer=''
-      [[ $answer == [yY]* ]] || stop "root was not given to $2; neither that nor more was done"
-    fi
-  fi
-  root_allowed+="$1 "
-}
-
-as_root() {
-  if ((EUID == 0)); then "$@"; else sudo "$@"; fi
-}
-
-# --- The machine this was made for, and the folders it may use -----------------------------------
-
-# drop_settings: what this shell tells Python, pip, uv and conda would lead packages elsewhere. What
-# says where packages come from, and how to reach that place, stays.
-drop_settings() {
-  local name
+# guard: nothing is touched where this script does not belong.
+guard() {
+  # Settings of pip, uv, Python and conda lead packages elsewhere; those for the way to them may stay.
+  local name kept='_(INDEX(_URL|_.+_(USERNAME|PASSWORD))?|FIND_LINKS|PROXY|(TRUSTED|INSECURE)_HOST|'
+  kept+='KEYRING_PROVIDER|NATIVE_TLS|CONFIG_FILE|MIRROR|TIMEOUT|RETRIES|CACHE_DIR|OFFLINE)$|_CERT'
   for name in "${!PIP_@}" "${!UV_@}" "${!PYTHON@}" "${!CONDA_@}" VIRTUAL_ENV; do
-    case $name in
-      UV_INDEX_STRATEGY) unset "$name" ;;
-      *_INDEX* | *_FIND_LINKS | *_CERT* | *_PROXY | *_TRUSTED_HOST | *_INSECURE_HOST) ;;
-      *_KEYRING_PROVIDER | *_NATIVE_TLS | *_CONFIG_FILE | *_MIRROR) ;;
-      *_TIMEOUT | *_RETRIES | *_CACHE_DIR | *_OFFLINE) ;;
-      *) unset "$name" ;;
-    esac
+    [[ $name =~ $kept ]] || unset "$name"
   done
-}
-
-os_release() {
-  sed -n "s/^$1=//p" /etc/os-release | tr -d '"'
-}
-
-guard_system() {
-  local id version wsl=no
-  [[ -r /etc/os-release ]] || stop 'there is no /etc/os-release: this system cannot be told'
-  id=$(os_release ID)
-  version=$(os_release VERSION_ID)
-  [[ $id == "$PLANNED_OS" && $version == "$PLANNED_VERSION" ]] ||
-    stop "made for $PLANNED_OS $PLANNED_VERSION, and this is ${id:-an unknown system} $version" \
-      'make one for this system: dlsetup render script'
-  [[ $(uname -m) == "$PLANNED_ARCH" ]] ||
-    stop "made for $PLANNED_ARCH, and this is $(uname -m)"
-  if grep -qi microsoft /proc/sys/kernel/osrelease 2>/dev/null; then wsl=yes; fi
-  [[ $wsl == "$PLANNED_WSL" ]] ||
-    stop "made for a machine with WSL2: $PLANNED_WSL, and here it is: $wsl" \
-      'on WSL2 the driver belongs to Windows, so the two need different scripts'
-}
-
-# prepare_folders NAME: where things go. Nothing is made before the system is known to be right.
-prepare_folders() {
-  [[ -n ${HOME:-} && -d $HOME ]] || stop 'HOME names no folder'
-  environment=${DLSETUP_ENV:-$HOME/dlsetup/$1}
-  [[ $environment == /* ]] || environment=$PWD/$environment
-  tools=${XDG_DATA_HOME:-$HOME/.local/share}/dlsetup
-  # Project files of the folder this is started from must not change what is installed.
-  cd /
-}
-
-# guard_environment: what lies in its folder must be of this plan, before anything is changed.
-guard_environment() {
-  local held=''
-  if [[ -d $environment/.dlsetup ]]; then
-    if [[ -r $environment/.dlsetup/holds ]]; then held=$(<"$environment/.dlsetup/holds"); fi
-    [[ -z $held || $held == "$HOLDS" ]] || stop "$environment holds another plan:" "$held" \
-      'remove it, or name another folder with DLSETUP_ENV'
-  elif [[ -n $(ls -A "$environment" 2>/dev/null) ]]; then
-    stop "$environment holds something that this script did not make" \
+  local here
+  # shellcheck source=/dev/null
+  here="$(source /etc/os-release && echo "$ID ${VERSION_ID-}") $(uname -m)"
+  [[ $here == 'debian 12 x86_64' ]] || stop "made for debian 12 x86_64, and this is $here"
+  local held
+  held=$(cat "$made/holds" 2>/dev/null) || held=''
+  [[ ${held:-$HOLDS} == "$HOLDS" && (-d $made || -z $(ls -A "$environment" 2>/dev/null)) ]] ||
+    stop "$environment holds something else: ${held:-files that this script did not make}" \
       'move it away, or name another folder with DLSETUP_ENV'
-  fi
+  cd / # away from project files that could change what is installed
 }
 
-make_folder() {
-  mkdir -p "$1" 2>/dev/null && [[ -w $1 ]] ||
-    stop "the folder $1 cannot be made or written to" \
-      'give it to this user, or name another with DLSETUP_ENV'
+# --- 1. System packages: python3, python3-venv, ca-certificates
+# confirm WHAT: asked at the terminal, unless --yes was given.
+confirm() {
+  local answer=$assume_yes
+  if [[ $answer == no && -t 0 ]]; then read -r -p "$1. Go on? [y/N] " answer; fi
+  [[ $answer == [yY]* ]] || stop "$1" 'say yes at a terminal, or run it with --yes'
 }
+ask_root() { ((EUID == 0)) || confirm "Root is needed to $1"; }
+as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
 
-# --- Packages of the system ----------------------------------------------------------------------
-
-# installed_version PACKAGE: nothing when it is not installed.
-installed_version() {
-  dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p'
-}
-
-# candidate_version PACKAGE: what apt would install; nothing when it knows none.
-candidate_version() {
-  LC_ALL=C apt-cache policy "$1" | sed -n 's/^ *Candidate: *//p' | grep -v '^(none)$' || true
-}
-
-# proxies: one NAME=VALUE a line. sudo drops them, and apt reads the small letters only.
-proxies() {
-  local name capital
-  for name in http_proxy https_proxy no_proxy; do
-    capital=${name^^}
-    if [[ -n ${!name:-${!capital:-}} ]]; then printf '%s\n' "$name=${!name:-${!capital}}"; fi
-  done
-}
-
+# apt_get WORD…: sudo drops what leads to a proxy, and apt reads the small letters only.
 apt_get() {
-  local told
-  mapfile -t told < <(proxies)
-  as_root env "${told[@]}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
-    apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
+    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
+    NEEDRESTART_MODE=l apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
 }
+apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
+apt_refresh() { apt_get -o APT::Update::Error-Mode=any update; }
 
-apt_refreshed() {
-  apt_get -o APT::Update::Error-Mode=any update
+system_packages_missing() {
+  dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
 }
-
-apt_refresh() {
-  apt_refreshed || stop 'apt could not refresh its lists' \
-    'is the network up, and are its sources reachable?' \
-    'behind a proxy, set http_proxy and https_proxy: this script hands them on to apt'
-}
-
-system_packages_present() {
-  local package
-  for package in "$@"; do
-    [[ -n $(installed_version "$package") ]] || return 1
-  done
-}
-
+system_packages_present() { [[ -z $(system_packages_missing "$@") ]]; }
 system_packages_install() {
-  local package missing=()
-  for package in "$@"; do
-    [[ -n $(installed_version "$package") ]] || missing+=("$package")
-  done
-  ask_root system "install with apt: ${missing[*]}"
+  local missing
+  mapfile -t missing < <(system_packages_missing "$@")
+  ask_root "install with apt: ${missing[*]}"
   apt_refresh
-  apt_get install --no-install-recommends "${missing[@]}" ||
-    stop "apt could not install ${missing[*]}" 'its own words are above'
+  # What comes new is noted before it comes, for --uninstall.
+  apt-get -s install --no-install-recommends "${missing[@]}" | apt_new | remember
+  apt_get install --no-remove --no-install-recommends "${missing[@]}"
 }
 
-# --- uv, the installer ---------------------------------------------------------------------------
+check_system() { system_packages_present python3 python3-venv ca-certificates; }
+do_system() { system_packages_install python3 python3-venv ca-certificates; }
 
-uv_present() {
-  [[ $("$tools/uv-$1/bin/uv" --version 2>/dev/null) == "uv $1"* ]] || return 1
-  uv=$tools/uv-$1/bin/uv
+# --- 2. uv 0.13.8, the installer, in a folder of its own
+check_uv() { [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; }
+do_uv() {
+  mkdir -p "$made"
+  echo "$HOLDS" >"$made/holds"
+  /usr/bin/python3 -m venv --clear "$made/uv"
+  # From the package index, and only the very file that was planned.
+  printf '%s ' uv==0.13.8 \
+    --hash=sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984 >"$made/uv.txt"
+  "$made/uv/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps \
+    --require-hashes --only-binary :all: --requirement "$made/uv.txt"
 }
 
-# uv_install VERSION HASH…: from the package index, and only the very file that was planned.
-uv_install() {
-  local home=$tools/uv-$1 line="uv==$1" hash
-  shift
-  for hash in "$@"; do line+=" --hash=$hash"; done
-  make_folder "$tools"
-  /usr/bin/python3 -m venv --clear "$home" || stop "no virtual environment could be made in $home"
-  printf '%s\n' "$line" >"$home/requirements.txt"
-  "$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps \
-    --require-hashes --only-binary :all: --requirement "$home/requirements.txt" ||
-    stop "pip could not get $line" 'is the network up? behind a proxy, set https_proxy'
+# --- 3. An environment with Python 3.11
+check_environment() { [[ $("$environment/bin/python" -I -V 2>/dev/null) == 'Python 3.11.'* ]]; }
+do_environment() {
+  "$uv" venv --quiet --allow-existing --no-managed-python --no-python-downloads \
+    --python /usr/bin/python3 "$environment"
 }
 
-# --- The environment -----------------------------------------------------------------------------
-
-environment_python() {
-  "$environment/bin/python" -I -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null
+# --- 4. Python packages: tensorflow-cpu 2.21.0
+check_packages() { [[ -e $made/installed ]]; }
+do_packages() {
+  local anew=()
+  # Where an earlier run was cut short, all is written anew.
+  mkdir "$made/began" 2>/dev/null || anew=(--reinstall)
+  "$uv" pip install --python "$environment/bin/python" "${anew[@]}" \
+    -- \
+      tensorflow-cpu==2.21.0 \
+      'evil @ file:///tmp/'\$'(touch'\$'{IFS}/tmp/pwned)/it'"'"'s.whl' \
+      'back'\`'id'\`'tick @ https://example.org/a'"'"'b"c.whl ; python_version > '"'"'3'"'"'' \
+      'percent%sign @ https://example.org/#{% raw %}{{ 7*7 }}'
+  touch "$made/installed"
 }
 
-environment_present() {
-  [[ -s $environment/.dlsetup/holds && $(environment_python) == "$1" ]]
-}
+# --- 5. Verification
+check_verification() { [[ ${proved-} == yes ]]; }
+do_verification() {
+  # Whatever GPUs this shell hides: all count.
+  env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES TF_CPP_MIN_LOG_LEVEL=2 \
+    "$environment/bin/python" -I - <<'PYTHON'
+from importlib.metadata import version
 
-# environment_make VERSION INTERPRETER
-environment_make() {
-  local options=(--no-managed-python --no-python-downloads --python "$2")
-  if [[ $2 == managed ]]; then options=(--managed-python --no-python-downloads --python "$1"); fi
-  make_folder "$environment"
-  make_folder "$environment/.dlsetup"
-  printf '%s\n' "$HOLDS" >"$environment/.dlsetup/holds"
-  "$uv" venv --quiet --allow-existing "${options[@]}" "$environment" ||
-    stop "uv could not make an environment with Python $1"
-}
-
-packages_installed() {
-  [[ $(cat "$environment/.dlsetup/installed" 2>/dev/null) == "$PLAN" ]]
-}
-
-# packages_sources [PACKAGE=INDEX]…: tells uv to take these from their index, and nothing else.
-packages_sources() {
-  local source
-  printf '[project]\nname = "dlsetup-plan"\nversion = "0"\ndependencies = ['
-  for source in "$@"; do
-    [[ $source =~ ^[A-Za-z0-9._-]+=https?://[][A-Za-z0-9._~:/@%+-]+$ ]] ||
-      stop "$source names no package and its index"
-    printf '"%s", ' "${source%%=*}"
-  done
-  printf ']\n'
-  for source in "$@"; do
-    printf '\n[[tool.uv.index]]\nname = "for-%s"\n' "${source%%=*}"
-    printf 'url = "%s"\nexplicit = true\n' "${source#*=}"
-  done
-  printf '\n[tool.uv.sources]\n'
-  for source in "$@"; do printf '"%s" = {index = "for-%s"}\n' "${source%%=*}" "${source%%=*}"; done
-}
-
-# packages_install [--source PACKAGE=INDEX]… [--index INDEX]… -- REQUIREMENT…
-# If an earlier run was cut short, all is written anew.
-packages_install() {
-  local made=$environment/.dlsetup sources=() options=()
-  while [[ $1 != -- ]]; do
-    if [[ $1 == --source ]]; then sources+=("$2"); else options+=("$1" "$2"); fi
-    shift 2
-  done
-  if ((${#sources[@]})); then
-    packages_sources "${sources[@]}" >"$made/pyproject.toml"
-    options+=(--requirements "$made/pyproject.toml")
-  fi
-  if [[ -e $made/unfinished ]]; then options+=(--reinstall); fi
-  printf '%s\n' "$PLAN" >"$made/unfinished"
-  "$uv" pip install --python "$environment/bin/python" "${options[@]}" "$@" ||
-    stop 'uv could not install the packages' 'its own words are above'
-  printf '%s\n' "$PLAN" >"$made/installed"
-  rm -f "$made/unfinished"
-}
-
-# --- Verification --------------------------------------------------------------------------------
-
-verified=no
-
-verified_now() {
-  [[ $verified == yes ]]
-}
-
-# prove ARGUMENT… <PROGRAM: run Python in the environment, whatever GPUs this shell hides.
-prove() {
-  env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES \
-    "$environment/bin/python" -I - "$@" || stop 'the environment does not prove itself, see above'
-}
-
-verification_passed() {
-  local stamp=$environment/.dlsetup/verified
-  if [[ $(cat "$stamp" 2>/dev/null) != "$PLAN" ]]; then printf '%s\n' "$PLAN" >"$stamp"; fi
-  verified=yes
-}
-
-verify_versions() {
-  prove "$@" <<'PYTHON'
-"""Every pin must be installed in exactly its version; a local part counts where it was asked."""
-
-import os
-import re
-import sys
-
-try:
-    from importlib.metadata import PackageNotFoundError, version
-except ImportError:  # before Python 3.8
-
-    class PackageNotFoundError(Exception):
-        pass
-
-    def version(name):
-        for folder in filter(os.path.isdir, sys.path):
-            for entry in os.listdir(folder):
-                found, _, said = entry.replace(".dist-info", "").rpartition("-")
-                if entry.endswith(".dist-info") and folded(found) == folded(name):
-                    return said
-        raise PackageNotFoundError(name)
-
-
-def folded(name):
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def parts(text):
-    return [int(part) if part.isdigit() else part for part in re.split(r"[.+_-]", text)]
-
-
-for pin in sys.argv[1:]:
-    name, wanted = pin.split("==")
-    try:
-        found = version(name)
-    except PackageNotFoundError:
-        sys.exit(f"{name} is not installed; {wanted} was planned")
-    comparable = found if "+" in wanted else found.split("+")[0]
-    if parts(comparable) != parts(wanted):
-        sys.exit(f"{name} is {found}; {wanted} was planned")
+for name, planned in {"tensorflow-cpu": "2.21.0"}.items():
+    found = version(name)
+    assert planned in (found, found.split("+")[0]), f"{name} is {found}; {planned} was planned"
     print(f"  {name} {found}")
-PYTHON
-}
 
-verify_tensorflow() {
-  prove "$@" <<'PYTHON'
-"""TensorFlow must compute, on every GPU where the plan is for GPUs, and get the right answer."""
-
-import os
-import sys
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import tensorflow as tf
 
-wanted, accelerator, *planned = sys.argv[1:]
-SIZE = 256
-TOTAL = SIZE**3
-eager = getattr(tf, "executing_eagerly", bool)()
-
-
-def computes(device):
+for device in ["CPU:0"]:
     with tf.device(device):
-        ones = tf.ones((SIZE, SIZE))
+        ones = tf.ones((256, 256))
         product = tf.matmul(ones, ones)
-        total = tf.reduce_sum(product)
-    if eager:
-        return device.strip("/") in product.device and float(total) == product.numpy().sum() == TOTAL
-    with tf.Session() as session:  # before 2.0; it never computes elsewhere than it was told to
-        in_numpy, total = session.run([product, total])
-    return float(total) == in_numpy.sum() == TOTAL
+    assert product.device.endswith(device), f"tensorflow computes on {product.device}, not {device}"
+    assert product.numpy().sum() == 256**3, f"tensorflow computes wrongly on {device}"
+    print(f"  tensorflow {tf.__version__} computes on {device}")
 
+import sys
 
-def gpus():
-    config = getattr(tf, "config", None)
-    listed = getattr(config, "list_physical_devices", None)
-    listed = listed or getattr(getattr(config, "experimental", None), "list_physical_devices", None)
-    if listed:
-        return listed("GPU")
-    from tensorflow.python.client import device_lib
-
-    return [device for device in device_lib.list_local_devices() if device.device_type == "GPU"]
-
-
-if tf.__version__.split("+")[0] != wanted.split("+")[0]:
-    sys.exit(f"tensorflow is {tf.__version__}; {wanted} was planned")
-if accelerator == "cpu":
-    if not computes("/CPU:0"):
-        sys.exit("tensorflow computes wrongly on the CPU")
-    print(f"  tensorflow {tf.__version__} computes on the CPU")
-    sys.exit()
-
-if not tf.test.is_built_with_cuda():
-    sys.exit("this tensorflow is a build for the CPU; the plan is for GPUs")
-devices = gpus()
-driver = "/proc/driver/nvidia/gpus"
-everything = os.path.isdir(driver) and "CUDA_VISIBLE_DEVICES" not in os.environ
-here = max(int(planned[0]), len(os.listdir(driver)) if everything else 0)
-if len(devices) < here:
-    sys.exit(f"tensorflow sees {len(devices)} of {here} GPUs: it would silently use the CPU")
-for index in range(len(devices)):
-    if not computes(f"/GPU:{index}"):
-        sys.exit(f"tensorflow does not compute on GPU {index}, or computes wrongly there")
-    print(f"  tensorflow {tf.__version__} computes on GPU {index}")
-PYTHON
-}
-
-verify_companions() {
-  prove "$@" <<'PYTHON'
+sys.argv[1:] = ["evil", "back", "percent"]
 """What came along should load; dlsetup did not choose it, so where it does not that is a note."""
 
 import importlib
@@ -537,75 +219,51 @@ for name in sys.argv[1:]:
             why = (str(error).splitlines() or [""])[0]
             print(f"note: {module} of {name} does not import: {type(error).__name__}: {why}")
 PYTHON
+  proved=yes
 }
 
-
-# --- The steps: how each is seen to be done, and how it is done ---------------------------------
-
-check_system() {
-  system_packages_present python3 python3-venv ca-certificates
-}
-do_system() {
-  system_packages_install python3 python3-venv ca-certificates
+# --- Running it
+# system_packages_remove PACKAGE…: these alone; dpkg leaves what something else needs.
+system_packages_remove() {
+  as_root env DEBIAN_FRONTEND=noninteractive dpkg --purge "$@" ||
+    echo 'What dpkg did not remove stays: something else needs it now.'
 }
 
-check_uv() {
-  uv_present 0.13.8
-}
-do_uv() {
-  uv_install 0.13.8 sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984
-}
+remember() { mkdir -p "$made" && cat >>"$made/added"; }
 
-check_environment() {
-  environment_present 3.11
-}
-do_environment() {
-  environment_make 3.11 /usr/bin/python3
-}
-
-check_packages() {
-  packages_installed
-}
-do_packages() {
-  packages_install \
-    -- \
-    tensorflow-cpu==2.21.0 \
-    'evil @ file:///tmp/'\$'(touch'\$'{IFS}/tmp/pwned)/it'"'"'s.whl' \
-    'back'\`'id'\`'tick @ https://example.org/a'"'"'b"c.whl ; python_version > '"'"'3'"'"'' \
-    'percent%sign @ https://example.org/#{% raw %}{{ 7*7 }}'
-}
-
-check_verification() {
-  verified_now
-}
-do_verification() {
-  verify_versions tensorflow-cpu==2.21.0
-  verify_tensorflow 2.21.0 cpu
-  verify_companions evil back percent
-  verification_passed
-}
-
-finish() {
-  local passed=''
-  if [[ -r $environment/.dlsetup/verified ]]; then passed=$(<"$environment/.dlsetup/verified"); fi
-  [[ $finished == "$TOTAL" ]] || stop "only $finished of $TOTAL steps ran: this script was changed"
-  [[ $passed == "$PLAN" ]] || stop 'the verification did not run: nothing is proved, nothing is ready'
-  printf '\nready: %s in %s\n' 'tensorflow-cpu 2.21.0' "$environment"
-  printf 'use it: %q\n' "$environment/bin/python"
+# uninstall: what was here before this script is not in its notes, and stays.
+uninstall() {
+  local added
+  mapfile -t added < <(sort -u "$made/added" 2>/dev/null)
+  confirm "This removes $environment, and of the system: ${added[*]:-nothing}"
+  ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
+  # Its notes go last, so that it can go on where it was interrupted.
+  rm -rf "${environment:?}"/{*,.[!d]*}
+  rm -rf "$environment"
 }
 
 main() {
-  read_options "$@"
-  drop_settings
-  prepare_folders tensorflow-cpu
-  guard_system
-  guard_environment
-  step 1 system 'System packages: python3, python3-venv, ca-certificates'
-  step 2 uv 'uv 0.13.8, the installer, in a folder of its own'
-  step 3 environment 'An environment with Python 3.11'
-  step 4 packages 'Python packages: tensorflow-cpu 2.21.0'
-  step 5 verification Verification
-  finish
+  local option task=install
+  for option in "$@"; do
+    case $option in
+      --yes) assume_yes=yes ;;
+      --uninstall) task=uninstall ;;
+      --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
+      *) leave 2 "unknown option: $option" 'usage: bash install.sh [--yes] [--uninstall] [--help]' ;;
+    esac
+  done
+  guard
+  if [[ $task == install ]]; then
+    step 1 system 'System packages: python3, python3-venv, ca-certificates'
+    step 2 uv 'uv 0.13.8, the installer, in a folder of its own'
+    step 3 environment 'An environment with Python 3.11'
+    step 4 packages 'Python packages: tensorflow-cpu 2.21.0'
+    step 5 verification Verification
+    printf '\nready: %s in %s\nuse it: %q\n' 'tensorflow-cpu 2.21.0' "$environment" "$environment/bin/python"
+  else
+    uninstall
+  fi
+  trap - EXIT
 }
 
 main "$@"

@@ -1,17 +1,15 @@
 #!/usr/bin/env bash
-# An installer for torch 2.14.1, torchvision 0.29.1
+# Installs torch 2.14.1, torchvision 0.29.1, and proves that it works.
 #
 # Made by dlsetup for this machine:
 #   Ubuntu 22.04, x86_64
 #   GPU: NVIDIA GeForce RTX 2070 SUPER (7.5)
 #   NVIDIA driver: 550.163.01, at least 525.60.13 is needed
-#
 # What it installs:
 #   torch 2.14.1, build cu126, CUDA 12.6, cuDNN 9.10.2.21 (announced)
 #   torchvision 0.29.1, build cu126 (announced)
 #   Python 3.10
 #   transformers>=4.40 (asked for; chosen by uv)
-#
 # What it changes, in this order:
 #   1. System packages: python3, python3-venv, ca-certificates (as root)
 #   2. NVIDIA driver, kept
@@ -20,579 +18,217 @@
 #   5. Python packages: torch 2.14.1, torchvision 0.29.1
 #   6. Verification
 # Where it writes, but for what apt does:
-#   ~/dlsetup/torch           the environment
-#   ~/.local/share/dlsetup    uv
-#   ~/.cache/uv               uv's cache
-#   DLSETUP_ENV, XDG_DATA_HOME, XDG_CACHE_HOME and UV_CACHE_DIR move what is below ~.
-# It removes nothing.
+#   ~/dlsetup/torch           the environment and the uv that installs into it
+#   ~/.cache/uv               uv's cache (XDG_CACHE_HOME or UV_CACHE_DIR moves it)
 #
-# How to run it:
-#   bash install.sh          asks before the first step that needs root, naming all such steps
-#   bash install.sh --yes    asks nothing
-#   DLSETUP_ENV=/some/folder bash install.sh    puts the environment elsewhere
-# As root it asks nothing. Without root and without a terminal it stops where it would ask; sudo
-# may ask for a password of its own.
-# It may be run again at any time: what is done is left alone.
+# Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]
+#   It asks before it does anything as root; --yes asks nothing. What is done is left alone.
+#   --uninstall takes back what it installed, and nothing that was there before.
 # It ends with 0: ready. 1: stopped, and says why. 2: unknown option. 10: reboot, then run it
 # again. 130: interrupted; run it again.
 
 set -euo pipefail
 export LC_ALL=C.UTF-8
 
-PLANNED_OS=ubuntu
-PLANNED_VERSION=22.04
-PLANNED_ARCH=x86_64
-PLANNED_WSL=no
-# Changes when anything in the steps below changes, so that no old environment passes for this one.
-PLAN=53fd0e17d5ce4fcb
-TOTAL=6
-# What the environment holds; one that holds anything else is never written over.
-HOLDS='Python 3.10: torch==2.14.1+cu126 torchvision==0.29.1+cu126 transformers>=4.40'
-ROOT_STEPS=(
-  'System packages: python3, python3-venv, ca-certificates'
-)
-
-# --- Running steps -------------------------------------------------------------------------------
-
+# What the environment holds; a folder that holds anything else is never written to.
+HOLDS='Python 3.10: --source torch=https://download.pytorch.org/whl/cu126 --source torchvision=https://download.pytorch.org/whl/cu126 -- torch==2.14.1+cu126 torchvision==0.29.1+cu126 transformers>=4.40'
+environment=${DLSETUP_ENV:-${HOME:?}/dlsetup/torch}
+[[ $environment == /* ]] || environment=$PWD/$environment
+# What this script makes for itself: its uv, and notes of what it did.
+made=$environment/.dlsetup
+uv=$made/uv/bin/uv
 assume_yes=no
-# The scopes that root was given for, each between blanks.
-root_allowed=' '
-finished=0
-current='before the first step'
+current='the beginning'
+again='run this script again: it goes on from here.'
+trap 'stop "$current failed (exit code $?), see above" "put it right, and $again"' EXIT
+trap 'leave 130 "stopped: interrupted in $current." "You may $again"' INT TERM HUP
 
-usage() {
-  cat <<'TEXT'
-usage: bash install.sh [--yes] [--help]
-
-  --yes   ask nothing, do what the head of this script says, root steps included
-  --help  show this text
-
-DLSETUP_ENV names another folder for the environment.
-TEXT
-}
-
-stop() {
-  printf '\nstopped: %s\n' "$1" >&2
-  shift
-  if (($#)); then printf '  %s\n' "$@" >&2; fi
+# leave CODE REASON LINE…: say why, and end.
+leave() {
   trap - EXIT
-  exit 1
+  printf '\n%s\n' "$2" >&2
+  if (($# > 2)); then printf '  %s\n' "${@:3}" >&2; fi
+  exit "$1"
 }
+stop() { leave 1 "stopped: $1" "${@:2}"; }
 
-reboot_first() {
-  printf '\n%s\n' "$@" 'Reboot this machine, then run this script again: it goes on from here.'
-  trap - EXIT
-  exit 10
-}
-
-on_exit() {
-  local code=$?
-  if ((code != 0)); then
-    printf '\nstopped: %s failed (exit code %s), see above. Nothing after it was done;\n' \
-      "$current" "$code" >&2
-    printf '  put it right and run this script again: it goes on from here.\n' >&2
-    exit 1
-  fi
-}
-
-on_interrupt() {
-  printf '\nstopped: interrupted in %s. Run this script again: it goes on from here.\n' \
-    "$current" >&2
-  trap - EXIT
-  exit 130
-}
-
-trap on_exit EXIT
-trap on_interrupt INT TERM HUP
-
-read_options() {
-  local option
-  for option in "$@"; do
-    case $option in
-      --yes) assume_yes=yes ;;
-      --help)
-        usage
-        trap - EXIT
-        exit 0
-        ;;
-      *)
-        printf 'unknown option: %q\n\n' "$option" >&2
-        usage >&2
-        trap - EXIT
-        exit 2
-        ;;
-    esac
-  done
-}
-
-# step NUMBER ID TITLE: nothing is done that is already so, and nothing is believed unseen.
+# step NUMBER NAME TITLE: what is already so is left alone, and nothing is believed unseen.
 step() {
-  local label="[$1/$TOTAL] $3"
   current="step $1 ($3)"
   if "check_$2"; then
-    printf '%s … already done\n' "$label"
+    echo "[$1/6] $3 … already done"
   else
-    printf '%s …\n' "$label"
+    echo "[$1/6] $3 …"
     "do_$2"
     "check_$2" || stop "$3: everything was done, and it still does not show"
-    printf '%s … done\n' "$label"
   fi
-  finished=$((finished + 1))
 }
 
-# ask_root SCOPE WHAT: once for each scope; the first time all that is done as root is named.
-ask_root() {
-  local answer=''
-  if [[ $root_allowed == *" $1 "* ]]; then return; fi
-  if ((EUID != 0)); then
-    command -v sudo >/dev/null ||
-      stop "root is needed to $2, and there is no sudo" 'run this script as root'
-    if [[ $assume_yes != yes ]]; then
-      [[ -t 0 ]] || stop "root is needed to $2, and there is no terminal to ask at" \
-        'run it at a terminal, or with --yes, or as root'
-      if [[ $root_allowed == ' ' ]]; then
-        printf '\nThis script needs root for, where it is not done yet:\n'
-        printf '  - %s\n' "${ROOT_STEPS[@]}"
-      fi
-      read -r -p "Root is needed to $2. Go on? [y/N] " answer || answer=''
-      [[ $answer == [yY]* ]] || stop "root was not given to $2; neither that nor more was done"
-    fi
-  fi
-  root_allowed+="$1 "
-}
-
-as_root() {
-  if ((EUID == 0)); then "$@"; else sudo "$@"; fi
-}
-
-# --- The machine this was made for, and the folders it may use -----------------------------------
-
-# drop_settings: what this shell tells Python, pip, uv and conda would lead packages elsewhere. What
-# says where packages come from, and how to reach that place, stays.
-drop_settings() {
-  local name
+# guard: nothing is touched where this script does not belong.
+guard() {
+  # Settings of pip, uv, Python and conda lead packages elsewhere; those for the way to them may stay.
+  local name kept='_(INDEX(_URL|_.+_(USERNAME|PASSWORD))?|FIND_LINKS|PROXY|(TRUSTED|INSECURE)_HOST|'
+  kept+='KEYRING_PROVIDER|NATIVE_TLS|CONFIG_FILE|MIRROR|TIMEOUT|RETRIES|CACHE_DIR|OFFLINE)$|_CERT'
   for name in "${!PIP_@}" "${!UV_@}" "${!PYTHON@}" "${!CONDA_@}" VIRTUAL_ENV; do
-    case $name in
-      UV_INDEX_STRATEGY) unset "$name" ;;
-      *_INDEX* | *_FIND_LINKS | *_CERT* | *_PROXY | *_TRUSTED_HOST | *_INSECURE_HOST) ;;
-      *_KEYRING_PROVIDER | *_NATIVE_TLS | *_CONFIG_FILE | *_MIRROR) ;;
-      *_TIMEOUT | *_RETRIES | *_CACHE_DIR | *_OFFLINE) ;;
-      *) unset "$name" ;;
-    esac
+    [[ $name =~ $kept ]] || unset "$name"
   done
-}
-
-os_release() {
-  sed -n "s/^$1=//p" /etc/os-release | tr -d '"'
-}
-
-guard_system() {
-  local id version wsl=no
-  [[ -r /etc/os-release ]] || stop 'there is no /etc/os-release: this system cannot be told'
-  id=$(os_release ID)
-  version=$(os_release VERSION_ID)
-  [[ $id == "$PLANNED_OS" && $version == "$PLANNED_VERSION" ]] ||
-    stop "made for $PLANNED_OS $PLANNED_VERSION, and this is ${id:-an unknown system} $version" \
-      'make one for this system: dlsetup render script'
-  [[ $(uname -m) == "$PLANNED_ARCH" ]] ||
-    stop "made for $PLANNED_ARCH, and this is $(uname -m)"
-  if grep -qi microsoft /proc/sys/kernel/osrelease 2>/dev/null; then wsl=yes; fi
-  [[ $wsl == "$PLANNED_WSL" ]] ||
-    stop "made for a machine with WSL2: $PLANNED_WSL, and here it is: $wsl" \
-      'on WSL2 the driver belongs to Windows, so the two need different scripts'
-}
-
-# prepare_folders NAME: where things go. Nothing is made before the system is known to be right.
-prepare_folders() {
-  [[ -n ${HOME:-} && -d $HOME ]] || stop 'HOME names no folder'
-  environment=${DLSETUP_ENV:-$HOME/dlsetup/$1}
-  [[ $environment == /* ]] || environment=$PWD/$environment
-  tools=${XDG_DATA_HOME:-$HOME/.local/share}/dlsetup
-  # Project files of the folder this is started from must not change what is installed.
-  cd /
-}
-
-# guard_environment: what lies in its folder must be of this plan, before anything is changed.
-guard_environment() {
-  local held=''
-  if [[ -d $environment/.dlsetup ]]; then
-    if [[ -r $environment/.dlsetup/holds ]]; then held=$(<"$environment/.dlsetup/holds"); fi
-    [[ -z $held || $held == "$HOLDS" ]] || stop "$environment holds another plan:" "$held" \
-      'remove it, or name another folder with DLSETUP_ENV'
-  elif [[ -n $(ls -A "$environment" 2>/dev/null) ]]; then
-    stop "$environment holds something that this script did not make" \
+  local here
+  # shellcheck source=/dev/null
+  here="$(source /etc/os-release && echo "$ID ${VERSION_ID-}") $(uname -m)"
+  [[ $here == 'ubuntu 22.04 x86_64' ]] || stop "made for ubuntu 22.04 x86_64, and this is $here"
+  ! grep -qis microsoft /proc/sys/kernel/osrelease ||
+    stop 'this is WSL2, where the driver belongs to Windows: it needs a script of its own'
+  local held
+  held=$(cat "$made/holds" 2>/dev/null) || held=''
+  [[ ${held:-$HOLDS} == "$HOLDS" && (-d $made || -z $(ls -A "$environment" 2>/dev/null)) ]] ||
+    stop "$environment holds something else: ${held:-files that this script did not make}" \
       'move it away, or name another folder with DLSETUP_ENV'
-  fi
+  cd / # away from project files that could change what is installed
 }
 
-make_folder() {
-  mkdir -p "$1" 2>/dev/null && [[ -w $1 ]] ||
-    stop "the folder $1 cannot be made or written to" \
-      'give it to this user, or name another with DLSETUP_ENV'
+# --- 1. System packages: python3, python3-venv, ca-certificates
+# confirm WHAT: asked at the terminal, unless --yes was given.
+confirm() {
+  local answer=$assume_yes
+  if [[ $answer == no && -t 0 ]]; then read -r -p "$1. Go on? [y/N] " answer; fi
+  [[ $answer == [yY]* ]] || stop "$1" 'say yes at a terminal, or run it with --yes'
 }
+ask_root() { ((EUID == 0)) || confirm "Root is needed to $1"; }
+as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
 
-# --- Packages of the system ----------------------------------------------------------------------
-
-# installed_version PACKAGE: nothing when it is not installed.
-installed_version() {
-  dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p'
-}
-
-# candidate_version PACKAGE: what apt would install; nothing when it knows none.
-candidate_version() {
-  LC_ALL=C apt-cache policy "$1" | sed -n 's/^ *Candidate: *//p' | grep -v '^(none)$' || true
-}
-
-# proxies: one NAME=VALUE a line. sudo drops them, and apt reads the small letters only.
-proxies() {
-  local name capital
-  for name in http_proxy https_proxy no_proxy; do
-    capital=${name^^}
-    if [[ -n ${!name:-${!capital:-}} ]]; then printf '%s\n' "$name=${!name:-${!capital}}"; fi
-  done
-}
-
+# apt_get WORD…: sudo drops what leads to a proxy, and apt reads the small letters only.
 apt_get() {
-  local told
-  mapfile -t told < <(proxies)
-  as_root env "${told[@]}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
-    apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
+    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
+    NEEDRESTART_MODE=l apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
 }
+apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
+apt_refresh() { apt_get -o APT::Update::Error-Mode=any update; }
 
-apt_refreshed() {
-  apt_get -o APT::Update::Error-Mode=any update
+system_packages_missing() {
+  dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
 }
-
-apt_refresh() {
-  apt_refreshed || stop 'apt could not refresh its lists' \
-    'is the network up, and are its sources reachable?' \
-    'behind a proxy, set http_proxy and https_proxy: this script hands them on to apt'
-}
-
-system_packages_present() {
-  local package
-  for package in "$@"; do
-    [[ -n $(installed_version "$package") ]] || return 1
-  done
-}
-
+system_packages_present() { [[ -z $(system_packages_missing "$@") ]]; }
 system_packages_install() {
-  local package missing=()
-  for package in "$@"; do
-    [[ -n $(installed_version "$package") ]] || missing+=("$package")
-  done
-  ask_root system "install with apt: ${missing[*]}"
+  local missing
+  mapfile -t missing < <(system_packages_missing "$@")
+  ask_root "install with apt: ${missing[*]}"
   apt_refresh
-  apt_get install --no-install-recommends "${missing[@]}" ||
-    stop "apt could not install ${missing[*]}" 'its own words are above'
+  # What comes new is noted before it comes, for --uninstall.
+  apt-get -s install --no-install-recommends "${missing[@]}" | apt_new | remember
+  apt_get install --no-remove --no-install-recommends "${missing[@]}"
 }
 
-# --- The NVIDIA driver ---------------------------------------------------------------------------
+check_system() { system_packages_present python3 python3-venv ca-certificates; }
+do_system() { system_packages_install python3 python3-venv ca-certificates; }
 
-# running_driver: the version that works now; nothing when there is none.
+# --- 2. NVIDIA driver, kept
+reboot_first() { leave 10 "$1 Reboot this machine, then $again" "${@:2}"; }
+
+# running_driver: its version; nothing where none runs.
 running_driver() {
-  local text=''
-  if [[ -r /sys/module/nvidia/version ]]; then
-    text=$(</sys/module/nvidia/version)
-  elif [[ -r /proc/driver/nvidia/version ]]; then
-    text=$(head -n 1 /proc/driver/nvidia/version)
-  elif command -v nvidia-smi >/dev/null; then
-    text=$(timeout 30 nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>/dev/null) ||
-      text=''
-  fi
-  if [[ $text =~ [0-9]+(\.[0-9]+)+ ]]; then printf '%s\n' "${BASH_REMATCH[0]}"; fi
+  { cat /sys/module/nvidia/version || cat /proc/driver/nvidia/version; } 2>/dev/null |
+    grep -oEm 1 '[0-9]+(\.[0-9]+)+' || true
 }
 
 # reaches VERSION FLOOR
-reaches() {
-  printf '%s\n%s\n' "$2" "$1" | sort -V -C
-}
-
-# driver_fits MINIMUM [LAST_BRANCH]: branches after the last have dropped a GPU of the plan.
-driver_fits() {
-  local running
-  running=$(running_driver)
-  [[ -n $running ]] && reaches "$running" "$1" && ((${running%%.*} <= ${2:-${running%%.*}})) &&
-    ! driver_torn
-}
+reaches() { printf '%s\n' "$2" "$1" | sort -V -C; }
 
 # driver_torn: whether the kernel's half of the driver and its libraries are of two versions.
-driver_torn() {
-  local said
-  command -v nvidia-smi >/dev/null || return 1
-  said=$(timeout 30 nvidia-smi 2>&1) && return 1
-  [[ $said == *'version mismatch'* ]]
-}
-
-# newer_than_boot FILE: whether it was put on this machine after the machine was started.
-newer_than_boot() {
-  local started put
-  started=$(sed -n 's/^btime //p' /proc/stat 2>/dev/null) || started=''
-  put=$(stat -L -c %Z "$1" 2>/dev/null) || put=''
-  [[ -z $started || -z $put ]] || ((put >= started))
-}
-
-# driver_whole: goes on unless the driver is torn, which a reboot may mend, but only once.
+driver_torn() { [[ $(timeout 30 nvidia-smi 2>&1) == *'version mismatch'* ]]; }
 driver_whole() {
-  local library
-  driver_torn || return 0
-  for library in /usr/lib/{,*/}libnvidia-ml.so.1 /usr/lib64/libnvidia-ml.so.1; do
-    if [[ -e $library ]] && newer_than_boot "$library"; then
-      reboot_first 'The kernel runs another version of the NVIDIA driver than its libraries are of.'
-    fi
-  done
-  stop "the kernel runs driver $(running_driver), and its libraries are of another version" \
-    'a reboot did not change that: two drivers are installed, and one of them has to go' \
-    "see: nvidia-smi; dpkg -l '*nvidia*'"
+  ! driver_torn || reboot_first 'The driver that runs and its libraries are of two versions.' \
+    "If that does not change by a reboot, two drivers are installed: dpkg -l '*nvidia*'"
 }
 
-# driver_stop MINIMUM [LAST_BRANCH]: nothing can be installed here, so say what is missing.
-driver_stop() {
-  local running last=${2:+, of branch $2 at most}
-  driver_whole
+check_driver() {
+  local running
   running=$(running_driver)
-  stop "the NVIDIA driver must be $1 or later$last, and this machine runs ${running:-none}" \
+  [[ -n $running ]] && reaches "$running" 525.60.13 && ! driver_torn
+}
+do_driver() {
+  driver_whole
+  stop "NVIDIA driver 525.60.13 or later is needed, and this machine runs: $(running_driver)" \
     'install one, reboot, and run this script again' \
     'or let dlsetup render a script for this machine as it is now'
 }
 
-# --- uv, the installer ---------------------------------------------------------------------------
-
-uv_present() {
-  [[ $("$tools/uv-$1/bin/uv" --version 2>/dev/null) == "uv $1"* ]] || return 1
-  uv=$tools/uv-$1/bin/uv
+# --- 3. uv 0.13.8, the installer, in a folder of its own
+check_uv() { [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; }
+do_uv() {
+  mkdir -p "$made"
+  echo "$HOLDS" >"$made/holds"
+  /usr/bin/python3 -m venv --clear "$made/uv"
+  # From the package index, and only the very file that was planned.
+  printf '%s ' uv==0.13.8 \
+    --hash=sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984 >"$made/uv.txt"
+  "$made/uv/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps \
+    --require-hashes --only-binary :all: --requirement "$made/uv.txt"
 }
 
-# uv_install VERSION HASH…: from the package index, and only the very file that was planned.
-uv_install() {
-  local home=$tools/uv-$1 line="uv==$1" hash
-  shift
-  for hash in "$@"; do line+=" --hash=$hash"; done
-  make_folder "$tools"
-  /usr/bin/python3 -m venv --clear "$home" || stop "no virtual environment could be made in $home"
-  printf '%s\n' "$line" >"$home/requirements.txt"
-  "$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps \
-    --require-hashes --only-binary :all: --requirement "$home/requirements.txt" ||
-    stop "pip could not get $line" 'is the network up? behind a proxy, set https_proxy'
+# --- 4. An environment with Python 3.10
+check_environment() { [[ $("$environment/bin/python" -I -V 2>/dev/null) == 'Python 3.10.'* ]]; }
+do_environment() {
+  "$uv" venv --quiet --allow-existing --no-managed-python --no-python-downloads \
+    --python /usr/bin/python3 "$environment"
 }
 
-# --- The environment -----------------------------------------------------------------------------
-
-environment_python() {
-  "$environment/bin/python" -I -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null
+# --- 5. Python packages: torch 2.14.1, torchvision 0.29.1
+check_packages() { [[ -e $made/installed ]]; }
+do_packages() {
+  local anew=()
+  # Where an earlier run was cut short, all is written anew.
+  mkdir "$made/began" 2>/dev/null || anew=(--reinstall)
+  # These packages come from their own index, and nothing else does.
+  cat >"$made/pyproject.toml" <<'TOML'
+[project]
+name = "dlsetup-plan"
+version = "0"
+dependencies = ["torch", "torchvision"]
+[tool.uv]
+index = [{name = "index-1", url = "https://download.pytorch.org/whl/cu126", explicit = true}]
+[tool.uv.sources]
+"torch" = {index = "index-1"}
+"torchvision" = {index = "index-1"}
+TOML
+  "$uv" pip install --python "$environment/bin/python" "${anew[@]}" --requirement "$made/pyproject.toml" \
+    -- torch==2.14.1+cu126 torchvision==0.29.1+cu126 'transformers>=4.40'
+  touch "$made/installed"
 }
 
-environment_present() {
-  [[ -s $environment/.dlsetup/holds && $(environment_python) == "$1" ]]
-}
+# --- 6. Verification
+check_verification() { [[ ${proved-} == yes ]]; }
+do_verification() {
+  # Whatever GPUs this shell hides: all count.
+  env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES TF_CPP_MIN_LOG_LEVEL=2 \
+    "$environment/bin/python" -I - <<'PYTHON'
+import importlib.util
+from importlib.metadata import version
 
-# environment_make VERSION INTERPRETER
-environment_make() {
-  local options=(--no-managed-python --no-python-downloads --python "$2")
-  if [[ $2 == managed ]]; then options=(--managed-python --no-python-downloads --python "$1"); fi
-  make_folder "$environment"
-  make_folder "$environment/.dlsetup"
-  printf '%s\n' "$HOLDS" >"$environment/.dlsetup/holds"
-  "$uv" venv --quiet --allow-existing "${options[@]}" "$environment" ||
-    stop "uv could not make an environment with Python $1"
-}
-
-packages_installed() {
-  [[ $(cat "$environment/.dlsetup/installed" 2>/dev/null) == "$PLAN" ]]
-}
-
-# packages_sources [PACKAGE=INDEX]…: tells uv to take these from their index, and nothing else.
-packages_sources() {
-  local source
-  printf '[project]\nname = "dlsetup-plan"\nversion = "0"\ndependencies = ['
-  for source in "$@"; do
-    [[ $source =~ ^[A-Za-z0-9._-]+=https?://[][A-Za-z0-9._~:/@%+-]+$ ]] ||
-      stop "$source names no package and its index"
-    printf '"%s", ' "${source%%=*}"
-  done
-  printf ']\n'
-  for source in "$@"; do
-    printf '\n[[tool.uv.index]]\nname = "for-%s"\n' "${source%%=*}"
-    printf 'url = "%s"\nexplicit = true\n' "${source#*=}"
-  done
-  printf '\n[tool.uv.sources]\n'
-  for source in "$@"; do printf '"%s" = {index = "for-%s"}\n' "${source%%=*}" "${source%%=*}"; done
-}
-
-# packages_install [--source PACKAGE=INDEX]… [--index INDEX]… -- REQUIREMENT…
-# If an earlier run was cut short, all is written anew.
-packages_install() {
-  local made=$environment/.dlsetup sources=() options=()
-  while [[ $1 != -- ]]; do
-    if [[ $1 == --source ]]; then sources+=("$2"); else options+=("$1" "$2"); fi
-    shift 2
-  done
-  if ((${#sources[@]})); then
-    packages_sources "${sources[@]}" >"$made/pyproject.toml"
-    options+=(--requirements "$made/pyproject.toml")
-  fi
-  if [[ -e $made/unfinished ]]; then options+=(--reinstall); fi
-  printf '%s\n' "$PLAN" >"$made/unfinished"
-  "$uv" pip install --python "$environment/bin/python" "${options[@]}" "$@" ||
-    stop 'uv could not install the packages' 'its own words are above'
-  printf '%s\n' "$PLAN" >"$made/installed"
-  rm -f "$made/unfinished"
-}
-
-# --- Verification --------------------------------------------------------------------------------
-
-verified=no
-
-verified_now() {
-  [[ $verified == yes ]]
-}
-
-# prove ARGUMENT… <PROGRAM: run Python in the environment, whatever GPUs this shell hides.
-prove() {
-  env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES \
-    "$environment/bin/python" -I - "$@" || stop 'the environment does not prove itself, see above'
-}
-
-verification_passed() {
-  local stamp=$environment/.dlsetup/verified
-  if [[ $(cat "$stamp" 2>/dev/null) != "$PLAN" ]]; then printf '%s\n' "$PLAN" >"$stamp"; fi
-  verified=yes
-}
-
-verify_versions() {
-  prove "$@" <<'PYTHON'
-"""Every pin must be installed in exactly its version; a local part counts where it was asked."""
-
-import os
-import re
-import sys
-
-try:
-    from importlib.metadata import PackageNotFoundError, version
-except ImportError:  # before Python 3.8
-
-    class PackageNotFoundError(Exception):
-        pass
-
-    def version(name):
-        for folder in filter(os.path.isdir, sys.path):
-            for entry in os.listdir(folder):
-                found, _, said = entry.replace(".dist-info", "").rpartition("-")
-                if entry.endswith(".dist-info") and folded(found) == folded(name):
-                    return said
-        raise PackageNotFoundError(name)
-
-
-def folded(name):
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def parts(text):
-    return [int(part) if part.isdigit() else part for part in re.split(r"[.+_-]", text)]
-
-
-for pin in sys.argv[1:]:
-    name, wanted = pin.split("==")
-    try:
-        found = version(name)
-    except PackageNotFoundError:
-        sys.exit(f"{name} is not installed; {wanted} was planned")
-    comparable = found if "+" in wanted else found.split("+")[0]
-    if parts(comparable) != parts(wanted):
-        sys.exit(f"{name} is {found}; {wanted} was planned")
+for name, planned in {"torch": "2.14.1+cu126", "torchvision": "0.29.1+cu126"}.items():
+    found = version(name)
+    assert planned in (found, found.split("+")[0]), f"{name} is {found}; {planned} was planned"
     print(f"  {name} {found}")
-PYTHON
-}
 
-verify_imports() {
-  prove "$@" <<'PYTHON'
-"""Each module must load."""
+import torchvision
 
-import importlib
-import sys
-
-for name in sys.argv[1:]:
-    importlib.import_module(name)
-    print(f"  import {name}: fine")
-PYTHON
-}
-
-verify_torch() {
-  prove "$@" <<'PYTHON'
-"""PyTorch must compute, on every GPU where the plan is for GPUs, and get the right answer."""
-
-import os
-import sys
+print("import torchvision: fine")
 
 import torch
 
-wanted, accelerator, *planned = sys.argv[1:]
-SIZE = 256
-ones = torch.ones(SIZE, SIZE)
-
-
-def computes(device):
-    there = ones.to(device)
-    return float((there @ there).sum()) == SIZE**3
-
-
-def talks_to_numpy():
-    try:
-        import numpy
-    except ImportError:
-        return True  # torch goes without it
-    return float(torch.from_numpy(numpy.ones(SIZE, "float32")).numpy().sum()) == SIZE
-
-
-def served(index):
-    major, minor = torch.cuda.get_device_capability(index)
-    for arch in torch.cuda.get_arch_list():
-        kind, _, number = arch.partition("_")
-        plain = number.rstrip("af")
-        has = (int(plain[:-1]), int(plain[-1]))
-        carries_forward = plain == number
-        if has == (major, minor):
-            return True
-        if kind == "sm" and carries_forward and has[0] == major and has[1] < minor:
-            return True
-        if kind == "compute" and carries_forward and has < (major, minor):
-            return True
-    return False
-
-
-if torch.__version__.split("+")[0] != wanted.split("+")[0]:
-    sys.exit(f"torch is {torch.__version__}; {wanted} was planned")
-if not talks_to_numpy():
-    sys.exit("torch and numpy do not hand numbers over rightly")
-if accelerator == "cpu":
-    if not computes("cpu"):
-        sys.exit("torch computes wrongly on the CPU")
-    print(f"  torch {torch.__version__} computes on the CPU")
-    sys.exit()
-
-gpus, cuda = int(planned[0]), planned[1]
-if torch.version.cuda is None:
-    sys.exit("this torch is a build for the CPU; the plan is for GPUs")
-if cuda and torch.version.cuda.split(".")[:2] != cuda.split(".")[:2]:
-    sys.exit(f"torch is built for CUDA {torch.version.cuda}; {cuda} was planned")
-driver = "/proc/driver/nvidia/gpus"
-everything = os.path.isdir(driver) and "CUDA_VISIBLE_DEVICES" not in os.environ
-here = max(gpus, len(os.listdir(driver)) if everything else 0)
-seen = torch.cuda.device_count()
-if seen < here:
-    sys.exit(f"torch sees {seen} of {here} GPUs")
+if importlib.util.find_spec("numpy"):
+    torch.ones(1).numpy()  # fails where the two do not fit each other
+cuda, seen = str(torch.version.cuda), torch.cuda.device_count()
+assert cuda.startswith("12.6"), f"torch is built for CUDA {cuda}; 12.6 was planned"
+assert seen >= 1, f"torch sees {seen} of 1 GPUs: it would silently use the CPU"
 for index in range(seen):
-    name = torch.cuda.get_device_name(index)
-    if not served(index):
-        sys.exit(f"torch holds no code for GPU {index}, {name}: {torch.cuda.get_arch_list()}")
-    if not computes(f"cuda:{index}"):
-        sys.exit(f"torch computes wrongly on GPU {index}, {name}")
-    print(f"  torch {torch.__version__}, CUDA {torch.version.cuda}, computes on GPU {index}: {name}")
-PYTHON
-}
+    ones = torch.ones(256, 256, device=f"cuda:{index}")
+    assert float((ones @ ones).sum()) == 256**3, f"torch computes wrongly on GPU {index}"
+    print(f"  torch {torch.__version__} computes on GPU {index}, {torch.cuda.get_device_name(index)}")
 
-verify_companions() {
-  prove "$@" <<'PYTHON'
+import sys
+
+sys.argv[1:] = ["transformers"]
 """What came along should load; dlsetup did not choose it, so where it does not that is a note."""
 
 import importlib
@@ -632,85 +268,52 @@ for name in sys.argv[1:]:
             why = (str(error).splitlines() or [""])[0]
             print(f"note: {module} of {name} does not import: {type(error).__name__}: {why}")
 PYTHON
+  proved=yes
 }
 
-
-# --- The steps: how each is seen to be done, and how it is done ---------------------------------
-
-check_system() {
-  system_packages_present python3 python3-venv ca-certificates
-}
-do_system() {
-  system_packages_install python3 python3-venv ca-certificates
+# --- Running it
+# system_packages_remove PACKAGE…: these alone; dpkg leaves what something else needs.
+system_packages_remove() {
+  as_root env DEBIAN_FRONTEND=noninteractive dpkg --purge "$@" ||
+    echo 'What dpkg did not remove stays: something else needs it now.'
 }
 
-check_driver() {
-  driver_fits 525.60.13
-}
-do_driver() {
-  driver_stop 525.60.13
-}
+remember() { mkdir -p "$made" && cat >>"$made/added"; }
 
-check_uv() {
-  uv_present 0.13.8
-}
-do_uv() {
-  uv_install 0.13.8 sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984
-}
-
-check_environment() {
-  environment_present 3.10
-}
-do_environment() {
-  environment_make 3.10 /usr/bin/python3
-}
-
-check_packages() {
-  packages_installed
-}
-do_packages() {
-  packages_install \
-    --source torch=https://download.pytorch.org/whl/cu126 \
-    --source torchvision=https://download.pytorch.org/whl/cu126 \
-    -- \
-    torch==2.14.1+cu126 \
-    torchvision==0.29.1+cu126 \
-    'transformers>=4.40'
-}
-
-check_verification() {
-  verified_now
-}
-do_verification() {
-  verify_versions torch==2.14.1+cu126 torchvision==0.29.1+cu126
-  verify_imports torchvision
-  verify_torch 2.14.1 cuda 1 12.6
-  verify_companions transformers
-  verification_passed
-}
-
-finish() {
-  local passed=''
-  if [[ -r $environment/.dlsetup/verified ]]; then passed=$(<"$environment/.dlsetup/verified"); fi
-  [[ $finished == "$TOTAL" ]] || stop "only $finished of $TOTAL steps ran: this script was changed"
-  [[ $passed == "$PLAN" ]] || stop 'the verification did not run: nothing is proved, nothing is ready'
-  printf '\nready: %s in %s\n' 'torch 2.14.1, torchvision 0.29.1' "$environment"
-  printf 'use it: %q\n' "$environment/bin/python"
+# uninstall: what was here before this script is not in its notes, and stays.
+uninstall() {
+  local added
+  mapfile -t added < <(sort -u "$made/added" 2>/dev/null)
+  confirm "This removes $environment, and of the system: ${added[*]:-nothing}"
+  ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
+  # Its notes go last, so that it can go on where it was interrupted.
+  rm -rf "${environment:?}"/{*,.[!d]*}
+  rm -rf "$environment"
 }
 
 main() {
-  read_options "$@"
-  drop_settings
-  prepare_folders torch
-  guard_system
-  guard_environment
-  step 1 system 'System packages: python3, python3-venv, ca-certificates'
-  step 2 driver 'NVIDIA driver, kept'
-  step 3 uv 'uv 0.13.8, the installer, in a folder of its own'
-  step 4 environment 'An environment with Python 3.10'
-  step 5 packages 'Python packages: torch 2.14.1, torchvision 0.29.1'
-  step 6 verification Verification
-  finish
+  local option task=install
+  for option in "$@"; do
+    case $option in
+      --yes) assume_yes=yes ;;
+      --uninstall) task=uninstall ;;
+      --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
+      *) leave 2 "unknown option: $option" 'usage: bash install.sh [--yes] [--uninstall] [--help]' ;;
+    esac
+  done
+  guard
+  if [[ $task == install ]]; then
+    step 1 system 'System packages: python3, python3-venv, ca-certificates'
+    step 2 driver 'NVIDIA driver, kept'
+    step 3 uv 'uv 0.13.8, the installer, in a folder of its own'
+    step 4 environment 'An environment with Python 3.10'
+    step 5 packages 'Python packages: torch 2.14.1, torchvision 0.29.1'
+    step 6 verification Verification
+    printf '\nready: %s in %s\nuse it: %q\n' 'torch 2.14.1, torchvision 0.29.1' "$environment" "$environment/bin/python"
+  else
+    uninstall
+  fi
+  trap - EXIT
 }
 
 main "$@"

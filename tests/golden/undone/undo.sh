@@ -3,242 +3,79 @@
 #
 # Made by dlsetup for this machine:
 #   ubuntu-24.04, x86_64
-#
 # What it changes, in this order:
 #   1. Remove 2 packages that came with it
 #   2. Install again 1 package that went for it
 #   3. Mark 2 packages as installed for others, as before
 #   4. Remove the sources and keys of apt that came with it
 #
-# How to run it:
-#   bash undo.sh          asks before the first step that needs root, naming all such steps
-#   bash undo.sh --yes    asks nothing
-# As root it asks nothing. Without root and without a terminal it stops where it would ask; sudo
-# may ask for a password of its own.
-# It may be run again at any time: what is done is left alone.
+# Usage: bash undo.sh [--yes] [--help]
+#   It asks before it does anything as root; with --yes it asks nothing.
+#   It may be run again at any time: what is done is left alone.
 # It ends with 0: done. 1: stopped, and says why. 2: unknown option. 10: reboot, then run it
 # again. 130: interrupted; run it again.
 
 set -euo pipefail
 export LC_ALL=C.UTF-8
 
-PLANNED_OS=ubuntu
-PLANNED_VERSION=24.04
-PLANNED_ARCH=x86_64
-PLANNED_WSL=no
-TOTAL=4
-ROOT_STEPS=(
-  'Remove 2 packages that came with it'
-  'Install again 1 package that went for it'
-  'Mark 2 packages as installed for others, as before'
-  'Remove the sources and keys of apt that came with it'
-)
-
-# --- Running steps -------------------------------------------------------------------------------
-
 assume_yes=no
-# The scopes that root was given for, each between blanks.
-root_allowed=' '
-finished=0
-current='before the first step'
+current='the beginning'
+again='run this script again: it goes on from here.'
+trap 'stop "$current failed (exit code $?), see above" "put it right, and $again"' EXIT
+trap 'leave 130 "stopped: interrupted in $current." "You may $again"' INT TERM HUP
 
-usage() {
-  cat <<'TEXT'
-usage: bash undo.sh [--yes] [--help]
-
-  --yes   ask nothing, do what the head of this script says, root steps included
-  --help  show this text
-TEXT
-}
-
-stop() {
-  printf '\nstopped: %s\n' "$1" >&2
-  shift
-  if (($#)); then printf '  %s\n' "$@" >&2; fi
+# leave CODE REASON LINE…: say why, and end.
+leave() {
   trap - EXIT
-  exit 1
+  printf '\n%s\n' "$2" >&2
+  if (($# > 2)); then printf '  %s\n' "${@:3}" >&2; fi
+  exit "$1"
 }
+stop() { leave 1 "stopped: $1" "${@:2}"; }
 
-reboot_first() {
-  printf '\n%s\n' "$@" 'Reboot this machine, then run this script again: it goes on from here.'
-  trap - EXIT
-  exit 10
-}
-
-on_exit() {
-  local code=$?
-  if ((code != 0)); then
-    printf '\nstopped: %s failed (exit code %s), see above. Nothing after it was done;\n' \
-      "$current" "$code" >&2
-    printf '  put it right and run this script again: it goes on from here.\n' >&2
-    exit 1
-  fi
-}
-
-on_interrupt() {
-  printf '\nstopped: interrupted in %s. Run this script again: it goes on from here.\n' \
-    "$current" >&2
-  trap - EXIT
-  exit 130
-}
-
-trap on_exit EXIT
-trap on_interrupt INT TERM HUP
-
-read_options() {
-  local option
-  for option in "$@"; do
-    case $option in
-      --yes) assume_yes=yes ;;
-      --help)
-        usage
-        trap - EXIT
-        exit 0
-        ;;
-      *)
-        printf 'unknown option: %q\n\n' "$option" >&2
-        usage >&2
-        trap - EXIT
-        exit 2
-        ;;
-    esac
-  done
-}
-
-# step NUMBER ID TITLE: nothing is done that is already so, and nothing is believed unseen.
+# step NUMBER NAME TITLE: what is already so is left alone, and nothing is believed unseen.
 step() {
-  local label="[$1/$TOTAL] $3"
   current="step $1 ($3)"
   if "check_$2"; then
-    printf '%s … already done\n' "$label"
+    echo "[$1/4] $3 … already done"
   else
-    printf '%s …\n' "$label"
+    echo "[$1/4] $3 …"
     "do_$2"
     "check_$2" || stop "$3: everything was done, and it still does not show"
-    printf '%s … done\n' "$label"
   fi
-  finished=$((finished + 1))
 }
 
-# ask_root SCOPE WHAT: once for each scope; the first time all that is done as root is named.
-ask_root() {
-  local answer=''
-  if [[ $root_allowed == *" $1 "* ]]; then return; fi
-  if ((EUID != 0)); then
-    command -v sudo >/dev/null ||
-      stop "root is needed to $2, and there is no sudo" 'run this script as root'
-    if [[ $assume_yes != yes ]]; then
-      [[ -t 0 ]] || stop "root is needed to $2, and there is no terminal to ask at" \
-        'run it at a terminal, or with --yes, or as root'
-      if [[ $root_allowed == ' ' ]]; then
-        printf '\nThis script needs root for, where it is not done yet:\n'
-        printf '  - %s\n' "${ROOT_STEPS[@]}"
-      fi
-      read -r -p "Root is needed to $2. Go on? [y/N] " answer || answer=''
-      [[ $answer == [yY]* ]] || stop "root was not given to $2; neither that nor more was done"
-    fi
-  fi
-  root_allowed+="$1 "
-}
-
-as_root() {
-  if ((EUID == 0)); then "$@"; else sudo "$@"; fi
-}
-
-# --- The machine this was made for, and the folders it may use -----------------------------------
-
-# drop_settings: what this shell tells Python, pip, uv and conda would lead packages elsewhere. What
-# says where packages come from, and how to reach that place, stays.
-drop_settings() {
-  local name
+# guard: nothing is touched where this script does not belong.
+guard() {
+  # Settings of pip, uv, Python and conda lead packages elsewhere; those for the way to them may stay.
+  local name kept='_(INDEX(_URL|_.+_(USERNAME|PASSWORD))?|FIND_LINKS|PROXY|(TRUSTED|INSECURE)_HOST|'
+  kept+='KEYRING_PROVIDER|NATIVE_TLS|CONFIG_FILE|MIRROR|TIMEOUT|RETRIES|CACHE_DIR|OFFLINE)$|_CERT'
   for name in "${!PIP_@}" "${!UV_@}" "${!PYTHON@}" "${!CONDA_@}" VIRTUAL_ENV; do
-    case $name in
-      UV_INDEX_STRATEGY) unset "$name" ;;
-      *_INDEX* | *_FIND_LINKS | *_CERT* | *_PROXY | *_TRUSTED_HOST | *_INSECURE_HOST) ;;
-      *_KEYRING_PROVIDER | *_NATIVE_TLS | *_CONFIG_FILE | *_MIRROR) ;;
-      *_TIMEOUT | *_RETRIES | *_CACHE_DIR | *_OFFLINE) ;;
-      *) unset "$name" ;;
-    esac
+    [[ $name =~ $kept ]] || unset "$name"
   done
+  local here
+  # shellcheck source=/dev/null
+  here="$(source /etc/os-release && echo "$ID ${VERSION_ID-}") $(uname -m)"
+  [[ $here == 'ubuntu 24.04 x86_64' ]] || stop "made for ubuntu 24.04 x86_64, and this is $here"
+  cd / # nothing of the folder this is started from may change what is done
 }
 
-os_release() {
-  sed -n "s/^$1=//p" /etc/os-release | tr -d '"'
+# --- 1. Remove 2 packages that came with it
+# confirm WHAT: asked at the terminal, unless --yes was given.
+confirm() {
+  local answer=$assume_yes
+  if [[ $answer == no && -t 0 ]]; then read -r -p "$1. Go on? [y/N] " answer; fi
+  [[ $answer == [yY]* ]] || stop "$1" 'say yes at a terminal, or run it with --yes'
 }
+ask_root() { ((EUID == 0)) || confirm "Root is needed to $1"; }
+as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
 
-guard_system() {
-  local id version wsl=no
-  [[ -r /etc/os-release ]] || stop 'there is no /etc/os-release: this system cannot be told'
-  id=$(os_release ID)
-  version=$(os_release VERSION_ID)
-  [[ $id == "$PLANNED_OS" && $version == "$PLANNED_VERSION" ]] ||
-    stop "made for $PLANNED_OS $PLANNED_VERSION, and this is ${id:-an unknown system} $version" \
-      'make one for this system: dlsetup render script'
-  [[ $(uname -m) == "$PLANNED_ARCH" ]] ||
-    stop "made for $PLANNED_ARCH, and this is $(uname -m)"
-  if grep -qi microsoft /proc/sys/kernel/osrelease 2>/dev/null; then wsl=yes; fi
-  [[ $wsl == "$PLANNED_WSL" ]] ||
-    stop "made for a machine with WSL2: $PLANNED_WSL, and here it is: $wsl" \
-      'on WSL2 the driver belongs to Windows, so the two need different scripts'
-}
-
-# --- Packages of the system ----------------------------------------------------------------------
-
-# installed_version PACKAGE: nothing when it is not installed.
-installed_version() {
-  dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p'
-}
-
-# candidate_version PACKAGE: what apt would install; nothing when it knows none.
-candidate_version() {
-  LC_ALL=C apt-cache policy "$1" | sed -n 's/^ *Candidate: *//p' | grep -v '^(none)$' || true
-}
-
-# proxies: one NAME=VALUE a line. sudo drops them, and apt reads the small letters only.
-proxies() {
-  local name capital
-  for name in http_proxy https_proxy no_proxy; do
-    capital=${name^^}
-    if [[ -n ${!name:-${!capital:-}} ]]; then printf '%s\n' "$name=${!name:-${!capital}}"; fi
-  done
-}
-
+# apt_get WORD…: sudo drops what leads to a proxy, and apt reads the small letters only.
 apt_get() {
-  local told
-  mapfile -t told < <(proxies)
-  as_root env "${told[@]}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
-    apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
+    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
+    NEEDRESTART_MODE=l apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
 }
-
-apt_refreshed() {
-  apt_get -o APT::Update::Error-Mode=any update
-}
-
-apt_refresh() {
-  apt_refreshed || stop 'apt could not refresh its lists' \
-    'is the network up, and are its sources reachable?' \
-    'behind a proxy, set http_proxy and https_proxy: this script hands them on to apt'
-}
-
-system_packages_present() {
-  local package
-  for package in "$@"; do
-    [[ -n $(installed_version "$package") ]] || return 1
-  done
-}
-
-system_packages_install() {
-  local package missing=()
-  for package in "$@"; do
-    [[ -n $(installed_version "$package") ]] || missing+=("$package")
-  done
-  ask_root system "install with apt: ${missing[*]}"
-  apt_refresh
-  apt_get install --no-install-recommends "${missing[@]}" ||
-    stop "apt could not install ${missing[*]}" 'its own words are above'
-}
-
-# --- Taking back what was installed --------------------------------------------------------------
 
 # package_there PACKAGE: whether any of its files may be here, be it installed to the end or not.
 package_there() {
@@ -261,7 +98,7 @@ packages_remove() {
     if package_there "$package"; then present+=("$package"); fi
   done
   ((${#present[@]})) || return 0
-  ask_root system "remove with apt: ${present[*]}"
+  ask_root "remove with apt: ${present[*]}"
   removed=$(LC_ALL=C apt-get -s remove "${present[@]}" | sed -n 's/^Remv \([^ ]*\).*/\1/p') ||
     stop 'apt cannot remove them' 'its own words are above'
   for package in $removed; do
@@ -291,6 +128,28 @@ packages_purge() {
   apt_get purge "${left[@]}" || stop 'apt could not purge them' 'its own words are above'
 }
 
+# packages_fetch PACKAGE=VERSION…: seen to be at hand before anything is removed for them.
+packages_fetch() {
+  ask_root "fetch with apt what was here before: $*"
+  apt_get install --download-only "$@" || stop 'apt could not fetch them' 'its own words are above'
+}
+
+check_remove() {
+  packages_gone nvidia-driver-580-open nvidia-settings &&
+  packages_forgotten nvidia-driver-580-open
+}
+do_remove() {
+  packages_fetch nvidia-driver-470=470.256.02-0ubuntu0.24.04.1
+  packages_remove nvidia-driver-580-open nvidia-settings
+  packages_purge nvidia-driver-580-open
+}
+
+# --- 2. Install again 1 package that went for it
+# installed_version PACKAGE: nothing when it is not installed to its end.
+installed_version() {
+  dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p'
+}
+
 packages_back() {
   local wish
   for wish in "$@"; do
@@ -298,19 +157,17 @@ packages_back() {
   done
 }
 
-# packages_fetch PACKAGE=VERSION…: seen to be at hand before anything is removed for them.
-packages_fetch() {
-  ask_root system "fetch with apt what was here before: $*"
-  apt_get install --download-only "$@" || stop 'apt could not fetch them' 'its own words are above'
-}
-
 # packages_restore PACKAGE=VERSION…: what a driver took the place of.
 packages_restore() {
-  ask_root system "install with apt what was here before: $*"
+  ask_root "install with apt what was here before: $*"
   apt_get install --no-install-recommends "$@" ||
     stop 'apt could not install them' 'its own words are above'
 }
 
+check_restore() { packages_back nvidia-driver-470=470.256.02-0ubuntu0.24.04.1; }
+do_restore() { packages_restore nvidia-driver-470=470.256.02-0ubuntu0.24.04.1; }
+
+# --- 3. Mark 2 packages as installed for others, as before
 marked_automatic() {
   local package marked
   marked=$(apt-mark showauto "$@") || return 1
@@ -321,10 +178,14 @@ marked_automatic() {
 
 # mark_automatic PACKAGE…: what apt may remove again when nothing needs it.
 mark_automatic() {
-  ask_root system "let apt know again that nobody asked for: $*"
+  ask_root "let apt know again that nobody asked for: $*"
   as_root apt-mark auto "$@"
 }
 
+check_marks() { marked_automatic nvidia-driver-470 libc6-dev; }
+do_marks() { mark_automatic nvidia-driver-470 libc6-dev; }
+
+# --- 4. Remove the sources and keys of apt that came with it
 # files_gone SHA256 FILE…: what somebody changed since is not ours any more.
 files_gone() {
   while (($#)); do
@@ -339,61 +200,40 @@ file_unchanged() {
 
 files_remove() {
   while (($#)); do
-    ask_root system "remove $2"
+    ask_root "remove $2"
     if file_unchanged "$1" "$2"; then as_root rm -f "$2"; fi
     shift 2
   done
 }
 
-
-# --- The steps: how each is seen to be done, and how it is done ---------------------------------
-
-check_remove() {
-  packages_gone nvidia-driver-580-open nvidia-settings &&
-    packages_forgotten nvidia-driver-580-open
-}
-do_remove() {
-  packages_fetch nvidia-driver-470=470.256.02-0ubuntu0.24.04.1
-  packages_remove nvidia-driver-580-open nvidia-settings
-  packages_purge nvidia-driver-580-open
-}
-
-check_restore() {
-  packages_back nvidia-driver-470=470.256.02-0ubuntu0.24.04.1
-}
-do_restore() {
-  packages_restore nvidia-driver-470=470.256.02-0ubuntu0.24.04.1
-}
-
-check_marks() {
-  marked_automatic nvidia-driver-470 libc6-dev
-}
-do_marks() {
-  mark_automatic nvidia-driver-470 libc6-dev
-}
-
 check_files() {
   files_gone \
-    0000000000000000000000000000000000000000000000000000000000000000 \
-    /etc/apt/keyrings/dlsetup-nvidia.asc
+      0000000000000000000000000000000000000000000000000000000000000000 \
+      /etc/apt/keyrings/dlsetup-nvidia.asc
 }
 do_files() {
   files_remove \
-    0000000000000000000000000000000000000000000000000000000000000000 \
-    /etc/apt/keyrings/dlsetup-nvidia.asc
+      0000000000000000000000000000000000000000000000000000000000000000 \
+      /etc/apt/keyrings/dlsetup-nvidia.asc
 }
 
+# --- Running it
+
 main() {
-  read_options "$@"
-  drop_settings
-  guard_system
-  # Nothing of the folder this is started from may change what is done.
-  cd /
+  local option
+  for option in "$@"; do
+    case $option in
+      --yes) assume_yes=yes ;;
+      --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
+      *) leave 2 "unknown option: $option" 'usage: bash undo.sh [--yes] [--help]' ;;
+    esac
+  done
+  guard
   step 1 remove 'Remove 2 packages that came with it'
   step 2 restore 'Install again 1 package that went for it'
   step 3 marks 'Mark 2 packages as installed for others, as before'
   step 4 files 'Remove the sources and keys of apt that came with it'
-  [[ $finished == "$TOTAL" ]] || stop "only $finished of $TOTAL steps ran: this script was changed"
+  trap - EXIT
 }
 
 main "$@"

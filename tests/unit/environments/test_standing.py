@@ -270,10 +270,15 @@ def test_a_full_disk_is_not_mistaken_for_a_bad_python(
     assert caught.value.reference == "disk-full"
 
 
+@pytest.mark.parametrize("columns", [None, "40"])
 @pytest.mark.parametrize("python", ["2.7", "3.3"])
 def test_a_python_that_uv_does_not_know_is_refused_in_its_words(
-    python: str, tmp_path: Path
+    python: str, columns: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if columns is None:
+        monkeypatch.delenv("COLUMNS", raising=False)
+    else:
+        monkeypatch.setenv("COLUMNS", columns)
     with pytest.raises(OutsideError) as caught:
         made(tmp_path / "environment", plan(python=python))
 

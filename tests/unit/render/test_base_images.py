@@ -21,7 +21,7 @@ def without(*images: str) -> Catalog:
 
 def bases(catalog: Catalog) -> set[str]:
     """Images that a build would fetch: what follows FROM and is no stage of the file itself."""
-    text = render(plans.cpu(), "dockerfile", catalog)[0].text
+    text = render((plans.cpu(),), "dockerfile", catalog)[0].text
     lines = [line.split() for line in text.splitlines() if line.startswith("FROM ")]
     return {words[1] for words in lines} - {words[3] for words in lines if "AS" in words}
 

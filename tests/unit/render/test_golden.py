@@ -6,6 +6,7 @@ After a change that is meant: ``python -m tests.golden.renew``, then read the di
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -35,7 +36,7 @@ ENVIRONMENTS = sorted(str(path) for path in GOLDEN.glob("*/environment.yml"))
 
 @pytest.mark.parametrize(("name", "format_name"), PAIRS)
 def test_a_plan_becomes_its_golden_file(name: str, format_name: str) -> None:
-    (file,) = render(PLANS[name](), format_name, catalog())
+    (file,) = render((PLANS[name](),), format_name, catalog())
 
     assert file.text == (GOLDEN / name / file.path).read_text()
 
@@ -49,10 +50,10 @@ def test_what_is_done_as_root_becomes_its_golden_file(name: str) -> None:
 def test_the_part_for_root_holds_nothing_but_what_the_whole_script_holds(name: str) -> None:
     part = (GOLDEN / name).read_text()
     whole = (GOLDEN / name).with_name("install.sh").read_text()
-    own = {"usage", "main"}
+    own = {"step", "guard", "remember", "main"}
 
     functions = dict(re.findall(r"^(\w+)\(\) \{\n(.*?)^\}", part, re.DOTALL | re.MULTILINE))
-    assert {"do_driver", "driver_install", "apt_get", "as_root", "guard_system"} <= {*functions}
+    assert {"do_driver", "driver_whole", "apt_get", "guard"} <= {*functions}
     for key in {*functions} - own:
         assert f"{key}() {{\n{functions[key]}}}" in whole
 
@@ -61,7 +62,7 @@ def test_the_part_for_root_holds_nothing_but_what_the_whole_script_holds(name: s
 def test_the_same_plan_gives_the_same_bytes(name: str, format_name: str) -> None:
     make = PLANS[name]
 
-    assert render(make(), format_name, catalog()) == render(make(), format_name, catalog())
+    assert render((make(),), format_name, catalog()) == render((make(),), format_name, catalog())
 
 
 @pytest.mark.parametrize(("name", "format_name"), PAIRS)
@@ -69,7 +70,7 @@ def test_every_text_names_every_pin_with_its_version_and_evidence(
     name: str, format_name: str
 ) -> None:
     plan = PLANS[name]()
-    (file,) = render(plan, format_name, catalog())
+    (file,) = render((plan,), format_name, catalog())
     comments = "\n".join(line for line in file.text.splitlines() if line.startswith("#"))
 
     for pin in plan.pins:
@@ -81,7 +82,7 @@ def test_every_text_names_every_pin_with_its_version_and_evidence(
 
 @pytest.mark.parametrize(("name", "format_name"), PAIRS)
 def test_every_text_ends_with_the_command_that_uses_it(name: str, format_name: str) -> None:
-    (file,) = render(PLANS[name](), format_name, catalog())
+    (file,) = render((PLANS[name](),), format_name, catalog())
     used = {
         "script": '"${DLSETUP_ENV:-$HOME/dlsetup/',
         "conda": "conda env create --file THIS_FILE && conda activate",
@@ -113,7 +114,7 @@ def test_no_text_holds_this_machine_a_clock_or_a_host_that_the_plan_does_not_nam
     name: str, format_name: str
 ) -> None:
     plan = PLANS[name]()
-    (file,) = render(plan, format_name, catalog())
+    (file,) = render((plan,), format_name, catalog())
     named = {pin.index for pin in plan.pins} | {"https://example.org"}
     named |= {word for step in plan.steps for command in step.run for word in command}
     hosts = set(re.findall(r"https?://[A-Za-z0-9.-]+", file.text))
@@ -129,7 +130,7 @@ def test_all_formats_ask_for_the_same_packages(plan: Callable[[], Plan]) -> None
     made = plan()
     asked = [pin.requirement for pin in made.pins]
     asked += [cap.requirement for cap in made.constraints]
-    environment = yaml.safe_load(render(made, "conda", catalog())[0].text)
+    environment = yaml.safe_load(render((made,), "conda", catalog())[0].text)
     (pip,) = [part["pip"] for part in environment["dependencies"] if isinstance(part, dict)]
 
     assert [line for line in pip if not line.startswith("--")] == [
@@ -137,7 +138,7 @@ def test_all_formats_ask_for_the_same_packages(plan: Callable[[], Plan]) -> None
         *made.request.companions,
     ]
     for chosen in ("script", "dockerfile"):
-        text = render(made, chosen, catalog())[0].text
+        text = render((made,), chosen, catalog())[0].text
         assert all(f" {word}" in text or f" '{word}'" in text for word in asked)
 
 
@@ -207,12 +208,17 @@ def test_hostile_words_come_through_bash_as_they_are(tmp_path: Path) -> None:
     script = (GOLDEN / "hostile-companions/install.sh").read_text()
     call = re.search(r"^do_packages\(\) \{\n(.*?)^\}", script, re.MULTILINE | re.DOTALL)
     assert call is not None
-    show = "packages_install() { printf '%s\\0' \"$@\"; }\n" + call[1]
+    uv = f"made={tmp_path}/made; mkdir $made; uv() {{ printf '%s\\0' \"$@\"; }}; uv=uv; environment=x\n"
     done = subprocess.run(
-        ["bash", "-c", show], capture_output=True, text=True, check=True, cwd=tmp_path
+        ["bash", "-c", uv + call[0] + "\ndo_packages"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
     )
 
-    assert tuple(done.stdout.split("\0")[2:-1]) == HOSTILE
+    assert tuple(done.stdout.split("\0")[6:-1]) == HOSTILE
+    shutil.rmtree(tmp_path / "made")
     assert not any(tmp_path.iterdir())
 
 

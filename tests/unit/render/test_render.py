@@ -23,7 +23,7 @@ printable = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=
 
 def test_an_unknown_format_names_those_there_are() -> None:
     with pytest.raises(UsageError) as caught:
-        render(plans.cpu(), "ansible", made_catalog.catalog())
+        render((plans.cpu(),), "ansible", made_catalog.catalog())
 
     assert caught.value.reference == "unknown-format"
     assert caught.value.hint == "Formats: script, conda, dockerfile."
@@ -43,7 +43,7 @@ def test_a_plan_that_a_format_cannot_carry_names_formats_that_can(
 ) -> None:
     assert callable(make)
     with pytest.raises(RefusedError) as caught:
-        render(make(), format_name, made_catalog.catalog())
+        render((make(),), format_name, made_catalog.catalog())
 
     assert caught.value.reference == "format-cannot-carry"
     assert caught.value.exit_code == 1
@@ -54,20 +54,20 @@ def test_a_script_for_windows_is_refused() -> None:
     plan = on_windows(plans.cpu())
 
     with pytest.raises(RefusedError) as caught:
-        render(plan, "script", made_catalog.catalog())
+        render((plan,), "script", made_catalog.catalog())
 
     assert caught.value.reference == "format-cannot-carry"
     assert caught.value.message == (
         "script cannot carry a plan for windows-11, because it is for Linux."
     )
     assert caught.value.data["formats"] == ("conda",)
-    assert render(plan, "conda", made_catalog.catalog())
+    assert render((plan,), "conda", made_catalog.catalog())
 
 
 def test_an_image_is_not_made_of_the_wheels_of_another_system() -> None:
     """The same version on Linux is another wheel: torch's brings CUDA there."""
     with pytest.raises(RefusedError) as caught:
-        render(on_windows(plans.cpu()), "dockerfile", made_catalog.catalog())
+        render((on_windows(plans.cpu()),), "dockerfile", made_catalog.catalog())
 
     assert caught.value.reference == "format-cannot-carry"
 
@@ -84,13 +84,13 @@ def test_only_images_with_proof_stand_after_from() -> None:
 
     for plan in (unproved, plans.with_steps(old)):
         with pytest.raises(RefusedError) as caught:
-            render(plan, "dockerfile", made_catalog.catalog())
+            render((plan,), "dockerfile", made_catalog.catalog())
         assert caught.value.reference == "no-base-image"
 
 
 def test_a_plan_without_steps_is_sent_back() -> None:
     with pytest.raises(UsageError) as caught:
-        render(msgspec.structs.replace(plans.cpu(), steps=()), "script", made_catalog.catalog())
+        render((msgspec.structs.replace(plans.cpu(), steps=()),), "script", made_catalog.catalog())
 
     assert caught.value.reference == "plan-without-steps"
 
@@ -114,7 +114,7 @@ def test_a_plan_from_elsewhere_cannot_bring_commands(step: Step, reference: str)
     plan = msgspec.structs.replace(plans.cpu(), steps=(step,))
 
     with pytest.raises(BadDataError) as caught:
-        render(plan, "script", made_catalog.catalog())
+        render((plan,), "script", made_catalog.catalog())
 
     assert caught.value.reference == reference
 
@@ -125,7 +125,7 @@ def test_names_from_a_machine_file_stay_comments(format_name: str) -> None:
     plan = plans.cpu()
     machine = msgspec.structs.replace(plan.machine, gpus=(Gpu(name=evil),))
     plan = msgspec.structs.replace(plan, machine=machine, warnings=(Warning("x", evil),))
-    text = render(plan, format_name, made_catalog.catalog())[0].text
+    text = render((plan,), format_name, made_catalog.catalog())[0].text
 
     holding = [line for line in text.splitlines() if "$(id)" in line or "RUN id" in line]
     assert holding

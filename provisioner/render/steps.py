@@ -1,0 +1,189 @@
+"""Steps as bash: for each a check and what is done, and before them the functions that they use."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from provisioner import resources
+from provisioner.errors import BadDataError
+from provisioner.plan import Step
+from provisioner.render import proof
+from provisioner.render.functions import Function, functions, joined, used
+from provisioner.render.quoting import words
+from provisioner.render.templates import fill
+from provisioner.render.words import Asked, asked, indexes, sources
+
+_ID = re.compile(r"[a-z][a-z_]{0,30}")
+_WIDTH = 100
+
+ACTIONS = {
+    "system_packages_present": ("apt.sh",),
+    "system_packages_install": ("apt.sh",),
+    "driver_fits": ("driver.sh",),
+    "driver_stop": ("driver.sh",),
+    "driver_stop_wsl": ("driver.sh",),
+    "driver_wanted": ("apt.sh", "driver.sh", "driver_install.sh"),
+    "driver_install": ("apt.sh", "driver.sh", "driver_install.sh"),
+    "repository_add": ("apt.sh", "repository.sh"),
+    "uv_present": (),
+    "uv_install": (),
+    "python_present": (),
+    "python_install": (),
+    "disk_free": (),
+    "environment_present": (),
+    "environment_make": (),
+    "packages_installed": (),
+    "packages_install": (),
+    "verified_now": (),
+    **dict.fromkeys(proof.ACTIONS, ()),
+    "packages_fetch": ("apt.sh", "undo.sh"),
+    "packages_gone": ("apt.sh", "undo.sh"),
+    "packages_forgotten": ("apt.sh", "undo.sh"),
+    "packages_remove": ("apt.sh", "undo.sh"),
+    "packages_purge": ("apt.sh", "undo.sh"),
+    "packages_back": ("apt.sh", "undo.sh"),
+    "packages_restore": ("apt.sh", "undo.sh"),
+    "marked_automatic": ("apt.sh", "undo.sh"),
+    "mark_automatic": ("apt.sh", "undo.sh"),
+    "files_gone": ("apt.sh", "undo.sh"),
+    "files_remove": ("apt.sh", "undo.sh"),
+}
+"""Every action, and the files of templates/shell/actions with the functions that it may use.
+
+Nothing else ever becomes a command. An action is a function of its own name in one of those files,
+called with its arguments, or templates/shell/lines/ACTION.sh.j2: lines made for these arguments.
+"""
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A step as bash."""
+
+    id: str
+    title: str
+    functions: str
+    """What the step uses and no step before it did."""
+    check: str
+    run: str
+
+
+class Library:
+    """The functions that a script may use; each is given once, to the first that asks."""
+
+    def __init__(self, files: tuple[str, ...], **values: object) -> None:
+        """``files`` below templates/shell; ``values`` fill in what they leave open."""
+        self._left: list[Function] = []
+        for file in dict.fromkeys(files):
+            self._left.extend(functions(fill(f"shell/{file}", **values)))
+
+    def take(self, text: str) -> str:
+        """Return the functions that a text needs and that nobody took before."""
+        taken = used(text, self._left)
+        self._left = [function for function in self._left if function not in taken]
+        return joined(taken)
+
+
+def action_files(steps: tuple[Step, ...]) -> tuple[str, ...]:
+    """Return the files with the functions of steps, each once.
+
+    Raises BadDataError ``bad-plan`` or ``unknown-action`` for steps that recipes never make.
+    """
+    found: dict[str, None] = {}
+    for step in steps:
+        if not _ID.fullmatch(step.id) or not step.check or not step.run:
+            raise _bad("bad-plan", f"{step.id[:60]!r} is no step that could be checked and run.")
+        for command in (*step.check, *step.run):
+            name = command[0] if command else ""
+            if name not in ACTIONS:
+                raise _bad("unknown-action", f"A step asks for {name[:60]!r}, no known action.")
+            found.update((f"actions/{file}", None) for file in ACTIONS[name])
+    return tuple(found)
+
+
+def sections(steps: tuple[Step, ...], python: str, library: Library) -> Iterator[Section]:
+    """Yield the steps as bash. ``python`` is that of the environment, ``X.Y``."""
+    for step in steps:
+        check = _function(f"check_{step.id}", " &&\n".join(_lines(step.check, step, python)))
+        run = _function(f"do_{step.id}", "\n".join(_lines(step.run, step, python)))
+        yield Section(step.id, step.title, library.take(check + run), check, run)
+
+
+def _lines(commands: tuple[tuple[str, ...], ...], step: Step, python: str) -> Iterator[str]:
+    proving = tuple(command for command in commands if command[0] in proof.ACTIONS)
+    for command in commands:
+        name, *arguments = command
+        if command in proving[:1]:
+            program = proof.program(python, proving)
+            yield _filled("verification", program=program)
+        elif name in proof.ACTIONS:
+            continue
+        elif (resources.templates() / f"shell/lines/{name}.sh.j2").exists():
+            yield _filled(name, words=arguments, step=step, **_install(name, arguments))
+        else:
+            yield words(command)
+
+
+def _filled(name: str, **values: object) -> str:
+    return fill(f"shell/lines/{name}.sh.j2", **values).rstrip("\n")
+
+
+def _install(name: str, arguments: list[str]) -> dict[str, object]:
+    """What is said to uv: which packages, and which of them come from an index of their own."""
+    if name != "packages_install":
+        return {}
+    what = asked(tuple(arguments))
+    options = [word for index in what.values("--index") for word in ("--index", index)]
+    return {"sheet": _sheet(what), "options": options, "requests": list(what.requests)}
+
+
+def _sheet(what: Asked) -> str:
+    """A project file by which uv takes these packages from their index, and no others."""
+    bound = sources(what)
+    if not bound:
+        return ""
+    named = {index: f"index-{place}" for place, index in enumerate(indexes(what), start=1)}
+    packages = ", ".join(json.dumps(package) for package, _ in bound)
+    tables = (
+        f'{{name = "{name}", url = {json.dumps(index)}, explicit = true}}'
+        for index, name in named.items()
+    )
+    origins = (f'{json.dumps(name)} = {{index = "{named[index]}"}}' for name, index in bound)
+    return "\n".join(
+        (
+            "[project]",
+            'name = "dlsetup-plan"',
+            'version = "0"',
+            f"dependencies = [{packages}]",
+            "[tool.uv]",
+            f"index = [{', '.join(tables)}]",
+            "[tool.uv.sources]",
+            *origins,
+        )
+    )
+
+
+def _function(name: str, body: str) -> str:
+    line = f"{name}() {{ {body}; }}"
+    if "\n" not in body and len(line) <= _WIDTH:
+        return line
+    return f"{name}() {{\n{_indented(body)}\n}}"
+
+
+def _indented(body: str) -> str:
+    """Set in, but for what a here-document holds."""
+    lines: list[str] = []
+    end = ""
+    for line in body.split("\n"):
+        lines.append(line if end or not line else f"  {line}")
+        if end == line:
+            end = ""
+        elif not end and (found := re.search(r"<<'(\w+)'", line)):
+            end = found[1]
+    return "\n".join(lines)
+
+
+def _bad(reference: str, message: str) -> BadDataError:
+    return BadDataError(reference, message, hint="Make the plan again: dlsetup resolve --json")

@@ -1,5 +1,0 @@
-verify_imports() {
-  prove "$@" <<'PYTHON'
-{% include "shell/verify/imports.py.j2" %}
-PYTHON
-}

@@ -1,5 +1,0 @@
-verify_jax() {
-  prove "$@" <<'PYTHON'
-{% include "shell/verify/jax.py.j2" %}
-PYTHON
-}

@@ -1,5 +1,0 @@
-verify_torch() {
-  prove "$@" <<'PYTHON'
-{% include "shell/verify/torch.py.j2" %}
-PYTHON
-}
