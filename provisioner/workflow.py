@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from provisioner.catalog.check import Look
     from provisioner.catalog.problems import Problem
     from provisioner.catalog.words import Reference
+    from provisioner.check import Checked
     from provisioner.describe import Options
     from provisioner.lookup import Answer
     from provisioner.render import RenderedFile
@@ -196,6 +197,27 @@ def rendered(format_name: str, plans: tuple[Plan, ...]) -> tuple[RenderedFile, .
     from provisioner.render import render
 
     return render(plans, format_name, catalog())
+
+
+def checked(
+    names: Sequence[str], options: Options, typed: Sequence[str]
+) -> tuple[tuple[Checked, ...], tuple[Warning, ...]]:
+    """Say what of some files does not fit the machine that is meant.
+
+    ``typed`` are the machine options in the words of the command line. Raises UsageError
+    ``bad-file-to-check``.
+    """
+    from provisioner.check import check
+    from provisioner.check.source import text_of
+    from provisioner.render import FORMATS
+
+    texts = [(name, text_of(name)) for name in names]
+    machine, warnings = machine_of(options)
+    found = tuple(
+        check(name, text, machine, catalog(), formats=FORMATS, options=typed)
+        for name, text in texts
+    )
+    return found, about_environments(warnings)
 
 
 def read_plan(path: Path) -> Plan:

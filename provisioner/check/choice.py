@@ -140,12 +140,13 @@ def _asked_places(ground: Ground, rows: list[Build], package: Package) -> list[B
     if not package.sources_known:
         return rows
     places = tuple(ground.catalog.addresses.values())
+    indexed = any(row.index for row in ground.catalog.every_build(package.name))
     found: list[Build] = []
     mirrored = False
     for index in package.indexes:
         here = [row for row in rows if is_on(row, index)]
         publishers = index.startswith((BACKEND, *places))
-        if publishers and not _has_builds(ground, index, package.name):
+        if publishers and indexed and not _has_builds(ground, index, package.name):
             return None
         mirrored = mirrored or not publishers
         found += here
@@ -190,9 +191,7 @@ def _of_conda(ground: Ground, package: Package, rows: list[Build]) -> Iterator[B
         string = row.build_string or ""
         if channels and row.channel not in channels and "defaults" not in channels:
             continue
-        if package.build and not (
-            fnmatchcase(package.build, string) or package.build == string
-        ):
+        if package.build and not (fnmatchcase(package.build, string) or package.build == string):
             continue
         if row.cuda is None or all(bound.admits(row.cuda) for bound in bounds):
             yield row

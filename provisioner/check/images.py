@@ -136,9 +136,7 @@ def _standing(name: str, rows: dict[str, ImageRow], ended: dict[str, ImageRow]) 
         return "ended"
     repository, _, tag = name.partition(":")
     wanted = release(tag) if repository.endswith("/nvidia/cuda") else ""
-    listed = any(
-        one.startswith(f"{repository}:{wanted}-") for one in (*rows, *ended)
-    )
+    listed = any(one.startswith(f"{repository}:{wanted}-") for one in (*rows, *ended))
     return "unlisted" if wanted and listed else "unknown"
 
 

@@ -19,6 +19,10 @@ _NAMES: tuple[tuple[str, str], ...] = (
     (r".*(environment|conda|env).*\.ya?ml", "environment"),
     (r".*\.(sh|bash|zsh)", "script"),
 )
+_INSTALLS = (
+    r"(?m)^[ \t]*(sudo )?(apt(-get)?|dnf|yum|zypper|pip3?|conda|mamba|uv|python3?) "
+    r"(-m pip |pip |-y )?(install|create|add)\b"
+)
 _CONTENTS: tuple[tuple[str, str], ...] = (
     (r"\A#!.*\b(ba|da|z|k)?sh\b", "script"),
     (r"(?m)^[ \t]*FROM[ \t]+\S+([ \t]+AS[ \t]+\S+)?[ \t]*$", "dockerfile"),
@@ -26,11 +30,7 @@ _CONTENTS: tuple[tuple[str, str], ...] = (
     (r"(?m)^dependencies:\s*$", "environment"),
     (r"(?m)^\[(project|tool\.[\w.-]+|workspace|dependencies)\]", "tables"),
     (r"\A\s*[{/][^\0]*\"(image|postCreateCommand|runArgs)\"", "devcontainer"),
-    (
-        r"(?m)^[ \t]*(sudo )?(apt(-get)?|dnf|yum|zypper|pip3?|conda|mamba|uv|python3?) "
-        r"(-m pip |pip |-y )?(install|create|add)\b",
-        "script",
-    ),
+    (_INSTALLS, "script"),
     (r"(?m)^[A-Za-z0-9][A-Za-z0-9._-]*(\[[\w,-]+\])?\s*(==|>=|<=|~=|!=|<|>)\s*\d", "requirements"),
 )
 _LONGEST = 20_000

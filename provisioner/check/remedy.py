@@ -55,16 +55,20 @@ class Remedy:
         """
         others = [one for one in beside if one.name != failing.name and self._is_framework(one)]
         name = _asked(failing)
+        exact = f"{name}{_exact(failing)}"
+        pinned = tuple(_pinned(one) for one in others)
         tries = (
-            (*(_pinned(one) for one in others), f"{name}{_exact(failing)}"),
-            (*(_pinned(one) for one in others), name),
-            (*(_asked(one) for one in others), name),
+            (exact, *pinned),
+            (exact,),
+            (name, *pinned),
+            (name, *(_asked(one) for one in others)),
+            (name,),
         )
         for words in dict.fromkeys(tries):
             for wanted in dict.fromkeys((python, None)):
                 plan = self.plan(machine, words, wanted)
                 if plan is not None:
-                    return (*self._told(plan, failing, others), self.command(words))
+                    return (*self._told(plan, failing, others, python), self.command(words))
         return ()
 
     def beside(
@@ -72,11 +76,11 @@ class Remedy:
     ) -> tuple[str, ...]:
         """What to write instead of a package that does not go with the others of its place."""
         others = [one for one in beside if one.name != failing.name and self._is_framework(one)]
-        words = (*(_pinned(one) for one in others), _asked(failing))
+        words = (_asked(failing), *(_pinned(one) for one in others))
         plan = self.plan(machine, words)
         if plan is None:
             return self.instead_of(machine, beside, failing, None)
-        return (*self._told(plan, failing, others), self.command(words))
+        return (*self._told(plan, failing, others, None), self.command(words))
 
     def plan(
         self, machine: Machine, words: Sequence[str], python: str | None = None
@@ -101,22 +105,22 @@ class Remedy:
     def _is_framework(self, package: Package) -> bool:
         return package.name in self.catalog.frameworks
 
-    def _told(self, plan: Plan, failing: Package, others: Sequence[Package]) -> list[str]:
+    def _told(
+        self, plan: Plan, failing: Package, others: Sequence[Package], python: str | None
+    ) -> list[str]:
         """The pins of what failed, and of what has to change with it."""
-        names = {failing.name, *(one.name for one in others)}
         written = {one.name: one.specifier for one in others}
         lines = [
             pin_text(pin)
             for pin in plan.pins
-            if pin.name in names
-            and (pin.name == failing.name or written[pin.name] != f"=={public(pin.version)}")
+            if pin.name == failing.name
+            or pin.name.startswith("nvidia-")
+            or (pin.name in written and (pin.index or written[pin.name] != f"=={pin.version}"))
         ]
         if plan.image:
-            lines.append(f"FROM {plan.image}")
-        more = [pin for pin in plan.pins if pin.name.startswith("nvidia-")]
-        lines += [pin_text(pin) for pin in more]
-        if lines:
-            lines[0] += f" with Python {plan.python}"
+            lines = [f"FROM {plan.image}"]
+        if python is not None and plan.python != python:
+            lines.append(f"with Python {plan.python}")
         return lines
 
 

@@ -76,9 +76,7 @@ def _said(
             yield Python(specifier=f"=={python}.*", at=Place(line, words[0]), where=where)
         yield from asked
     elif program == "uv":
-        yield from installers.uv(
-            words[1:], line, where, settings=settings, conditional=conditional
-        )
+        yield from installers.uv(words[1:], line, where, settings=settings, conditional=conditional)
     elif program in _SYSTEMS:
         yield from _system(words, _SYSTEMS[program], line, conditional=conditional)
     else:

@@ -116,7 +116,8 @@ class _Builder:
             self.begun = False
             return
         base = words[0].strip("'\"")
-        self.name = words[2].lower() if len(words) > 2 else f"stage {len(self.stages)}"
+        named = [word.lower() for word in words[1:]][-1:]
+        self.name = named[0] if named else f"stage {len(self.stages)}"
         self.begun = True
         found: list[Statement] = []
         if base.lower() in self.stages:

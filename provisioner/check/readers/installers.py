@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -15,15 +16,23 @@ _DEFAULT = ("-i", "--index-url", "--default-index")
 _EXTRA = ("--extra-index-url", "--index")
 _ELSEWHERE = ("-f", "--find-links", "-r", "--requirement", "--requirements")
 _BACKEND = "--torch-backend"
-_VALUES = frozenset(
-    "-c --constraint --constraints -t --target --python -p --prefix --root --python-version "
-    "--platform --abi --implementation --proxy --timeout --retries --cert --cache-dir "
-    "--no-binary --only-binary --no-build-package --config-settings -C --upgrade-strategy "
-    "--trusted-host --progress-bar --index-strategy --link-mode --group --extra -e --editable "
-    "--log --src --report --global-option --exclude-newer --override --refresh-package".split()
-)
+# fmt: off
+_VALUES = frozenset((
+    "-c", "--constraint", "--constraints", "-t", "--target", "--python", "-p", "--prefix",
+    "--root", "--python-version", "--platform", "--abi", "--implementation", "--proxy",
+    "--timeout", "--retries", "--cert", "--cache-dir", "--no-binary", "--only-binary",
+    "--no-build-package", "--config-settings", "-C", "--upgrade-strategy", "--trusted-host",
+    "--progress-bar", "--index-strategy", "--link-mode", "--group", "--extra", "-e", "--editable",
+    "--log", "--src", "--report", "--global-option", "--exclude-newer", "--override",
+    "--refresh-package",
+))
+# fmt: on
 """Options whose value is no requirement."""
-_CONDA_VALUES = frozenset("-n --name -p --prefix --solver --revision --file -f".split())
+_CONDA_VALUES = frozenset(
+    ("-n", "--name", "-p", "--prefix", "--solver", "--revision", "--file", "-f")
+)
+_LONGEST = 500
+"""Characters of a requirement."""
 _USER_INFO = re.compile(r"//[^/@]*@")
 _NAMED_INDEX = re.compile(r"[A-Za-z0-9_-]+=(https?://.*)")
 _CONDA_SPEC = re.compile(
@@ -79,7 +88,7 @@ def uv(
     while rest and rest[0].startswith("-"):
         rest = rest[1:]
     if rest[:1] == ["venv"]:
-        for option, value in zip(rest, rest[1:], strict=False):
+        for option, value in pairwise(rest):
             if option in {"--python", "-p"} and (python := exact_python(value)):
                 yield Python(specifier=python, at=Place(line, f"{option} {value}"), where=where)
         return
@@ -88,9 +97,7 @@ def uv(
     yield from pip(rest, line, where, settings=settings, conditional=conditional)
 
 
-def origin_of(
-    words: Sequence[str], settings: Settings | None = None
-) -> tuple[list[str], Origin]:
+def origin_of(words: Sequence[str], settings: Settings | None = None) -> tuple[list[str], Origin]:
     """Split what follows ``install`` into requirements and where they are looked for."""
     told = settings or {}
     default = told.get("PIP_INDEX_URL") or told.get("UV_DEFAULT_INDEX") or ""
@@ -148,7 +155,7 @@ def required(word: str, at: Place, origin: Origin | None = None) -> Package | No
     from packaging.requirements import InvalidRequirement, Requirement
 
     origin = origin or Origin()
-    if not is_known(word) or len(word) > 500:
+    if not is_known(word) or len(word) > _LONGEST:
         return None
     try:
         parsed = Requirement(word)
@@ -171,7 +178,9 @@ def required(word: str, at: Place, origin: Origin | None = None) -> Package | No
 def _may_hold(parsed: object) -> bool:
     """Whether a marker does not rule Linux out: what is for Windows or macOS says nothing here."""
     text = str(getattr(parsed, "marker", ""))
-    return not re.search(r"(sys_platform|platform_system) == ['\"](darwin|Darwin|win32|Windows)", text)
+    return not re.search(
+        r"(sys_platform|platform_system) == ['\"](darwin|Darwin|win32|Windows)", text
+    )
 
 
 def conda(
@@ -210,7 +219,7 @@ def conda_spec(
     conditional: bool = False,
 ) -> Iterator[Package | Python]:
     """Read conda's ``name=1.2``, ``channel::name >=1,<2`` or ``name=1.2=build``."""
-    match = _CONDA_SPEC.fullmatch(text.strip()) if is_known(text) and len(text) < 500 else None
+    match = _CONDA_SPEC.fullmatch(text.strip()) if is_known(text) and len(text) < _LONGEST else None
     if match is None:
         return
     specifier = _as_pep440(match["sign"] or ("=" if match["plain"] else ""), match)

@@ -37,7 +37,9 @@ class Command(NamedTuple):
     """It stands between ``if`` and ``fi``, or in a ``case``."""
 
 
-def commands(text: str, variables: Mapping[str, str] | None = None, first: int = 1) -> list[Command]:
+def commands(
+    text: str, variables: Mapping[str, str] | None = None, first: int = 1
+) -> list[Command]:
     """Return the simple commands of a shell text; ``first`` is the number of its first line.
 
     ``variables`` are known besides those that the text sets.

@@ -10,6 +10,7 @@ from provisioner.check.choice import Taken
 from provisioner.check.flaw import Flaw, softened
 from provisioner.check.ground import Ground
 from provisioner.check.said import Package, Place
+from provisioner.resolve.builds import is_asked
 from provisioner.resolve.candidates import DRIVER, GLIBC, PYTHON, Need
 from provisioner.version import order, public
 
@@ -74,7 +75,9 @@ def _against(ground: Ground, need: Need) -> str:
     if need.on == PYTHON:
         told = next(iter([*ground.part.pythons()][::-1]), None)
         if told:
-            return f", and this asks for Python {told.specifier.removeprefix('==').removesuffix('.*')}"
+            return (
+                f", and this asks for Python {told.specifier.removeprefix('==').removesuffix('.*')}"
+            )
         return f", and this has Python {_only_python(ground)}"
     return ""
 
@@ -132,7 +135,7 @@ def _no_build(ground: Ground, package: Package, found: Taken) -> Flaw | None:
     if found.elsewhere:
         return _on_another_index(ground, package, found)
     rows = [row for row in ground.catalog.every_build(package.name) if row.via == "pip"]
-    wanted = [row for row in rows if choice.is_asked(found.wish, row)]
+    wanted = [row for row in rows if is_asked(found.wish, row)]
     if package.manager != "pip" or not package.specifier:
         return None
     if wanted:

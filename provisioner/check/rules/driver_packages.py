@@ -33,11 +33,11 @@ def flaws(ground: Ground) -> Iterator[Flaw]:
         if not driver and not whole:
             continue
         if ground.part.inside == "image" or ground.inside.os.wsl:
-            flaw = _belongs_elsewhere(ground, package, is_whole=bool(whole))
+            found: Flaw | None = _belongs_elsewhere(ground, package, is_whole=bool(whole))
         else:
-            flaw = _on_this_system(ground, package)
-        if flaw is not None:
-            yield softened(flaw, conditional=package.conditional)
+            found = _on_this_system(ground, package)
+        if found is not None:
+            yield softened(found, conditional=package.conditional)
 
 
 def _belongs_elsewhere(ground: Ground, package: SystemPackage, *, is_whole: bool) -> Flaw:

@@ -81,9 +81,7 @@ def _retired(ground: Ground) -> Iterator[Flaw]:
 def _runfiles(ground: Ground) -> Iterator[Flaw]:
     """An installer of NVIDIA's beside packages of the system: two owners of the same files."""
     started = [one for one in ground.part.fetched() if one.run and _RUNFILE.fullmatch(one.name)]
-    beside = [
-        one for one in ground.part.system_packages() if _DRIVER_PACKAGE.fullmatch(one.name)
-    ]
+    beside = [one for one in ground.part.system_packages() if _DRIVER_PACKAGE.fullmatch(one.name)]
     for one in started:
         if beside and _writes_driver(one):
             yield Flaw(

@@ -81,7 +81,9 @@ def _same_release(ground: Ground, image: KnownImage) -> list[ImageRow]:
 def _supported(ground: Ground, image: KnownImage) -> Iterator[str]:
     """The nearest supported tag that fits: of the same CUDA if it does, else the newest."""
     fitting = [
-        row for row in images.siblings(ground.catalog, image) if row.cuda and _fits(ground, row.cuda)
+        row
+        for row in images.siblings(ground.catalog, image)
+        if row.cuda and _fits(ground, row.cuda)
     ]
     same = [row for row in fitting if row.cuda == image.cuda]
     yield from (f"FROM {shown(row.image)}" for row in (same or fitting)[:1])

@@ -44,7 +44,8 @@ def _brings(package: Package, row: Build) -> bool:
 
 
 def _twice(ground: Ground, package: Package, row: Build) -> Iterator[Flaw]:
-    if not ground.part.final or not _brings(package, row) or not (row.sass or row.ptx):
+    extends = ground.facts.base_of(row) is not None
+    if extends or not ground.part.final or not _brings(package, row):
         return
     for image in ground.images:
         if image.holds_libraries and not image.builds:

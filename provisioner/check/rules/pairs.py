@@ -10,6 +10,7 @@ from provisioner.check.flaw import Flaw, softened
 from provisioner.check.ground import Ground
 from provisioner.check.said import Package
 from provisioner.request import admits, parse_wish
+from provisioner.resolve.builds import is_asked
 from provisioner.version import order, public
 
 
@@ -39,8 +40,8 @@ def _clash(ground: Ground, package: Package, other: Package) -> Flaw | None:
     return Flaw(
         reference="framework-pin-conflict",
         severity="error",
-        message=f"{package.name} {public(row.version)} needs {other.name}{need}, and {other.at.text}"
-        " stands beside it.",
+        message=f"{package.name} {public(row.version)} needs {other.name}{need}, and"
+        f" {other.at.text} stands beside it.",
         places=(package.at, other.at),
         evidence=(row.evidence,),
         fix=ground.remedy.beside(ground.inside, beside, package),
@@ -54,9 +55,8 @@ def _admitted(ground: Ground, package: Package) -> list[Build]:
     return [
         row
         for row in ground.catalog.builds(package.name)
-        if row.via == package.manager
-        and row.platform in {platform, "any"}
-        and choice.is_asked(wish, row)
+        if row.platform in {platform, "any"}
+        and is_asked(wish, row)
         and set((row.extra or "").split(",")) & {"", *package.extras}
     ]
 
@@ -74,9 +74,7 @@ def _meet(ground: Ground, other: Package, need: str) -> bool:
     """Whether some release of a package is within what stands there and what is needed."""
     rows = [*ground.catalog.builds(other.name)]
     versions = {public(row.version) for row in rows}
-    versions |= {
-        row.version for row in ground.catalog.libraries if row.package == other.name
-    }
+    versions |= {row.version for row in ground.catalog.libraries if row.package == other.name}
     bound = ",".join(public(part) for part in other.specifier.split(","))
     inside = [version for version in versions if _within(bound, version)]
     # Of a release that the catalog does not know nothing is said.

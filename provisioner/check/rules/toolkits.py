@@ -94,7 +94,8 @@ def _gpu(ground: Ground, toolkit: Toolkit) -> Iterator[Flaw]:
         yield Flaw(
             reference="gpu-unsupported",
             severity="warning",
-            message=f"{toolkit.what} brings CUDA {toolkit.cuda}, which makes no code for {missing}.",
+            message=f"{toolkit.what} brings CUDA {toolkit.cuda}, which makes no code for"
+            f" {missing}.",
             places=(toolkit.at,),
             evidence=(ground.facts.cuda[toolkit.cuda].evidence,),
             fix=(f"CUDA {fitting[-1]} is the newest that fits",) if fitting else (),
