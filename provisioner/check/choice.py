@@ -150,6 +150,8 @@ def _asked_places(ground: Ground, rows: list[Build], package: Package) -> list[B
             return None
         mirrored = mirrored or not publishers
         found += here
+        if here and index.startswith(BACKEND):  # uv asks nowhere else for what lies there
+            return here
     if not package.replaces_default or mirrored:
         found += [row for row in rows if row.index is None]
     return found

@@ -66,7 +66,8 @@ def _need(row: Build, name: str) -> str | None:
     for text in row.requires:
         wish = parse_wish(text)
         if wish.name == name and wish.specifier and "extra" not in text.partition(";")[2]:
-            return wish.specifier
+            # A build's own suffix (==2.0.0+cu117) is its index's affair.
+            return ",".join(public(part) for part in wish.specifier.split(","))
     return None
 
 
