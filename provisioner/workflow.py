@@ -90,7 +90,7 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
 
     Raises DlsetupError; a refusal carries machine and request in its ``data``.
     """
-    return planned(given(asked), format_name=format_name, carries=_carries(format_name))
+    return planned(given(asked), format_name=format_name, carries=routes_of(format_name))
 
 
 def given(asked: Asked) -> Given:
@@ -209,12 +209,11 @@ def checked(
     """
     from provisioner.check import check
     from provisioner.check.source import text_of
-    from provisioner.render import FORMATS
 
     texts = [(name, text_of(name)) for name in names]
     machine, warnings = machine_of(options)
     found = tuple(
-        check(name, text, machine, catalog(), formats=FORMATS, options=typed)
+        check(name, text, machine, catalog(), routes_of=routes_of, options=typed)
         for name, text in texts
     )
     return found, about_environments(warnings)
@@ -246,7 +245,7 @@ def _with_steps(plan: Plan) -> Plan:
     return msgspec.structs.replace(plan, steps=steps_for(plan, catalog()))
 
 
-def _carries(format_name: str | None) -> Routes | None:
+def routes_of(format_name: str | None) -> Routes | None:
     """The routes of the plans that a format can carry; None for no or an unknown format."""
     from provisioner.render import FORMATS
 

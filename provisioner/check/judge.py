@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 
 import msgspec
@@ -11,11 +11,12 @@ from provisioner.catalog.load import Catalog
 from provisioner.check import kinds
 from provisioner.check.flaw import Flaw
 from provisioner.check.ground import Ground
-from provisioner.check.remedy import Remedy
+from provisioner.check.remedy import Remedy, format_for
 from provisioner.check.said import Part
 from provisioner.errors import RefusedError
 from provisioner.machine import Machine
 from provisioner.report import Finding
+from provisioner.resolve.search import Routes
 
 _RULES = (
     "builds",
@@ -47,18 +48,18 @@ def check(
     machine: Machine,
     catalog: Catalog,
     *,
-    formats: Iterable[str] = (),
+    routes_of: Callable[[str], Routes | None],
     options: Sequence[str] = (),
 ) -> Checked:
     """Read a text and say what of it does not fit a machine.
 
-    ``formats`` are those that can be rendered, ``options`` the machine options as they were typed:
-    fixes name them.
+    ``routes_of`` gives the routes that an output format can carry, None for an unknown format;
+    ``options`` are the machine options as they were typed. Fixes name both.
     """
     document = kinds.read(name, text)
     if document.kind is None:
         return Checked(name=name, kind=None, statements=0)
-    remedy = Remedy(catalog, document.kind, formats, options)
+    remedy = Remedy(catalog, format_for(document.kind, machine, routes_of), options)
     flaws = [flaw for part in document.parts for flaw in _flaws(part, machine, catalog, remedy)]
     flaws.sort(key=lambda flaw: (_WEIGHT[flaw.severity], flaw.places[0].line if flaw.places else 0))
     told = dict.fromkeys(_finding(name, flaw) for flaw in flaws)

@@ -35,10 +35,14 @@ _CONTENTS: tuple[tuple[str, str], ...] = (
 )
 _LONGEST = 20_000
 """Characters of a line; one that is longer was not written by hand, and is passed over."""
+_LONGEST_WORD = 300
+"""Characters of what is repeated to people; what is longer is no name and no version."""
 _LOOKED_AT = 20_000
 """Characters in which a kind shows itself."""
 _MOST_PARTS = 100
 """Stages, services or groups of one file."""
+_MOST_STATEMENTS = 1000
+"""Of one part."""
 _AHEAD = 400
 """Lines that one command may go on for."""
 
@@ -55,11 +59,22 @@ def read(name: str, text: str) -> Document:
     ).read
     parts = tuple(
         msgspec.structs.replace(
-            part, statements=tuple(_located(one, lines) for one in part.statements)
+            part,
+            statements=tuple(_located(one, lines) for one in _each(part.statements)),
         )
         for part in reader(text)[:_MOST_PARTS]
     )
     return Document(name=name, kind=kind, parts=parts)
+
+
+def _each(statements: tuple[Statement, ...]) -> list[Statement]:
+    """Each statement once, in the order of the text, as far as anybody reads."""
+    nowhere = Place(0, "")
+    first: dict[Statement, Statement] = {}
+    for one in statements:
+        if len(one.at.text) < _LONGEST_WORD and len(first) < _MOST_STATEMENTS:
+            first.setdefault(msgspec.structs.replace(one, at=nowhere), one)
+    return list(first.values())
 
 
 def kind_of(name: str, text: str) -> str | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from provisioner.catalog.load import Catalog
 from provisioner.check.said import Package
@@ -12,6 +13,7 @@ from provisioner.machine import Machine
 from provisioner.plan import Pin, Plan, Request
 from provisioner.request import canonical, parse_wish
 from provisioner.resolve import question_of, resolve
+from provisioner.resolve.search import Routes
 from provisioner.version import public
 
 _FORMATS = {
@@ -24,26 +26,37 @@ _FORMATS = {
     "script": ("script",),
 }
 """The format to render instead of a kind of file: the first of these that there is."""
+_NO_LINUX = ("windows", "macos")
+
+
+class Output(NamedTuple):
+    """An output format, and the routes of the plans that it carries."""
+
+    name: str
+    routes: Routes | None
+
+
+def format_for(kind: str, machine: Machine, routes_of: Callable[[str], Routes | None]) -> Output:
+    """Return what to render instead of a kind of file on a machine."""
+    names = _FORMATS[kind] if machine.os.id not in _NO_LINUX else ("requirements", "conda")
+    for name in names:
+        if (routes := routes_of(name)) is not None:
+            return Output(name, routes)
+    return Output("script", routes_of("script"))
 
 
 class Remedy:
-    """Makes fixes for one kind of file on one machine.
+    """Makes fixes in one format; ``options`` are the machine options as they were typed."""
 
-    ``formats`` are those that there are, ``options`` the machine options as they were typed.
-    """
-
-    def __init__(
-        self, catalog: Catalog, kind: str, formats: Iterable[str], options: Sequence[str]
-    ) -> None:
+    def __init__(self, catalog: Catalog, output: Output, options: Sequence[str]) -> None:
         self.catalog = catalog
-        known = set(formats)
-        self.format = next((name for name in _FORMATS[kind] if name in known), "script")
+        self.output = output
         self.options = tuple(options)
         self._plans: dict[tuple[object, ...], Plan | None] = {}
 
     def command(self, requirements: Sequence[str]) -> str:
         """What renders a plan for them."""
-        return shlex.join(["dlsetup", "render", self.format, *requirements, *self.options])
+        return shlex.join(["dlsetup", "render", self.output.name, *requirements, *self.options])
 
     def instead_of(
         self, machine: Machine, beside: Sequence[Package], failing: Package, python: str | None
@@ -98,7 +111,10 @@ class Remedy:
         try:
             wishes = tuple(parse_wish(word) for word in words)
             request = Request(requirements=tuple(words), python=python, keep_driver=keep_driver)
-            return resolve(question_of(machine, request, wishes, self.catalog))
+            question = question_of(
+                machine, request, wishes, self.catalog, carries=self.output.routes
+            )
+            return resolve(question)
         except (DlsetupError, ValueError):
             return None
 

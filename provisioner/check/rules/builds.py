@@ -62,7 +62,7 @@ def _called(package: Package, row: Build) -> str:
         place = f" of channel {row.channel}"
     else:
         place = f" from {row.index}" if row.index else " of the default index"
-    pinned = "==" in package.specifier and "*" not in package.specifier
+    pinned = "==" in package.specifier
     name = f"{row.framework} {row.version}{place}"
     return name if pinned else f"{name}, which is what it takes today"
 
@@ -94,12 +94,12 @@ def _only_python(ground: Ground) -> str | None:
 
 def _fix(ground: Ground, package: Package, need: Need) -> tuple[str, ...]:
     beside = [one for one in ground.part.packages() if one.where == package.where]
-    python = None if need.on == PYTHON else _only_python(ground)
-    lines = ground.remedy.instead_of(ground.inside, beside, package, python)
+    lines = ground.remedy.instead_of(ground.inside, beside, package, _only_python(ground))
+    either = "or " if lines else ""
     if need.on == DRIVER and need.floor and ground.machine.driver:
-        return (*lines, f"or keep it, and install driver {need.floor} or later")
+        return (*lines, f"{either}install driver {need.floor} or later, and keep it as it is")
     if need.reference == _CPU:
-        return (*lines, "or say --gpu none, if the CPU is meant")
+        return (*lines, f"{either}say --gpu none, if the CPU is meant")
     return lines
 
 
@@ -169,12 +169,13 @@ def _on_another_index(ground: Ground, package: Package, found: Taken) -> Flaw | 
     if not package.specifier or not [name for name in variants if name != "cpu"]:
         return None
     release = public(max((row.version for row in rows), key=order))
-    where = ", ".join(dict.fromkeys(row.index or "the default index" for row in rows))
+    mine = [row for row in rows if row.accelerator is None and row.variant != "cpu"] or list(rows)
+    where = ", ".join(dict.fromkeys(row.index or "the default index" for row in mine))
     asked = ", ".join(package.indexes) or "the default index"
     return Flaw(
         reference="variant-not-on-index",
         severity="error",
-        message=f"{package.name} {package.specifier} is not on {asked}; {release} is on {where}.",
+        message=f"{found.wish.text} is not on {asked}; {release} is on {where}.",
         places=(package.at,),
         evidence=tuple(dict.fromkeys(row.evidence for row in rows if row.index))[:1],
         fix=_fix(ground, package, Need(on="", reference="", reason="")),

@@ -50,7 +50,7 @@ def _belongs_elsewhere(ground: Ground, package: SystemPackage, *, is_whole: bool
         severity="error",
         message=f"{package.name} installs an NVIDIA driver. {place}.",
         places=(package.at,),
-        fix=(toolkit, "which is the toolkit alone")
+        fix=(f"{toolkit}, which is the toolkit alone",)
         if is_whole
         else ("leave it out" if image else "leave it out; change the driver in Windows",),
     )
@@ -94,8 +94,8 @@ def _wrong(ground: Ground, row: DriverPackage) -> tuple[str, str] | None:
             return "driver-wrong-flavour", f"{gpu.name} ({known.name}) takes only the {only} one"
         if not drives(row.branch, known):
             first, last = known.first_driver_branch, known.last_driver_branch
-            ends = f"to branch {last}" if last else f"from branch {first} on"
-            return "gpu-not-driven", f"{gpu.name} ({known.name}) is driven {ends}"
+            ends = f"up to {last}" if last else f"from {first} on"
+            return "gpu-not-driven", f"{gpu.name} ({known.name}) is driven by branches {ends}"
     return None
 
 

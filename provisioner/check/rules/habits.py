@@ -12,6 +12,11 @@ from provisioner.check.said import Fetched, Package
 
 _RUNFILE = re.compile(r"(cuda_|NVIDIA-Linux)[\w.-]*\.run", re.IGNORECASE)
 _DRIVER_PACKAGE = re.compile(r"nvidia-driver.*|cuda(-.*)?|nvidia-open.*|libnvidia.*")
+_GIVES_GPU = {
+    False: '"runArgs": ["--gpus", "all"]',
+    True: "reserve one: deploy.resources.reservations.devices, capabilities: [gpu]",
+}
+"""How a development container is given GPUs, and how a service, which has a name."""
 
 
 def flaws(ground: Ground) -> Iterator[Flaw]:
@@ -55,10 +60,7 @@ def _without_gpu(ground: Ground) -> Iterator[Flaw]:
                 severity="error",
                 message=f"{shown(image.image.name)} holds CUDA, and the container is given no GPU.",
                 places=(image.image.at,),
-                fix=(
-                    "compose: deploy.resources.reservations.devices with capabilities: [gpu]",
-                    'devcontainer: "runArgs": ["--gpus", "all"]',
-                ),
+                fix=(_GIVES_GPU[ground.part.name != ""],),
                 confidence="likely",
             )
 
@@ -71,7 +73,7 @@ def _retired(ground: Ground) -> Iterator[Flaw]:
                     reference="key-retired",
                     severity="error",
                     message=f"The key {key.key} signs none of NVIDIA's packages since"
-                    f" {key.replaced}: apt refuses what {key.by} signs.",
+                    f" {key.replaced}: with it apt refuses what {key.by} signs.",
                     places=(one.at,),
                     evidence=(key.evidence,),
                     fix=(f"trust the key {key.by}, which the package cuda-keyring brings",),

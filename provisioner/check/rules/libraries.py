@@ -8,7 +8,7 @@ from provisioner.catalog.rows import Build, Library
 from provisioner.check import choice
 from provisioner.check.flaw import Flaw, softened
 from provisioner.check.ground import Ground
-from provisioner.check.images import shown
+from provisioner.check.images import shown, siblings
 from provisioner.check.said import Package
 from provisioner.request import admits
 from provisioner.resolve.packages import cudnn_left_open
@@ -80,6 +80,12 @@ def _by_nobody(ground: Ground, package: Package, row: Build) -> Iterator[Flaw]:
     has = f"; the image holds CUDA {held[0]}" if held else ""
     what = f"CUDA {cuda}" + (f" and cuDNN {row.cudnn}" if row.cudnn else "")
     beside = [one for one in ground.part.packages() if one.where == package.where]
+    fitting = [
+        f"FROM {shown(other.image)}"
+        for image in ground.images
+        for other in siblings(ground.catalog, image)
+        if other.cuda and _serves(other.cuda, cuda)
+    ]
     lines = ground.remedy.instead_of(ground.inside, beside, package, None)
     yield Flaw(
         reference="cuda-not-brought",
@@ -88,7 +94,7 @@ def _by_nobody(ground: Ground, package: Package, row: Build) -> Iterator[Flaw]:
         " brings them: without them it computes on the CPU, silently.",
         places=(package.at,),
         evidence=(row.evidence,),
-        fix=lines,
+        fix=(*fitting[:1], *lines),
         confidence="certain" if inside else "likely",
     )
 

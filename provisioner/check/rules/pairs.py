@@ -20,16 +20,19 @@ def flaws(ground: Ground) -> Iterator[Flaw]:
     for package in packages:
         if package.name not in ground.catalog.frameworks or not package.specifier:
             continue
+        rows = _admitted(ground, package)
         for other in packages:
-            if other.where == package.where and other.name != package.name and other.specifier:
-                flaw = _clash(ground, package, other)
+            apart = other.where != package.where or other.name == package.name
+            if not apart and other.specifier:
+                flaw = _clash(ground, package, other, rows)
                 if flaw is not None:
                     yield softened(flaw, conditional=package.conditional or other.conditional)
 
 
-def _clash(ground: Ground, package: Package, other: Package) -> Flaw | None:
-    rows = _admitted(ground, package)
-    if package.name == other.name or not rows:
+def _clash(
+    ground: Ground, package: Package, other: Package, rows: list[Build]
+) -> Flaw | None:
+    if not rows:
         return None
     needs = [_need(row, other.name) for row in rows]
     if None in needs or any(_meet(ground, other, need) for need in needs if need is not None):

@@ -10,7 +10,7 @@ from provisioner.check import Checked, check
 from provisioner.describe import Options, described
 from provisioner.machine import Machine
 from provisioner.plan import Warning
-from provisioner.render import FORMATS
+from provisioner.workflow import routes_of
 
 CATALOG = Catalog(resources.stacks())
 
@@ -28,7 +28,7 @@ def machine(*gpus: str, driver: str | None = None, os: str = "ubuntu-24.04") -> 
 
 def checked(name: str, text: str, on: Machine) -> Checked:
     """What is found in a text."""
-    return check(name, text, on, CATALOG, formats=FORMATS)
+    return check(name, text, on, CATALOG, routes_of=routes_of)
 
 
 def told(file: Checked, *, notes: bool = False) -> set[tuple[str, int]]:

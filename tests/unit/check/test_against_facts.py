@@ -64,7 +64,7 @@ def test_an_image_is_told_where_the_driver_is_below_the_floor_of_its_cuda(cuda: 
     floor = str(rules.floor(cuda, windows=False))
     tag = next(tag for tag in sorted(SUPPORTED) if tag.startswith(f"{cuda}.") and "-base-" in tag)
     text = f"FROM nvidia/cuda:{tag}\n"
-    below = str(int(floor.split(".")[0]) - 1)
+    below = str(int(floor.split(".", maxsplit=1)[0]) - 1)
 
     # The branch below the floor's, and the floor itself.
     known = {row.branch for row in CATALOG.drivers}
@@ -100,9 +100,7 @@ def test_driver_packages_that_lead_elsewhere_are_told_with_where() -> None:
     for row in rows:
         on = machine("RTX 3090", os=f"ubuntu-{row['ubuntu']}")
         text = f"#!/bin/sh\napt-get install -y nvidia-driver-{row['package']}\n"
-        found = [
-            one for one in checked("install.sh", text, on).findings if one.severity != "note"
-        ]
+        found = [one for one in checked("install.sh", text, on).findings if one.severity != "note"]
 
         told = {one.reference for one in found} & {"driver-package-redirects", "gpu-not-driven"}
         branch = row["installs"].split("-")[0]
