@@ -11,6 +11,7 @@ from provisioner.catalog.rows import Build
 from provisioner.catalog.sheets import ANY_PLATFORM, SOURCE
 from provisioner.check.ground import Ground
 from provisioner.check.said import Package
+from provisioner.check.together import left_by_others
 from provisioner.request import Wish
 from provisioner.resolve.builds import Builds, is_asked
 from provisioner.resolve.candidates import (
@@ -172,6 +173,8 @@ def is_on(row: Build, index: str) -> bool:
 def _newest(ground: Ground, rows: Iterable[Build], package: Package) -> Iterator[Build]:
     """The builds of the newest release, that of each place; one that has the Python if any has."""
     rows = list(rows)
+    if not package.specifier.startswith("=="):
+        rows = left_by_others(ground, package, rows)
     fits = ground.pythons(package.where)
     if fits is not None:
         rows = [row for row in rows if any(map(fits, row.pythons))] or rows

@@ -137,6 +137,8 @@ class Remedy:
             lines = [f"FROM {plan.image}"]
         if python is not None and plan.python != python:
             lines.append(f"with Python {plan.python}")
+        if not plan.image:
+            lines += [f"add {cap.requirement}" for cap in plan.constraints]
         return lines
 
 

