@@ -19,8 +19,9 @@ OURS = {"gpu-too-old", "gpu-too-new", "driver-too-old", "cudnn-too-new", "varian
 def _requirements(fixes: tuple[str, ...]) -> str:
     found = [match for fix in fixes if (match := _WHEEL.fullmatch(fix))]
     indexes = dict.fromkeys(one["place"] for one in found if one["place"].startswith("http"))
+    caps = [fix.removeprefix("add ") for fix in fixes if fix.startswith("add ")]
     lines = [f"--extra-index-url {index}" for index in indexes]
-    return "".join(f"{line}\n" for line in (*lines, *(one["pin"] for one in found)))
+    return "".join(f"{line}\n" for line in (*lines, *(one["pin"] for one in found), *caps))
 
 
 def _of(case: Case) -> Checked:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.unit.check.checking import checked, machine
 from tests.unit.check.healthy_files import ALL as HEALTHY
 from tests.unit.check.ill_files import ALL as ILL
+from tests.unit.check.ill_systems import ALL as MORE
 
 NAMES = (
     "Dockerfile",
@@ -27,7 +28,7 @@ NAMES = (
     "no-name",
 )
 PIECES = (
-    *(case.text for case in (*ILL, *HEALTHY)),
+    *(case.text for case in (*ILL, *MORE, *HEALTHY)),
     *("FROM ", "RUN ", "pip install ", "\\\n", "$(", "`", "'", '"', "<<EOF\n", "${A:-", "}", "|\n"),
     *("- ", ": ", "\t", "#", "[", "]", "{", "}", "torch==", "99999999999999999999", "+cu", "\r\n"),
     *("==", "é", "\u202e", "\x1b[0m", "@", ";", "--index-url ", "-r ", "&&", "if ", "fi\n"),

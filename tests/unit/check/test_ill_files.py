@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.unit.check import ill_files, ill_systems
 from tests.unit.check.checking import checked, machine, told
-from tests.unit.check.ill_files import ALL, Case
+from tests.unit.check.ill_files import Case
+
+ALL = (*ill_files.ALL, *ill_systems.ALL)
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in ALL])

@@ -173,7 +173,8 @@ services:
 
 
 def test_lines_are_those_of_the_words_themselves() -> None:
-    text = "FROM debian:12\nRUN apt-get update && \\\n    apt-get install -y \\\n      gcc-12 \\\n      g++-12\n"
+    lines = ["FROM debian:12", "RUN apt-get update && \\", "    apt-get install \\"]
+    text = "\n".join([*lines, "      gcc-12 \\", "      g++-12"])
     found = {
         one.name: one.at.line
         for one in said("Dockerfile", text)
