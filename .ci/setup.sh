@@ -20,6 +20,7 @@ system_packages() {
         git          git
         openssl      openssl
         systemctl    systemd
+        systemd-nspawn  systemd-container
         unshare      util-linux
         vagrant      vagrant
         zsh          zsh

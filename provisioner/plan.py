@@ -5,6 +5,8 @@ A Plan is a frozen value that can be saved as JSON, compared and fed back to ``r
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import msgspec
 
 from provisioner.machine import Machine
@@ -58,6 +60,17 @@ class DriverPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The newest branch that drives all GPUs; None where every newer one does."""
     package: str | None = None
     """The system package that installs the branch on this system, where the catalog knows one."""
+
+
+class HostCompiler(msgspec.Struct, frozen=True, kw_only=True):
+    """The C++ compiler that nvcc calls."""
+
+    program: str
+    """``g++``, or that of an older release beside it, ``g++-12``."""
+    newest: str
+    """The newest major release of gcc that the nvcc of the plan accepts."""
+    package: str | None = None
+    """The system's package that brings it, where the catalog knows one."""
 
 
 class Constraint(msgspec.Struct, frozen=True):
@@ -134,6 +147,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     driver: DriverPlan
     pins: tuple[Pin, ...]
     image: str | None = None
+    host_compiler: HostCompiler | None = None
+    """What nvcc compiles with, where a wheel brings nvcc; a channel brings its own."""
     download_bytes: int | None = None
     disk_bytes: int | None = None
     constraints: tuple[Constraint, ...] = ()
@@ -143,3 +158,42 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[Warning, ...] = ()
     notes: tuple[Warning, ...] = ()
     """What is good to know and asks for nothing to be done."""
+
+    @property
+    def nvcc(self) -> Pin | None:
+        """The pin of CUDA's compiler, where the plan has one."""
+        return next((pin for pin in self.pins if pin.name == "nvcc"), None)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What that compiler makes code for, ``sm_89``, each once; nothing without a GPU."""
+        return tuple(dict.fromkeys(serve.by for serve in self.nvcc.serves)) if self.nvcc else ()
+
+
+def digest(plan: Plan) -> str:
+    """A short name for what was planned: the same for the same request, pins, Python and caps.
+
+    A lock holds it, and an image of the plan bears it as a label.
+    """
+    told = (
+        plan.request,
+        plan.via,
+        plan.python,
+        plan.accelerator,
+        [_named(pin) for pin in plan.pins],
+        [pin.requirement for pin in plan.pins],
+        [cap.requirement for cap in plan.constraints],
+        plan.machine.os_name,
+        plan.machine.arch,
+    )
+    return sha256(msgspec.json.encode(told)).hexdigest()[:16]
+
+
+def _named(pin: Pin) -> dict[str, str]:
+    """Which build of which version a pin is, without what goes without saying."""
+    named = {"name": pin.name, "version": pin.version}
+    if pin.variant != "default":
+        named["variant"] = pin.variant
+    if pin.index is not None:
+        named["index"] = pin.index
+    return named

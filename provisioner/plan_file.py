@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 from provisioner import saved
+from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
 from provisioner.errors import UsageError
-from provisioner.plan import Pin, Plan
+from provisioner.plan import HostCompiler, Pin, Plan
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,._-]+\])?"
 _VERSION = r"[A-Za-z0-9.*+!]+(=[A-Za-z0-9.*_]+)?"
@@ -37,7 +38,23 @@ def believed(plan: Plan, path: Path, catalog: Catalog) -> Plan:
             place = pin.index or pin.channel or "the default index"
             told = f"{pin.name} {pin.version} {pin.variant} from {place}"
             raise _bad(path, f"the catalog holds no {told[:120]!r}")
+    if plan.host_compiler and not _is_known_compiler(plan, plan.host_compiler, catalog):
+        raise _bad(path, f"the catalog has no {plan.host_compiler.program[:60]!r} for that system")
     return plan
+
+
+def _is_known_compiler(plan: Plan, compiler: HostCompiler, catalog: Catalog) -> bool:
+    """Whether a program and its package are the system's own, or one of an older release."""
+    machine = plan.machine.os
+    name = f"{machine.id}-{machine.version}"
+    row = system(catalog, machine.id, machine.version)
+    seen = {item.package for item in catalog.system_packages if item.os == name}
+    older = row.other_compilers if row else ()
+    return (
+        compiler.program in {"g++", *older}
+        and compiler.package in {None, *seen, *older}
+        and compiler.newest.isdecimal()
+    )
 
 
 def _is_known(pin: Pin, accelerator: str, catalog: Catalog) -> bool:
@@ -49,8 +66,14 @@ def _is_known(pin: Pin, accelerator: str, catalog: Catalog) -> bool:
     if pin.index is not None:
         return False
     if pin.name == "cuda":
+        if pin.channel is not None:
+            bounds = (row for row in catalog.other_libraries if row.package == "cuda-version")
+            known = any((row.version, row.channel) == where[::3] for row in bounds)
+            return known and _asks_only_for(pin, "cuda-version")
         known = any(pin.version in row.toolkits for row in catalog.cuda)
         return known and _asks_only_for(pin, "cuda-toolkit")
+    if any(row.components.get(pin.name) == pin.version for row in catalog.toolkits):
+        return pin.channel is None and _asks_only_for(pin, pin.name)
     prefix = _COMPONENTS.get(pin.name, pin.name)
     return any(
         (row.version, row.channel) == (pin.version, pin.channel)

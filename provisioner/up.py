@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 
 from provisioner import process, scratch, settings, system_steps, workflow
-from provisioner.environments import entering, interpreter, journal, store
+from provisioner.environments import entering, interpreter, journal, store, toolkit
 from provisioner.environments.hold import held
 from provisioner.environments.place import place
 from provisioner.environments.record import Environment
 from provisioner.errors import OutsideError, RefusedError, UsageError
 from provisioner.jupyter import along
-from provisioner.plan import Plan, Warning
+from provisioner.plan import Plan, Warning, digest
 from provisioner.progress import Progress
 from provisioner.workflow import Asked
 
@@ -124,6 +124,7 @@ def planned(name: str, asked: Asked) -> Plan:
         error.hint = error.hint.replace("dlsetup resolve ", f"dlsetup up {name} ")
         raise
     system_steps.needed(name, plan)
+    toolkit.need_host_compiler(plan)
     return plan
 
 
@@ -244,7 +245,6 @@ def uv_for(intent: Intent, *, offline: bool, tell: Progress) -> Uv:
 def _begun(folder: Path, plan: Plan) -> str:
     """The lock that a run which was cut off had made for the same plan, or nothing."""
     from provisioner.environments.generations import unfinished
-    from provisioner.lock.record import digest
 
     begun = unfinished(folder) if folder.is_dir() else None
     return begun[1] if begun and digest(begun[0]) == digest(plan) else ""

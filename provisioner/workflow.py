@@ -200,11 +200,12 @@ def rendered(format_name: str, plans: tuple[Plan, ...]) -> tuple[RenderedFile, .
 
 
 def checked(
-    names: Sequence[str], options: Options, typed: Sequence[str]
+    names: Sequence[str], options: Options, typed: Sequence[str], python: str | None = None
 ) -> tuple[tuple[Checked, ...], tuple[Warning, ...]]:
     """Say what of some files does not fit the machine that is meant.
 
-    ``typed`` are the machine options in the words of the command line. Raises UsageError
+    ``typed`` are the machine options in the words of the command line, ``python`` is the
+    interpreter where a file names none. Raises UsageError
     ``bad-file-to-check``.
     """
     from provisioner.check import check
@@ -213,7 +214,7 @@ def checked(
     texts = [(name, text_of(name)) for name in names]
     machine, warnings = machine_of(options)
     found = tuple(
-        check(name, text, machine, catalog(), routes_of=routes_of, options=typed)
+        check(name, text, machine, catalog(), routes_of=routes_of, options=typed, python=python)
         for name, text in texts
     )
     return found, about_environments(warnings)
@@ -257,6 +258,10 @@ def routes_of(format_name: str | None) -> Routes | None:
         for route, via in (("pip", "pip"), ("conda-libraries", "conda"), ("container", "container"))
         if via in vias
     )
+    if not FORMATS[format_name].links:
+        from provisioner.resolve.compilers import UNLINKED
+
+        wheels = (*wheels, UNLINKED)
     return (wheels, ("conda-native",)) if "conda" in vias else (wheels,)
 
 

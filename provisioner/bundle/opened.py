@@ -30,7 +30,7 @@ from provisioner.bundle.tape import Member, content, members
 from provisioner.environments.place import place
 from provisioner.errors import DlsetupError, UsageError
 from provisioner.lock import fit, pylock, record
-from provisioner.plan import Plan
+from provisioner.plan import Plan, digest
 from provisioner.version import at_least
 
 _LARGEST_TEXT = 64 << 20
@@ -126,7 +126,7 @@ def _bundle(
 ) -> Bundle:
     plan, lock = saved.value(texts[0], "plan", Plan), texts[1].decode("utf-8")
     about, document = record.read(lock, LOCK), pylock.read(lock)
-    if record.digest(plan) != about.plan:
+    if digest(plan) != about.plan:
         raise ValueError("its plan and its lock do not belong together")
     _hold_wheels_against(manifest, document)
     _hold_needs_against(manifest, plan, about, document)

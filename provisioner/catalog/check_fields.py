@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from provisioner.catalog import rows, speed_rows, upkeep_rows
+from provisioner.catalog import rows, speed_rows, toolkit_rows, upkeep_rows
 from provisioner.catalog.support import Support
 from provisioner.request import folded
 from provisioner.version import is_dotted, minor
@@ -102,6 +102,7 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "unknown": (r"cuda", "is no fact that can be unknown"),
         "released": _DAY,
     },
+    toolkit_rows.ToolkitRelease: {"version": _DOTTED, "components": _DOTTED, "kind": _KIND},
     rows.CudaCode: {"cuda": _MINOR, "sass": _TARGET, "ptx": _TARGET},
     upkeep_rows.IndexVariant: {"first_version": _DOTTED},
     upkeep_rows.Project: {

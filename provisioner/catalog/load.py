@@ -11,7 +11,16 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from provisioner.catalog import key_rows, rows, sheets, speed_rows, upkeep_rows, words
+from provisioner.catalog import (
+    image_rows,
+    key_rows,
+    rows,
+    sheets,
+    speed_rows,
+    toolkit_rows,
+    upkeep_rows,
+    words,
+)
 from provisioner.catalog.contents import Contents, joined
 from provisioner.catalog.decode import bad_row, read
 from provisioner.catalog.overlay import NOTHING, Overlay
@@ -109,6 +118,11 @@ class Catalog:
         return wheels + self._read(sheets.CONDA_LIBRARIES, rows.Library)
 
     @cached_property
+    def toolkits(self) -> tuple[toolkit_rows.ToolkitRelease, ...]:
+        """Releases of CUDA's toolkit as wheels, oldest first."""
+        return self._read(sheets.TOOLKITS, toolkit_rows.ToolkitRelease)
+
+    @cached_property
     def other_libraries(self) -> tuple[rows.Library, ...]:
         """conda's CUDA libraries that no plan takes yet: other systems, NCCL, cuda-version."""
         return self._read(sheets.OTHER_CONDA_LIBRARIES, rows.Library)
@@ -133,6 +147,11 @@ class Catalog:
     def ended_images(self) -> tuple[rows.Image, ...]:
         """NVIDIA's images that it listed as no longer supported: their tags may be gone."""
         return self._read(sheets.ENDED_CUDA_IMAGES, rows.Image)
+
+    @cached_property
+    def image_sizes(self) -> tuple[image_rows.ImageSize, ...]:
+        """What images take on disk, where somebody printed it."""
+        return self._read(sheets.IMAGE_SIZES, image_rows.ImageSize)
 
     @cached_property
     def systems(self) -> tuple[rows.OperatingSystemRow, ...]:

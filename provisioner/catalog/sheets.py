@@ -11,7 +11,15 @@ from collections.abc import Callable
 
 import msgspec
 
-from provisioner.catalog import key_rows, rows, speed_rows, upkeep_rows, words
+from provisioner.catalog import (
+    image_rows,
+    key_rows,
+    rows,
+    speed_rows,
+    toolkit_rows,
+    upkeep_rows,
+    words,
+)
 from provisioner.catalog.support import Support
 
 SortKey = tuple[tuple[tuple[int, int, str], ...], str]
@@ -52,6 +60,7 @@ FORWARD_COMPATIBILITY = Sheet(
     "nvidia/forward_compatibility.toml", rows.ForwardCompatibility, ("cuda",), "cuda"
 )
 LIBRARIES = Sheet("nvidia/libraries.jsonl", rows.Library, _LIBRARY_KEY)
+TOOLKITS = Sheet("nvidia/toolkits.jsonl", toolkit_rows.ToolkitRelease, ("version",))
 CONDA_LIBRARIES = Sheet("conda/libraries.jsonl", rows.Library, _LIBRARY_KEY)
 OTHER_CONDA_LIBRARIES = Sheet("conda/other_libraries.jsonl", rows.Library, _LIBRARY_KEY)
 SHARED_FILES = Sheet("nvidia/shared_files.toml", rows.SharedFile, ("file",), "shared_file")
@@ -60,6 +69,7 @@ CUDA_IMAGES = Sheet("images/cuda.jsonl", rows.Image, ("image",))
 ENDED_CUDA_IMAGES = Sheet("images/cuda_ended.jsonl", rows.Image, ("image",))
 BASE_IMAGES = Sheet("images/bases.toml", rows.Image, ("image",), "image")
 RETIRED_KEYS = Sheet("nvidia/retired_keys.toml", key_rows.RetiredKey, ("key",), "key")
+IMAGE_SIZES = Sheet("images/sizes.toml", image_rows.ImageSize, ("image",), "size")
 REPOSITORIES = Sheet("nvidia/repositories.toml", rows.Repository, ("name", "os"), "repository")
 SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
 SYSTEM_PACKAGES = Sheet("system_packages.toml", rows.SystemPackage, ("os", "package"), "package")
@@ -101,6 +111,7 @@ FIXED = (
     DATA_CENTRE_GPUS,
     FORWARD_COMPATIBILITY,
     LIBRARIES,
+    TOOLKITS,
     CONDA_LIBRARIES,
     OTHER_CONDA_LIBRARIES,
     SHARED_FILES,
@@ -108,6 +119,7 @@ FIXED = (
     CUDA_IMAGES,
     ENDED_CUDA_IMAGES,
     BASE_IMAGES,
+    IMAGE_SIZES,
     REPOSITORIES,
     RETIRED_KEYS,
     SYSTEMS,

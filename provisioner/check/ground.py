@@ -28,14 +28,25 @@ _PACKAGED_PYTHON = re.compile(r"python(\d\.\d+)(-venv|-dev|-full)?")
 class Ground:
     """A part, the machine that it meets and the catalog that judges it.
 
+    ``python`` is the interpreter where the part names none.
+
     Raises RefusedError from ``gpus`` and what rests on it where the machine's GPUs are not known.
     """
 
-    def __init__(self, part: Part, machine: Machine, catalog: Catalog, remedy: Remedy) -> None:
+    def __init__(
+        self,
+        part: Part,
+        machine: Machine,
+        catalog: Catalog,
+        remedy: Remedy,
+        *,
+        python: str | None = None,
+    ) -> None:
         self.part = part
         self.machine = machine
         self.catalog = catalog
         self.remedy = remedy
+        self.python = python
         self._facts: dict[tuple[str, str], Facts] = {}
 
     @cached_property
@@ -129,6 +140,7 @@ class Ground:
         if version is None and self.part.inside == "image" and not self._brings_python:
             row = self.facts.system
             version = row.python if row else None
+        version = version or self.python
         return None if version is None else lambda other: other == version
 
     @property

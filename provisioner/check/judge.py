@@ -50,17 +50,20 @@ def check(
     *,
     routes_of: Callable[[str], Routes | None],
     options: Sequence[str] = (),
+    python: str | None = None,
 ) -> Checked:
     """Read a text and say what of it does not fit a machine.
 
     ``routes_of`` gives the routes that an output format can carry, None for an unknown format;
-    ``options`` are the machine options as they were typed. Fixes name both.
+    ``options`` are the machine options as they were typed. Fixes name both. ``python`` is the
+    interpreter where a file names none.
     """
     document = kinds.read(name, text)
     if document.kind is None:
         return Checked(name=name, kind=None, statements=0)
     remedy = Remedy(catalog, format_for(document.kind, machine, routes_of), options)
-    flaws = [flaw for part in document.parts for flaw in _flaws(part, machine, catalog, remedy)]
+    grounds = (Ground(part, machine, catalog, remedy, python=python) for part in document.parts)
+    flaws = [flaw for ground in grounds for flaw in _flaws(ground)]
     flaws.sort(key=lambda flaw: (_WEIGHT[flaw.severity], flaw.places[0].line if flaw.places else 0))
     told = dict.fromkeys(_finding(name, flaw) for flaw in flaws)
     return Checked(
@@ -71,14 +74,13 @@ def check(
     )
 
 
-def _flaws(part: Part, machine: Machine, catalog: Catalog, remedy: Remedy) -> Iterator[Flaw]:
-    ground = Ground(part, machine, catalog, remedy)
+def _flaws(ground: Ground) -> Iterator[Flaw]:
     for rule in _RULES:
         module = import_module(f"provisioner.check.rules.{rule}")
         try:
             yield from module.flaws(ground)
         except RefusedError as error:
-            yield _unknown(part, error)
+            yield _unknown(ground.part, error)
 
 
 def _unknown(part: Part, error: RefusedError) -> Flaw:

@@ -28,7 +28,7 @@ def run(names: tuple[str, ...], typed: dict[str, Any], *, as_json: bool) -> int:
             hint="Name one: dlsetup render --check Dockerfile; - is standard input",
         )
     asked = options.asked((), typed, must_ask=False)
-    checked, warnings = workflow.checked(names, asked.options, _typed(typed))
+    checked, warnings = workflow.checked(names, asked.options, _typed(typed), _python(asked.python))
     findings = [finding for file in checked for finding in file.findings]
     if as_json:
         files = [

@@ -76,6 +76,19 @@ def write_file(path: Path, text: str, *, executable: bool = False) -> None:
         ) from error
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder for files, with those above it. Raises OutsideError ``cannot-write``."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutsideError(
+            "cannot-write",
+            f"{path} cannot be made.",
+            context=(error.strerror or str(error),),
+            hint="Name another folder with -o.",
+        ) from error
+
+
 def _envelope(
     command: str,
     status: str,

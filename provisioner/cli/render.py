@@ -11,7 +11,7 @@ import click
 
 from provisioner import workflow
 from provisioner.cli import options
-from provisioner.cli.output import show_json, show_warnings, write_file
+from provisioner.cli.output import make_folder, show_json, show_warnings, write_file
 from provisioner.errors import UsageError
 from provisioner.plan import Plan
 
@@ -75,7 +75,8 @@ def command(
         _write(output, files)
     else:
         for file in files:
-            sys.stdout.write(file.text)
+            named = f"==> {file.path} <==\n" if len(files) > 1 else ""
+            sys.stdout.write(named + file.text)
     show_warnings(warnings)
 
 
@@ -112,7 +113,9 @@ def _write(output: str, files: tuple[Any, ...]) -> None:
     place = Path(output)
     if len(files) > 1 or output.endswith("/"):
         for file in files:
-            write_file(place / file.path, file.text, executable=file.executable)
+            target = place / file.path
+            make_folder(target.parent)
+            write_file(target, file.text, executable=file.executable)
     else:
         write_file(place, files[0].text, executable=files[0].executable)
     click.echo(f"wrote {output}", err=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from provisioner.cli.display import Block
 from provisioner.environments import installed
+from provisioner.environments.generations import PLAN
 from provisioner.environments.record import Environment
 from provisioner.plan import Plan
 from provisioner.sizes import human
@@ -45,8 +47,15 @@ def closing_lines(environment: Environment, *, changed: bool) -> tuple[str, ...]
     return (
         f"{name} is ready: {works}.",
         f"Enter it with: dlsetup env shell {name}",
+        *_for_editors(environment),
         *kept_lines(environment),
     )
+
+
+def _for_editors(environment: Environment) -> Iterator[str]:
+    if environment.plan.nvcc is not None:
+        plan = f"{environment.path}/{PLAN}"
+        yield f"CMake presets and editors' settings: dlsetup render cmake {quote(plan)} -o ."
 
 
 def kept_lines(environment: Environment) -> Iterator[str]:
@@ -145,10 +154,14 @@ def _works(plan: Plan) -> str:
     proved = [
         f"{pin.name} {pin.version}"
         for pin in plan.pins
-        if f"verify_{pin.name.partition('-')[0]}" in actions
+        if f"verify_{pin.name.partition('-')[0]}" in actions and pin != plan.nvcc
     ]
     verb = "computes" if len(proved) == 1 else "compute"
-    return f"{', '.join(proved)} {verb} on {_device(plan)}" if proved else ""
+    told = [f"{', '.join(proved)} {verb} on {_device(plan)}"] if proved else []
+    if plan.nvcc is not None:
+        what = ", ".join(plan.targets) or "GPUs of every major architecture"
+        told.append(f"nvcc {plan.nvcc.version} makes programs for {what}")
+    return ", ".join(told)
 
 
 def list_lines(environments: Sequence[Environment], unfinished: Sequence[str]) -> Iterator[str]:

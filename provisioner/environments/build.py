@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from provisioner.environments import generations, interpreter, journal, standing, store
+from provisioner.environments import generations, interpreter, journal, standing, store, toolkit
 from provisioner.environments.place import not_writable
 from provisioner.environments.proof import prove
 from provisioner.environments.record import Environment, Generation, Pointer
@@ -156,6 +156,7 @@ def _anew(folder: Path, before: Pointer | None, wanted: Wanted, uv: Uv, tell: Pr
         put(lock, wanted.lock.encode())
         tell.step("installing the packages of the lock")
         uv.sync(new, lock, sources_of(plan, uv.settings))
+        toolkit.make_ready(new, plan)
     with journal.step(folder, number, "proof"), _settled(new):
         tell.step("proving that it works")
         notes = prove(interpreter.inside(new), plan, wanted.gpus, tell)

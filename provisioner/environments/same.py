@@ -14,8 +14,8 @@ import msgspec
 from provisioner.environments import generations, interpreter
 from provisioner.environments.record import Generation
 from provisioner.errors import OutsideError
-from provisioner.lock import pylock, record
-from provisioner.plan import Plan
+from provisioner.lock import pylock
+from provisioner.plan import Plan, digest
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +70,7 @@ def harm_of(place: Path) -> str | None:
 
 def sign(plan: Plan) -> str:
     """Return a short name for what a plan comes to: what is installed, and how it is proved."""
-    told = (record.digest(plan), _installs(plan))
+    told = (digest(plan), _installs(plan))
     return sha256(msgspec.json.encode(told)).hexdigest()[:16]
 
 

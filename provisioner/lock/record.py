@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
-from hashlib import sha256
 
 import msgspec
 
@@ -17,7 +16,7 @@ from provisioner import toml
 from provisioner.errors import UsageError
 from provisioner.lock.uv import Target
 from provisioner.machine import Machine
-from provisioner.plan import Plan
+from provisioner.plan import Plan, digest
 
 # A default is left out only where it is the very same text, and what was read from a file is
 # another: such texts are interned below.
@@ -52,7 +51,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The table ``[tool.dlsetup]`` of a lock."""
 
     plan: str
-    """The digest of what was planned; see ``digest``."""
+    """The digest of what was planned; see ``plan.digest``."""
     requested: tuple[str, ...]
     companions: tuple[str, ...] = ()
     python: str
@@ -97,22 +96,6 @@ def gpus_of(machine: Machine) -> tuple[str, ...]:
         f"{gpu.name} {gpu.compute_capability or gpu.architecture or ''}".strip()
         for gpu in machine.gpus
     )
-
-
-def digest(plan: Plan) -> str:
-    """A short name for what was planned: the same for the same request, pins, Python and caps."""
-    told = (
-        plan.request,
-        plan.via,
-        plan.python,
-        plan.accelerator,
-        _pins(plan),
-        [pin.requirement for pin in plan.pins],
-        [cap.requirement for cap in plan.constraints],
-        plan.machine.os_name,
-        plan.machine.arch,
-    )
-    return sha256(msgspec.json.encode(told)).hexdigest()[:16]
 
 
 def tables(record: Record) -> Mapping[str, object]:

@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from provisioner.catalog.load import Catalog
 from provisioner.plan import Plan, Step
-from provisioner.recipes import conda, container, driver, framework, python, system, verification
+from provisioner.recipes import (
+    conda,
+    container,
+    driver,
+    framework,
+    python,
+    system,
+    toolkit,
+    verification,
+)
 
 __all__ = ["steps_for"]
 
@@ -28,8 +37,10 @@ def steps_for(plan: Plan, catalog: Catalog) -> tuple[Step, ...]:
         return (*before, *conda.steps(plan))
     return (
         *system.steps(plan, catalog),
+        *toolkit.compiler(plan),
         *before,
         *python.steps(plan, catalog),
         *framework.steps(plan),
+        *toolkit.ready(plan),
         *verification.steps(plan),
     )

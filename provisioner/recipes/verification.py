@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from provisioner.plan import Pin, Plan, Step
+from provisioner.recipes import toolkit
 from provisioner.recipes.requirements import companions
 
 _COMPUTING = {
@@ -45,6 +46,7 @@ def steps(plan: Plan) -> tuple[Step, ...]:
     if modules:
         run.append(("verify_imports", *modules))
     run.extend(computing(plan))
+    run.extend(toolkit.proof(plan))
     beside = companion_names(plan)
     if beside:
         run.append(("verify_companions", *beside))

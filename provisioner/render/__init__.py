@@ -8,6 +8,7 @@ from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
 from provisioner.errors import UsageError
 from provisioner.plan import Plan
+from provisioner.render.facts import step_named
 from provisioner.render.formats import FORMATS, Format, RenderedFile, cannot_carry
 
 _NO_LINUX = ("windows", "macos")
@@ -61,6 +62,11 @@ def _carried(chosen: Format, plan: Plan, catalog: Catalog) -> None:
     if chosen.linux_only and row is not None and row.family in _NO_LINUX:
         what = f"a plan for {plan.machine.os_name}, because it is for Linux"
         raise cannot_carry(chosen.name, what, plan.via, linux=False)
+    if chosen.compiles and plan.nvcc is None:
+        raise cannot_carry(chosen.name, "a plan without nvcc, as cuda-dev has it", plan.via)
+    if step_named(plan, "toolkit") and not chosen.links:
+        what = "nvcc as wheels, which need links that it cannot make: ask for nvcc --via conda"
+        raise cannot_carry(chosen.name, what, plan.via)
     if not plan.steps:
         raise UsageError(
             "plan-without-steps",
@@ -76,4 +82,4 @@ def _module(name: str) -> Any:
     """
     from importlib import import_module
 
-    return import_module(f"provisioner.render.{name}")
+    return import_module(f"provisioner.render.{name.replace('-', '_')}")

@@ -9,6 +9,7 @@ from provisioner.catalog.load import Catalog
 from provisioner.machine import Gpu, Machine
 from provisioner.plan import Pin, Plan, Step
 from provisioner.render.quoting import identifier
+from provisioner.version import at_least, numbers
 
 
 def name(plan: Plan) -> str:
@@ -68,6 +69,22 @@ def pin_lines(plan: Plan) -> tuple[str, ...]:
 def warning_lines(plan: Plan) -> tuple[str, ...]:
     """Return what there is to know beside the steps."""
     return tuple(warning.message for warning in plan.warnings)
+
+
+def cuda_floor(plan: Plan, catalog: Catalog) -> str | None:
+    """Return the CUDA that the oldest driver of the plan speaks, ``"12.0"``.
+
+    That is what conda's solvers know a driver by, as ``__cuda``. None where the catalog does not
+    say, and for plans without CUDA.
+    """
+    floor = plan.driver.minimum
+    if plan.accelerator != "cuda" or floor is None:
+        return None
+    windows = plan.machine.os.wsl or plan.machine.os.id == "windows"
+    came_with = ((row.version, row.driver_bundled) for row in catalog.cuda)
+    drivers = ((cuda, told.windows if windows else told.linux) for cuda, told in came_with)
+    spoken = [cuda for cuda, driver in drivers if driver and at_least(floor, driver)]
+    return max(spoken, key=numbers, default=None)
 
 
 def step_named(plan: Plan, step_id: str) -> Step | None:

@@ -21,6 +21,10 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     """It installs, or builds, a Linux."""
     several: bool = False
     """It carries several plans at once, each an environment of its own."""
+    links: bool = False
+    """It makes the links that nvcc's wheels lack: without them nothing finds nvcc."""
+    compiles: bool = False
+    """It is for plans with nvcc alone, and installs nothing."""
 
 
 class RenderedFile(msgspec.Struct, frozen=True):
@@ -40,6 +44,7 @@ FORMATS: Mapping[str, Format] = {
             description="a bash script that installs everything on the machine and proves it",
             file_name="install.sh",
             linux_only=True,
+            links=True,
         ),
         Format(
             name="conda",
@@ -48,11 +53,62 @@ FORMATS: Mapping[str, Format] = {
             file_name="environment.yml",
         ),
         Format(
+            name="pixi",
+            carries=("pip", "conda"),
+            description="a workspace for pixi, with an environment for each plan",
+            file_name="pixi.toml",
+            several=True,
+        ),
+        Format(
+            name="requirements",
+            carries=("pip",),
+            description="packages for pip or uv, in a Python that is already there",
+            file_name="requirements.txt",
+        ),
+        Format(
+            name="cloud-init",
+            carries=("pip",),
+            description="user-data with which a new machine runs the script at its first boots",
+            file_name="user-data",
+            linux_only=True,
+            links=True,
+        ),
+        Format(
             name="dockerfile",
             carries=("pip", "container"),
             description="an image with everything but the driver",
             file_name="Dockerfile",
             linux_only=True,
+        ),
+        Format(
+            name="compose",
+            carries=("pip", "container"),
+            description="services for Docker Compose, each with its Dockerfile",
+            file_name="compose.yaml",
+            linux_only=True,
+            several=True,
+        ),
+        Format(
+            name="devcontainer",
+            carries=("pip", "container"),
+            description="a development container for editors, with its Dockerfile",
+            file_name=".devcontainer/devcontainer.json",
+            linux_only=True,
+        ),
+        Format(
+            name="apptainer",
+            carries=("pip", "container"),
+            description="a definition for Apptainer or Singularity, as clusters run it",
+            file_name="apptainer.def",
+            linux_only=True,
+        ),
+        Format(
+            name="cmake",
+            carries=("pip", "conda"),
+            description="CMake presets and editors' settings for nvcc and these GPUs",
+            file_name="CMakePresets.json",
+            links=True,
+            compiles=True,
         ),
     )
 }
@@ -65,6 +121,7 @@ def cannot_carry(name: str, what: str, via: str, *, linux: bool = True) -> Refus
         row.name
         for row in FORMATS.values()
         if via in row.carries and row.name != name and (linux or not row.linux_only)
+        if not row.compiles
     ]
     return RefusedError(
         "format-cannot-carry",

@@ -15,6 +15,7 @@ ACTIONS = (
     "verify_torch_device",
     "verify_tensorflow",
     "verify_jax",
+    "verify_nvcc",
     "verify_companions",
     "verification_passed",
 )

@@ -8,16 +8,24 @@ import shlex
 from collections.abc import Sequence
 from itertools import pairwise
 
+from provisioner.errors import UsageError
+
 _WIDTH = 96
+_YAML_WIDTH = 74
+"""What yamllint allows to a line, less the comment's sign and the deepest indent."""
+_ESCAPED = re.compile(r"\$(?=\{)|\\$|(?<=\s)[#-]")
+_NOT_REQUIRED = re.compile(r"^[-#]|\s[#-]|\$\{|\\$")
 
 
 def sh(text: str) -> str:
     """Return one word of a shell command.
 
     Dollars and backticks stand outside the quotes, escaped: in single quotes linters take them
-    for a mistake.
+    for a mistake. A percent sign never comes first: a definition of Apptainer begins a section with
+    it, wherever in the line.
     """
-    return shlex.quote(text).replace("$", "'\\$'").replace("`", "'\\`'")
+    word = shlex.quote(text).replace("$", "'\\$'").replace("`", "'\\`'")
+    return f"'{word}'" if word.startswith("%") else word
 
 
 def words(command: Sequence[str], indent: str = "    ") -> str:
@@ -42,6 +50,23 @@ def comment(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text).strip()
 
 
+def wrapped(lines: tuple[str, ...], hanging: str) -> tuple[str, ...]:
+    """Return comments no longer than YAML's linters allow, what is carried over set in."""
+    from textwrap import wrap
+
+    return tuple(
+        piece
+        for line in lines
+        for piece in wrap(
+            comment(line),
+            _YAML_WIDTH,
+            subsequent_indent=hanging,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    )
+
+
 def quoted(text: str) -> str:
     """Return a double-quoted scalar: JSON's rules are also YAML's and Docker's for labels."""
     return json.dumps(comment(text), ensure_ascii=False)
@@ -50,6 +75,26 @@ def quoted(text: str) -> str:
 def label(text: str) -> str:
     """Return a double-quoted word of a Dockerfile, in which nothing is expanded."""
     return quoted(text).replace("$", "\\$")
+
+
+def required(text: str) -> str:
+    """Return a line of a requirements file that pip and uv read as the requirement it is.
+
+    They would put variables of the environment in the place of ``${NAME}``, take what follows a
+    blank and ``#`` for a comment and what follows a blank and ``-`` for an option, and join a line
+    that ends in a backslash with the next; in an address all four can be written otherwise.
+    Raises UsageError ``bad-requirement`` where they cannot.
+    """
+    name, at, rest = comment(text).partition("@")
+    address, gap, marker = rest.partition(" ;")
+    line = name + at + _ESCAPED.sub(lambda found: f"%{ord(found[0]):02X}", address) + gap + marker
+    if _NOT_REQUIRED.search(line):
+        raise UsageError(
+            "bad-requirement",
+            f"{text[:80]!r} would be read as something else in a file of requirements.",
+            hint="Write a name with an optional version range, such as 'numpy<2'.",
+        )
+    return line
 
 
 def literal(text: str) -> str:

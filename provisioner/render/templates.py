@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner import resources
+from provisioner import resources, toml
 from provisioner.render import quoting
 
 
@@ -27,6 +27,9 @@ def fill(template: str, /, **values: object) -> str:
         comment=quoting.comment,
         quoted=quoting.quoted,
         label=quoting.label,
+        required=quoting.required,
+        toml=toml.value,
+        toml_key=toml.key,
         literal=quoting.literal,
         plain=quoting.plain,
     )

@@ -7,9 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from provisioner.catalog.find import caps_on
 from provisioner.catalog.rows import Build, Cuda, Library
 from provisioner.machine import Machine
-from provisioner.plan import Constraint, DriverPlan, Pin, Plan, Warning
+from provisioner.plan import Constraint, DriverPlan, HostCompiler, Pin, Plan, Warning
 from provisioner.request import Wish
-from provisioner.resolve import devices, documented, edges, host_compiler, processors
+from provisioner.resolve import (
+    compilers,
+    devices,
+    documented,
+    edges,
+    host_compiler,
+    processors,
+)
 from provisioner.resolve.builds import Builds, route_of
 from provisioner.resolve.candidates import DRIVER, PYTHON, Candidate
 from provisioner.resolve.conda import conda_libraries
@@ -31,13 +38,14 @@ def plan_of(
     builds = Builds(facts, by_name)
     chosen = _chosen(by_name, found)
     framework_rows = [item.row for item in chosen if isinstance(item.row, Build)]
-    via = _via(facts, framework_rows)
+    via = _via(facts, [item.row for item in chosen])
     pins = tuple(
         pin
         for item in chosen
         if (pin := _pin(facts, by_name.get(item.on), item, found)) is not None
     )
     pins += conda_libraries(facts, framework_rows) if via == "conda" else ()
+    pins += compilers.parts(facts, found)
     cuda, cudnn = _newest(pin.cuda for pin in pins), _newest(pin.cudnn for pin in pins)
     on_gpu = bool(facts.gpus) and cuda is not None
     plan = Plan(
@@ -51,6 +59,7 @@ def plan_of(
         driver=_driver(facts, builds, chosen, found, scenario),
         pins=pins,
         image=next((row.image for row in framework_rows if row.image), None),
+        host_compiler=_host_compiler(facts, found),
         download_bytes=_sum(row.download_bytes for row in framework_rows),
         disk_bytes=_sum(row.disk_bytes for row in framework_rows),
         constraints=tuple(_constraints(facts, framework_rows)),
@@ -74,11 +83,14 @@ def _chosen(wishes: Mapping[str, Wish], found: Mapping[str, Candidate]) -> list[
     return asked + [item for item in brought if isinstance(item.row, Build | Library | Cuda)]
 
 
-def _via(facts: Facts, rows: Sequence[Build]) -> str:
-    routes = {route_of(row, computes_on_gpu=bool(facts.gpus)) for row in rows}
+def _via(facts: Facts, rows: Sequence[object]) -> str:
+    builds = [row for row in rows if isinstance(row, Build)]
+    routes = {route_of(row, computes_on_gpu=bool(facts.gpus)) for row in builds}
     if "container" in routes:
         return "container"
-    if routes & {"conda", "conda-libraries"}:
+    if routes & {"conda", "conda-libraries"} or any(
+        isinstance(row, Library) and row.via == "conda" for row in rows
+    ):
         return "conda"
     if not rows and facts.request.via:
         return facts.request.via
@@ -93,7 +105,11 @@ def _pin(
         name = Builds(facts, {}).sibling(row)
         return _build_pin(facts, wish, item, found.get(name or "", item))
     if isinstance(row, Cuda):
-        return _toolkit_pin(facts, item, row)
+        compiler = found.get("nvcc")
+        channel = compiler.row.channel if compiler else None
+        if channel is not None:
+            return _bound_pin(item, row, channel)
+        return _toolkit_pin(facts, item, row, asked=wish is not None)
     cudnn = row.package.startswith("nvidia-cudnn")
     if wish is None and not (cudnn and _left_open(row, found)):
         return None
@@ -104,7 +120,8 @@ def _pin(
         cudnn=item.version if cudnn else None,
         serves=item.serves,
         evidence=row.kind,
-        requirement=f"{row.package}=={item.version}",
+        requirement=f"{row.package}{'==' if row.via == 'pip' else '='}{item.version}",
+        channel=row.channel,
         why=tuple(_library_reasons(facts, wish, row)),
     )
 
@@ -177,7 +194,22 @@ def _reasons(facts: Facts, wish: Wish | None, item: Candidate, row: Build) -> It
     yield f"{row.kind}: {row.evidence}"
 
 
-def _toolkit_pin(facts: Facts, item: Candidate, row: Cuda) -> Pin:
+def _bound_pin(item: Candidate, row: Cuda, channel: str) -> Pin:
+    """What keeps a channel's packages to one CUDA; its nvcc brings headers and runtime along."""
+    return Pin(
+        name="cuda",
+        version=row.version,
+        cuda=row.version,
+        serves=item.serves,
+        evidence="announced",
+        why=(f"keeps what comes from {channel} to CUDA {row.version}",),
+        requirement=f"cuda-version={row.version}",
+        channel=channel,
+    )
+
+
+def _toolkit_pin(facts: Facts, item: Candidate, row: Cuda, *, asked: bool) -> Pin:
+    """All that is in the toolkit where that was asked for, else no more than its name."""
     newest = f"the newest CUDA {row.version} whose compiler makes code for the GPUs"
     return Pin(
         name="cuda",
@@ -185,7 +217,7 @@ def _toolkit_pin(facts: Facts, item: Candidate, row: Cuda) -> Pin:
         cuda=row.version,
         serves=item.serves,
         why=tuple(filter(None, (newest, host_compiler.told(facts, item.version)))),
-        requirement=f"cuda-toolkit[all]=={item.version}",
+        requirement=f"cuda-toolkit{'[all]' if asked else ''}=={item.version}",
     )
 
 
@@ -267,8 +299,16 @@ def _machine_warnings(facts: Facts, rows: Sequence[Build]) -> Iterator[Warning]:
 
 def _compiler_warnings(facts: Facts, found: Mapping[str, Candidate]) -> Iterator[Warning]:
     compiler = found.get("nvcc") or found.get("cuda")
-    if compiler is not None:
+    if compiler is not None and getattr(compiler.row, "channel", None) is None:
         yield from host_compiler.warnings(facts, compiler.version)
+
+
+def _host_compiler(facts: Facts, found: Mapping[str, Candidate]) -> HostCompiler | None:
+    """What the nvcc of a wheel calls; a channel's nvcc comes with a compiler of the channel."""
+    compiler = found.get("nvcc") or found.get("cuda")
+    if compiler is None or getattr(compiler.row, "channel", None) is not None:
+        return None
+    return host_compiler.chosen(facts, compiler.version)
 
 
 def _driver_warnings(facts: Facts) -> Iterator[Warning]:

@@ -18,6 +18,7 @@ from provisioner.resolve.candidates import (
     Candidate,
     Need,
 )
+from provisioner.resolve.compilers import needs_of_framework
 from provisioner.resolve.conda import can_bring
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.gpu_needs import known_failures, needs_of_driver, needs_of_gpus
@@ -145,7 +146,12 @@ class Builds:
             *self._needs_of_wishes(candidate.on, row),
             *needs_of_packages(self.facts, candidate.on, row),
             *needs_of_companions(self.facts, row),
+            *(needs_of_framework(candidate.on, row) if self._meets_nvcc else ()),
         )
+
+    @property
+    def _meets_nvcc(self) -> bool:
+        return "nvcc" in self.wishes and bool(self.facts.gpus)
 
     def _exclusions(self, row: Build) -> Iterator[Need]:
         for item in self.facts.exclusions:

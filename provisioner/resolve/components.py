@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from provisioner.catalog.rows import Cuda, Library
 from provisioner.plan import Serve
-from provisioner.request import Wish, admits
+from provisioner.request import Wish
 from provisioner.resolve.candidates import DRIVER, GPU, Candidate, Need
+from provisioner.resolve.compilers import Compilers, bound_to_cuda
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.gpu_needs import needs_of_tegra
 from provisioner.resolve.host_compiler import needs_of_compiler
@@ -24,10 +25,17 @@ PACKAGES = {"cudnn": "nvidia-cudnn", "nvcc": "nvidia-cuda-nvcc"}
 class Components:
     """Makes candidates out of CUDA and library rows, for one machine."""
 
-    def __init__(self, facts: Facts, wishes: dict[str, Wish], frameworks: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        wishes: dict[str, Wish],
+        frameworks: tuple[str, ...],
+        routes: tuple[str, ...],
+    ) -> None:
         self.facts = facts
         self.wishes = wishes
         self.frameworks = frameworks
+        self.compilers = Compilers(facts, frameworks, routes)
 
     def carried(self, name: str) -> bool:
         """Whether a component is one that the frameworks asked for bring along."""
@@ -37,6 +45,8 @@ class Components:
         """Return the candidates for a component or a library package, best first."""
         if name == "cuda":
             return self._toolkits()
+        if name == "nvcc":
+            return [self._compiler(row) for row in self.compilers.rows(self.wishes.get(name))]
         prefix = PACKAGES.get(name, name)
         rows = [
             row
@@ -82,32 +92,9 @@ class Components:
         )
 
     def _library(self, name: str, row: Library) -> Candidate:
-        major = row.cuda.split(".")[0]
         needs = [*self._needs_of_gpus(row.sass, row.ptx, row.evidence)] if row.sass else []
-        if name == "nvcc":
-            needs += needs_of_compiler(self.facts, row.version, row.evidence)
         if name in PACKAGES:
-            needs.append(
-                Need(
-                    on="cuda",
-                    reference="framework-pin-conflict",
-                    reason=f"{row.package} {row.version} belongs to CUDA {row.cuda}",
-                    evidence=row.evidence,
-                    specifier=f"=={row.cuda}.*" if "." in row.cuda else f"=={major}.*",
-                )
-            )
-            if self.frameworks:
-                needs = [need for need in needs if need.on != "cuda"]
-                needs += [
-                    Need(
-                        on=f"cuda[{framework}]",
-                        reference="cuda-mismatch-ext-build",
-                        reason=f"{row.package} {row.version} belongs to CUDA {row.cuda}",
-                        evidence=row.evidence,
-                        among=self._releases_of(row.cuda),
-                    )
-                    for framework in self.frameworks
-                ]
+            needs += bound_to_cuda(self.facts, self.frameworks, row)
         return Candidate(
             on=name,
             version=row.version,
@@ -118,9 +105,18 @@ class Components:
             needs=tuple(needs),
         )
 
-    def _releases_of(self, cuda: str) -> tuple[str, ...]:
-        """The values of a framework's CUDA that are within a release: those that can be met."""
-        return tuple(value for value in self.facts.cuda_values if admits(f"=={cuda}.*", value))
+    def _compiler(self, row: Library) -> Candidate:
+        own = self.compilers.needs(row)
+        floor = self._needs_of_driver(row.cuda) if row.via == "conda" else ()
+        return Candidate(
+            on="nvcc",
+            version=row.version,
+            variant="default",
+            row=row,
+            serves=self._serves(row.sass, row.ptx),
+            merits=(order(row.version),),
+            needs=(*self._needs_of_gpus(row.sass, row.ptx, row.evidence), *floor, *own),
+        )
 
     def _serves(self, sass: tuple[str, ...], ptx: tuple[str, ...]) -> tuple[Serve, ...]:
         found = [

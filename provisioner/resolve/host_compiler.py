@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provisioner.catalog.rows import HostCompilers
-from provisioner.plan import Warning
+from provisioner.plan import HostCompiler, Warning
 from provisioner.resolve.candidates import COMPILER, Need
 from provisioner.resolve.facts import Facts
 from provisioner.version import minor, numbers
+
+_PROGRAM = "g++"
+_PACKAGES = ("g++", "gcc-c++")
+"""What systems call the package with their own C++ compiler."""
 
 
 def limits_of(facts: Facts, nvcc: str) -> HostCompilers | None:
@@ -39,6 +43,23 @@ def needs_of_compiler(facts: Facts, nvcc: str, evidence: str) -> Iterator[Need]:
         )
 
 
+def chosen(facts: Facts, nvcc: str) -> HostCompiler | None:
+    """What an nvcc is to call: the system's own, or an older one beside it.
+
+    None where nobody read which it accepts.
+    """
+    limits = limits_of(facts, nvcc)
+    if limits is None:
+        return None
+    here = _gcc_here(facts)
+    fits = here is None or int(here[0]) <= int(limits.gcc)
+    older = None if fits else _older(facts, limits)
+    system = f"{facts.machine.os.id}-{facts.machine.os.version}"
+    packages = {row.package for row in facts.catalog.system_packages if row.os == system}
+    package = older or next((name for name in _PACKAGES if name in packages), None)
+    return HostCompiler(program=older or _PROGRAM, newest=limits.gcc, package=package)
+
+
 def told(facts: Facts, nvcc: str) -> str | None:
     """Which host compilers an nvcc accepts, in words; None where nobody read its header."""
     limits = limits_of(facts, nvcc)
@@ -59,7 +80,7 @@ def warnings(facts: Facts, nvcc: str) -> Iterator[Warning]:
     elif int(here[0]) > int(limits.gcc) and (package := _older(facts, limits)):
         text = (
             f"gcc {here[0]} ({here[1]}) is too new for nvcc of CUDA {minor(nvcc)}: "
-            f"install {package} and compile with nvcc -ccbin {package}."
+            f"it is to call {package}, beside it."
         )
         yield Warning("host-compiler", text)
 

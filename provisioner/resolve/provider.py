@@ -36,7 +36,7 @@ class StackProvider:
         """What nobody asked for and every answer holds: frameworks that others extend."""
         self.builds = Builds(facts, by_name)
         self._frameworks = frozenset(facts.catalog.frameworks)
-        self.components = Components(facts, by_name, frameworks)
+        self.components = Components(facts, by_name, frameworks, routes)
         self.left: dict[str, list[Candidate]] = {}
         """Where a choice is settled: the candidates that are left for a name."""
         self._kept: dict[str, list[Candidate]] = {}

@@ -18,7 +18,7 @@ from provisioner.catalog.upkeep_rows import Project
 from provisioner.download import Web
 from provisioner.errors import OutsideError, UsageError
 from provisioner.request import canonical
-from provisioner.upkeep import debian, frameworks, libraries, pci_ids, tools
+from provisioner.upkeep import debian, frameworks, libraries, pci_ids, toolkits, tools
 from provisioner.upkeep.comparing import Found, Refreshed, Rows, compared, today
 from provisioner.upkeep.measurements import Measurements
 from provisioner.upkeep.package_index import PackageIndex, address
@@ -147,7 +147,9 @@ def _cuda(look: Look, asked: Asked, found: Found) -> None:
     if any(_COMPILER in project.name for project in asked.projects):
         libs = [row for row in found.rows.get(sheets.LIBRARIES, ()) if isinstance(row, Library)]
         rows, troubles = libraries.cuda_refreshed(look.catalog, libs, look.index, look.day)
-        found.troubles += troubles
+        made, more = toolkits.refreshed(look.catalog.toolkits, look.index, look.day)
+        found.rows[sheets.TOOLKITS] = list(made)
+        found.troubles += [*troubles, *more]
     else:
         builds = (row for listed in found.rows.values() for row in listed)
         named = {row.cuda for row in builds if isinstance(row, Build) and row.cuda}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from provisioner.plan import Pin, Plan
+from provisioner.recipes import toolkit
 from provisioner.recipes.verification import action_of, companion_names, module_of
 from provisioner.verify.devices import Device, formats
 from provisioner.verify.probes import Probe
@@ -16,6 +17,7 @@ _CONVOLVING = {"torch", "tensorflow", "jax"}
 """Those that compute by cuDNN, and add up over GPUs by NCCL."""
 _IMPORTS = "shell/verify/imports.py.j2"
 _COMPANION = "shell/verify/companions.py.j2"
+_NVCC = "shell/verify/nvcc.py.j2"
 
 
 def groups(plan: Plan, devices: Sequence[Device]) -> Iterator[tuple[Probe, ...]]:
@@ -34,7 +36,12 @@ def imports(plan: Plan) -> tuple[Probe, ...]:
         if module and module not in _DEEPER
     ]
     should = [Probe(f"imports {name}", _COMPANION, (name,)) for name in companion_names(plan)]
-    return (*must, *should)
+    return (*must, *should, *_compiling(plan))
+
+
+def _compiling(plan: Plan) -> Iterator[Probe]:
+    for _, *words in toolkit.proof(plan):
+        yield Probe("compiles nvcc", _NVCC, tuple(words))
 
 
 def _probes(plan: Plan, pin: Pin, devices: Sequence[Device]) -> Iterator[Probe]:

@@ -70,11 +70,19 @@ def test_the_facts_make_exactly_these_sheets() -> None:
 def test_what_the_facts_do_not_make_was_read_elsewhere_and_says_where() -> None:
     left = others(Facts(FACTS), STACKS)
 
-    written_elsewhere = (*pci_ids.SHEETS.values(), *BUILDS, sheets.DOCUMENTED)
+    written_elsewhere = (
+        *pci_ids.SHEETS.values(),
+        *BUILDS,
+        sheets.DOCUMENTED,
+        sheets.CONDA_LIBRARIES,
+    )
     assert set(left) <= {sheet.path for sheet in written_elsewhere}
     for sheet in pci_ids.SHEETS.values():
         named = re.compile(r"pci\.ids \d{4}\.\d\d\.\d\d(; as all GPUs with this chip)?")
         assert [row for row in left[sheet.path] if not named.fullmatch(row.evidence)] == []
+    recipe = re.compile(r"conda-forge/[a-z-]+-feedstock@[0-9a-f]{8} ")
+    recipes = left[sheets.CONDA_LIBRARIES.path]
+    assert [row for row in recipes if not recipe.match(row.evidence)] == []
 
 
 def test_a_build_with_gpu_code_says_how_it_is_known(catalog: Catalog) -> None:

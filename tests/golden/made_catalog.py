@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from provisioner.catalog import rows
+from provisioner.catalog import image_rows, rows
 from provisioner.catalog.load import Catalog
 
 CHECKED = "2026-11-20"
@@ -17,12 +17,15 @@ REPOSITORY = "https://developer.download.nvidia.com/compute/cuda/repos/debian12/
 FINGERPRINT = "EB693B3035CD5710E231E123A4B469963BF863CC"
 
 
-def _system(os_id: str, version: str, python: str | None) -> rows.OperatingSystemRow:
+def _system(
+    os_id: str, version: str, python: str | None, glibc: str | None = None
+) -> rows.OperatingSystemRow:
     return rows.OperatingSystemRow(
         id=os_id,
         version=version,
         name=f"{os_id.title()} {version}",
         family="debian",
+        glibc=glibc,
         python=python,
         python_packages=("python3", "python3-venv", "ca-certificates"),
         base_image=f"docker.io/library/{os_id}:{version}",
@@ -44,14 +47,25 @@ def _package(system: str, package: str, version: str, component: str) -> rows.Dr
     )
 
 
+def _cuda(version: str, linux: str, windows: str) -> rows.Cuda:
+    drivers = rows.PerSystem(linux=linux, windows=windows)
+    return rows.Cuda(
+        version=version,
+        driver_floor=drivers,
+        driver_bundled=drivers,
+        evidence="NVIDIA's table of CUDA and drivers",
+        checked=CHECKED,
+    )
+
+
 def catalog() -> Catalog:
     """A catalog that is all in here: nothing of it is read from stacks."""
     made = Catalog(Path("/nowhere"))
     made.systems = (
-        _system("debian", "12", "3.11"),
-        _system("ubuntu", "20.04", "3.8"),
-        _system("ubuntu", "22.04", "3.10"),
-        _system("ubuntu", "24.04", "3.12"),
+        _system("debian", "12", "3.11", "2.36"),
+        _system("ubuntu", "20.04", "3.8", "2.31"),
+        _system("ubuntu", "22.04", "3.10", "2.35"),
+        _system("ubuntu", "24.04", "3.12", "2.39"),
         _system("ubuntu", "26.04", None),
         rows.OperatingSystemRow(
             id="windows",
@@ -69,7 +83,7 @@ def catalog() -> Catalog:
             evidence="official images",
             checked=CHECKED,
         )
-        for version in ("3.10", "3.11", "3.12", "3.13")
+        for version in ("3.7", "3.10", "3.11", "3.12", "3.13")
     )
     bases = [row.base_image for row in made.systems]
     bases += [row.base_image for row in made.pythons]
@@ -77,6 +91,15 @@ def catalog() -> Catalog:
         rows.Image(image=image, evidence="official images", checked=CHECKED)
         for image in (*bases, "docker.io/tensorflow/tensorflow:1.15.5-gpu-py3")
         if image
+    )
+    made.image_sizes = tuple(
+        image_rows.ImageSize(
+            image=image, disk_bytes=size, cuda=cuda, evidence="docker image ls", checked=CHECKED
+        )
+        for image, size, cuda in (
+            ("docker.io/library/debian:12", 116_570_000, None),
+            ("docker.io/nvidia/cuda:12.6.3-cudnn-devel-ubuntu24.04", 8_235_000_000, "12.6"),
+        )
     )
     made.driver_packages = (
         _package("ubuntu-22.04", "nvidia-driver-470", "470.256.02-0ubuntu0.22.04.6", "restricted"),
@@ -104,6 +127,12 @@ def catalog() -> Catalog:
             evidence="NVIDIA's driver installation guide",
             checked=CHECKED,
         ),
+    )
+    made.cuda = (
+        _cuda("10.0", "410.48", "411.31"),
+        _cuda("10.2", "440.33", "441.22"),
+        _cuda("12.0", "525.60.13", "527.41"),
+        _cuda("12.4", "550.54.14", "551.61"),
     )
     made.tools = (
         rows.Tool(

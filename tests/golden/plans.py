@@ -8,8 +8,9 @@ from __future__ import annotations
 import msgspec
 
 from provisioner.machine import Driver, Gpu, Machine, OperatingSystem
-from provisioner.plan import Constraint, DriverPlan, Pin, Plan, Request, Serve
+from provisioner.plan import Constraint, DriverPlan, HostCompiler, Pin, Plan, Request, Serve
 from provisioner.recipes import steps_for
+from provisioner.render import FORMATS
 from tests.golden.made_catalog import catalog
 
 CU126 = "https://download.pytorch.org/whl/cu126"
@@ -129,6 +130,33 @@ def tensorflow_keep() -> Plan:
     )
 
 
+def cuda_dev() -> Plan:
+    """CUDA's compiler on a machine without a GPU, with an older g++ than the system's."""
+    cuda = {"nvidia-cuda-cccl": "13.3.4.3.1", "nvidia-cuda-runtime": "13.4.92"}
+    cuda |= {"nvidia-cuda-crt": "13.4.92", "nvidia-nvvm": "13.4.92"}
+    return _plan(
+        machine("debian-12"),
+        "nvcc",
+        (
+            Pin(
+                name="nvcc",
+                version="13.4.92",
+                cuda="13.4",
+                requirement="nvidia-cuda-nvcc==13.4.92",
+            ),
+            *(
+                Pin(name=name, version=version, requirement=f"{name}=={version}")
+                for name, version in cuda.items()
+            ),
+        ),
+        DriverPlan(action="none"),
+        python="3.11",
+        accelerator="cpu",
+        cuda=None,
+        host_compiler=HostCompiler(program="g++-11", newest="11", package="g++-11"),
+    )
+
+
 def driver_install() -> Plan:
     """No driver yet: the open modules of branch 580."""
     return _plan(
@@ -204,6 +232,19 @@ def cpu() -> Plan:
         DriverPlan(action="none"),
         python="3.11",
         accelerator="cpu",
+    )
+
+
+def tf1_cpu() -> Plan:
+    """TensorFlow 1 on the CPU, with the Python of its time."""
+    return _plan(
+        machine("debian-12"),
+        "tensorflow==1.15.*",
+        (Pin(name="tensorflow", version="1.15.5", requirement="tensorflow==1.15.5"),),
+        DriverPlan(action="none"),
+        python="3.7",
+        accelerator="cpu",
+        constraints=(PROTOBUF_CAP,),
     )
 
 
@@ -316,8 +357,33 @@ PLANS = {
     "tensorflow-ubuntu-24.04-wsl2": wsl,
     "tensorflow-cpu-debian-12": cpu,
     "torch-rocm-ubuntu-24.04": rocm,
+    "cuda-dev-debian-12": cuda_dev,
     "tensorflow-1.15-conda": tf1_conda,
     "tensorflow-1.15-image": tf1_image,
     "hostile-companions": hostile,
 }
 """Every plan that has golden files, by the name of its folder."""
+
+SEVERAL = {"tensorflow-1-beside-2": (tf1_conda, tensorflow_keep)}
+"""Plans that go into one output, by the name of its folder."""
+
+CANNOT = frozenset({("hostile-companions", "pixi")})
+"""Plan and format that do not go together: pixi knows packages by name, and these have none."""
+
+_ONCE = {"cloud-init": "torch-ubuntu-24.04-driver-580-open"}
+"""Formats that hold another's text whole: one plan shows them."""
+
+
+def carried(name: str) -> tuple[str, ...]:
+    """The formats that a plan has golden files in."""
+    plan = PLANS[name]()
+    links = any(step.id == "toolkit" for step in plan.steps)
+    return tuple(
+        row.name
+        for row in FORMATS.values()
+        if plan.via in row.carries
+        and (row.links or not links)
+        and not row.compiles  # what only compiles with a plan has tests of its own
+        and (name, row.name) not in CANNOT
+        and _ONCE.get(row.name, name) == name
+    )

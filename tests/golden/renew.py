@@ -8,9 +8,9 @@ from provisioner.apply import undo
 from provisioner.apply.changes import total
 from provisioner.apply.packages import Snapshot
 from provisioner.apply.record import Change, Record
-from provisioner.render import FORMATS, facts, render, script
+from provisioner.render import facts, render, script
 from tests.golden.made_catalog import catalog
-from tests.golden.plans import PLANS, machine
+from tests.golden.plans import PLANS, SEVERAL, carried, machine
 
 HERE = Path(__file__).parent
 
@@ -19,13 +19,15 @@ def main() -> None:
     """Render every plan in every format that carries it."""
     for name, make in PLANS.items():
         plan = make()
-        for chosen in FORMATS.values():
-            if plan.via not in chosen.carries:
-                continue
-            for file in render((plan,), chosen.name, catalog()):
-                target = HERE / name / file.path
-                target.parent.mkdir(exist_ok=True)
-                target.write_text(file.text)
+        for chosen in carried(name):
+            # The Dockerfiles that come beside others' files are the ones of their own format.
+            file, *_ = render((plan,), chosen, catalog())
+            target = HERE / name / file.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(file.text)
+    for name, makers in SEVERAL.items():
+        for file in render(tuple(make() for make in makers), "pixi", catalog()):
+            (HERE / name / file.path).write_text(file.text)
     for name, text in system_scripts().items():
         (HERE / name).write_text(text)
 

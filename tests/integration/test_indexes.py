@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -101,7 +102,8 @@ def test_the_script_takes_only_the_pins_from_their_index(
     address: str, environment: Path, script: Callable[[str], str]
 ) -> None:
     text = on(address, script("torch-cu126-ubuntu-22.04-keep")).replace('\nmain "$@"\n', "")
-    commands = f"{text}\ntrap - EXIT; environment={environment}; uv=uv; do_packages"
+    places = f"environment={environment}; made={environment}/.dlsetup; uv=uv"
+    commands = f"{text}\ntrap - EXIT; {places}\ndo_packages"
 
     assert bash(commands, address, environment) == RIGHT
 
@@ -128,3 +130,47 @@ def test_in_a_conda_file_the_build_keeps_the_pins_exact(address: str, environmen
     installed = bash(f"{pip} -r requirements.txt", address, environment)
 
     assert {"torch 2.14.1+cu126", "torchvision 0.29.1+cu126"} <= installed
+
+
+def requirements(address: str, environment: Path) -> Path:
+    text = on(address, render((torch_keep(),), "requirements", catalog())[0].text)
+    (environment / "requirements.txt").write_text(text)
+    return environment / "requirements.txt"
+
+
+def test_uv_takes_the_pins_of_a_requirements_file_from_their_index(
+    address: str, environment: Path
+) -> None:
+    path = requirements(address, environment)
+    installed = bash(f"uv pip install --python {environment} -r {path}", address, environment)
+
+    # uv asks the index that is named first, and that one has a transformers too.
+    assert {"torch 2.14.1+cu126", "torchvision 0.29.1+cu126", "transformers 99.0"} <= installed
+
+
+def pip(address: str, environment: Path) -> str:
+    """A shell's words for pip itself, in an environment that has it."""
+    made = environment / "pip"
+    subprocess.run([sys.executable, "-m", "venv", str(made)], check=True)
+    return f"PIP_INDEX_URL={address}/default/ {made}/bin/python -m pip install --quiet --dry-run"
+
+
+def test_pip_accepts_a_requirements_file_and_the_build_keeps_the_pins_exact(
+    address: str, environment: Path
+) -> None:
+    path, report = requirements(address, environment), environment / "report.json"
+    bash(f"{pip(address, environment)} --report {report} -r {path}", address, environment)
+
+    found = {
+        f"{item['metadata']['name']} {item['metadata']['version']}"
+        for item in json.loads(report.read_text())["install"]
+    }
+    assert {"torch 2.14.1+cu126", "torchvision 0.29.1+cu126", "transformers 99.0"} <= found
+
+
+def test_a_build_that_no_index_has_is_refused_by_both(address: str, environment: Path) -> None:
+    path = requirements(address, environment)
+    path.write_text(path.read_text().replace("2.14.1+cu126", "2.14.1+cu999"))
+
+    bash(f"! uv pip compile --quiet {path}", address, environment)
+    bash(f"! {pip(address, environment)} -r {path}", address, environment)

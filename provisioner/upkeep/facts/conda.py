@@ -131,7 +131,6 @@ def _default(facts: Facts, row: dict[str, str]) -> Build:
         cpu=("avx",) if needs_avx(facts, row["version"]) else (),
         via="conda",
         channel="defaults",
-        build_string="gpu_*",
         kind="announced",
         evidence=short(row["source"]),
         checked=facts.gathered,

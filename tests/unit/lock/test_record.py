@@ -6,7 +6,7 @@ import msgspec
 
 from provisioner.lock import Target, record
 from provisioner.machine import Machine, OperatingSystem
-from provisioner.plan import DriverPlan, Pin, Plan, Request
+from provisioner.plan import DriverPlan, Pin, Plan, Request, digest
 
 PLAN = Plan(
     machine=Machine(os=OperatingSystem(id="ubuntu", version="24.04"), arch="x86_64"),
@@ -25,6 +25,6 @@ TARGET = Target("3.12", "x86_64-manylinux_2_28")
 def test_a_plan_that_was_read_from_a_file_is_the_one_that_was_written() -> None:
     read = msgspec.json.decode(msgspec.json.encode(PLAN), type=Plan)
 
-    assert record.digest(read) == record.digest(PLAN)
+    assert digest(read) == digest(PLAN)
     told = [record.tables(record.record_of(plan, TARGET)) for plan in (read, PLAN)]
     assert told[0] == told[1]
