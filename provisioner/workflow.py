@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from provisioner.catalog.check import Look
     from provisioner.catalog.problems import Problem
     from provisioner.catalog.words import Reference
-    from provisioner.check import Checked
     from provisioner.describe import Options
     from provisioner.lookup import Answer
     from provisioner.render import RenderedFile
@@ -112,7 +111,7 @@ def given(asked: Asked) -> Given:
         requirements=tuple(wish.text for wish in wishes),
         companions=companions,
         profiles=named_profiles(asked.words, profiles, asked.profile),
-        python=_python(asked.python),
+        python=python_of(asked.python),
         requires_python=_python_range(asked.requires_python),
         via=asked.via,
         keep_driver=asked.keep_driver,
@@ -199,27 +198,6 @@ def rendered(format_name: str, plans: tuple[Plan, ...]) -> tuple[RenderedFile, .
     return render(plans, format_name, catalog())
 
 
-def checked(
-    names: Sequence[str], options: Options, typed: Sequence[str], python: str | None = None
-) -> tuple[tuple[Checked, ...], tuple[Warning, ...]]:
-    """Say what of some files does not fit the machine that is meant.
-
-    ``typed`` are the machine options in the words of the command line, ``python`` is the
-    interpreter where a file names none. Raises UsageError
-    ``bad-file-to-check``.
-    """
-    from provisioner.check import check
-    from provisioner.check.source import text_of
-
-    texts = [(name, text_of(name)) for name in names]
-    machine, warnings = machine_of(options)
-    found = tuple(
-        check(name, text, machine, catalog(), routes_of=routes_of, options=typed, python=python)
-        for name, text in texts
-    )
-    return found, about_environments(warnings)
-
-
 def read_plan(path: Path) -> Plan:
     """Read a saved ``resolve --json``, or its ``plan`` alone; its steps are made anew.
 
@@ -284,7 +262,8 @@ def _profiles(asked: Asked) -> dict[str, tuple[str, ...]]:
     return {row.name: row.requirements for row in catalog().profiles}
 
 
-def _python(text: str | None) -> str | None:
+def python_of(text: str | None) -> str | None:
+    """Return what ``--python`` says. Raises UsageError ``bad-python``."""
     import re
 
     if text is not None and not re.fullmatch(r"\d\.\d{1,2}", text):

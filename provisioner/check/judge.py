@@ -91,7 +91,7 @@ def _unknown(part: Part, error: RefusedError) -> Flaw:
         message=error.message,
         places=tuple(one.at for one in part.statements[:1]),
         evidence=error.context,
-        fix=(error.hint,) if error.hint else (),
+        fix=tuple(error.hint.split("; ")) if error.hint else (),
         confidence="unsure",
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from provisioner import workflow
+from provisioner import checking
 from provisioner.check import Checked
 from provisioner.cli import options
 from provisioner.cli.output import folded, printable, show_json, show_warnings, width_of
@@ -28,7 +28,7 @@ def run(names: tuple[str, ...], typed: dict[str, Any], *, as_json: bool) -> int:
             hint="Name one: dlsetup render --check Dockerfile; - is standard input",
         )
     asked = options.asked((), typed, must_ask=False)
-    checked, warnings = workflow.checked(names, asked.options, _typed(typed), _python(asked.python))
+    checked, warnings = checking.checked(names, asked.options, _typed(typed), asked.python)
     findings = [finding for file in checked for finding in file.findings]
     if as_json:
         files = [
