@@ -18,6 +18,7 @@ _NAMES: tuple[tuple[str, str], ...] = (
     (r".*(requirements|constraints).*\.(txt|in)|requirements.*", "requirements"),
     (r".*(environment|conda|env).*\.ya?ml", "environment"),
     (r".*\.(sh|bash|zsh)", "script"),
+    (r".*\.def|singularity.*", "apptainer"),
 )
 _INSTALLS = (
     r"(?m)^[ \t]*(sudo )?(apt(-get)?|dnf|yum|zypper|pip3?|conda|mamba|uv|python3?) "
@@ -26,6 +27,7 @@ _INSTALLS = (
 _CONTENTS: tuple[tuple[str, str], ...] = (
     (r"\A#!.*\b(ba|da|z|k)?sh\b", "script"),
     (r"(?m)^[ \t]*FROM[ \t]+\S+([ \t]+AS[ \t]+\S+)?[ \t]*$", "dockerfile"),
+    (r"(?im)^bootstrap:\s*\S", "apptainer"),
     (r"(?m)^services:\s*$", "compose"),
     (r"(?m)^dependencies:\s*$", "environment"),
     (r"(?m)^\[(project|tool\.[\w.-]+|workspace|dependencies)\]", "tables"),
@@ -105,5 +107,6 @@ TITLES: Mapping[str, str] = {
     "requirements": "requirements file",
     "environment": "conda environment",
     "script": "script",
+    "apptainer": "Apptainer definition",
 }
 """What people call each kind."""

@@ -24,6 +24,7 @@ _FORMATS = {
     "requirements": ("requirements", "script"),
     "tables": ("requirements", "script"),
     "script": ("script",),
+    "apptainer": ("apptainer", "dockerfile"),
 }
 """The format to render instead of a kind of file: the first of these that there is."""
 _NO_LINUX = ("windows", "macos")

@@ -53,5 +53,5 @@ def _bad(name: str, reason: str) -> UsageError:
         f"{shown} cannot be checked.",
         context=(reason,),
         hint="Give a script, a Dockerfile, a compose file, an environment.yml, a requirements file,"
-        " a pyproject.toml, a pixi.toml or a devcontainer.json.",
+        " a pyproject.toml, a pixi.toml, a devcontainer.json or an Apptainer definition.",
     )

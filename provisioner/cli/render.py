@@ -47,7 +47,8 @@ def command(
     A + between requests makes several environments of them, where the format can hold several.
 
     With --check it looks at FILE instead: a script, a Dockerfile, a compose file, an
-    environment.yml, a requirements file, a pyproject.toml, a pixi.toml or a devcontainer.json.
+    environment.yml, a requirements file, a pyproject.toml, a pixi.toml, a devcontainer.json
+    or an Apptainer definition.
     It exits with 1 where something would not work. Nothing of a file is run.
     """
     if list_formats:

@@ -27,6 +27,7 @@ _WITH_VALUE = frozenset({"-t", "-o", "-c", "--option", "--target-release", "--se
 _PYTHON = re.compile(r"python(\d(?:\.\d+)?)?")
 _PIP = re.compile(r"pip(\d(?:\.\d+)?)?")
 _RUNFILE = re.compile(r"(cuda|NVIDIA-Linux|cudnn)[\w.-]*\.run", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$\{?(uv|pip|python|conda|mamba)\}?", re.IGNORECASE)
 _DEEPEST = 3
 """Shells inside shells."""
 
@@ -84,9 +85,14 @@ def _said(
 
 
 def _bare(words: Sequence[str]) -> list[str]:
-    """The words without what only leads to the program: ``sudo -E``, ``NAME=value``."""
+    """The words without what only leads to the program: ``sudo -E``, ``NAME=value``.
+
+    A variable that is called as a program is taken to hold it: ``"$uv" pip install``.
+    """
     rest = list(words)
     while rest:
+        if match := _VARIABLE.fullmatch(rest[0]):
+            rest[0] = match[1].lower()
         name = os.path.basename(rest[0])
         if name in _BEFORE or re.fullmatch(r"[A-Za-z_]\w*=.*", rest[0], re.DOTALL):
             rest = rest[1:]

@@ -33,6 +33,7 @@ def packages(name: str, text: str) -> list[str]:
         ("pixi.toml", "tables"),
         (".devcontainer/devcontainer.json", "devcontainer"),
         ("setup.sh", "script"),
+        ("train.def", "apptainer"),
         ("picture.png", None),
     ],
 )
@@ -74,6 +75,7 @@ def test_a_kind_is_known_by_what_stands_in_it(text: str, kind: str | None) -> No
         "pip install \\\n    # the newest that works\n    torch==2.5.1",
         "V=2.5.1\npip install torch==$V",
         "pip install torch==${V:-2.5.1}",
+        '"$uv" pip install --python "$env" --requirements "$made" -- torch==2.5.1',
     ],
 )
 def test_command_lines_are_read_as_a_shell_would(line: str) -> None:
@@ -170,6 +172,28 @@ services:
 
     assert (first.name, first.uses_gpu, second.name, second.uses_gpu) == ("tf1", True, "web", False)
     assert [one.name for one in second.packages()] == ["torch"]
+
+
+def test_a_definition_is_read_by_its_sections() -> None:
+    text = """
+Bootstrap: docker
+From: nvidia/cuda:12.6.3-base-ubuntu22.04
+
+%help
+    pip install torch==1.0
+%post
+    apt-get update && apt-get install -y python3-pip
+    pip3 install torch==2.5.1
+%runscript
+    pip install torch==2.0
+"""
+    found = said("train.def", text)
+
+    assert [(one.at.text, one.at.line) for one in found] == [
+        ("nvidia/cuda:12.6.3-base-ubuntu22.04", 3),
+        ("python3-pip", 8),
+        ("torch==2.5.1", 9),
+    ]
 
 
 def test_lines_are_those_of_the_words_themselves() -> None:
