@@ -173,7 +173,8 @@ def test_what_is_no_text_that_people_write_is_refused(here: Path, data: bytes, r
     assert done.stderr == (
         "error: bad-file-to-check\n\nDockerfile cannot be checked.\n\n"
         f"  {reason}\n\nhint: Give a script, a Dockerfile, a compose file, an environment.yml, a "
-        "requirements file, a pyproject.toml, a pixi.toml, a devcontainer.json or an Apptainer definition.\n"
+        "requirements file, a pyproject.toml, a pixi.toml, a devcontainer.json or an "
+        "Apptainer definition.\n"
     )
 
 

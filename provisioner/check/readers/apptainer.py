@@ -15,9 +15,8 @@ def read(text: str) -> tuple[Part, ...]:
     """Return what a definition stands on and installs."""
     said: list[Statement] = []
     if match := _FROM.search(text):
-        said.append(
-            Image(name=match[1], at=Place(text.count("\n", 0, match.start()) + 1, match[1]))
-        )
+        line = text.count("\n", 0, match.start()) + 1
+        said.append(Image(name=match[1], at=Place(line, match[1])))
     marks = list(_SECTION.finditer(text))
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     for mark, end in zip(marks, ends, strict=True):
