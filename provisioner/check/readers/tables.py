@@ -137,13 +137,19 @@ def _pixi(table: _Table) -> Iterator[Statement]:
             text = f"{name}{'' if version == '*' else sign + version.replace(' ', '')}"
             spec = f"{text}={build}" if build and sign else text
             yield from installers.conda_spec(spec, Place(1, f"{name} = "), channels)
+    options = _table(table, "pypi-options")
+    more = options.get("extra-index-urls")
+    default = options.get("index-url")
+    indexes = [str(one) for one in (default, *(more if isinstance(more, list) else ())) if one]
     for name, value in _table(table, "pypi-dependencies").items():
         version = value.get("version") if isinstance(value, dict) else value
         if isinstance(version, str):
             index = value.get("index") if isinstance(value, dict) else None
+            named = [str(index)] if index else indexes
             origin = Origin(
-                indexes=(installers.plain_address(str(index)),) if index else (),
-                replaces_default=bool(index),
+                indexes=tuple(map(installers.plain_address, named)),
+                replaces_default=bool(index or options.get("index-url")),
+                known="find-links" not in options,
             )
             extras = value.get("extras") if isinstance(value, dict) else None
             more = f"[{','.join(map(str, extras))}]" if isinstance(extras, list) else ""
