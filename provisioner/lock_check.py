@@ -17,7 +17,7 @@ from provisioner.errors import OutsideError, RefusedError, UsageError
 from provisioner.lock import fit, pylock, record
 from provisioner.lock.record import LockedFor, Record
 from provisioner.machine import Machine
-from provisioner.plan import Plan, Refused, Request, Warning
+from provisioner.plan import Plan, Refused, Request, Warning, digest
 from provisioner.request import parse_wish
 from provisioner.resolve.candidates import Exclusion
 from provisioner.workflow import Asked, Given
@@ -68,6 +68,14 @@ def looked(text: str, path: Path, machine: Machine, python: str | None = None) -
         warnings=tuple(look.warnings),
         here=look.here,
     )
+
+
+def text_for(plan: Plan, path: Path) -> str:
+    """Return the text of a plan's lock. Raises UsageError ``bad-lock-file``, also for another's."""
+    text = _text(path)
+    if record.read(text, str(path)).plan != digest(plan):
+        raise record.bad(str(path), "it is the lock of another plan: another request or machine")
+    return text
 
 
 def _text(path: Path) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from provisioner import settings, standing_in, workflow
-from provisioner.errors import DlsetupError, RefusedError
+from provisioner.errors import DlsetupError, RefusedError, UsageError
 from provisioner.lock import Lock, Uv, lock, sources_of
 from provisioner.lock.said import RefusedByUvError, SilentIndexError
 from provisioner.plan import Pin, Plan, Warning
@@ -47,6 +47,13 @@ def locked(asked: Asked, *, offline: bool = False, tell: Progress = SILENT) -> L
     OutsideError ``index-unreachable`` within 30 seconds, and the rest that ``lock.Uv`` raises.
     """
     given = workflow.given(asked)
+    if given.request.host and not (given.wishes or given.request.companions):
+        names = " ".join(given.request.host)
+        raise UsageError(
+            "nothing-asked",
+            f"{names} is for the machine itself: there is nothing to lock.",
+            hint=f"dlsetup render script {names}",
+        )
     search = _Search(given, Uv(settings.current(), offline=offline, tell=tell), tell)
     try:
         return search.found()

@@ -121,6 +121,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     requirements: tuple[str, ...]
     companions: tuple[str, ...] = ()
     """Packages that the catalog does not choose: handed to the installer as they stand."""
+    host: tuple[str, ...] = ()
+    """What the machine itself gets beside an environment: ``nvidia-container-toolkit``."""
     profiles: tuple[str, ...] = ()
     """The predefined requests that the words came from."""
     python: str | None = None
@@ -158,6 +160,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[Warning, ...] = ()
     notes: tuple[Warning, ...] = ()
     """What is good to know and asks for nothing to be done."""
+
+    @property
+    def is_for_host(self) -> bool:
+        """Whether the machine alone is meant: there is no environment to make."""
+        return bool(self.request.host) and not self.pins and not self.request.companions
 
     @property
     def nvcc(self) -> Pin | None:

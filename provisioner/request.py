@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
 COMPONENTS = ("cuda", "cudnn", "nvcc")
+HOST_PARTS = ("nvidia-container-toolkit",)
+"""What the machine itself gets, be there an environment beside it or not."""
 _ALIASES = {"pytorch": "torch"}
 _LONG_NUMBER = re.compile(r"\d{100}")
 """Python refuses to read the longest of these, and some readers of versions fall over them."""
@@ -102,6 +104,28 @@ def parse_wish(word: str) -> Wish:
         extras=tuple(sorted(parsed.extras)),
         text=str(parsed) if (parsed.url or parsed.marker) else text,
     )
+
+
+def host_parts(words: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Part the words that ask for something of the machine itself from all others.
+
+    Raises UsageError ``bad-requirement`` for a range of versions of it: the catalog has one.
+    """
+    parts: dict[str, None] = {}
+    others: list[str] = []
+    for word in words:
+        name = re.match(r"[A-Za-z0-9._-]*", word.strip())
+        if name is None or canonical(name[0]) not in HOST_PARTS:
+            others.append(word)
+        elif _BARE.match(word.strip()):
+            parts[canonical(name[0])] = None
+        else:
+            raise UsageError(
+                "bad-requirement",
+                f"{canonical(name[0])} takes no range of versions.",
+                hint=f"Write {canonical(name[0])} alone: the catalog knows one release of it.",
+            )
+    return tuple(parts), tuple(others)
 
 
 def split(

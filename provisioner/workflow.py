@@ -94,22 +94,27 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
 
 def given(asked: Asked) -> Given:
     """Look at the machine and read the request. Raises UsageError."""
-    from provisioner.request import named_profiles, split
+    from provisioner.request import host_parts, named_profiles, split
 
     profiles = _profiles(asked)
-    wishes, companions = split(
-        asked.words,
-        frameworks=catalog().frameworks,
-        profiles=profiles,
-        profile=asked.profile,
-        pre=asked.pre,
-    )
+    host, words = host_parts(asked.words)
+    wishes: tuple[Wish, ...] = ()
+    companions: tuple[str, ...] = ()
+    if words or asked.profile or not host:
+        wishes, companions = split(
+            words,
+            frameworks=catalog().frameworks,
+            profiles=profiles,
+            profile=asked.profile,
+            pre=asked.pre,
+        )
     machine, warnings = machine_of(asked.options)
     if asked.via != "container":
         warnings = about_environments(warnings)
     request = Request(
         requirements=tuple(wish.text for wish in wishes),
         companions=companions,
+        host=host,
         profiles=named_profiles(asked.words, profiles, asked.profile),
         python=python_of(asked.python),
         requires_python=_python_range(asked.requires_python),
@@ -191,11 +196,11 @@ def why_not(answer: Plan | RefusedError, requirement: str) -> WhyNot:
     return why_not.why_not(question, plan, wishes, text)
 
 
-def rendered(format_name: str, plans: tuple[Plan, ...]) -> tuple[RenderedFile, ...]:
+def rendered(format_name: str, plans: tuple[Plan, ...], lock: str = "") -> tuple[RenderedFile, ...]:
     """Print plans in a format. Raises DlsetupError as ``render.render`` does."""
     from provisioner.render import render
 
-    return render(plans, format_name, catalog())
+    return render(plans, format_name, catalog(), lock=lock)
 
 
 def read_plan(path: Path) -> Plan:

@@ -22,6 +22,7 @@ class Sum(msgspec.Struct, frozen=True, kw_only=True):
     upgraded: dict[str, tuple[str, str]]
     removed: dict[str, str]
     automatic: tuple[str, ...]
+    held: tuple[str, ...]
     files: dict[str, str]
 
 
@@ -62,6 +63,7 @@ def total(record: Record) -> Sum:
         upgraded={name: way for name, way in upgraded.items() if name not in installed},
         removed=removed,
         automatic=_each(change.automatic for change in record.changes),
+        held=_each(change.held for change in record.changes),
         files=files,
     )
 
@@ -75,6 +77,7 @@ def _closed(change: Change, before: Snapshot, now: Snapshot, code: int | None) -
         code=code,
         installed={name: version for name, version in new.items() if name in own},
         configured=tuple(name for name in before.leftover if name in new),
+        held=tuple(name for name in now.held if name in own and name not in before.held),
         files={path: sha for path, sha in now.files.items() if _is_ours(path, before)},
     )
     return closed if code is None else _with_what_went(closed, before, now)
@@ -110,6 +113,7 @@ def _still(change: Change, now: Snapshot) -> Change:
             if name in (change.removed if name not in now.packages else now.packages)
             and name not in now.automatic
         ),
+        held=tuple(name for name in change.held if name in now.held),
         files={path: sha for path, sha in change.files.items() if now.files.get(path) == sha},
     )
 
@@ -120,7 +124,12 @@ def _is_ours(path: str, before: Snapshot) -> bool:
 
 def _did_something(change: Change) -> bool:
     return bool(
-        change.installed or change.upgraded or change.removed or change.automatic or change.files
+        change.installed
+        or change.upgraded
+        or change.removed
+        or change.automatic
+        or change.held
+        or change.files
     )
 
 

@@ -32,6 +32,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Removed, with their configuration kept."""
     automatic: tuple[str, ...] = ()
     """Installed because others need them."""
+    held: tuple[str, ...] = ()
+    """Kept at their version by somebody's wish."""
     files: dict[str, str] = {}
     """Files of sources, keys and preferences, each with its SHA-256."""
 
@@ -52,6 +54,7 @@ def snapshot() -> Snapshot:
         packages=packages,
         leftover=tuple(leftover),
         automatic=tuple(sorted(_said("apt-mark", "showauto").split())),
+        held=tuple(sorted(_said("apt-mark", "showhold").split())),
         files=dict(_files()),
     )
 
@@ -64,6 +67,14 @@ def missing(names: Iterable[str]) -> tuple[str, ...]:
     form = "-f=${Package} ${db:Status-Status}\n"
     said = process.run(("dpkg-query", "-W", form, *asked), timeout=_TIME_LIMIT_S).stdout
     return tuple(name for name in asked if f"{name} installed" not in said.splitlines())
+
+
+def kernels() -> tuple[str, ...]:
+    """How the names of kernels' packages end here: that of the one that runs, then all others."""
+    form = "-f=${Package}\n"
+    said = process.run(("dpkg-query", "-W", form, "linux-image-*"), timeout=_TIME_LIMIT_S).stdout
+    names = (name.removeprefix("linux-image-") for name in said.split())
+    return tuple(dict.fromkeys((os.uname().release, *names)))
 
 
 def owner(path: str) -> str | None:

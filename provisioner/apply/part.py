@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -50,6 +49,8 @@ def part_of(plan: Plan, name: str, catalog: Catalog, place: Path | None) -> Part
     """
     if plan.via != "pip":
         raise _another_way(plan)
+    if plan.request.host:
+        raise _for_host(plan)
     if plan.driver.action in _LEFT_ALONE:
         return None
     installs = facts.action(plan, "driver_install")
@@ -61,18 +62,26 @@ def part_of(plan: Plan, name: str, catalog: Catalog, place: Path | None) -> Part
     repository = facts.action(plan, "repository_add")
     tools = _TOOLS if repository and not all(map(shutil.which, _TOOLS[1:])) else ()
     pinning = (repository[-1],) if repository else ()
+    managers = facts.action(plan, "fabric_manager_install") or ()
     return Part(
         environment=name,
         path=str((place or Path()) / file_name),
         script=text,
         packages=packages.missing(dict.fromkeys((*asked, *tools))),
         driver=installs[0],
-        named=(*asked, *_TOOLS, *pinning, installs[0], f"linux-headers-{os.uname().release}"),
+        named=(*asked, *_TOOLS, *pinning, installs[0], *_modules(installs), *managers),
         branch=plan.driver.branch,
         replaces=plan.driver.current,
         repository=repository[1] if repository else None,
         fingerprint=repository[3] if repository else None,
     )
+
+
+def _modules(installs: tuple[str, ...]) -> tuple[str, ...]:
+    """What the script may ask for beside the driver, kernel by kernel."""
+    kernels = packages.kernels()
+    prebuilt = tuple(f"{installs[-1]}-{kernel}" for kernel in kernels if installs[-1])
+    return (*prebuilt, *(f"linux-headers-{kernel}" for kernel in kernels))
 
 
 _ELSEWHERE = {
@@ -90,6 +99,18 @@ def _another_way(plan: Plan) -> RefusedError:
         f"up makes environments of wheels, and the packages of this plan come by {what}.",
         context=tuple(f"{pin.name} {pin.version}, by {plan.via}" for pin in plan.pins),
         hint=f"Leave out --via {plan.via}, or: {_ELSEWHERE[plan.via]}",
+        data={"plan": plan},
+    )
+
+
+def _for_host(plan: Plan) -> RefusedError:
+    """The error for what belongs to the machine and to no environment."""
+    names = " ".join(plan.request.host)
+    return RefusedError(
+        "needs-system-steps",
+        f"up makes an environment, and {names} is for the machine itself.",
+        hint=f"dlsetup render script {names} -o host.sh; bash host.sh; "
+        f"then the same command without {names}",
         data={"plan": plan},
     )
 

@@ -48,6 +48,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """What had to go for it, with its version."""
     automatic: tuple[str, ...] = ()
     """Packages marked as installed for others before, removed or marked otherwise by it."""
+    held: tuple[str, ...] = ()
+    """Packages that it keeps at their version."""
     files: dict[str, str] = {}
     """Sources and keys that were added, each with its SHA-256."""
 

@@ -27,7 +27,7 @@ _REBOOT = 10
 _LAST_LINES = 8
 _STEP = re.compile(r"\[\d+/\d+\] (.*) …")
 """How a script says that it begins a step."""
-_NOTE = re.compile(r"^  (?:note|it replaces): .*(?:\n  \S.*)*", re.MULTILINE)
+_NOTE = re.compile(r"^  (?:note|it replaces|held): .*(?:\n  +\S.*)*", re.MULTILINE)
 """What a script says about the driver that has to be known, such as Secure Boot."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 

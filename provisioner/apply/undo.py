@@ -102,6 +102,13 @@ def steps(
 ) -> Iterator[Step]:
     """Yield what takes changes back: packages that go, packages that return, marks, files."""
     wishes = tuple(f"{name}={version}" for name, version in back.items())
+    if changes.held:
+        yield _step(
+            "holds",
+            f"Let apt move {_packages(changes.held)} again",
+            check=(("packages_free", *changes.held),),
+            run=(("packages_release", *changes.held),),
+        )
     if gone:
         purged = tuple(name for name in gone if name not in changes.configured)
         fetch = (("packages_fetch", *wishes),) if wishes else ()

@@ -10,11 +10,14 @@ from provisioner.catalog.problems import Problem, found_in, rows_of
 from provisioner.catalog.rows import DriverBranch, DriverPackage
 from provisioner.version import at_least, is_dotted
 
+_PACKAGES = (sheets.DRIVER_PACKAGES, sheets.DEBIAN_PACKAGES, sheets.RPM_DRIVER_PACKAGES)
+
 
 def problems(catalog: Catalog) -> Iterator[Problem]:
     """What is wrong with driver branches and packages in the light of the other sheets."""
     yield from _branches(catalog)
     yield from _packages(catalog)
+    yield from _beside(catalog)
 
 
 def _branches(catalog: Catalog) -> Iterator[Problem]:
@@ -54,10 +57,11 @@ def _packages(catalog: Catalog) -> Iterator[Problem]:
     """Packages install known branches on known systems, from known repositories."""
     branches = {row.branch: row for row in catalog.drivers}
     systems = {f"{row.id}-{row.version}" for row in catalog.systems}
+    systems |= {row.nvidia_repository for row in catalog.systems if row.nvidia_repository}
     repositories = {(row.name, row.os) for row in catalog.repositories}
     real = {(row.os, row.package) for row in catalog.driver_packages}
     led: dict[tuple[str, str], str] = {}
-    for sheet, row in rows_of(catalog, sheets.DRIVER_PACKAGES, sheets.DEBIAN_PACKAGES):
+    for sheet, row in rows_of(catalog, *_PACKAGES):
         if not isinstance(row, DriverPackage):
             continue
         messages = list(_of_branch(row, branches.get(row.branch)))
@@ -85,3 +89,21 @@ def _of_branch(row: DriverPackage, branch: DriverBranch | None) -> Iterator[str]
         yield f"branch {row.branch} has no {row.flavour} kernel modules"
     if row.version and row.version.partition(".")[0] != row.branch:
         yield f"version {row.version} is of another branch than {row.branch}"
+
+
+def _beside(catalog: Catalog) -> Iterator[Problem]:
+    """What goes with drivers goes with drivers, GPUs and families of systems that have a row."""
+    drivers = {(row.os, row.package) for row in catalog.driver_packages}
+    for parts in catalog.driver_parts:
+        if (parts.os, parts.driver) not in drivers:
+            told = f"{parts.driver} of {parts.os} has no row"
+            yield from found_in(sheets.DRIVER_PARTS, parts, (told,))
+    gpus = {row.name for row in catalog.gpus}
+    for switch in catalog.nvswitches:
+        unknown = (f"{name} is no GPU with a row" for name in switch.gpus if name not in gpus)
+        yield from found_in(sheets.NVSWITCHES, switch, unknown)
+    families = {row.family for row in catalog.systems}
+    for toolkit in catalog.container_toolkit:
+        if toolkit.family not in families:
+            told = f"no system is of the family {toolkit.family}"
+            yield from found_in(sheets.CONTAINER_TOOLKIT, toolkit, (told,))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from provisioner.catalog import rows, speed_rows, toolkit_rows, upkeep_rows
+from provisioner.catalog import driver_rows, rows, speed_rows, toolkit_rows, upkeep_rows
 from provisioner.catalog.support import Support
 from provisioner.request import folded
 from provisioner.version import is_dotted, minor
@@ -33,6 +33,7 @@ _PLATFORM = (
     "is no platform such as linux-x86_64, nor any",
 )
 _WEB = (r"https://\S+", "is no https address")
+_FINGERPRINT = (r"[0-9A-F]{40}", "is not 40 upper-case hexadecimal digits")
 
 _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
     rows.Cuda: {
@@ -77,10 +78,14 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "cuda": _MINOR,
     },
     rows.DriverPackage: {"flavour": _MODULE},
-    rows.Repository: {
+    rows.Repository: {"address": _WEB, "key": _WEB, "fingerprint": _FINGERPRINT},
+    driver_rows.Nvswitch: {"device": _PCI_ID},
+    driver_rows.ContainerToolkit: {
+        "arch": (r"x86_64|aarch64", "is neither x86_64 nor aarch64"),
+        "version": (r"\d+(\.\d+)+-\d+", "is no version of a package such as 1.20.1-1"),
         "address": _WEB,
         "key": _WEB,
-        "fingerprint": (r"[0-9A-F]{40}", "is not 40 upper-case hexadecimal digits"),
+        "fingerprint": _FINGERPRINT,
     },
     rows.Build: {
         "platform": _PLATFORM,

@@ -49,6 +49,14 @@ def system(catalog: Catalog, os_id: str, version: str) -> OperatingSystemRow | N
     return max(fitting, key=lambda row: len(row.version), default=None)
 
 
+def names_of_system(catalog: Catalog, os_id: str, version: str) -> frozenset[str]:
+    """Return what rows of drivers and repositories may call a system: ``rocky-9``, ``rhel9``."""
+    row = system(catalog, os_id, version)
+    if row is None:
+        return frozenset({f"{os_id}-{version}"})
+    return frozenset({f"{row.id}-{row.version}", row.nvidia_repository or ""})
+
+
 def driver_branch(catalog: Catalog, version: str, *, windows: bool = False) -> DriverBranch | None:
     """Return the branch a driver version belongs to; None where the catalog knows none.
 

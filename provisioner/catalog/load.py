@@ -12,6 +12,7 @@ from typing import TypeVar, cast
 import msgspec
 
 from provisioner.catalog import (
+    driver_rows,
     image_rows,
     key_rows,
     rows,
@@ -87,9 +88,24 @@ class Catalog:
 
     @cached_property
     def driver_packages(self) -> tuple[rows.DriverPackage, ...]:
-        """Packages of operating systems that install a driver branch: Ubuntu's, then Debian's."""
-        ubuntu = self._read(sheets.DRIVER_PACKAGES, rows.DriverPackage)
-        return ubuntu + self._read(sheets.DEBIAN_PACKAGES, rows.DriverPackage)
+        """Packages of operating systems that install a driver branch, Ubuntu's first."""
+        found = (sheets.DRIVER_PACKAGES, sheets.DEBIAN_PACKAGES, sheets.RPM_DRIVER_PACKAGES)
+        return tuple(row for sheet in found for row in self._read(sheet, rows.DriverPackage))
+
+    @cached_property
+    def driver_parts(self) -> tuple[driver_rows.DriverParts, ...]:
+        """What archives hold beside the packages of drivers."""
+        return self._read(sheets.DRIVER_PARTS, driver_rows.DriverParts)
+
+    @cached_property
+    def nvswitches(self) -> tuple[driver_rows.Nvswitch, ...]:
+        """Switches between GPUs, and the GPUs that may sit beside them."""
+        return self._read(sheets.NVSWITCHES, driver_rows.Nvswitch)
+
+    @cached_property
+    def container_toolkit(self) -> tuple[driver_rows.ContainerToolkit, ...]:
+        """The NVIDIA Container Toolkit, by family of systems and processor."""
+        return self._read(sheets.CONTAINER_TOOLKIT, driver_rows.ContainerToolkit)
 
     @cached_property
     def data_centre_gpus(self) -> tuple[rows.DataCentreGpu, ...]:

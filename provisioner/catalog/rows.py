@@ -139,7 +139,7 @@ class DriverPackage(Row, frozen=True, kw_only=True):
     """A package of an operating system that installs a driver branch."""
 
     os: str
-    """``"ubuntu-22.04"``."""
+    """``"ubuntu-22.04"``, or what NVIDIA's repository calls several alike: ``"rhel9"``."""
     package: str
     branch: str
     """The branch that really gets installed."""
@@ -153,7 +153,7 @@ class DriverPackage(Row, frozen=True, kw_only=True):
     repository: str | None = None
     """The publisher's repository that holds it, where the system's own archive does not."""
     pinning: str | None = None
-    """The package of that repository that keeps apt on the branch."""
+    """What keeps on the branch: a package of that repository (apt); dnf: a stream, or a lock."""
 
 
 class DataCentreGpu(Row, frozen=True, kw_only=True):
@@ -319,6 +319,8 @@ class OperatingSystemRow(Row, frozen=True, kw_only=True):
     python: str | None = None
     """The interpreter of the system's own packages."""
     python_packages: tuple[str, ...] = ()
+    interpreter: str = "/usr/bin/python3"
+    """The one that ``python_packages`` bring: of ``python``, or a newer one only to fetch uv."""
     gcc: str | None = None
     """The major release of the compiler that its own packages install as ``gcc``."""
     other_compilers: tuple[str, ...] = ()

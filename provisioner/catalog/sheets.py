@@ -12,6 +12,7 @@ from collections.abc import Callable
 import msgspec
 
 from provisioner.catalog import (
+    driver_rows,
     image_rows,
     key_rows,
     rows,
@@ -55,6 +56,11 @@ PCIE = Sheet("speed/pcie.toml", speed_rows.PcieGeneration, ("generation",), "gen
 EXPECTATIONS = Sheet("speed/expectations.toml", speed_rows.Expectation, ("measure",), "expectation")
 DRIVERS = Sheet("nvidia/driver_branches.jsonl", rows.DriverBranch, ("branch",))
 DRIVER_PACKAGES = Sheet("nvidia/driver_packages.jsonl", rows.DriverPackage, ("os", "package"))
+DRIVER_PARTS = Sheet("nvidia/driver_parts.toml", driver_rows.DriverParts, ("os", "driver"), "parts")
+NVSWITCHES = Sheet("nvidia/nvswitches.toml", driver_rows.Nvswitch, ("name",), "nvswitch")
+CONTAINER_TOOLKIT = Sheet(
+    "nvidia/container_toolkit.toml", driver_rows.ContainerToolkit, ("family", "arch"), "toolkit"
+)
 DATA_CENTRE_GPUS = Sheet("nvidia/data_centre_gpus.toml", rows.DataCentreGpu, ("name",), "gpu")
 FORWARD_COMPATIBILITY = Sheet(
     "nvidia/forward_compatibility.toml", rows.ForwardCompatibility, ("cuda",), "cuda"
@@ -85,6 +91,9 @@ ADDRESSES = Sheet("addresses.toml", rows.Address, ("name",), "address")
 DEBIAN_PACKAGES = Sheet(
     "debian/driver_packages.toml", rows.DriverPackage, ("os", "package"), "package"
 )
+RPM_DRIVER_PACKAGES = Sheet(
+    "nvidia/rpm_driver_packages.toml", rows.DriverPackage, ("os", "package"), "package"
+)
 PROFILES = Sheet("profiles.toml", words.Profile, (), "profile")
 REFERENCES = Sheet("references.toml", words.Reference, ("name",), "reference")
 PROJECTS = Sheet("upkeep/projects.toml", upkeep_rows.Project, ("name",), "project")
@@ -108,6 +117,10 @@ FIXED = (
     DRIVERS,
     DRIVER_PACKAGES,
     DEBIAN_PACKAGES,
+    DRIVER_PARTS,
+    NVSWITCHES,
+    CONTAINER_TOOLKIT,
+    RPM_DRIVER_PACKAGES,
     DATA_CENTRE_GPUS,
     FORWARD_COMPATIBILITY,
     LIBRARIES,

@@ -27,12 +27,20 @@ def _installed(plan: Plan) -> str:
     asked = [parse_wish(text).name for text in plan.request.requirements]
     chosen = plan.pins[: len(asked)]
     names = listed(f"{pin.name} {pin.version}{_variant(pin)}" for pin in chosen)
+    if plan.is_for_host:
+        return f"Install {_host(plan)} on the machine, so that containers see its GPUs."
     if not names:
         return "Nothing of this is chosen here: the installer decides on all of it."
     if plan.image:
         return f"Run the image {plan.image}: it holds {names} on Python {plan.python}."
     places = listed(_place(pin) for pin in chosen)
     return f"Install {names} with {plan.via} on Python {plan.python}, from {places}."
+
+
+def _host(plan: Plan) -> str:
+    """What the machine itself gets, in the words of its step where that is known."""
+    titles = [step.title for step in plan.steps if step.id == "container_toolkit"]
+    return listed(titles or plan.request.host)
 
 
 _DRIVERLESS = {
@@ -91,6 +99,7 @@ def _summary(plan: Plan) -> tuple[tuple[str, ...], ...]:
         ("for", f"{gpus}, {plan.machine.os_name} {plan.machine.arch}"),
         ("computes on", plan.accelerator + (f" {plan.cuda}" if plan.cuda else "")),
         ("cudnn", plan.cudnn or ""),
+        ("the machine", _host(plan) if plan.request.host else ""),
         ("download", _sizes(plan)),
     ]
     return tuple(row for row in rows if row[1])

@@ -25,6 +25,12 @@ from provisioner.plan import Plan
 @click.option("--list", "list_formats", is_flag=True, help="Name the formats.")
 @click.option("-o", "--output", metavar="FILE", help="Write there instead of standard output.")
 @click.option(
+    "--lock",
+    "lock_file",
+    metavar="FILE",
+    help="Install what this lock of the same plan lists, hashed, and nothing else (dockerfile).",
+)
+@click.option(
     "--check",
     "checks",
     is_flag=True,
@@ -38,6 +44,7 @@ def command(
     list_formats: bool,
     checks: bool,
     output: str | None,
+    lock_file: str | None,
     as_json: bool,
     **typed: Any,
 ) -> None:
@@ -64,7 +71,7 @@ def command(
         )
     name, *rest = words
     plans = tuple(_plan(name, part, typed, several="+" in rest) for part in _parts(rest))
-    files = workflow.rendered(name, plans)
+    files = workflow.rendered(name, plans, _lock(lock_file, plans))
     warnings = tuple(dict.fromkeys(warning for plan in plans for warning in plan.warnings))
     if as_json:
         told = [{"path": file.path, "text": file.text} for file in files]
@@ -79,6 +86,15 @@ def command(
             named = f"==> {file.path} <==\n" if len(files) > 1 else ""
             sys.stdout.write(named + file.text)
     show_warnings(warnings)
+
+
+def _lock(path: str | None, plans: tuple[Plan, ...]) -> str:
+    """The text of the plan's lock, where one is named."""
+    if path is None:
+        return ""
+    from provisioner.lock_check import text_for
+
+    return text_for(plans[0], Path(path))
 
 
 def _parts(words: list[str]) -> Iterator[tuple[str, ...]]:

@@ -7,6 +7,8 @@ from provisioner.errors import UsageError
 from provisioner.lookup.question import KINDS, names_a_gpu, near, shown
 
 _COMPONENTS = {
+    "nvidia-container-toolkit": "It is for the machine itself: "
+    "dlsetup resolve nvidia-container-toolkit",
     "cudnn": "Each build names its cuDNN: dlsetup catalog show torch",
     "nvcc": "Its targets and host compilers stand with its CUDA: dlsetup catalog show cuda",
 }

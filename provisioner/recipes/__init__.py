@@ -12,7 +12,9 @@ from provisioner.plan import Plan, Step
 from provisioner.recipes import (
     conda,
     container,
+    container_toolkit,
     driver,
+    fabric_manager,
     framework,
     python,
     system,
@@ -30,7 +32,13 @@ def steps_for(plan: Plan, catalog: Catalog) -> tuple[Step, ...]:
     for a companion that an installer would read as an option, BadDataError ``missing-row``
     when the catalog lacks a tool that every plan needs.
     """
-    before = driver.steps(plan, catalog)
+    before = (
+        *driver.steps(plan, catalog),
+        *fabric_manager.steps(plan, catalog),
+        *container_toolkit.steps(plan, catalog),
+    )
+    if plan.is_for_host:
+        return before
     if plan.via == "container":
         return (*before, *container.steps(plan))
     if plan.via == "conda":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioner.catalog.beside import parts_of
+from provisioner.catalog.find import names_of_system
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import DriverPackage
 from provisioner.plan import DriverPlan, Plan, Step
@@ -29,9 +31,12 @@ def steps(plan: Plan, catalog: Catalog) -> tuple[Step, ...]:
         reason = (("driver_stop", *_range(plan)),)
         return (_step(plan, "NVIDIA driver, your own", reason, ()),)
     wanted = (row.package, row.branch, minimum)
+    parts = parts_of(catalog, plan.machine, row.package)
     run = (
         *_repository(row, wanted, catalog),
-        ("driver_install", *wanted, row.component or "main"),
+        ("driver_install", *wanted, row.component or "main", (parts and parts.modules) or ""),
+        *_held(plan, row),
+        ("driver_reboot", row.package),
     )
     title = f"NVIDIA driver: {row.package} unless one that fits runs"
     return (_step(plan, title, run, ("root", "network", "reboot")),)
@@ -43,8 +48,8 @@ def package_for(plan: Plan, catalog: Catalog) -> DriverPackage | None:
     The plan's own choice comes first; else branch and flavour decide, and of several the one
     with the plainest name, which is the one that is not for servers only.
     """
-    system = f"{plan.machine.os.id}-{plan.machine.os.version}"
-    here = [row for row in catalog.driver_packages if row.os == system]
+    names = names_of_system(catalog, plan.machine.os.id, plan.machine.os.version)
+    here = [row for row in catalog.driver_packages if row.os in names]
     named = [row for row in here if row.package == plan.driver.package]
     if named:
         return named[0]
@@ -60,7 +65,18 @@ def _repository(
         if found.name == row.repository and found.os == row.os:
             yield ("driver_wanted", *wanted)
             trusted = (found.name, found.address, found.key, found.fingerprint)
-            yield ("repository_add", *trusted, row.pinning or "")
+            yield ("repository_add", *trusted, row.pinning or row.package)
+            if row.pinning:
+                yield ("driver_pin", row.pinning)
+
+
+def _held(plan: Plan, row: DriverPackage) -> Iterator[tuple[str, ...]]:
+    """Where newer branches drop a GPU: a name that redirects to one must not bring it some day.
+
+    Elsewhere the driver's updates are wanted, and a repository's pinning or stream does the same.
+    """
+    if plan.driver.last_branch and not row.repository:
+        yield ("package_hold", row.package)
 
 
 def _is_planned(row: DriverPackage, driver: DriverPlan) -> bool:

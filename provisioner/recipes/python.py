@@ -16,13 +16,22 @@ def steps(plan: Plan, catalog: Catalog) -> tuple[Step, ...]:
     """Return the steps that get uv, where needed a Python, and make the environment."""
     own = is_systems_own(plan, catalog)
     interpreter = () if own else (_interpreter(plan.python),)
-    return (_uv(uv_row(catalog)), *interpreter, _environment(plan, own=own))
+    source = system_python(plan, catalog) if own else "managed"
+    return (_uv(uv_row(catalog)), *interpreter, _environment(plan, source))
+
+
+def system_python(plan: Plan, catalog: Catalog) -> str:
+    """Return the interpreter that the system's packages bring, with which uv is fetched."""
+    row = system(catalog, plan.machine.os.id, plan.machine.os.version)
+    return row.interpreter if row else SYSTEM_PYTHON
 
 
 def is_systems_own(plan: Plan, catalog: Catalog) -> bool:
     """Whether the planned Python is the one of the system's own packages."""
     row = system(catalog, plan.machine.os.id, plan.machine.os.version)
-    return row is not None and row.python == plan.python
+    if row is None or row.python != plan.python:
+        return False
+    return row.interpreter in {SYSTEM_PYTHON, f"/usr/bin/python{row.python}"}
 
 
 def uv_row(catalog: Catalog) -> Tool:
@@ -57,9 +66,8 @@ def _interpreter(version: str) -> Step:
     )
 
 
-def _environment(plan: Plan, *, own: bool) -> Step:
+def _environment(plan: Plan, source: str) -> Step:
     room = (("disk_free", str(plan.disk_bytes)),) if plan.disk_bytes else ()
-    source = SYSTEM_PYTHON if own else "managed"
     return Step(
         id="environment",
         title=f"An environment with Python {plan.python}",

@@ -16,12 +16,15 @@ _NO_LINUX = ("windows", "macos")
 __all__ = ["FORMATS", "Format", "RenderedFile", "render"]
 
 
-def render(plans: tuple[Plan, ...], format_name: str, catalog: Catalog) -> tuple[RenderedFile, ...]:
+def render(
+    plans: tuple[Plan, ...], format_name: str, catalog: Catalog, *, lock: str = ""
+) -> tuple[RenderedFile, ...]:
     """Return the files that plans with their steps become; the same plans give the same bytes.
 
-    Raises UsageError ``unknown-format``, ``one-plan-only`` for several where the format carries
-    one, or ``plan-without-steps``, RefusedError ``format-cannot-carry`` naming the formats that
-    can, or what the format itself refuses.
+    With the text of a plan's lock, what it lists is installed, and nothing else. Raises UsageError
+    ``unknown-format``, ``one-plan-only`` for several where the format carries one,
+    ``plan-without-steps``, or ``bad-usage`` for a lock that the format cannot install, RefusedError
+    ``format-cannot-carry`` naming the formats that can, or what the format itself refuses.
     """
     chosen = FORMATS.get(format_name)
     if chosen is None:
@@ -35,10 +38,24 @@ def render(plans: tuple[Plan, ...], format_name: str, catalog: Catalog) -> tuple
     for plan in plans:
         _carried(chosen, plan, catalog)
     module = _module(chosen.name)
+    if lock:
+        return _locked(chosen, plans[0], catalog, lock)
     if hasattr(module, "text"):
         executable = chosen.name == "script"
         return (RenderedFile(chosen.file_name, module.text(plans[0], catalog), executable),)
     files: tuple[RenderedFile, ...] = module.files(plans, catalog)
+    return files
+
+
+def _locked(chosen: Format, plan: Plan, catalog: Catalog, lock: str) -> tuple[RenderedFile, ...]:
+    if not chosen.locks or plan.via != "pip":
+        others = [row.name for row in FORMATS.values() if row.locks]
+        raise UsageError(
+            "bad-usage",
+            f"{chosen.name} cannot install a plan by {plan.via} from a lock.",
+            hint=f"Formats that can, for wheels: {', '.join(others)}.",
+        )
+    files: tuple[RenderedFile, ...] = _module(chosen.name).locked(plan, catalog, lock)
     return files
 
 
@@ -58,6 +75,9 @@ def _carried(chosen: Format, plan: Plan, catalog: Catalog) -> None:
     """Raise where a format cannot carry a plan."""
     if plan.via not in chosen.carries:
         raise cannot_carry(chosen.name, f"a plan that goes by {plan.via}", plan.via)
+    if plan.is_for_host and not chosen.for_host:
+        what = f"{' and '.join(plan.request.host)} alone: that is for the machine itself"
+        raise cannot_carry(chosen.name, what, plan.via, for_host=True)
     row = system(catalog, plan.machine.os.id, plan.machine.os.version)
     if chosen.linux_only and row is not None and row.family in _NO_LINUX:
         what = f"a plan for {plan.machine.os_name}, because it is for Linux"

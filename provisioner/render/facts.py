@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from provisioner.catalog import beside
 from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
 from provisioner.machine import Gpu, Machine
@@ -14,7 +15,7 @@ from provisioner.version import at_least, numbers
 
 def name(plan: Plan) -> str:
     """Return what the environment or image is called, after the first thing asked for."""
-    asked = (*plan.request.requirements, *plan.request.companions)
+    asked = (*plan.request.requirements, *plan.request.companions, *plan.request.host)
     return identifier(asked[0] if asked else "")
 
 
@@ -41,6 +42,8 @@ def tag(plan: Plan) -> str:
 def summary(plan: Plan) -> str:
     """Return the plan in one phrase: ``torch 2.14.1 and torchvision 0.29.1``."""
     pins = [f"{pin.name} {pin.version}" for pin in plan.pins]
+    if plan.is_for_host:
+        return ", ".join(plan.request.host)
     if not pins:
         return ", ".join(plan.request.companions) or "an empty environment"
     return ", ".join(pins)
@@ -59,6 +62,23 @@ def machine_lines(plan: Plan, catalog: Catalog) -> tuple[str, ...]:
             floor += f", of branch {plan.driver.last_branch} at most"
         lines.append(f"NVIDIA driver: {plan.driver.current or 'none known'}{floor}")
     return tuple(lines)
+
+
+def container_host_lines(plan: Plan, catalog: Catalog) -> tuple[str, ...]:
+    """Return what a machine needs so that containers of the plan see its GPUs; nothing on the CPU.
+
+    For texts that make containers: the toolkit is never inside one.
+    """
+    row = beside.toolkit(catalog, plan.machine)
+    if plan.accelerator != "cuda":
+        return ()
+    release = f" {row.version.partition('-')[0]}" if row else ""
+    least = f" {plan.driver.minimum} or later" if plan.driver.minimum else ""
+    command = "dlsetup render script nvidia-container-toolkit"
+    return (
+        f"The machine that runs it needs NVIDIA's driver{least}",
+        f"and the NVIDIA Container Toolkit{release}: {command}",
+    )
 
 
 def pin_lines(plan: Plan) -> tuple[str, ...]:

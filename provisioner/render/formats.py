@@ -19,6 +19,10 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     file_name: str
     linux_only: bool = False
     """It installs, or builds, a Linux."""
+    for_host: bool = False
+    """It can do something to the machine itself, without an environment."""
+    locks: bool = False
+    """It can install what a lock lists, and nothing else."""
     several: bool = False
     """It carries several plans at once, each an environment of its own."""
     links: bool = False
@@ -45,6 +49,7 @@ FORMATS: Mapping[str, Format] = {
             file_name="install.sh",
             linux_only=True,
             links=True,
+            for_host=True,
         ),
         Format(
             name="conda",
@@ -79,6 +84,8 @@ FORMATS: Mapping[str, Format] = {
             description="an image with everything but the driver",
             file_name="Dockerfile",
             linux_only=True,
+            links=True,
+            locks=True,
         ),
         Format(
             name="compose",
@@ -86,6 +93,7 @@ FORMATS: Mapping[str, Format] = {
             description="services for Docker Compose, each with its Dockerfile",
             file_name="compose.yaml",
             linux_only=True,
+            links=True,
             several=True,
         ),
         Format(
@@ -94,6 +102,7 @@ FORMATS: Mapping[str, Format] = {
             description="a development container for editors, with its Dockerfile",
             file_name=".devcontainer/devcontainer.json",
             linux_only=True,
+            links=True,
         ),
         Format(
             name="apptainer",
@@ -101,6 +110,7 @@ FORMATS: Mapping[str, Format] = {
             description="a definition for Apptainer or Singularity, as clusters run it",
             file_name="apptainer.def",
             linux_only=True,
+            links=True,
         ),
         Format(
             name="cmake",
@@ -115,13 +125,18 @@ FORMATS: Mapping[str, Format] = {
 """Every format by the name that ``render`` takes."""
 
 
-def cannot_carry(name: str, what: str, via: str, *, linux: bool = True) -> RefusedError:
+def cannot_carry(
+    name: str, what: str, via: str, *, linux: bool = True, for_host: bool = False
+) -> RefusedError:
     """Return the error for a plan that a format cannot carry, naming formats that can."""
     others = [
         row.name
         for row in FORMATS.values()
-        if via in row.carries and row.name != name and (linux or not row.linux_only)
-        if not row.compiles
+        if via in row.carries
+        and row.name != name
+        and (linux or not row.linux_only)
+        and (row.for_host or not for_host)
+        and not row.compiles
     ]
     return RefusedError(
         "format-cannot-carry",

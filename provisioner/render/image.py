@@ -15,14 +15,28 @@ from provisioner.render.words import asked_of, sources
 _SHEET = "/opt/uv/pyproject.toml"
 """Where uv reads which package comes from which index; it does not stay in the image."""
 
+_LOCK = "/opt/uv/pylock.toml"
+_UV_SYNC = ("uv", "pip", "sync", "--python", "/opt/env/bin/python")
 _UV_INSTALL = ("uv", "pip", "install", "--python", "/opt/env/bin/python")
+
+_LINKS = (
+    (
+        'ln -sr "$(dirname "$(dirname /opt/env/lib/python*/site-packages/nvidia/*/bin/nvcc)")" '
+        "/opt/env/cuda"
+    ),
+    "ln -s lib /opt/env/cuda/lib64",
+    'for one in /opt/env/cuda/lib/*.so.*; do ln -sf "${one##*/}" "${one%%.so.*}.so"; done',
+)
+"""What wheels leave out and linkers look for; then CUDA's folder is /opt/env/cuda."""
 
 _PLATFORMS = {"x86_64": "linux/amd64", "aarch64": "linux/arm64"}
 """What container tools call an architecture."""
 
 
-def values(plan: Plan, catalog: Catalog, format_name: str) -> dict[str, object]:
+def values(plan: Plan, catalog: Catalog, format_name: str, lock: str = "") -> dict[str, object]:
     """Return what the templates of images say of a plan, whatever it stands on.
+
+    ``lock`` is the SHA-256 of the lock that is installed, where there is one.
 
     Raises RefusedError ``no-base-image`` when the catalog has no proof of an image to stand on,
     ``format-cannot-carry`` for Intel's GPUs.
@@ -37,6 +51,8 @@ def values(plan: Plan, catalog: Catalog, format_name: str) -> dict[str, object]:
     found = _of_framework_image if plan.via == "container" else _of_plain_base
     parts = found(plan, catalog)
     base = str(parts["base"])
+    if lock:
+        parts["install"] = (*_UV_SYNC, _LOCK)
     return {
         "plan": plan,
         "name": facts.name(plan),
@@ -49,9 +65,11 @@ def values(plan: Plan, catalog: Catalog, format_name: str) -> dict[str, object]:
         "warnings": facts.warning_lines(plan),
         "arch": plan.machine.arch,
         "platform": platform(plan),
-        "labels": labels(plan, base),
+        "labels": labels(plan, base, lock),
+        "lock": lock,
+        "lock_path": _LOCK,
         "sizes": image_size.lines(plan, base, catalog),
-        "proof": program(plan),
+        "proof": program(plan, str(parts["compiler"])),
         **parts,
     }
 
@@ -61,12 +79,17 @@ def platform(plan: Plan) -> str | None:
     return _PLATFORMS.get(plan.machine.arch)
 
 
-def labels(plan: Plan, base: str) -> tuple[tuple[str, str], ...]:
-    """Return what an image says of itself: its plan by the digest that locks hold too, its pins."""
+def labels(plan: Plan, base: str, lock: str = "") -> tuple[tuple[str, str], ...]:
+    """Return what an image says of itself: its plan by the digest that locks hold too, its pins.
+
+    ``dlsetup.lock`` is the SHA-256 of the lock's text, or ``none``: what the pins depend on was
+    chosen when the image was built.
+    """
     named = [
         ("org.opencontainers.image.title", facts.name(plan)),
         ("org.opencontainers.image.base.name", base),
         ("dlsetup.plan", digest(plan)),
+        ("dlsetup.lock", f"sha256:{lock}" if lock else "none"),
     ]
     for pin in plan.pins:
         key = f"dlsetup.pin.{identifier(pin.name)}"
@@ -76,6 +99,7 @@ def labels(plan: Plan, base: str) -> tuple[tuple[str, str], ...]:
 
 def _of_plain_base(plan: Plan, catalog: Catalog) -> dict[str, object]:
     base, packages, interpreter = _base(plan, catalog)
+    compiler = _compiler(plan, own=bool(packages))
     version, *hashes = facts.action(plan, "uv_install") or ("",)
     asked = asked_of(plan, "packages_install")
     sheet = _sources_sheet(sources(asked))
@@ -83,7 +107,9 @@ def _of_plain_base(plan: Plan, catalog: Catalog) -> dict[str, object]:
     options += ["--requirements", _SHEET] if sheet else []
     return {
         "base": base,
-        "packages": packages,
+        "packages": (*packages, *compiler[1:]),
+        "links": _LINKS if compiler else (),
+        "compiler": compiler[0] if compiler else "",
         "interpreter": interpreter,
         "uv": (f"uv=={version}", *(f"--hash={one}" for one in hashes)),
         "sheet": sheet,
@@ -125,7 +151,19 @@ def _of_framework_image(plan: Plan, catalog: Catalog) -> dict[str, object]:
     added = asked_of(plan, "packages_install").requests
     pip = ("python3", "-m", "pip", "install", "--no-cache-dir", "--", *added)
     install = pip if added else ()
-    return {"base": plan.image, "packages": (), "interpreter": "", "install": install}
+    parts = {"packages": (), "links": (), "compiler": "", "interpreter": "", "install": install}
+    return {"base": plan.image, **parts}
+
+
+def _compiler(plan: Plan, *, own: bool) -> tuple[str, ...]:
+    """The program that nvcc calls and its package, where wheels bring nvcc.
+
+    A base that is not the planned system has a g++ of its own; the image's proof compiles.
+    """
+    host = plan.host_compiler if facts.step_named(plan, "toolkit") else None
+    if host is None:
+        return ()
+    return (host.program, host.package) if own and host.package else ("g++", "g++")
 
 
 def _is_known(image: str, catalog: Catalog) -> bool:

@@ -49,8 +49,8 @@ def _development_image(cuda: str, sizes: tuple[ImageSize, ...]) -> ImageSize | N
 
 
 def _parts(cuda: str) -> tuple[int, int]:
-    major, minor = cuda.split(".")[:2]
-    return int(major), int(minor)
+    major, _, minor = cuda.partition(".")  # what serves a major release names no minor one
+    return int(major), int(minor.partition(".")[0] or 0)
 
 
 def _human(row: ImageSize | None) -> str:

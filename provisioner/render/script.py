@@ -10,16 +10,15 @@ from provisioner.machine import Machine
 from provisioner.plan import Plan, Step
 from provisioner.render import facts
 from provisioner.render.formats import cannot_carry
+from provisioner.render.package_tools import APT, PackageTool, package_tool
 from provisioner.render.steps import Library, action_files, sections
 from provisioner.render.templates import fill
-
-_APT = "debian"
-"""The family of systems whose packages the script installs with apt."""
 
 _ROOT = "root"
 """What a step needs that the user alone may not do."""
 
 _MACHINERY = ("runner.sh",)
+_HOLDING = ("package_hold", "fabric_manager_install")
 _AROUND = "leave stop step"
 """What a script calls around its steps."""
 
@@ -27,25 +26,31 @@ _AROUND = "leave stop step"
 def text(plan: Plan, catalog: Catalog) -> str:
     """Return the script.
 
-    Raises RefusedError ``format-cannot-carry`` for a system without apt, BadDataError
-    ``bad-plan`` or ``unknown-action`` for steps that recipes never make.
+    Raises RefusedError ``format-cannot-carry`` for a system whose packages no script installs,
+    BadDataError ``bad-plan`` or ``unknown-action`` for steps that recipes never make.
     """
-    _need_apt(plan, catalog)
-    library = Library(
-        (*_MACHINERY, *action_files(plan.steps)), **_machine(plan.machine, plan.steps)
-    )
+    row = system(catalog, plan.machine.os.id, plan.machine.os.version)
+    tool = package_tool(row)
+    if row is None or tool is None:
+        raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan.via)
+    values = _values(plan.machine, plan.steps, tool, row.version)
+    values |= {"system_python": row.interpreter, "hold": _hold(plan)}
+    library = Library((*_MACHINERY, *action_files(plan.steps, tool)), **values)
     guards = library.take(_AROUND)
-    own = tuple(sections(plan.steps, plan.python, library))
+    own = tuple(sections(plan.steps, plan.python, library, tool.lines, values))
     added = any("remember" in section.functions for section in own)
     uninstall = fill(
         "shell/uninstall.sh.j2",
         remembers=added,
         files=facts.action(plan, "repository_add") is not None,
+        holds=any(facts.action(plan, name) is not None for name in _HOLDING),
+        containers=facts.action(plan, "containers_configure") is not None,
+        tool=tool.tool,
     )
     return fill(
         "shell/install.sh.j2",
         plan=plan,
-        **_machine(plan.machine, plan.steps),
+        **values,
         file_name="install.sh",
         uninstalls=True,
         asks=True,
@@ -55,7 +60,7 @@ def text(plan: Plan, catalog: Catalog) -> str:
         own_python=facts.action(plan, "python_install") is not None,
         holds=_holds(plan),
         installs_driver=facts.action(plan, "driver_install") is not None,
-        places=tuple(_places(plan)),
+        places=tuple(_places(plan, tool)),
         name=facts.name(plan),
         summary=facts.summary(plan),
         machine=facts.machine_lines(plan, catalog),
@@ -79,7 +84,7 @@ def system_part(plan: Plan, catalog: Catalog, file_name: str) -> str | None:
         "shell/system.sh.j2",
         title=f"What {facts.summary(plan)} needs of the system, and nothing else",
         machine=facts.machine_lines(plan, catalog),
-        places=tuple(_of_repository(plan)),
+        places=tuple(_of_repositories(plan, APT)),
         installs_driver=facts.action(plan, "driver_install") is not None,
         **_of_system(plan.machine, steps, file_name),
     )
@@ -101,9 +106,10 @@ def undo(machine: Machine, steps: tuple[Step, ...], file_name: str) -> str:
 
 
 def _of_system(machine: Machine, steps: tuple[Step, ...], file_name: str) -> dict[str, object]:
-    library = Library((*_MACHINERY, *action_files(steps)), **_machine(machine, steps))
+    values = _values(machine, steps, APT, machine.os.version)
+    library = Library((*_MACHINERY, *action_files(steps, APT)), **values)
     machinery = library.take(_AROUND)
-    own = tuple(sections(steps, "", library))
+    own = tuple(sections(steps, "", library, "", values))
     return {
         "file_name": file_name,
         "uninstalls": False,
@@ -112,14 +118,30 @@ def _of_system(machine: Machine, steps: tuple[Step, ...], file_name: str) -> dic
         "sections": own,
         "remembers": any("remember" in section.functions for section in own),
         "changes": tuple(step.title for step in steps),
-        **_machine(machine, steps),
+        **values,
     }
 
 
-def _machine(machine: Machine, steps: tuple[Step, ...]) -> dict[str, object]:
-    """What the machinery leaves open."""
-    system_line = f"{machine.os.id} {machine.os.version} {machine.arch}"
-    return {"planned": machine, "planned_system": system_line, "steps": steps}
+def _values(
+    machine: Machine, steps: tuple[Step, ...], tool: PackageTool, version: str
+) -> dict[str, object]:
+    """What templates leave open. A ``version`` stands for all its minor releases too."""
+    return {
+        "planned": machine,
+        "planned_system": f"{machine.os.id} {version}",
+        "steps": steps,
+        "tool": tool.tool,
+        "install": tool.install,
+        "repositories": tool.repositories,
+        "key_tools": tool.key_tools,
+        "listing": tool.listing,
+    }
+
+
+def _hold(plan: Plan) -> bool:
+    """Whether the repository's packages are kept on a branch by something of its own."""
+    repository = facts.action(plan, "repository_add")
+    return repository is not None and bool(repository[-1])
 
 
 def _with(functions: str, text: str) -> str:
@@ -128,30 +150,38 @@ def _with(functions: str, text: str) -> str:
 
 def _need_apt(plan: Plan, catalog: Catalog) -> None:
     row = system(catalog, plan.machine.os.id, plan.machine.os.version)
-    if row is None or row.family != _APT:
+    if package_tool(row) != APT:
         raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan.via)
 
 
 def _holds(plan: Plan) -> str:
     """What tells one environment from another, in words: its Python, and what uv is told."""
+    if plan.is_for_host:
+        return f"notes on {facts.summary(plan)}"
     told = facts.action(plan, "packages_install") or ()
     return " ".join((f"Python {plan.python}:", *told))
 
 
-def _places(plan: Plan) -> Iterator[tuple[str, str]]:
+def _places(plan: Plan, tool: PackageTool) -> Iterator[tuple[str, str]]:
     """Where the script writes by itself, and what."""
-    own = facts.action(plan, "python_install") is not None
-    kept = f", Python {plan.python} and the uv" if own else " and the uv"
-    yield f"~/dlsetup/{facts.name(plan)}", f"the environment{kept} that installs into it"
-    yield "~/.cache/uv", "uv's cache (XDG_CACHE_HOME or UV_CACHE_DIR moves it)"
-    yield from _of_repository(plan)
+    if plan.is_for_host:
+        yield f"~/dlsetup/{facts.name(plan)}", "notes of what it did, for --uninstall"
+    else:
+        own = facts.action(plan, "python_install") is not None
+        kept = f", Python {plan.python} and the uv" if own else " and the uv"
+        yield f"~/dlsetup/{facts.name(plan)}", f"the environment{kept} that installs into it"
+        yield "~/.cache/uv", "uv's cache (XDG_CACHE_HOME or UV_CACHE_DIR moves it)"
+    yield from _of_repositories(plan, tool)
+    if facts.action(plan, "containers_configure") is not None:
+        yield "/etc/docker/daemon.json", "the runtime nvidia, and who manages control groups"
+        yield "/etc/cdi/nvidia.yaml", "the GPUs, where no service keeps them in /var/run/cdi"
 
 
-def _of_repository(plan: Plan) -> Iterator[tuple[str, str]]:
-    repository = facts.action(plan, "repository_add")
-    if repository is not None:
-        yield "/etc/apt/sources.list.d", f"dlsetup-{repository[0]}.list, unless apt has that source"
-        yield "/etc/apt/keyrings", f"dlsetup-{repository[0]}.asc, the key of that repository"
+def _of_repositories(plan: Plan, tool: PackageTool) -> Iterator[tuple[str, str]]:
+    for step in plan.steps:
+        for name, *told in step.run:
+            for place, what in tool.writes if name == "repository_add" else ():
+                yield place, what.format(name=told[0])
 
 
 def _change(step: Step) -> str:

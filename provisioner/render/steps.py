@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -13,6 +13,7 @@ from provisioner.errors import BadDataError
 from provisioner.plan import Step
 from provisioner.render import proof
 from provisioner.render.functions import Function, functions, joined, used
+from provisioner.render.package_tools import APT, PackageTool
 from provisioner.render.quoting import words
 from provisioner.render.templates import fill
 from provisioner.render.words import Asked, asked, indexes, sources
@@ -28,7 +29,19 @@ ACTIONS = {
     "driver_stop_wsl": ("driver.sh",),
     "driver_wanted": ("apt.sh", "driver.sh", "driver_install.sh"),
     "driver_install": ("apt.sh", "driver.sh", "driver_install.sh"),
+    "driver_pin": ("apt.sh",),
+    "driver_reboot": ("driver_install.sh",),
+    "package_hold": ("hold.sh",),
+    "fabric_manager_fits": ("apt.sh", "driver.sh", "fabric_manager.sh"),
+    "fabric_manager_install": ("apt.sh", "driver.sh", "fabric_manager.sh"),
     "repository_add": ("apt.sh", "repository.sh"),
+    "toolkit_fits": ("apt.sh", "driver.sh", "container_toolkit.sh"),
+    "toolkit_wanted": ("apt.sh",),
+    "toolkit_install": ("apt.sh",),
+    "containers_see_gpus": ("container_toolkit.sh",),
+    "containers_configure": ("container_toolkit.sh",),
+    "packages_free": ("undo.sh",),
+    "packages_release": ("undo.sh",),
     "uv_present": (),
     "uv_install": (),
     "python_present": (),
@@ -90,8 +103,8 @@ class Library:
         return joined(taken)
 
 
-def action_files(steps: tuple[Step, ...]) -> tuple[str, ...]:
-    """Return the files with the functions of steps, each once.
+def action_files(steps: tuple[Step, ...], tool: PackageTool = APT) -> tuple[str, ...]:
+    """Return the files with the functions of steps, each once, as they are for a package tool.
 
     Raises BadDataError ``bad-plan`` or ``unknown-action`` for steps that recipes never make.
     """
@@ -103,19 +116,41 @@ def action_files(steps: tuple[Step, ...]) -> tuple[str, ...]:
             name = command[0] if command else ""
             if name not in ACTIONS:
                 raise _bad("unknown-action", f"A step asks for {name[:60]!r}, no known action.")
-            found.update((f"actions/{file}", None) for file in ACTIONS[name])
+            for file in ACTIONS[name]:
+                here = tool.instead.get(file, (file,))
+                found.update((f"actions/{one}", None) for one in here)
     return tuple(found)
 
 
-def sections(steps: tuple[Step, ...], python: str, library: Library) -> Iterator[Section]:
-    """Yield the steps as bash. ``python`` is that of the environment, ``X.Y``."""
+def sections(
+    steps: tuple[Step, ...],
+    python: str,
+    library: Library,
+    lines: str = "",
+    values: Mapping[str, object] = {},
+) -> Iterator[Section]:
+    """Yield the steps as bash. ``python`` is that of the environment, ``X.Y``.
+
+    Lines that are written for the tool of a system have names that end in ``lines``; ``values``
+    fill in what they leave open.
+    """
+
+    def bash(commands: tuple[tuple[str, ...], ...], step: Step) -> Iterator[str]:
+        return _lines(commands, step, python, lines, values)
+
     for step in steps:
-        check = _function(f"check_{step.id}", " &&\n".join(_lines(step.check, step, python)))
-        run = _function(f"do_{step.id}", "\n".join(_lines(step.run, step, python)))
+        check = _function(f"check_{step.id}", " &&\n".join(bash(step.check, step)))
+        run = _function(f"do_{step.id}", "\n".join(bash(step.run, step)))
         yield Section(step.id, step.title, library.take(check + run), check, run)
 
 
-def _lines(commands: tuple[tuple[str, ...], ...], step: Step, python: str) -> Iterator[str]:
+def _lines(
+    commands: tuple[tuple[str, ...], ...],
+    step: Step,
+    python: str,
+    lines: str,
+    values: Mapping[str, object],
+) -> Iterator[str]:
     proving = tuple(command for command in commands if command[0] in proof.ACTIONS)
     for command in commands:
         name, *arguments = command
@@ -125,7 +160,10 @@ def _lines(commands: tuple[tuple[str, ...], ...], step: Step, python: str) -> It
         elif name in proof.ACTIONS:
             continue
         elif (resources.templates() / f"shell/lines/{name}.sh.j2").exists():
-            yield _filled(name, words=arguments, step=step, **_install(name, arguments))
+            special = (resources.templates() / f"shell/lines/{name}{lines}.sh.j2").exists()
+            file = f"{name}{lines}" if special else name
+            own = {"words": arguments, "step": step, **_install(name, arguments)}
+            yield _filled(file, **{**values, **own})
         else:
             yield words(command)
 

@@ -15,6 +15,7 @@ from provisioner.resolve import (
     documented,
     edges,
     host_compiler,
+    host_parts,
     processors,
 )
 from provisioner.resolve.builds import Builds, route_of
@@ -66,6 +67,7 @@ def plan_of(
         warnings=(
             *_machine_warnings(facts, framework_rows),
             *_compiler_warnings(facts, found),
+            *host_parts.warnings(facts),
             *(
                 Warning(flaw.reference, f"{row.framework} {row.version}: {flaw.reason}")
                 for row in framework_rows

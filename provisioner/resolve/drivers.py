@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from provisioner.catalog.find import driver_branch, is_over
+from provisioner.catalog.beside import parts_of, switches
+from provisioner.catalog.find import driver_branch, is_over, names_of_system
 from provisioner.catalog.newer import DRIVER_BRANCHES
 from provisioner.catalog.rows import Architecture, DriverBranch, DriverPackage
 from provisioner.errors import RefusedError
@@ -122,17 +123,13 @@ def _install(
     action: str, facts: Facts, rows: tuple[DriverBranch, ...], flavours: frozenset[str]
 ) -> Scenario:
     """What the system's own packages can install; every branch where its packages are unknown."""
-    packages = [
-        package
-        for package in facts.catalog.driver_packages
-        if package.os == f"{facts.machine.os.id}-{facts.machine.os.version}"
-    ]
+    packages = _packages(facts)
     if not packages:
         return Scenario(action=action, choices=_every(rows, flavours, facts))
     choices = []
     for row in _by_preference(rows, facts.catalog.checked):
         flavour = _flavour(row, flavours)
-        package = _package(packages, row.branch, flavour)
+        package = _package(facts, packages, row.branch, flavour)
         if package:
             version = _upstream(package.version) or row.first_version or row.branch
             choices.append(
@@ -173,10 +170,14 @@ def _every(
 def _installable(
     facts: Facts, rows: tuple[DriverBranch, ...], flavours: frozenset[str]
 ) -> tuple[DriverChoice, ...]:
-    system = f"{facts.machine.os.id}-{facts.machine.os.version}"
-    if not any(package.os == system for package in facts.catalog.driver_packages):
+    if not _packages(facts):
         return ()
     return _install("install", facts, rows, flavours).choices
+
+
+def _packages(facts: Facts) -> list[DriverPackage]:
+    names = names_of_system(facts.catalog, facts.machine.os.id, facts.machine.os.version)
+    return [row for row in facts.catalog.driver_packages if row.os in names]
 
 
 def _by_preference(rows: Iterable[DriverBranch], today: str) -> list[DriverBranch]:
@@ -196,9 +197,19 @@ def _flavour(row: DriverBranch, allowed: frozenset[str]) -> str:
     return "proprietary" if "proprietary" in possible else possible[0]
 
 
-def _package(packages: list[DriverPackage], branch: str, flavour: str) -> DriverPackage | None:
+def _package(
+    facts: Facts, packages: list[DriverPackage], branch: str, flavour: str
+) -> DriverPackage | None:
+    """The plainest of the packages; beside NVSwitches one that has a fabric manager before it."""
     fitting = [row for row in packages if row.branch == branch and row.flavour == flavour]
-    return min(fitting, key=lambda row: (len(row.package), row.package), default=None)
+    switched = bool(switches(facts.catalog, facts.machine))
+
+    def rank(row: DriverPackage) -> tuple[bool, int, str]:
+        parts = parts_of(facts.catalog, facts.machine, row.package) if switched else None
+        managed = parts is not None and parts.fabric_manager is not None
+        return not managed, len(row.package), row.package
+
+    return min(fitting, key=rank, default=None)
 
 
 def _upstream(version: str | None) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from provisioner.catalog.find import ENDED, is_over
+from provisioner.catalog.find import ENDED, is_over, names_of_system
 from provisioner.catalog.rows import DriverBranch, DriverPackage
 from provisioner.machine import Gpu
 from provisioner.plan import Plan, Warning
@@ -59,8 +59,8 @@ def _is_of(package: str, branch: str, flavour: str | None) -> bool:
 
 
 def _packages(facts: Facts) -> list[DriverPackage]:
-    name = f"{facts.machine.os.id}-{facts.machine.os.version}"
-    return [row for row in facts.catalog.driver_packages if row.os == name]
+    names = names_of_system(facts.catalog, facts.machine.os.id, facts.machine.os.version)
+    return [row for row in facts.catalog.driver_packages if row.os in names]
 
 
 def _drives(facts: Facts, gpu: Gpu, branch: str) -> bool:

@@ -12,7 +12,7 @@ from provisioner.errors import RefusedError
 from provisioner.machine import Machine
 from provisioner.plan import Plan, Request
 from provisioner.request import Wish
-from provisioner.resolve import answer, refusals
+from provisioner.resolve import answer, host_parts, refusals
 from provisioner.resolve.alternatives import alternatives
 from provisioner.resolve.candidates import Exclusion
 from provisioner.resolve.devices import settled
@@ -38,6 +38,7 @@ def resolve(question: Question) -> Plan:
     facts, wishes = question.facts, question.wishes
     _something_for_the_gpu(facts, wishes)
     known_machine(facts)
+    host_parts.possible(facts)
     _known_releases(facts, wishes)
     try:
         solution = search(facts, wishes, question.routes)
@@ -93,7 +94,8 @@ def _routes(request: Request, carries: Routes | None) -> Routes:
 
 def _something_for_the_gpu(facts: Facts, wishes: Sequence[Wish]) -> None:
     """A plan of companions alone would leave a GPU idle without a word."""
-    if facts.computes_on_gpu and not wishes:
+    for_host = facts.request.host and not facts.request.companions
+    if facts.computes_on_gpu and not wishes and not for_host:
         raise RefusedError(
             "no-framework-asked",
             "Nothing that was asked for is known to use the GPU.",

@@ -148,3 +148,17 @@ def test_pixi_is_told_the_oldest_driver_that_the_solver_accepts(at: Mapping[str,
         assert told is not None
         found = solved(of_pixi(workspace), at, told[1], "2.35")
         assert found[row["package"]].startswith(f"{row['version']} {pinned}")
+
+
+@pytest.mark.parametrize("asked", ["torch==2.13.0", "torch==2.5.1", "tensorflow==2.19.*"])
+def test_on_an_old_gpu_cudnn_is_one_that_has_code_for_it(asked: str, at: Mapping[str, str]) -> None:
+    """The channel's newest cuDNN for CUDA 12 begins at 7.5, and would fail at the first layer."""
+    old, new = (rendered("conda", asked, "--via", "conda", *where) for where in (PASCAL, TURING))
+    with (FACTS / "05_cudnn_fatbin_archs.csv").open(encoding="utf-8") as table:
+        rows = [row for row in csv.DictReader(table) if row["package"] == "nvidia-cudnn-cu12"]
+    code = {row["version"]: {*row["sass"].split()} for row in rows}
+
+    version = solved(of_conda(old), at, "12.4")["cudnn"].partition(" ")[0]
+    assert {"60", "61"} & code[version]
+    assert not {"60", "61"} & code["9.13.1.26"]
+    assert "cudnn=" not in new

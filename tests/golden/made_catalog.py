@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from provisioner.catalog import image_rows, rows
+from provisioner.catalog import driver_rows, image_rows, rows
 from provisioner.catalog.load import Catalog
 
 CHECKED = "2026-11-20"
@@ -15,6 +15,13 @@ UV_HASH = "sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a89
 _NOBLE_580 = "580.178.04-0ubuntu0.24.04.1"
 REPOSITORY = "https://developer.download.nvidia.com/compute/cuda/repos/debian12/x86_64/"
 FINGERPRINT = "EB693B3035CD5710E231E123A4B469963BF863CC"
+RPM_FINGERPRINT = "610C7B14E068A878070DA4E99CD0A493D42D0685"
+
+_RPM_REPOSITORIES = ("rhel9", "fedora44", "opensuse15")
+
+TOOLKIT = "1.20.1-1"
+TOOLKIT_REPOSITORY = "https://nvidia.github.io/libnvidia-container/stable/deb/amd64/"
+TOOLKIT_FINGERPRINT = "C95B321B61E88C1809C4F759DDCAE044F796ECB0"
 
 
 def _system(
@@ -30,6 +37,49 @@ def _system(
         python_packages=("python3", "python3-venv", "ca-certificates"),
         base_image=f"docker.io/library/{os_id}:{version}",
         evidence="written for the tests",
+        checked=CHECKED,
+    )
+
+
+def _with_rpm(
+    os_id: str, version: str, family: str, repository: str, packages: tuple[str, ...]
+) -> rows.OperatingSystemRow:
+    brought = packages[0]
+    return rows.OperatingSystemRow(
+        id=os_id,
+        version=version,
+        name=f"{os_id.title()} {version}",
+        family=family,
+        python_packages=packages,
+        interpreter=f"/usr/bin/{brought.replace('python31', 'python3.1')}",
+        nvidia_repository=repository,
+        evidence="written for the tests",
+        checked=CHECKED,
+    )
+
+
+def _of_nvidia(system: str, package: str, pinning: str | None = None) -> rows.DriverPackage:
+    return rows.DriverPackage(
+        os=system,
+        package=package,
+        branch="580",
+        flavour="open",
+        repository="nvidia",
+        pinning=pinning,
+        evidence="NVIDIA's driver installation guide",
+        checked=CHECKED,
+    )
+
+
+def _repository(system: str) -> rows.Repository:
+    address = REPOSITORY.replace("debian12", system)
+    return rows.Repository(
+        name="nvidia",
+        os=system,
+        address=address,
+        key=f"{address}D42D0685.pub",
+        fingerprint=RPM_FINGERPRINT,
+        evidence="NVIDIA's driver installation guide",
         checked=CHECKED,
     )
 
@@ -58,6 +108,17 @@ def _cuda(version: str, linux: str, windows: str) -> rows.Cuda:
     )
 
 
+def _parts(system: str, suffix: str, fabric_manager: str | None) -> driver_rows.DriverParts:
+    return driver_rows.DriverParts(
+        os=system,
+        driver=f"nvidia-driver-{suffix}",
+        modules=f"linux-modules-nvidia-{suffix}",
+        fabric_manager=fabric_manager,
+        evidence="pages of Ubuntu's packages",
+        checked=CHECKED,
+    )
+
+
 def catalog() -> Catalog:
     """A catalog that is all in here: nothing of it is read from stacks."""
     made = Catalog(Path("/nowhere"))
@@ -67,6 +128,9 @@ def catalog() -> Catalog:
         _system("ubuntu", "22.04", "3.10", "2.35"),
         _system("ubuntu", "24.04", "3.12", "2.39"),
         _system("ubuntu", "26.04", None),
+        _with_rpm("rocky", "9", "redhat", "rhel9", ("python3",)),
+        _with_rpm("fedora", "44", "redhat", "fedora44", ("python3",)),
+        _with_rpm("opensuse-leap", "15.6", "suse", "opensuse15", ("python311",)),
         rows.OperatingSystemRow(
             id="windows",
             version="11",
@@ -106,14 +170,39 @@ def catalog() -> Catalog:
         _package("ubuntu-24.04", "nvidia-driver-580-server-open", _NOBLE_580, "restricted"),
         _package("ubuntu-24.04", "nvidia-driver-580-open", _NOBLE_580, "restricted"),
         _package("ubuntu-24.04", "nvidia-driver-580", _NOBLE_580, "restricted"),
-        rows.DriverPackage(
-            os="debian-12",
-            package="nvidia-open",
-            branch="580",
-            flavour="open",
-            repository="nvidia",
-            pinning="nvidia-driver-pinning-580",
-            evidence="NVIDIA's driver installation guide",
+        _of_nvidia("debian-12", "nvidia-open", "nvidia-driver-pinning-580"),
+        _of_nvidia("rhel9", "nvidia-open", "nvidia-driver:580-open"),
+        _of_nvidia("fedora44", "nvidia-open", "*nvidia*580*"),
+        _of_nvidia("opensuse15", "nvidia-open-driver-G06"),
+    )
+    made.driver_parts = (
+        _parts("ubuntu-24.04", "580-open", fabric_manager=None),
+        _parts("ubuntu-24.04", "580-server-open", fabric_manager="nvidia-fabricmanager-580"),
+    )
+    made.nvswitches = (
+        driver_rows.Nvswitch(
+            name="second generation (HGX A100)",
+            device="1af1",
+            gpus=("NVIDIA A100-SXM4-80GB",),
+            evidence="pci.ids",
+            checked=CHECKED,
+        ),
+    )
+    made.container_toolkit = (
+        driver_rows.ContainerToolkit(
+            family="debian",
+            arch="x86_64",
+            version=TOOLKIT,
+            packages=(
+                "nvidia-container-toolkit",
+                "nvidia-container-toolkit-base",
+                "libnvidia-container-tools",
+                "libnvidia-container1",
+            ),
+            address=TOOLKIT_REPOSITORY,
+            key="https://nvidia.github.io/libnvidia-container/gpgkey",
+            fingerprint=TOOLKIT_FINGERPRINT,
+            evidence="installation guide of the container toolkit",
             checked=CHECKED,
         ),
     )
@@ -127,6 +216,7 @@ def catalog() -> Catalog:
             evidence="NVIDIA's driver installation guide",
             checked=CHECKED,
         ),
+        *map(_repository, _RPM_REPOSITORIES),
     )
     made.cuda = (
         _cuda("10.0", "410.48", "411.31"),

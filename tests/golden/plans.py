@@ -21,7 +21,7 @@ def machine(
     system: str, gpus: tuple[Gpu, ...] = (), driver: str | None = None, *, wsl: bool = False
 ) -> Machine:
     """A machine as ``--os``, ``--gpu`` and ``--driver`` describe it."""
-    os_id, _, version = system.partition("-")
+    os_id, _, version = system.rpartition("-")
     return Machine(
         os=OperatingSystem(id=os_id, version=version, wsl=wsl),
         gpus=gpus,
@@ -34,6 +34,7 @@ TURING = Gpu(name="NVIDIA GeForce RTX 2070 SUPER", compute_capability="7.5", arc
 AMPERE = Gpu(name="NVIDIA GeForce RTX 3090", compute_capability="8.6", architecture="Ampere")
 ADA = Gpu(name="NVIDIA GeForce RTX 4090", compute_capability="8.9", architecture="Ada")
 NAVI = Gpu(name="Radeon RX 7900 XTX", vendor="amd", architecture="gfx1100", pci_id="1002:744c")
+HGX = Gpu(name="NVIDIA A100-SXM4-80GB", compute_capability="8.0", architecture="Ampere")
 KEPLER = Gpu(name="NVIDIA Tesla K80", compute_capability="3.7", architecture="Kepler")
 PASCAL = Gpu(name="NVIDIA GeForce GTX 1080 Ti", compute_capability="6.1", architecture="Pascal")
 
@@ -186,6 +187,22 @@ def driver_repository() -> Plan:
     )
 
 
+def driver_with_dnf() -> Plan:
+    """Red Hat's family: NVIDIA's repository, whose module stream keeps the branch."""
+    made = driver_repository()
+    return with_steps(
+        msgspec.structs.replace(made, machine=machine("rocky-9", (ADA,)), python="3.12")
+    )
+
+
+def driver_with_zypper() -> Plan:
+    """SUSE's family: the driver and its libraries in one version."""
+    made = driver_repository()
+    return with_steps(
+        msgspec.structs.replace(made, machine=machine("opensuse-leap-15.6", (ADA,)), python="3.12")
+    )
+
+
 def driver_kepler() -> Plan:
     """A Kepler card: branch 470 is the last that drives it."""
     return _plan(
@@ -329,6 +346,56 @@ def tf1_image(companions: tuple[str, ...] = ("pandas<1.2",)) -> Plan:
     )
 
 
+def driver_nvswitch() -> Plan:
+    """Eight GPUs that may sit beside NVSwitches: the fabric manager goes with the driver."""
+    return _plan(
+        machine("ubuntu-24.04", (HGX,) * 8),
+        "torch",
+        (
+            msgspec.structs.replace(
+                TORCH_CU126, index=None, variant="default", requirement="torch==2.14.1"
+            ),
+        ),
+        DriverPlan(
+            action="ensure",
+            minimum="525.60.13",
+            branch="580",
+            flavour="open",
+            package="nvidia-driver-580-server-open",
+        ),
+    )
+
+
+def container_toolkit() -> Plan:
+    """The machine alone is made ready for containers; nothing goes into an environment."""
+    plan = _plan(
+        machine("ubuntu-24.04", (ADA,)),
+        "torch",
+        (),
+        DriverPlan(
+            action="ensure",
+            minimum="525.60.13",
+            branch="580",
+            flavour="open",
+            package="nvidia-driver-580-open",
+        ),
+    )
+    request = Request(requirements=(), host=("nvidia-container-toolkit",))
+    return with_steps(msgspec.structs.replace(plan, request=request))
+
+
+def container_toolkit_wsl() -> Plan:
+    """The toolkit inside WSL2, where the driver is Windows' own."""
+    plan = _plan(
+        machine("ubuntu-24.04", (ADA,), wsl=True),
+        "torch",
+        (),
+        DriverPlan(action="ensure", minimum="527.41"),
+    )
+    request = Request(requirements=(), host=("nvidia-container-toolkit",))
+    return with_steps(msgspec.structs.replace(plan, request=request))
+
+
 HOSTILE = (
     "evil @ file:///tmp/$(touch${IFS}/tmp/pwned)/it's.whl",
     "back`id`tick @ https://example.org/a'b\"c.whl ; python_version > '3'",
@@ -353,16 +420,25 @@ PLANS = {
     "tensorflow-2.21-ubuntu-22.04-keep": tensorflow_keep,
     "torch-ubuntu-24.04-driver-580-open": driver_install,
     "torch-debian-12-nvidia-repository": driver_repository,
+    "torch-rocky-9-driver-580-open": driver_with_dnf,
+    "torch-opensuse-leap-15.6-driver-580-open": driver_with_zypper,
     "torch-kepler-ubuntu-22.04-driver-470": driver_kepler,
     "tensorflow-ubuntu-24.04-wsl2": wsl,
     "tensorflow-cpu-debian-12": cpu,
     "torch-rocm-ubuntu-24.04": rocm,
     "cuda-dev-debian-12": cuda_dev,
+    "torch-a100-ubuntu-24.04-nvswitch": driver_nvswitch,
     "tensorflow-1.15-conda": tf1_conda,
     "tensorflow-1.15-image": tf1_image,
     "hostile-companions": hostile,
 }
 """Every plan that has golden files, by the name of its folder."""
+
+HOST_PLANS = {
+    "container-toolkit-ubuntu-24.04": container_toolkit,
+    "container-toolkit-ubuntu-24.04-wsl2": container_toolkit_wsl,
+}
+"""Plans for the machine itself, which only a script can carry."""
 
 SEVERAL = {"tensorflow-1-beside-2": (tf1_conda, tensorflow_keep)}
 """Plans that go into one output, by the name of its folder."""

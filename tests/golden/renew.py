@@ -10,7 +10,7 @@ from provisioner.apply.packages import Snapshot
 from provisioner.apply.record import Change, Record
 from provisioner.render import facts, render, script
 from tests.golden.made_catalog import catalog
-from tests.golden.plans import PLANS, SEVERAL, carried, machine
+from tests.golden.plans import HOST_PLANS, PLANS, SEVERAL, carried, machine
 
 HERE = Path(__file__).parent
 
@@ -29,6 +29,7 @@ def main() -> None:
         for file in render(tuple(make() for make in makers), "pixi", catalog()):
             (HERE / name / file.path).write_text(file.text)
     for name, text in system_scripts().items():
+        (HERE / name).parent.mkdir(exist_ok=True)
         (HERE / name).write_text(text)
 
 
@@ -37,8 +38,12 @@ def system_scripts() -> dict[str, str]:
     found = {
         f"{name}/system.sh": script.system_part(make(), catalog(), "system.sh")
         for name, make in PLANS.items()
-        if make().via == "pip" and facts.action(make(), "driver_install")
+        if make().via == "pip"
+        and facts.action(make(), "driver_install")
+        and make().machine.os.id in {"debian", "ubuntu"}
     }
+    for name, make in HOST_PLANS.items():
+        found[f"{name}/install.sh"] = script.text(make(), catalog())
     changes = total(CHANGED)
     steps = undo.steps(changes, NOW, tuple(changes.installed), changes.removed)
     found["undone/undo.sh"] = script.undo(machine("ubuntu-24.04"), tuple(steps), undo.FILE_NAME)

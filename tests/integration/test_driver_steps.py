@@ -34,9 +34,17 @@ def machine(new_root: MakeRoot, with_python: Root, script: Callable[[str], str])
 
 
 def archive(
-    root: Root, fields: Mapping[str, str] = {}, postinst: str = "", **packages: str
+    root: Root,
+    fields: Mapping[str, str] = {},
+    postinst: str = "",
+    files: Mapping[str, Mapping[str, str]] = {},
+    /,
+    **packages: str,
 ) -> None:
-    """Make an archive of empty packages the only one that apt knows; ``fields`` by package."""
+    """Make an archive of packages the only one that apt knows; ``fields`` by package.
+
+    They are empty but for ``files``: programs by package and path.
+    """
     root.put("/etc/apt/sources.list", "deb [trusted=yes] file:/srv/archive ./\n")
     folder = root.upper / "srv/archive"
     folder.mkdir(parents=True, exist_ok=True)
@@ -46,16 +54,23 @@ def archive(
         control = f"Package: {package}\nVersion: {version}\nArchitecture: all\n"
         control += fields.get(package, "")
         control += "Maintainer: nobody <nobody@example.org>\nDescription: empty, for a test\n"
-        made = build(folder, package, control, postinst)
+        made = build(folder, package, control, postinst, files.get(package, {}))
         digest = sha256(made.read_bytes()).hexdigest()
         where = f"Filename: ./{made.name}\nSize: {made.stat().st_size}\nSHA256: {digest}\n"
         index.append(f"{control}{where}\n")
     (folder / "Packages").write_text("".join(index))
 
 
-def build(folder: Path, package: str, control: str, postinst: str = "") -> Path:
+def build(
+    folder: Path, package: str, control: str, postinst: str = "", files: Mapping[str, str] = {}
+) -> Path:
     tree = folder / f"{package}.tree"
-    (tree / "DEBIAN").mkdir(parents=True)
+    for place, text in files.items():
+        program = tree / place.lstrip("/")
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text(text)
+        program.chmod(0o755)
+    (tree / "DEBIAN").mkdir(parents=True, exist_ok=True)
     (tree / "DEBIAN/control").write_text(control)
     if postinst:
         (tree / "DEBIAN/postinst").write_text(postinst)
@@ -114,7 +129,7 @@ def test_after_a_reboot_that_did_not_help_it_stops_with_the_reasons(machine: Roo
     assert "dkms status" in again.stderr
 
 
-def test_what_may_keep_the_driver_from_running_is_said_before_it_is_installed(
+def test_what_may_keep_the_driver_from_running_is_said_before_the_reboot(
     machine: Root,
 ) -> None:
     plain_devices(machine)
@@ -123,8 +138,8 @@ def test_what_may_keep_the_driver_from_running_is_said_before_it_is_installed(
     said = run(machine).stdout
     installed = said.index("Setting up nvidia-driver-580-open")
 
-    assert 0 < said.index("note: Secure Boot is on.") < installed
     assert 0 < said.index("note: apt has no linux-headers-") < installed
+    assert installed < said.index("note: Secure Boot is on") < said.index("Reboot this machine")
 
 
 TORN = """#!/bin/sh
@@ -252,7 +267,7 @@ def test_a_driver_from_nvidias_own_installer_is_not_overwritten(machine: Root) -
     result = run(machine)
 
     assert result.returncode == 1
-    assert "remove it with: sudo nvidia-uninstall" in result.stderr
+    assert "remove it first: sudo nvidia-uninstall" in result.stderr
 
 
 def test_a_machine_without_an_nvidia_gpu_gets_no_driver(machine: Root) -> None:

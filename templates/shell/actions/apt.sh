@@ -9,7 +9,14 @@ apt_refresh() { apt_get -o APT::Update::Error-Mode=any update; }
 
 # installed_version PACKAGE: nothing when it is not installed to its end.
 installed_version() {
-  dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p'
+  dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null |
+    sed -n 's/^installed //p' || true
+}
+
+# installed_since_boot PACKAGE: whether it came after this machine was started.
+installed_since_boot() {
+  [[ -n $(find -L "/var/lib/dpkg/info/$1"{,:*}.list \
+    -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
 }
 
 # package_there PACKAGE: whether any of its files may be here, be it installed to the end or not.
@@ -30,7 +37,7 @@ system_packages_missing() {
 system_packages_present() { [[ -z $(system_packages_missing "$@") ]]; }
 system_packages_install() {
   local missing
-  mapfile -t missing < <(system_packages_missing "$@")
+  read -ra missing <<<"$(system_packages_missing "$@" | xargs)"
   ask_root "install with apt: ${missing[*]}"
   apt_refresh
   # What comes new is noted before it comes, for --uninstall.

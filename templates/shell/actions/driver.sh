@@ -15,10 +15,5 @@ reaches() { printf '%s\n' "$2" "$1" | sort -V -C; }
 driver_torn() { [[ $(timeout 30 nvidia-smi 2>&1) == *'version mismatch'* ]]; }
 driver_whole() {
   ! driver_torn || reboot_first 'The driver that runs and its libraries are of two versions.' \
-    "If that does not change by a reboot, two drivers are installed: dpkg -l '*nvidia*'"
-}
-
-# changed_since_boot FILE…: whether one was put here after this machine was started.
-changed_since_boot() {
-  [[ -n $(find -L "$@" -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
+    "If that does not change by a reboot, two drivers are installed: {{ listing }}"
 }

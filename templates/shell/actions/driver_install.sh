@@ -1,5 +1,29 @@
-secure_boot() {
-  [[ $(od -A n -t u1 /sys/firmware/efi/efivars/SecureBoot-* 2>/dev/null) == *1 ]]
+# kernels: those that may be started here, and what brings the next ones: 6.8.0-45-generic, generic.
+kernels() {
+  {
+    uname -r
+    dpkg-query -W -f='${db:Status-Status} ${Package}\n' 'linux-image-*' 2>/dev/null |
+      sed -n 's/^installed linux-image-//p' || true
+  } | sort -uV
+}
+
+# kernel_parts PREFIX: what apt has for them, by names that begin so.
+kernel_parts() { { apt-cache pkgnames "$1"; kernels | sed "s/^/$1/"; } | sort | uniq -d; }
+
+# enrolment: what to do before the reboot where the kernel takes only what an enrolled key signed.
+enrolment() {
+  local key=/var/lib/shim-signed/mok/MOK.der
+  [[ $(od -A n -t u1 /sys/firmware/efi/efivars/SecureBoot-* 2>/dev/null) == *1 ]] || return 0
+  [[ -e $key ]] || key=/var/lib/dkms/mok.pub
+  [[ $(mokutil --test-key "$key" 2>/dev/null) != *'already enrolled'* ]] || return 0
+  cat <<TEXT
+  note: Secure Boot is on: the kernel takes the driver once the key it is signed with
+  is enrolled. BEFORE the reboot run this, and make up a password when it asks for one:
+      sudo mokutil --import $key
+  AT the reboot a blue screen, "Perform MOK management", waits ten seconds for a key. Choose
+      Enroll MOK > Continue > Yes > that password > Reboot
+  If that is missed, give the command again and reboot once more.
+TEXT
 }
 
 # of_no_driver: of the packages it reads, those that make up no driver, as the container toolkit.

@@ -1,6 +1,6 @@
-# repository_add NAME ADDRESS KEY FINGERPRINT PINNING: apt trusts it by this one key and no other,
-# and PINNING keeps apt on one driver branch of it. A source that already names ADDRESS is used as
-# it is: apt refuses two that trust one address by different keys.
+# repository_add NAME ADDRESS KEY FINGERPRINT PACKAGE: apt trusts it by this one key and no other.
+# A source that already names ADDRESS is used as it is: apt refuses two that trust one address by
+# different keys.
 repository_add() {
   local list=/etc/apt/sources.list.d/dlsetup-$1.list ring=/etc/apt/keyrings/dlsetup-$1.asc added=()
   if [[ -e $list && ! -s $ring ]] || ! repository_named "$2"; then
@@ -13,10 +13,8 @@ repository_add() {
   fi
   if [[ -z $(candidate_version "$5") ]]; then
     as_root rm -f "${added[@]}"
-    stop "apt knows no $5, which keeps the driver on its branch" "it should stand in $2"
+    stop "apt knows no $5" "it should stand in $2"
   fi
-  apt-get -s install "$5" | apt_new | remember
-  apt_get install --no-remove "$5"
 }
 
 # repository_named ADDRESS: whether a source of apt names it, by apt's own reading of them.

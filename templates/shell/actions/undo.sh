@@ -1,3 +1,16 @@
+packages_free() {
+  local package
+  for package in "$@"; do
+    [[ " $(apt-mark showhold | xargs) " != *" $package "* ]] || return 1
+  done
+}
+
+# packages_release PACKAGE…: what was held at a version.
+packages_release() {
+  ask_root "let apt move again: $*"
+  as_root apt-mark unhold "$@" >/dev/null
+}
+
 packages_gone() {
   local package
   for package in "$@"; do

@@ -105,7 +105,7 @@ system_packages_missing() {
 system_packages_present() { [[ -z $(system_packages_missing "$@") ]]; }
 system_packages_install() {
   local missing
-  mapfile -t missing < <(system_packages_missing "$@")
+  read -ra missing <<<"$(system_packages_missing "$@" | xargs)"
   ask_root "install with apt: ${missing[*]}"
   apt_refresh
   # What comes new is noted before it comes, for --uninstall.
@@ -185,7 +185,7 @@ remember() { mkdir -p "$made" && cat >>"$made/added"; }
 # uninstall: what was here before this script is not in its notes, and stays.
 uninstall() {
   local added
-  mapfile -t added < <(sort -u "$made/added" 2>/dev/null)
+  read -ra added <<<"$(sort -u "$made/added" 2>/dev/null | xargs)"
   confirm "This removes $environment, and of the system: ${added[*]:-nothing}"
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
   # Its notes go last, so that it can go on where it was interrupted.

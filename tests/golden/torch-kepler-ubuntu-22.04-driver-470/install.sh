@@ -111,7 +111,7 @@ system_packages_missing() {
 system_packages_present() { [[ -z $(system_packages_missing "$@") ]]; }
 system_packages_install() {
   local missing
-  mapfile -t missing < <(system_packages_missing "$@")
+  read -ra missing <<<"$(system_packages_missing "$@" | xargs)"
   ask_root "install with apt: ${missing[*]}"
   apt_refresh
   # What comes new is noted before it comes, for --uninstall.
@@ -127,12 +127,14 @@ reboot_first() { leave 10 "$1 Reboot this machine, then $again" "${@:2}"; }
 
 # installed_version PACKAGE: nothing when it is not installed to its end.
 installed_version() {
-  dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p'
+  dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null |
+    sed -n 's/^installed //p' || true
 }
 
-# candidate_version PACKAGE: what apt would install; nothing when it knows none.
-candidate_version() {
-  apt-cache policy "$1" | sed -n '/(none)/d; s/^ *Candidate: *//p'
+# installed_since_boot PACKAGE: whether it came after this machine was started.
+installed_since_boot() {
+  [[ -n $(find -L "/var/lib/dpkg/info/$1"{,:*}.list \
+    -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
 }
 
 # running_driver: its version; nothing where none runs.
@@ -151,13 +153,32 @@ driver_whole() {
     "If that does not change by a reboot, two drivers are installed: dpkg -l '*nvidia*'"
 }
 
-# changed_since_boot FILE…: whether one was put here after this machine was started.
-changed_since_boot() {
-  [[ -n $(find -L "$@" -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
+# kernels: those that may be started here, and what brings the next ones: 6.8.0-45-generic, generic.
+kernels() {
+  {
+    uname -r
+    dpkg-query -W -f='${db:Status-Status} ${Package}\n' 'linux-image-*' 2>/dev/null |
+      sed -n 's/^installed linux-image-//p' || true
+  } | sort -uV
 }
 
-secure_boot() {
-  [[ $(od -A n -t u1 /sys/firmware/efi/efivars/SecureBoot-* 2>/dev/null) == *1 ]]
+# kernel_parts PREFIX: what apt has for them, by names that begin so.
+kernel_parts() { { apt-cache pkgnames "$1"; kernels | sed "s/^/$1/"; } | sort | uniq -d; }
+
+# enrolment: what to do before the reboot where the kernel takes only what an enrolled key signed.
+enrolment() {
+  local key=/var/lib/shim-signed/mok/MOK.der
+  [[ $(od -A n -t u1 /sys/firmware/efi/efivars/SecureBoot-* 2>/dev/null) == *1 ]] || return 0
+  [[ -e $key ]] || key=/var/lib/dkms/mok.pub
+  [[ $(mokutil --test-key "$key" 2>/dev/null) != *'already enrolled'* ]] || return 0
+  cat <<TEXT
+  note: Secure Boot is on: the kernel takes the driver once the key it is signed with
+  is enrolled. BEFORE the reboot run this, and make up a password when it asks for one:
+      sudo mokutil --import $key
+  AT the reboot a blue screen, "Perform MOK management", waits ten seconds for a key. Choose
+      Enroll MOK > Continue > Yes > that password > Reboot
+  If that is missed, give the command again and reboot once more.
+TEXT
 }
 
 # of_no_driver: of the packages it reads, those that make up no driver, as the container toolkit.
@@ -169,39 +190,41 @@ of_no_driver() {
     -e '^nvidia-(vulkan|xconfig)|^xserver-xorg-video-nvidia|^cuda-drivers(-[0-9]|$)'
 }
 
+# package_hold PACKAGE: apt leaves it at this version, because some day its name may bring a branch
+# that no longer drives this GPU.
+package_hold() {
+  as_root apt-mark hold "$1" >/dev/null
+  echo "  held: $1: newer branches drop this GPU. Undone by: sudo apt-mark unhold $1"
+}
+
 check_driver() {
   local running
   running=$(running_driver)
   [[ -n $running ]] && reaches "$running" 440.33 && ((${running%%.*} <= 470)) && ! driver_torn
 }
 do_driver() {
-  local package=nvidia-driver-470 packages plan version gone others
+  local package=nvidia-driver-470 packages version parts='' plan gone others
   grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor ||
     stop 'this machine shows no NVIDIA GPU, and the plan is for one'
   driver_whole
   version=$(installed_version "$package" | sed 's/^[0-9]*://; s/-.*//')
   if [[ $version == 470.* ]] && reaches "$version" 440.33; then
-    ! changed_since_boot "/var/lib/dpkg/info/$package"{,:*}.list ||
+    ! installed_since_boot "$package" ||
       reboot_first "The driver $version is installed but not running."
     stop "the driver $version is installed, and after a reboot it still does not run" \
       "is Secure Boot on? then its key has to be enrolled: mokutil --sb-state" \
       "is its module built for this kernel, $(uname -r)? see: dkms status; modinfo nvidia" \
       'what the kernel says: sudo dmesg | grep -i -e nvidia -e nvrm -e nouveau'
   fi
-  [[ ! -x /usr/bin/nvidia-uninstall ]] ||
-    stop "a driver from NVIDIA's own installer is here, which packages must not overwrite" \
-      'remove it with: sudo nvidia-uninstall'
-  if secure_boot; then
-    echo '  note: Secure Boot is on. The kernel then loads the driver only if it is signed with'
-    echo '  an enrolled key: enrol that of dkms (mokutil --import), or switch it off.'
-  fi
+  [[ ! -x /usr/bin/nvidia-installer && ! -x /usr/bin/nvidia-uninstall ]] ||
+    stop "a driver from NVIDIA's own installer (.run) is here, and packages would mix with it" \
+      'remove it first: sudo nvidia-uninstall' 'then reboot, and run this script again'
   ask_root "install the NVIDIA driver with apt: $package, in place of an older one"
   apt_refresh
-  packages=("$package" "linux-headers-$(uname -r)")
-  if [[ -z $(candidate_version "${packages[1]}") ]]; then
-    echo "  note: apt has no ${packages[1]}: where dkms builds the module, it cannot without them."
-    packages=("$package")
-  fi
+  parts=$(kernel_parts linux-headers-)
+  [[ $parts == linux-modules-* || $parts == *"-$(uname -r)"* ]] ||
+    echo "  note: apt has no linux-headers-$(uname -r): where dkms builds the module, it cannot."
+  read -ra packages <<<"$package $(xargs <<<"$parts")"
   plan=$(apt-get -s install "${packages[@]}") || stop "apt cannot install $package" \
     'it stands in the part restricted of the archive: see that its sources name that part'
   # The name may lead to another branch: what counts is the version that would come.
@@ -210,12 +233,16 @@ do_driver() {
     stop "apt would install driver $version under the name $package" \
       'the plan is for branch 470, and for 440.33 at least'
   fi
-  mapfile -t gone < <(sed -n 's/^Remv \([^ :]*\).*/\1/p' <<<"$plan")
+  read -ra gone <<<"$(sed -n 's/^Remv \([^ :]*\).*/\1/p' <<<"$plan" | xargs)"
   others=$(printf '%s\n' "${gone[@]}" | of_no_driver | xargs) || others=''
   [[ -z $others ]] || stop "to install $package apt would remove: $others" 'look into that first'
   if ((${#gone[@]})); then echo "  it replaces: ${gone[*]}"; fi
   apt_new <<<"$plan" | remember
   apt_get install "${packages[@]}"
+  package_hold nvidia-driver-470
+  [[ ! -d /sys/module/nouveau ]] ||
+    echo '  note: nouveau drives the GPU now; the package shuts it out from the next start on.'
+  [[ $parts == linux-modules-* ]] || enrolment
   reboot_first "The driver $version is installed."
 }
 
@@ -291,8 +318,9 @@ remember() { mkdir -p "$made" && cat >>"$made/added"; }
 # uninstall: what was here before this script is not in its notes, and stays.
 uninstall() {
   local added
-  mapfile -t added < <(sort -u "$made/added" 2>/dev/null)
+  read -ra added <<<"$(sort -u "$made/added" 2>/dev/null | xargs)"
   confirm "This removes $environment, and of the system: ${added[*]:-nothing}"
+  ((${#added[@]} == 0)) || as_root apt-mark unhold "${added[@]}" >/dev/null
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
   # Its notes go last, so that it can go on where it was interrupted.
   rm -rf "${environment:?}"/{*,.[!d]*}

@@ -147,7 +147,8 @@ do_remove() {
 # --- 2. Install again 1 package that went for it
 # installed_version PACKAGE: nothing when it is not installed to its end.
 installed_version() {
-  dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p'
+  dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null |
+    sed -n 's/^installed //p' || true
 }
 
 packages_back() {

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 
@@ -55,7 +57,15 @@ def test_the_plainest_package_of_branch_and_flavour_is_installed() -> None:
 
     assert step.check == (("driver_fits", "525.60.13"),)
     assert step.run == (
-        ("driver_install", "nvidia-driver-580-open", "580", "525.60.13", "restricted"),
+        (
+            "driver_install",
+            "nvidia-driver-580-open",
+            "580",
+            "525.60.13",
+            "restricted",
+            "linux-modules-nvidia-580-open",
+        ),
+        ("driver_reboot", "nvidia-driver-580-open"),
     )
     assert "reboot" in step.needs
 
@@ -64,7 +74,17 @@ def test_an_unknown_driver_is_looked_at_before_anything_is_installed() -> None:
     step = driver_step(plans.driver_kepler())
 
     assert step.check == (("driver_fits", "440.33", "470"),)
-    assert step.run == (("driver_install", "nvidia-driver-470", "470", "440.33", "restricted"),)
+    assert step.run[0][:5] == (
+        "driver_install",
+        "nvidia-driver-470",
+        "470",
+        "440.33",
+        "restricted",
+    )
+    assert step.run[1:] == (
+        ("package_hold", "nvidia-driver-470"),
+        ("driver_reboot", "nvidia-driver-470"),
+    )
 
 
 @pytest.mark.parametrize("action", ["install", "upgrade", "ensure"])
@@ -180,3 +200,52 @@ def test_without_a_hashed_installer_in_the_catalog_there_are_no_steps() -> None:
 def driver_step(plan: Plan) -> Step:
     (step,) = [step for step in plan.steps if step.id == "driver"]
     return step
+
+
+def test_beside_nvswitches_the_fabric_manager_follows_the_driver() -> None:
+    plan = plans.driver_nvswitch()
+    (step,) = (step for step in plan.steps if step.id == "fabric")
+
+    assert [step.id for step in plan.steps][1:3] == ["driver", "fabric"]
+    assert step.check == (("fabric_manager_fits", "1af1"),)
+    assert step.run == (("fabric_manager_install", "nvidia-fabricmanager-580"),)
+    assert driver_step(plan).run[0][1] == "nvidia-driver-580-server-open"
+
+
+@pytest.mark.parametrize("make", [plans.driver_install, plans.wsl, plans.cpu, plans.torch_keep])
+def test_no_other_plan_has_a_fabric_manager(make: Callable[[], Plan]) -> None:
+    assert "fabric" not in {step.id for step in make().steps}
+
+
+def test_the_container_toolkit_alone_makes_no_environment() -> None:
+    plan = plans.container_toolkit()
+
+    assert [step.id for step in plan.steps] == ["driver", "container_toolkit", "containers"]
+    assert plan.steps[1].run[1] == (
+        "toolkit_install",
+        "1.20.1-1",
+        "nvidia-container-toolkit",
+        "nvidia-container-toolkit-base",
+        "libnvidia-container-tools",
+        "libnvidia-container1",
+    )
+
+
+def test_on_wsl2_the_toolkit_is_installed_under_the_driver_of_windows() -> None:
+    driver, toolkit, containers = plans.container_toolkit_wsl().steps
+
+    assert driver.run == (("driver_stop_wsl", "527.41"),)
+    assert driver.needs == ()
+    assert "root" in toolkit.needs
+    assert "root" in containers.needs
+
+
+def test_beside_frameworks_the_toolkit_comes_after_the_driver() -> None:
+    plan = plans.driver_install()
+    request = msgspec.structs.replace(plan.request, host=("nvidia-container-toolkit",))
+    ids = [
+        step.id for step in plans.with_steps(msgspec.structs.replace(plan, request=request)).steps
+    ]
+
+    assert ids[:4] == ["system", "driver", "container_toolkit", "containers"]
+    assert ids[-1] == "verification"

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 import sys
+from urllib.parse import unquote
 
 import msgspec
 import pytest
@@ -14,7 +16,7 @@ from provisioner.errors import BadDataError, RefusedError, UsageError
 from provisioner.machine import Gpu, OperatingSystem
 from provisioner.plan import Plan, Step, Warning
 from provisioner.render import FORMATS, render
-from provisioner.render.quoting import comment, identifier, label, quoted, sh, words
+from provisioner.render.quoting import comment, identifier, label, quoted, required, sh, words
 from tests.golden import made_catalog, plans
 
 _SEEN = (("verified_now",),)
@@ -175,3 +177,51 @@ def test_naming_the_formats_costs_no_templates() -> None:
     )
 
     assert done.stdout == "False\n"
+
+
+def read_by_pip(line: str) -> str:
+    """What pip takes a line of a requirements file for, by its own rules."""
+    whole = re.sub(r"(^|\s+)#.*$", "", line)
+    for found in re.findall(r"\$\{([A-Z0-9_]+)\}", whole):
+        whole = whole.replace(f"${{{found}}}", "EXPANDED")
+    return re.split(r"\s(?=-)", whole)[0]
+
+
+@given(printable)
+def test_a_line_of_a_requirements_file_is_read_as_it_stands_or_refused(text: str) -> None:
+    asked = f"a @ https://example.org/{text}"
+    try:
+        line = required(asked)
+    except UsageError:
+        return
+
+    assert read_by_pip(line) == line
+    assert len(line.splitlines()) == 1
+    assert not line.endswith("\\")
+    assert unquote(line) == unquote(comment(asked))
+
+
+@pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        ("numpy<2", "numpy<2"),
+        ("dask[array]>=2025,<2027", "dask[array]>=2025,<2027"),
+        ("a; python_version < '3.11'", "a; python_version < '3.11'"),
+        ("a @ https://example.org/${TOKEN}/a.whl", "a @ https://example.org/%24{TOKEN}/a.whl"),
+        ("a @ https://example.org/a.whl#sha256=0", "a @ https://example.org/a.whl#sha256=0"),
+        ("a @ https://example.org/\\", "a @ https://example.org/%5C"),
+    ],
+)
+def test_what_pip_would_read_into_a_requirement_is_written_otherwise(asked: str, line: str) -> None:
+    assert required(asked) == line
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["--index-url https://example.org", "a --hash=sha256:0", "a ; os_name == '${HOME}'", "a # b"],
+)
+def test_what_pip_would_take_for_something_else_is_refused(asked: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        required(asked)
+
+    assert caught.value.reference == "bad-requirement"

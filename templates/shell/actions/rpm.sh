@@ -1,0 +1,26 @@
+# installed_version PACKAGE: nothing when it is not installed.
+installed_version() {
+  { rpm -q --queryformat '%{VERSION}-%{RELEASE}\n' "$1" || true; } | sed '/is not installed$/d'
+}
+
+# installed_since_boot PACKAGE: whether it came after this machine was started.
+installed_since_boot() {
+  (($(rpm -q --queryformat '%{INSTALLTIME}' "$1") >= $(awk '/^btime/ {print $2}' /proc/stat)))
+}
+
+system_packages_present() { rpm -q --quiet "$@"; }
+system_packages_install() {
+  ask_root "install with {{ tool }}: $*"
+  packages_get "$@"
+}
+
+# packages_get PACKAGE…: what comes new is noted before it comes, for --uninstall.
+packages_get() {
+  packages_new "$@" | remember
+  {{ tool }}_root {{ install }} "$@"
+}
+
+# system_packages_remove PACKAGE…: these alone; rpm removes none of them if anything else needs one.
+system_packages_remove() {
+  as_root rpm --erase "$@" || echo 'rpm removed none of these: something else needs one of them now.'
+}
