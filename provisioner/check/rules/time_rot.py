@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from provisioner.catalog.find import caps_on
@@ -11,7 +12,9 @@ from provisioner.check.flaw import Flaw, softened
 from provisioner.check.ground import Ground
 from provisioner.check.said import Package
 from provisioner.request import admits, parse_wish
+from provisioner.version import numbers
 
+_ON_PYTHON = re.compile(r"on Python (\d+\.\d+)")
 _INSTALLED = "installed:"
 """Evidence of a cap that was found by installing without it."""
 
@@ -34,7 +37,23 @@ def flaws(ground: Ground) -> Iterator[Flaw]:
         ]
         if missing:
             flaw = _told(package, row.version, missing, beside)
-            yield softened(flaw, conditional=package.conditional)
+            older = not _tried_on(ground, package.where, missing)
+            yield softened(flaw, conditional=package.conditional or older)
+
+
+def _tried_on(ground: Ground, where: str, missing: list[Cap]) -> bool:
+    """Whether a cap was found on a Python as old as the file's, or that one is not known.
+
+    What broke a release may have no wheel for an older Python, which then needs no cap.
+    """
+    fits = ground.pythons(where)
+    tried = [python for cap in missing for python in _ON_PYTHON.findall(cap.evidence)]
+    if fits is None or not tried:
+        return True
+    oldest = min(map(numbers, tried))
+    return any(
+        fits(row.version) and numbers(row.version) >= oldest for row in ground.catalog.pythons
+    )
 
 
 def _is_held(cap: Cap, beside: list[Package]) -> bool:
@@ -84,5 +103,5 @@ def _told(package: Package, version: str, missing: list[Cap], beside: list[Packa
         places=(package.at, *(one.at for one in loose)),
         evidence=tuple(cap.evidence for cap in missing),
         fix=tuple(f"add {cap.requirement}" for cap in missing),
-        confidence="certain" if fatal else "likely",
+        confidence="likely",
     )

@@ -39,6 +39,13 @@ ALL = (
         gpu="GTX 1080",
         driver="550.54.14",
     ),
+    case(  # numpy 2 is not made for Python 3.8
+        "an-old-python-that-needs-no-cap",
+        "Dockerfile",
+        "FROM python:3.8-slim-bookworm\nRUN pip install torch==1.13.1\n",
+        gpu="none",
+        driver=None,
+    ),
     case(
         "tf1-with-its-caps",
         "requirements.txt",
