@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 import msgspec
 
+from provisioner.check.readers.comments import without_comments
+
 _KEY = re.compile(r"(?P<key>\"[^\"]*\"|'[^']*'|[^\s#:\[\]{},\"'][^#:]*?)\s*:(?:\s+(?P<rest>.*))?$")
-_COMMENT = re.compile(r"(^|\s)#.*$")
 _BLOCK = re.compile(r"[|>][+-]?\d*")
 
 _DEEPEST = 20
@@ -50,7 +51,7 @@ def entries(text: str) -> Iterator[Entry]:
                 yield Entry((*(key for _, key in stack), "|"), line.strip(), number)
             continue
         block = None
-        line = _without_comment(line)
+        line = without_comments(line)
         if not line.strip() or line.strip() in {"---", "..."} or line.startswith("%"):
             continue
         if line.count("- ") > _DEEPEST or indent > _WIDEST:
@@ -91,20 +92,3 @@ def _plain(text: str) -> str:
     if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
         return text[1:-1]
     return text
-
-
-def _without_comment(line: str) -> str:
-    """The line up to a ``#`` that no quotes hold."""
-    if "#" not in line:
-        return line
-    if "'" not in line and '"' not in line:
-        return _COMMENT.sub("", line)
-    quote = ""
-    for at, letter in enumerate(line):
-        if quote:
-            quote = "" if letter == quote else quote
-        elif letter in "'\"":
-            quote = letter
-        elif letter == "#" and (at == 0 or line[at - 1].isspace()):
-            return line[:at]
-    return line

@@ -11,6 +11,8 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from provisioner.check.readers.comments import without_comments
+
 _ASSIGNMENT = re.compile(r"(?:export\s+|readonly\s+|declare\s+)?([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::?-([^{}$]*))?\}|([A-Za-z_]\w*))")
 _HEREDOC = re.compile(r"<<-?\s*(['\"]?)([A-Za-z_]\w*)\1")
@@ -120,8 +122,12 @@ def _quote_open(line: str, quote: str = "") -> str:
 
 def _simple(line: str) -> Iterator[list[str]]:
     """The simple commands of a logical line; nothing of one whose quotes do not close."""
-    lexer = shlex.shlex(line.replace("\n", " "), posix=True, punctuation_chars="();<>|&")
+    plain = without_comments(line).replace("\n", " ")
+    lexer = shlex.shlex(plain, posix=True, punctuation_chars="();<>|&")
+        without_comments(line).replace("\n", " "), posix=True, punctuation_chars="();<>|&"
+    )
     lexer.whitespace_split = True
+    lexer.commenters = ""  # it takes the # of $# for one
     words: list[str] = []
     try:
         for word in lexer:

@@ -75,3 +75,18 @@ def test_of_what_dlsetup_renders_itself_nothing_is_told(
                     wrong[via, file.path] = found
 
     assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    "name", ["script", "dockerfile", "conda", "pixi", "requirements", "apptainer"]
+)
+def test_of_what_dlsetup_renders_the_pin_is_read_and_judged(name: str) -> None:
+    on = machine("RTX 3090", driver="535.183.01", os="ubuntu-22.04")
+    wishes = (parse_wish("torch"),)
+    request = Request(requirements=("torch",))
+    plan = resolve(question_of(on, request, wishes, CATALOG, carries=CARRIED["pip"]))
+    plan = msgspec.structs.replace(plan, steps=steps_for(plan, CATALOG))
+    file = render((plan,), name, CATALOG)[0]
+    older = machine("GTX 680", driver="470.256.02", os="ubuntu-22.04")
+
+    assert "gpu-too-old" in {one for one, _ in told(checked(file.path, file.text, older))}

@@ -13,7 +13,7 @@ def said(name: str, text: str) -> list[Statement]:
 
 
 def packages(name: str, text: str) -> list[str]:
-    found = [one for one in said(name, text) if isinstance(one, Package)]
+    found = [one for one in said(name, text) if isinstance(one, Package) and not one.conditional]
     return [f"{one.name}{one.specifier}" for one in found]
 
 
@@ -75,6 +75,7 @@ def test_a_kind_is_known_by_what_stands_in_it(text: str, kind: str | None) -> No
         "pip install \\\n    # the newest that works\n    torch==2.5.1",
         "V=2.5.1\npip install torch==$V",
         "pip install torch==${V:-2.5.1}",
+        "if (($# > 2)); then shift; fi\npip install torch==2.5.1 # the last",
         '"$uv" pip install --python "$env" --requirements "$made" -- torch==2.5.1',
     ],
 )
