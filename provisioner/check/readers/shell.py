@@ -124,8 +124,6 @@ def _simple(line: str) -> Iterator[list[str]]:
     """The simple commands of a logical line; nothing of one whose quotes do not close."""
     plain = without_comments(line).replace("\n", " ")
     lexer = shlex.shlex(plain, posix=True, punctuation_chars="();<>|&")
-        without_comments(line).replace("\n", " "), posix=True, punctuation_chars="();<>|&"
-    )
     lexer.whitespace_split = True
     lexer.commenters = ""  # it takes the # of $# for one
     words: list[str] = []
