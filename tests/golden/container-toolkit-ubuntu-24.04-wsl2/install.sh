@@ -8,7 +8,7 @@
 #   1. The driver of Windows
 #   2. NVIDIA Container Toolkit 1.20.1 (as root)
 #   3. Docker and CDI know the GPUs (as root)
-# Else it writes to ~/dlsetup/nvidia-container-toolkit, /etc/apt/sources.list.d, /etc/apt/keyrings, /etc/docker/daemon.json, /etc/cdi.
+# It writes, but for what apt does, to ~/dlsetup/nvidia-container-toolkit, /etc/apt/sources.list.d, /etc/apt/keyrings, /etc/docker/daemon.json, /etc/cdi.
 #
 # Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]
 #   It asks before it does anything as root; --yes asks nothing. What is done is left alone.

@@ -8,7 +8,7 @@
 #   1. NVIDIA driver: nvidia-driver-580-open unless one that fits runs (as root)
 #   2. NVIDIA Container Toolkit 1.20.1 (as root)
 #   3. Docker and CDI know the GPUs (as root)
-# Else it writes to ~/dlsetup/nvidia-container-toolkit, /etc/apt/sources.list.d, /etc/apt/keyrings, /etc/docker/daemon.json, /etc/cdi.
+# It writes, but for what apt does, to ~/dlsetup/nvidia-container-toolkit, /etc/apt/sources.list.d, /etc/apt/keyrings, /etc/docker/daemon.json, /etc/cdi.
 # It may replace an older NVIDIA driver; if apt would remove anything else, it stops before.
 #
 # Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]

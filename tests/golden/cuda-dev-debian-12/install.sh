@@ -18,7 +18,7 @@
 #   5. Python packages: nvcc 13.4.92, nvidia-cuda-cccl 13.3.4.3.1, nvidia-cuda-runtime 13.4.92, nvidia-cuda-crt 13.4.92, nvidia-nvvm 13.4.92
 #   6. nvcc in the environment, and what linkers look for
 #   7. Verification
-# Else it writes to ~/dlsetup/nvcc, ~/.cache/uv.
+# It writes, but for what apt does, to ~/dlsetup/nvcc, ~/.cache/uv.
 #
 # Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]
 #   It asks before it does anything as root; --yes asks nothing. What is done is left alone.

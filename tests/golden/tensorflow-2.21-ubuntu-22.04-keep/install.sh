@@ -16,7 +16,7 @@
 #   5. An environment with Python 3.12
 #   6. Python packages: tensorflow 2.21.0, nvidia-cudnn-cu12 9.10.2.21
 #   7. Verification
-# Else it writes to ~/dlsetup/tensorflow, ~/.cache/uv.
+# It writes, but for what apt does, to ~/dlsetup/tensorflow, ~/.cache/uv.
 #
 # Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]
 #   It asks before it does anything as root; --yes asks nothing. What is done is left alone.

@@ -12,7 +12,7 @@
 #   3. An environment with Python 3.11
 #   4. Python packages: tensorflow-cpu 2.21.0
 #   5. Verification
-# Else it writes to ~/dlsetup/tensorflow-cpu, ~/.cache/uv.
+# It writes, but for what apt does, to ~/dlsetup/tensorflow-cpu, ~/.cache/uv.
 #
 # Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]
 #   It asks before it does anything as root; --yes asks nothing. What is done is left alone.

@@ -14,7 +14,7 @@
 #   4. An environment with Python 3.12
 #   5. Python packages: tensorflow 2.21.0
 #   6. Verification
-# Else it writes to ~/dlsetup/tensorflow, ~/.cache/uv.
+# It writes, but for what apt does, to ~/dlsetup/tensorflow, ~/.cache/uv.
 #
 # Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]
 #   It asks before it does anything as root; --yes asks nothing. What is done is left alone.

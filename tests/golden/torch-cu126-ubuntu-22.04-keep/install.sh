@@ -16,7 +16,7 @@
 #   4. An environment with Python 3.10
 #   5. Python packages: torch 2.14.1, torchvision 0.29.1
 #   6. Verification
-# Else it writes to ~/dlsetup/torch, ~/.cache/uv.
+# It writes, but for what apt does, to ~/dlsetup/torch, ~/.cache/uv.
 #
 # Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]
 #   It asks before it does anything as root; --yes asks nothing. What is done is left alone.

@@ -15,7 +15,7 @@
 #   4. An environment with Python 3.10
 #   5. Python packages: torch 1.12.1
 #   6. Verification
-# Else it writes to ~/dlsetup/torch, ~/.cache/uv.
+# It writes, but for what apt does, to ~/dlsetup/torch, ~/.cache/uv.
 # It may replace an older NVIDIA driver; if apt would remove anything else, it stops before.
 #
 # Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]

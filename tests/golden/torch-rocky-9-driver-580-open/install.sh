@@ -15,7 +15,7 @@
 #   5. An environment with Python 3.12
 #   6. Python packages: torch 2.14.1
 #   7. Verification
-# Else it writes to ~/dlsetup/torch, ~/.cache/uv, /etc/yum.repos.d, rpm's database.
+# It writes, but for what dnf does, to ~/dlsetup/torch, ~/.cache/uv, /etc/yum.repos.d, rpm's database.
 # It may replace an older NVIDIA driver; if dnf would remove anything else, it stops before.
 #
 # Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]

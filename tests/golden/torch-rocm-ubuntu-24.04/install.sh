@@ -13,7 +13,7 @@
 #   3. An environment with Python 3.12
 #   4. Python packages: torch 2.11.0, torchvision 0.26.0
 #   5. Verification
-# Else it writes to ~/dlsetup/torch, ~/.cache/uv.
+# It writes, but for what apt does, to ~/dlsetup/torch, ~/.cache/uv.
 #
 # Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]
 #   It asks before it does anything as root; --yes asks nothing. What is done is left alone.
