@@ -180,10 +180,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 def digest(plan: Plan) -> str:
     """A short name for what was planned: the same for the same request, pins, Python and caps.
 
-    A lock holds it, and an image of the plan bears it as a label.
+    A lock holds it, and an image of the plan bears it as a label. What the machine itself gets
+    has no part in it.
     """
+    asked = msgspec.to_builtins(plan.request)
+    del asked["host"]
     told = (
-        plan.request,
+        asked,
         plan.via,
         plan.python,
         plan.accelerator,

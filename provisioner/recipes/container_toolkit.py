@@ -30,11 +30,11 @@ def steps(plan: Plan, catalog: Catalog) -> tuple[Step, ...]:
         Step(
             id="container_toolkit",
             title=f"NVIDIA Container Toolkit {row.version.partition('-')[0]}",
-            check=(("toolkit_fits", row.version, NAME),),
+            check=(("container_toolkit_fits", row.version, NAME),),
             run=(
-                ("toolkit_wanted", row.version),
+                ("container_toolkit_wanted", row.version),
                 ("repository_add", *trusted),
-                ("toolkit_install", row.version, *row.packages),
+                ("container_toolkit_install", row.version, *row.packages),
             ),
             needs=("root", "network"),
         ),

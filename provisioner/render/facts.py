@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from provisioner.catalog import beside
 from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
 from provisioner.machine import Gpu, Machine
@@ -64,23 +63,6 @@ def machine_lines(plan: Plan, catalog: Catalog) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def container_host_lines(plan: Plan, catalog: Catalog) -> tuple[str, ...]:
-    """Return what a machine needs so that containers of the plan see its GPUs; nothing on the CPU.
-
-    For texts that make containers: the toolkit is never inside one.
-    """
-    row = beside.toolkit(catalog, plan.machine)
-    if plan.accelerator != "cuda":
-        return ()
-    release = f" {row.version.partition('-')[0]}" if row else ""
-    least = f" {plan.driver.minimum} or later" if plan.driver.minimum else ""
-    command = "dlsetup render script nvidia-container-toolkit"
-    return (
-        f"The machine that runs it needs NVIDIA's driver{least}",
-        f"and the NVIDIA Container Toolkit{release}: {command}",
-    )
-
-
 def pin_lines(plan: Plan) -> tuple[str, ...]:
     """Return every pin with its version, build and kind of evidence, and the Python."""
     return (*(_pin(pin) for pin in plan.pins), f"Python {plan.python}")
@@ -94,8 +76,9 @@ def warning_lines(plan: Plan) -> tuple[str, ...]:
 def cuda_floor(plan: Plan, catalog: Catalog) -> str | None:
     """Return the CUDA that the oldest driver of the plan speaks, ``"12.0"``.
 
-    That is what conda's solvers know a driver by, as ``__cuda``. None where the catalog does not
-    say, and for plans without CUDA.
+    That is what conda's solvers know a driver by, as ``__cuda``; at least it is the major release
+    of the plan's CUDA, where no row says which driver came with that. None where the catalog does
+    not say, and for plans without CUDA.
     """
     floor = plan.driver.minimum
     if plan.accelerator != "cuda" or floor is None:
@@ -104,7 +87,9 @@ def cuda_floor(plan: Plan, catalog: Catalog) -> str | None:
     came_with = ((row.version, row.driver_bundled) for row in catalog.cuda)
     drivers = ((cuda, told.windows if windows else told.linux) for cuda, told in came_with)
     spoken = [cuda for cuda, driver in drivers if driver and at_least(floor, driver)]
-    return max(spoken, key=numbers, default=None)
+    newest = max(spoken, key=numbers, default=None)
+    major = plan.cuda.partition(".")[0] if plan.cuda else None
+    return major if newest and major and not at_least(newest, major) else newest
 
 
 def step_named(plan: Plan, step_id: str) -> Step | None:

@@ -21,8 +21,12 @@ ACTIONS = (
 )
 """The actions that one program does together."""
 
-_SHORT = {"verify_torch": "torch", "verify_tensorflow": "tensorflow"}
-"""Those that have a form made for the plan. The others run as they stand in verify/."""
+_SHORT = {
+    "verify_torch": ("torch", "import torch"),
+    "verify_tensorflow": ("tensorflow", "import tensorflow as tf"),
+}
+"""Those that have a form made for the plan, and what it imports. The others run as they stand in
+verify/."""
 _LISTED_DEVICES = (2, 1)
 """The first TensorFlow that lists devices as later ones do."""
 _LINE = 68
@@ -37,28 +41,35 @@ def program(python: str, commands: tuple[tuple[str, ...], ...]) -> str:
     Raises BadDataError ``bad-plan`` for a module that is no name.
     """
     old = _numbers(python) < _METADATA
+    imports: dict[str, None] = {}
     parts: list[str] = []
     last: list[str] = []
     for action, *arguments in commands:
         if action == "verify_versions" and not old:
             parts.append(_filled("versions", pins=_pins(arguments)))
         elif action == "verify_imports":
-            parts.append(_filled("imports", modules=_modules(arguments)))
+            imports |= {f"import {name}": None for name in _modules(arguments)}
+            parts.append(_filled("imports", modules=arguments))
         elif action in _SHORT and _is_short(action, arguments[0]):
-            parts.append(_filled(_SHORT[action], **_asked(arguments)))
+            name, line = _SHORT[action]
+            imports[line] = None
+            parts.append(_filled(name, **_asked(arguments)))
+        elif action == "verify_companions" and not old:
+            last.append(_filled("companions", names=_listed(arguments)))
         elif action != "verification_passed":
             last.append(_as_it_stands(action.removeprefix("verify_"), arguments))
-    text = "\n".join(part.strip("\n") + "\n" for part in (*parts, *last)).strip("\n")
-    return f"{_head(text)}\n\n{text}".strip("\n")
+    text = "\n".join(part.strip("\n") for part in parts)
+    blocks = (_of_python("\n".join((text, *last))), "\n".join(imports), text, *last)
+    return "\n\n".join(block.strip("\n") for block in blocks if block)
 
 
-def _head(text: str) -> str:
-    """What the parts of a program import for all of them."""
-    lines = ["import importlib.util"] if "importlib.util." in text else []
-    if "sys." in text and "import sys" not in text:
-        lines.append("import sys")
-    if " version(" in text:
-        lines.append("from importlib.metadata import version")
+def _of_python(text: str) -> str:
+    """What a text needs of Python's own library."""
+    modules = [name for name in ("importlib", "importlib.util") if f" {name}." in text]
+    named = [name for name in ("files", "version") if f" {name}(" in text]
+    lines = [f"import {name}" for name in modules[-1:]]
+    if named:
+        lines.append(f"from importlib.metadata import {', '.join(named)}")
     return "\n".join(lines)
 
 
@@ -67,8 +78,13 @@ def _filled(name: str, **values: object) -> str:
 
 
 def _as_it_stands(name: str, arguments: list[str]) -> str:
-    given = ", ".join(literal(word) for word in arguments)
-    return f"import sys\n\nsys.argv[1:] = [{given}]\n" + fill(f"shell/verify/{name}.py.j2")
+    return f"import sys\n\nsys.argv[1:] = {_listed(arguments)}\n" + fill(
+        f"shell/verify/{name}.py.j2"
+    )
+
+
+def _listed(words: list[str]) -> str:
+    return f"[{', '.join(literal(word) for word in words)}]"
 
 
 def _asked(arguments: list[str]) -> dict[str, object]:

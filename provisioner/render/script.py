@@ -13,13 +13,14 @@ from provisioner.render.formats import cannot_carry
 from provisioner.render.package_tools import APT, PackageTool, package_tool
 from provisioner.render.steps import Library, action_files, sections
 from provisioner.render.templates import fill
+from provisioner.render.words import asked_of
 
 _ROOT = "root"
 """What a step needs that the user alone may not do."""
 
 _MACHINERY = ("runner.sh",)
 _HOLDING = ("package_hold", "fabric_manager_install")
-_AROUND = "leave stop step"
+_AROUND = "leave stop step confirm as_root ask_root"
 """What a script calls around its steps."""
 
 
@@ -34,19 +35,20 @@ def text(plan: Plan, catalog: Catalog) -> str:
     if row is None or tool is None:
         raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan.via)
     values = _values(plan.machine, plan.steps, tool, row.version)
-    values |= {"system_python": row.interpreter, "hold": _hold(plan)}
+    values |= {"system_python": row.interpreter}
     library = Library((*_MACHINERY, *action_files(plan.steps, tool)), **values)
     guards = library.take(_AROUND)
-    own = tuple(sections(plan.steps, plan.python, library, tool.lines, values))
-    added = any("remember" in section.functions for section in own)
+    added = any(_ROOT in step.needs for step in plan.steps)
     uninstall = fill(
         "shell/uninstall.sh.j2",
         remembers=added,
+        functions=library.take(_taken_back(plan, tool)) if added else "",
         files=facts.action(plan, "repository_add") is not None,
         holds=any(facts.action(plan, name) is not None for name in _HOLDING),
         containers=facts.action(plan, "containers_configure") is not None,
         tool=tool.tool,
     )
+    own = tuple(sections(plan.steps, plan.python, library, tool.lines, values))
     return fill(
         "shell/install.sh.j2",
         plan=plan,
@@ -56,7 +58,7 @@ def text(plan: Plan, catalog: Catalog) -> str:
         asks=True,
         machinery=guards,
         sections=own,
-        uninstall=_with(library.take(uninstall), uninstall),
+        uninstall=uninstall,
         own_python=facts.action(plan, "python_install") is not None,
         holds=_holds(plan),
         installs_driver=facts.action(plan, "driver_install") is not None,
@@ -69,6 +71,15 @@ def text(plan: Plan, catalog: Catalog) -> str:
         changes=tuple(_change(step) for step in plan.steps),
         warnings=facts.warning_lines(plan),
     )
+
+
+def _taken_back(plan: Plan, tool: PackageTool) -> str:
+    """What --uninstall calls."""
+    forgets = {
+        "containers_forget": facts.action(plan, "containers_configure") is not None,
+        "key_forget": facts.action(plan, "repository_add") is not None and tool != APT,
+    }
+    return " ".join(("system_packages_remove", *(name for name, it in forgets.items() if it)))
 
 
 def system_part(plan: Plan, catalog: Catalog, file_name: str) -> str | None:
@@ -139,16 +150,6 @@ def _values(
     }
 
 
-def _hold(plan: Plan) -> bool:
-    """Whether the repository's packages are kept on a branch by something of its own."""
-    repository = facts.action(plan, "repository_add")
-    return repository is not None and bool(repository[-1])
-
-
-def _with(functions: str, text: str) -> str:
-    return f"{functions}\n{text}" if functions else text
-
-
 def _need_apt(plan: Plan, catalog: Catalog) -> None:
     row = system(catalog, plan.machine.os.id, plan.machine.os.version)
     if package_tool(row) != APT:
@@ -156,26 +157,22 @@ def _need_apt(plan: Plan, catalog: Catalog) -> None:
 
 
 def _holds(plan: Plan) -> str:
-    """What tells one environment from another, in words: its Python, and what uv is told."""
+    """What tells one environment from another, in words: its Python and what was installed."""
     if plan.is_for_host:
         return f"notes on {facts.summary(plan)}"
-    told = facts.action(plan, "packages_install") or ()
-    return " ".join((f"Python {plan.python}:", *told))
+    asked = asked_of(plan, "packages_install").requests
+    return " ".join((f"Python {plan.python}:", *asked))
 
 
-def _places(plan: Plan, tool: PackageTool) -> Iterator[tuple[str, str]]:
-    """Where the script writes by itself, and what."""
-    if plan.is_for_host:
-        yield f"~/dlsetup/{facts.name(plan)}", "notes of what it did, for --uninstall"
-    else:
-        own = facts.action(plan, "python_install") is not None
-        kept = f", Python {plan.python} and the uv" if own else " and the uv"
-        yield f"~/dlsetup/{facts.name(plan)}", f"the environment{kept} that installs into it"
-        yield "~/.cache/uv", "uv's cache (XDG_CACHE_HOME or UV_CACHE_DIR moves it)"
-    yield from _of_repositories(plan, tool)
+def _places(plan: Plan, tool: PackageTool) -> Iterator[str]:
+    """Where the script writes by itself."""
+    yield f"~/dlsetup/{facts.name(plan)}"
+    if not plan.is_for_host:
+        yield "~/.cache/uv"
+    yield from dict.fromkeys(at for at, _ in _of_repositories(plan, tool))
     if facts.action(plan, "containers_configure") is not None:
-        yield "/etc/docker/daemon.json", "the runtime nvidia, and who manages control groups"
-        yield "/etc/cdi/nvidia.yaml", "the GPUs, where no service keeps them in /var/run/cdi"
+        yield "/etc/docker/daemon.json"
+        yield "/etc/cdi"
 
 
 def _of_repositories(plan: Plan, tool: PackageTool) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,8 @@ from provisioner.render.templates import fill
 from provisioner.render.words import Asked, asked, indexes, sources
 
 _ID = re.compile(r"[a-z][a-z_]{0,30}")
-_WIDTH = 100
+_NEVER_DONE = (("verified_now",),)
+"""The check of what is done every time."""
 
 ACTIONS = {
     "system_packages_present": ("apt.sh",),
@@ -35,11 +36,11 @@ ACTIONS = {
     "fabric_manager_fits": ("apt.sh", "driver.sh", "fabric_manager.sh"),
     "fabric_manager_install": ("apt.sh", "driver.sh", "fabric_manager.sh"),
     "repository_add": ("apt.sh", "repository.sh"),
-    "toolkit_fits": ("apt.sh", "driver.sh", "container_toolkit.sh"),
-    "toolkit_wanted": ("apt.sh",),
-    "toolkit_install": ("apt.sh",),
-    "containers_see_gpus": ("container_toolkit.sh",),
-    "containers_configure": ("container_toolkit.sh",),
+    "container_toolkit_fits": ("apt.sh", "driver.sh", "containers.sh"),
+    "container_toolkit_wanted": ("apt.sh",),
+    "container_toolkit_install": ("apt.sh",),
+    "containers_see_gpus": ("containers.sh",),
+    "containers_configure": ("containers.sh",),
     "packages_free": ("undo.sh",),
     "packages_release": ("undo.sh",),
     "uv_present": (),
@@ -79,11 +80,11 @@ called with its arguments, or templates/shell/lines/ACTION.sh.j2: lines made for
 class Section(msgspec.Struct, frozen=True):
     """A step as bash."""
 
-    id: str
     title: str
     functions: str
     """What the step uses and no step before it did."""
     check: str
+    """A condition; empty for what is done every time."""
     run: str
 
 
@@ -139,9 +140,18 @@ def sections(
         return _lines(commands, step, python, lines, values)
 
     for step in steps:
-        check = _function(f"check_{step.id}", " &&\n".join(bash(step.check, step)))
-        run = _function(f"do_{step.id}", "\n".join(bash(step.run, step)))
-        yield Section(step.id, step.title, library.take(check + run), check, run)
+        always = step.check == _NEVER_DONE
+        check = "" if always else _condition(tuple(bash(step.check, step)))
+        run = "\n".join(bash(step.run, step))
+        functions = library.take(f"{check}\n{run}")
+        yield Section(step.title, functions, check, run if always else _indented(run))
+
+
+def _condition(checks: tuple[str, ...]) -> str:
+    """What ``if !`` takes: several conditions stand together."""
+    if len(checks) == 1 and " && " not in checks[0]:
+        return checks[0]
+    return "{ " + " &&\n    ".join(checks) + "; }"
 
 
 def _lines(
@@ -205,13 +215,6 @@ def _sheet(what: Asked) -> str:
             *origins,
         )
     )
-
-
-def _function(name: str, body: str) -> str:
-    line = f"{name}() {{ {body}; }}"
-    if "\n" not in body and len(line) <= _WIDTH:
-        return line
-    return f"{name}() {{\n{_indented(body)}\n}}"
 
 
 def _indented(body: str) -> str:

@@ -6,19 +6,8 @@ leave() {
   exit "$1"
 }
 stop() { leave 1 "stopped: $1" "${@:2}"; }
-reboot_first() { leave 10 "$1 Reboot this machine, then $again" "${@:2}"; }
-
-# step NUMBER NAME TITLE: what is already so is left alone, and nothing is believed unseen.
-step() {
-  current="step $1 ($3)"
-  if "check_$2"; then
-    echo "[$1/{{ steps | length }}] $3 … already done"
-  else
-    echo "[$1/{{ steps | length }}] $3 …"
-    "do_$2"
-    "check_$2" || stop "$3: everything was done, and it still does not show"
-  fi
-}
+step() { current="step $1 ($2)" && echo "[$1/{{ steps | length }}] $2 …"; }
+reboot_first() { leave 10 "$1" 'Reboot this machine, then run this script again: it goes on.'; }
 
 # confirm WHAT: asked at the terminal, unless --yes was given.
 confirm() {

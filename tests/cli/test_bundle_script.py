@@ -69,7 +69,7 @@ SAID = """\
   tensorflow 2.21.0 computes on CPU:0
   import fine: fine
 
-ready: tensorflow-cpu 2.21.0 in {place}
+ready: tensorflow-cpu 2.21.0
 use it: {place}/bin/python
 """
 
@@ -82,7 +82,7 @@ def test_it_installs_proves_and_leaves_alone_what_is_done(unpacked: Path) -> Non
         first.stderr
     )
     assert second.returncode == 0
-    assert second.stdout.count("already done") == 2
+    assert "Installed" not in second.stderr
 
 
 def test_another_folder_may_be_named_and_a_taken_one_stays(unpacked: Path) -> None:
@@ -131,9 +131,7 @@ def test_a_changed_wheel_is_not_installed(unpacked: Path) -> None:
 
     assert done.returncode == 1
     assert "Hash mismatch for `fine==1.0`" in done.stderr
-    assert (
-        "stopped: step 2 (The packages of the lock) failed (exit code 1), see above" in done.stderr
-    )
+    assert "stopped: step 2 (The packages of the lock) failed (code 1), see above" in done.stderr
 
 
 @pytest.mark.linter

@@ -97,17 +97,6 @@ def _package(system: str, package: str, version: str, component: str) -> rows.Dr
     )
 
 
-def _cuda(version: str, linux: str, windows: str) -> rows.Cuda:
-    drivers = rows.PerSystem(linux=linux, windows=windows)
-    return rows.Cuda(
-        version=version,
-        driver_floor=drivers,
-        driver_bundled=drivers,
-        evidence="NVIDIA's table of CUDA and drivers",
-        checked=CHECKED,
-    )
-
-
 def _parts(system: str, suffix: str, fabric_manager: str | None) -> driver_rows.DriverParts:
     return driver_rows.DriverParts(
         os=system,
@@ -115,6 +104,17 @@ def _parts(system: str, suffix: str, fabric_manager: str | None) -> driver_rows.
         modules=f"linux-modules-nvidia-{suffix}",
         fabric_manager=fabric_manager,
         evidence="pages of Ubuntu's packages",
+        checked=CHECKED,
+    )
+
+
+def _cuda(version: str, linux: str, windows: str) -> rows.Cuda:
+    drivers = rows.PerSystem(linux=linux, windows=windows)
+    return rows.Cuda(
+        version=version,
+        driver_floor=drivers,
+        driver_bundled=drivers,
+        evidence="NVIDIA's table of CUDA and drivers",
         checked=CHECKED,
     )
 

@@ -10,58 +10,25 @@ from functools import partial
 
 import msgspec
 
-from provisioner.machine import Driver, Gpu, Machine, OperatingSystem
+from provisioner.machine import Machine
 from provisioner.plan import Constraint, DriverPlan, HostCompiler, Pin, Plan, Request, Serve
 from provisioner.recipes import steps_for
-from provisioner.render import FORMATS
 from tests.golden.made_catalog import catalog
-
-CU126 = "https://download.pytorch.org/whl/cu126"
-ROCM72 = "https://download.pytorch.org/whl/rocm7.2"
-
-
-def machine(
-    system: str, gpus: tuple[Gpu, ...] = (), driver: str | None = None, *, wsl: bool = False
-) -> Machine:
-    """A machine as ``--os``, ``--gpu`` and ``--driver`` describe it."""
-    os_id, _, version = system.rpartition("-")
-    return Machine(
-        os=OperatingSystem(id=os_id, version=version, wsl=wsl),
-        gpus=gpus,
-        driver=Driver(version=driver) if driver else None,
-        sources={"gpus": "option"},
-    )
-
-
-TURING = Gpu(name="NVIDIA GeForce RTX 2070 SUPER", compute_capability="7.5", architecture="Turing")
-AMPERE = Gpu(name="NVIDIA GeForce RTX 3090", compute_capability="8.6", architecture="Ampere")
-ADA = Gpu(name="NVIDIA GeForce RTX 4090", compute_capability="8.9", architecture="Ada")
-NAVI = Gpu(name="Radeon RX 7900 XTX", vendor="amd", architecture="gfx1100", pci_id="1002:744c")
-HGX = Gpu(name="NVIDIA A100-SXM4-80GB", compute_capability="8.0", architecture="Ampere")
-KEPLER = Gpu(name="NVIDIA Tesla K80", compute_capability="3.7", architecture="Kepler")
-PASCAL = Gpu(name="NVIDIA GeForce GTX 1080 Ti", compute_capability="6.1", architecture="Pascal")
-
-TORCH_CU126 = Pin(
-    name="torch",
-    version="2.14.1",
-    variant="cu126",
-    index=CU126,
-    cuda="12.6",
-    cudnn="9.10.2.21",
-    serves=(Serve(TURING.name, "sm_75", "sass"),),
-    evidence="announced",
-    requirement="torch==2.14.1+cu126",
-)
-TENSORFLOW = Pin(
-    name="tensorflow",
-    version="2.21.0",
-    cuda="12.5",
-    cudnn="9",
-    requirement="tensorflow[and-cuda]==2.21.0",
-)
-TENSORFLOW_CPU = Pin(name="tensorflow-cpu", version="2.21.0", requirement="tensorflow-cpu==2.21.0")
-PROTOBUF_CAP = Constraint(
-    "protobuf<3.21", "Descriptors cannot be created directly", "tensorflow 1.15.5 on Python 3.7"
+from tests.golden.parts import (
+    ADA,
+    AMPERE,
+    CU126,
+    HOSTILE,
+    KEPLER,
+    NAVI,
+    PASCAL,
+    PROTOBUF_CAP,
+    ROCM72,
+    TENSORFLOW,
+    TENSORFLOW_CPU,
+    TORCH_CU126,
+    TURING,
+    machine,
 )
 
 
@@ -340,64 +307,6 @@ def tf1_image(companions: tuple[str, ...] = ("pandas<1.2",)) -> Plan:
     )
 
 
-def driver_nvswitch() -> Plan:
-    """Eight GPUs that may sit beside NVSwitches: the fabric manager goes with the driver."""
-    return _plan(
-        machine("ubuntu-24.04", (HGX,) * 8),
-        "torch",
-        (
-            msgspec.structs.replace(
-                TORCH_CU126, index=None, variant="default", requirement="torch==2.14.1"
-            ),
-        ),
-        DriverPlan(
-            action="ensure",
-            minimum="525.60.13",
-            branch="580",
-            flavour="open",
-            package="nvidia-driver-580-server-open",
-        ),
-    )
-
-
-def container_toolkit() -> Plan:
-    """The machine alone is made ready for containers; nothing goes into an environment."""
-    plan = _plan(
-        machine("ubuntu-24.04", (ADA,)),
-        "torch",
-        (),
-        DriverPlan(
-            action="ensure",
-            minimum="525.60.13",
-            branch="580",
-            flavour="open",
-            package="nvidia-driver-580-open",
-        ),
-    )
-    request = Request(requirements=(), host=("nvidia-container-toolkit",))
-    return with_steps(msgspec.structs.replace(plan, request=request))
-
-
-def container_toolkit_wsl() -> Plan:
-    """The toolkit inside WSL2, where the driver is Windows' own."""
-    plan = _plan(
-        machine("ubuntu-24.04", (ADA,), wsl=True),
-        "torch",
-        (),
-        DriverPlan(action="ensure", minimum="527.41"),
-    )
-    request = Request(requirements=(), host=("nvidia-container-toolkit",))
-    return with_steps(msgspec.structs.replace(plan, request=request))
-
-
-HOSTILE = (
-    "evil @ file:///tmp/$(touch${IFS}/tmp/pwned)/it's.whl",
-    "back`id`tick @ https://example.org/a'b\"c.whl ; python_version > '3'",
-    "percent%sign @ https://example.org/#{% raw %}{{ 7*7 }}",
-)
-"""Texts that are or look like requirements, and that no syntax may read as its own."""
-
-
 def hostile() -> Plan:
     """What users write must stay words."""
     return msgspec.structs.replace(
@@ -421,39 +330,8 @@ PLANS: dict[str, Callable[[], Plan]] = {
     "tensorflow-cpu-debian-12": cpu,
     "torch-rocm-ubuntu-24.04": rocm,
     "cuda-dev-debian-12": cuda_dev,
-    "torch-a100-ubuntu-24.04-nvswitch": driver_nvswitch,
     "tensorflow-1.15-conda": tf1_conda,
     "tensorflow-1.15-image": tf1_image,
     "hostile-companions": hostile,
 }
 """Every plan that has golden files, by the name of its folder."""
-
-HOST_PLANS = {
-    "container-toolkit-ubuntu-24.04": container_toolkit,
-    "container-toolkit-ubuntu-24.04-wsl2": container_toolkit_wsl,
-}
-"""Plans for the machine itself, which only a script can carry."""
-
-SEVERAL = {"tensorflow-1-beside-2": (tf1_conda, tensorflow_keep)}
-"""Plans that go into one output, by the name of its folder."""
-
-CANNOT = frozenset({("hostile-companions", "pixi")})
-"""Plan and format that do not go together: pixi knows packages by name, and these have none."""
-
-_ONCE = {"cloud-init": "torch-ubuntu-24.04-driver-580-open"}
-"""Formats that hold another's text whole: one plan shows them."""
-
-
-def carried(name: str) -> tuple[str, ...]:
-    """The formats that a plan has golden files in."""
-    plan = PLANS[name]()
-    links = any(step.id == "toolkit" for step in plan.steps)
-    return tuple(
-        row.name
-        for row in FORMATS.values()
-        if plan.via in row.carries
-        and (row.links or not links)
-        and not row.compiles  # what only compiles with a plan has tests of its own
-        and (name, row.name) not in CANNOT
-        and _ONCE.get(row.name, name) == name
-    )

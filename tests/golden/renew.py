@@ -9,8 +9,11 @@ from provisioner.apply.changes import total
 from provisioner.apply.packages import Snapshot
 from provisioner.apply.record import Change, Record
 from provisioner.render import facts, render, script
+from tests.golden.carried import SEVERAL, carried
+from tests.golden.host_plans import SCRIPTS
 from tests.golden.made_catalog import catalog
-from tests.golden.plans import HOST_PLANS, PLANS, SEVERAL, carried, machine
+from tests.golden.parts import machine
+from tests.golden.plans import PLANS
 
 HERE = Path(__file__).parent
 
@@ -42,7 +45,7 @@ def system_scripts() -> dict[str, str]:
         and facts.action(make(), "driver_install")
         and make().machine.os.id in {"debian", "ubuntu"}
     }
-    for name, make in HOST_PLANS.items():
+    for name, make in SCRIPTS.items():
         found[f"{name}/install.sh"] = script.text(make(), catalog())
     changes = total(CHANGED)
     steps = undo.steps(changes, NOW, tuple(changes.installed), changes.removed)

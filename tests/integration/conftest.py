@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from provisioner.render import render
+from tests.golden.host_plans import SCRIPTS
 from tests.golden.made_catalog import catalog
-from tests.golden.plans import HOST_PLANS, PLANS
+from tests.golden.plans import PLANS
 from tests.integration.boxes import torch
 from tests.integration.roots import Root, bookworm
 from tests.unit.upkeep.loopback import Loopback, serving
@@ -48,6 +49,6 @@ def script() -> Callable[[str], str]:
     """The rendered script of one of the plans."""
 
     def text(name: str) -> str:
-        return render(({**PLANS, **HOST_PLANS}[name](),), "script", catalog())[0].text
+        return render(({**PLANS, **SCRIPTS}[name](),), "script", catalog())[0].text
 
     return text

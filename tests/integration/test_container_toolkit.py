@@ -123,7 +123,6 @@ def test_docker_and_cdi_learn_of_the_gpus_and_a_second_run_changes_nothing(
     assert "nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml" in calls(root)
     assert calls(root).count("service docker restart") == 1
     assert again.returncode == 0, again.stdout + again.stderr
-    assert again.stdout.count("already done") == 3
     assert changes(root) == before
 
 

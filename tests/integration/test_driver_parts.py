@@ -12,6 +12,7 @@ from provisioner.apply.changes import total
 from provisioner.apply.packages import Snapshot
 from provisioner.apply.record import Change, Record
 from provisioner.render import script as scripts
+from tests.golden.host_plans import SCRIPTS
 from tests.golden.made_catalog import catalog
 from tests.golden.plans import PLANS
 from tests.integration.conftest import MakeRoot
@@ -56,7 +57,8 @@ def machine(new_root: MakeRoot, with_python: Root) -> Root:
 
 def system(name: str) -> str:
     """The part of a plan's script that needs root."""
-    return scripts.system_part(PLANS[name](), catalog(), "install.sh") or ""
+    plan = {**PLANS, **SCRIPTS}[name]()
+    return scripts.system_part(plan, catalog(), "install.sh") or ""
 
 
 def program(root: Root, name: str, text: str) -> None:
@@ -127,7 +129,7 @@ def test_what_secure_boot_asks_for_is_said_before_the_reboot(machine: Root) -> N
 
     assert done.returncode == 10, done.stdout + done.stderr
     assert done.stdout.endswith(ENROLMENT)
-    assert "\nThe driver 580.178.04 is installed. Reboot this machine, then" in done.stderr
+    assert "\nThe driver 580.178.04 is installed.\n  Reboot this machine, then" in done.stderr
 
 
 def test_a_key_that_is_enrolled_already_is_not_asked_for_again(machine: Root) -> None:
@@ -228,7 +230,7 @@ def test_taking_it_back_lets_apt_move_again(machine: Root) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert held(machine) == []
     assert package not in installed(machine)
-    assert again.stdout.count("already done") == 2
+    assert again.returncode == 0, again.stdout + again.stderr
 
 
 def test_where_every_newer_branch_drives_the_gpu_its_updates_come(machine: Root) -> None:
@@ -272,8 +274,7 @@ def test_the_fabric_manager_is_of_the_drivers_version_and_stays_so(hgx: Root) ->
     assert version == FABRIC["nvidia-fabricmanager-580"]
     assert held(hgx) == [*FABRIC]
     assert "enable --now nvidia-fabricmanager" in calls
-    assert again.returncode == 0
-    assert again.stdout.count("already done") == 3
+    assert again.returncode == 0, again.stdout + again.stderr
     assert changes(hgx) == before
 
 
@@ -324,7 +325,7 @@ def test_without_an_nvswitch_there_is_nothing_to_manage(hgx: Root) -> None:
     done = run(hgx)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("already done") == 3
+    assert "fabricmanager" not in said(hgx, "dpkg-query", "-W", "-f=${Package} ")
 
 
 def test_a_package_that_the_facts_do_not_know_is_not_found(hgx: Root) -> None:

@@ -18,7 +18,9 @@ import yaml
 
 from provisioner.render import render
 from tests.golden.made_catalog import catalog
-from tests.golden.plans import CU126, torch_keep
+from tests.golden.parts import CU126
+from tests.golden.plans import torch_keep
+from tests.golden.sections import section
 from tests.launcher.checkout import real_uv
 
 VENDOR = ("torch 2.14.1+cu126", "torchvision 0.29.1+cu126", "transformers 99.0", "sympy 99.0")
@@ -101,9 +103,9 @@ def on(address: str, text: str) -> str:
 def test_the_script_takes_only_the_pins_from_their_index(
     address: str, environment: Path, script: Callable[[str], str]
 ) -> None:
-    text = on(address, script("torch-cu126-ubuntu-22.04-keep")).replace('\nmain "$@"\n', "")
-    places = f"environment={environment}; made={environment}/.dlsetup; uv=uv"
-    commands = f"{text}\ntrap - EXIT; {places}\ndo_packages"
+    text = on(address, script("torch-cu126-ubuntu-22.04-keep"))
+    commands = f"environment={environment}; made=$environment/.dlsetup; uv=uv\n"
+    commands += section(text, "Python packages")
 
     assert bash(commands, address, environment) == RIGHT
 

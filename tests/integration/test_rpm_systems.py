@@ -16,7 +16,8 @@ from provisioner.plan import Plan, Request
 from provisioner.recipes import steps_for
 from provisioner.render import render
 from tests.golden import made_catalog
-from tests.golden.plans import PLANS, machine
+from tests.golden.parts import machine
+from tests.golden.plans import PLANS
 from tests.integration import rpms
 from tests.integration.conftest import MakeRoot
 from tests.integration.roots import Root

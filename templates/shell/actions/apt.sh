@@ -1,11 +1,13 @@
-# apt_get WORD…: sudo drops what leads to a proxy, and apt reads the small letters only.
-apt_get() {
+# unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
+unattended() {
   as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
     https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
-    NEEDRESTART_MODE=l apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
+    NEEDRESTART_MODE=l "$@"
 }
+system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
+apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
+apt_refresh() { unattended dpkg --configure -a && apt_get -o APT::Update::Error-Mode=any update; }
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
-apt_refresh() { apt_get -o APT::Update::Error-Mode=any update; }
 
 # installed_version PACKAGE: nothing when it is not installed to its end.
 installed_version() {
@@ -40,13 +42,6 @@ system_packages_install() {
   read -ra missing <<<"$(system_packages_missing "$@" | xargs)"
   ask_root "install with apt: ${missing[*]}"
   apt_refresh
-  # What comes new is noted before it comes, for --uninstall.
   apt-get -s install --no-install-recommends "${missing[@]}" | apt_new | remember
   apt_get install --no-remove --no-install-recommends "${missing[@]}"
-}
-
-# system_packages_remove PACKAGE…: these alone; dpkg leaves what something else needs.
-system_packages_remove() {
-  as_root env DEBIAN_FRONTEND=noninteractive dpkg --purge "$@" ||
-    echo 'What dpkg did not remove stays: something else needs it now.'
 }

@@ -14,7 +14,7 @@ fabric_manager_fits() {
 # held there: the package asks for that driver, so apt then moves neither without the other.
 fabric_manager_install() {
   local running package version
-  running=$(running_driver)
+  read -r running <<<"$(running_driver)"
   for package in "$@" ''; do
     if [[ $package == *-"${running%%.*}" ]]; then break; fi
   done

@@ -1,4 +1,4 @@
-# repository_add NAME ADDRESS KEY FINGERPRINT HOLD: packages are taken only if they are signed, and
+# repository_add NAME ADDRESS KEY FINGERPRINT PACKAGE: packages are taken only if they are signed, and
 # its key is trusted only if it is the planned one. One that {{ tool }} has already is used as it is.
 repository_add() {
   local file={{ repositories }}/dlsetup-$1.repo
@@ -9,9 +9,6 @@ repository_add() {
       stop "{{ tool }} could not read the repository $1" 'its own words are above'
     fi
   fi
-{% if hold %}
-  branch_hold "$5"
-{% endif %}
 }
 
 repository_trust() {

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # Installs nvidia-container-toolkit on the machine itself, with the driver under it.
-#
 # Made by dlsetup for this machine:
 #   Ubuntu 24.04, x86_64
 #   GPU: NVIDIA GeForce RTX 4090 (8.9)
@@ -9,34 +8,23 @@
 #   1. NVIDIA driver: nvidia-driver-580-open unless one that fits runs (as root)
 #   2. NVIDIA Container Toolkit 1.20.1 (as root)
 #   3. Docker and CDI know the GPUs (as root)
-# Where it writes, but for what apt does:
-#   ~/dlsetup/nvidia-container-toolkit notes of what it did, for --uninstall
-#   /etc/apt/sources.list.d   dlsetup-nvidia-container-toolkit.list, unless apt has that source
-#   /etc/apt/keyrings         dlsetup-nvidia-container-toolkit.asc, the key of that repository
-#   /etc/docker/daemon.json   the runtime nvidia, and who manages control groups
-#   /etc/cdi/nvidia.yaml      the GPUs, where no service keeps them in /var/run/cdi
+# Else it writes to ~/dlsetup/nvidia-container-toolkit, /etc/apt/sources.list.d, /etc/apt/keyrings, /etc/docker/daemon.json, /etc/cdi.
 # It may replace an older NVIDIA driver; if apt would remove anything else, it stops before.
 #
 # Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]
 #   It asks before it does anything as root; --yes asks nothing. What is done is left alone.
 #   --uninstall takes back what it installed, and nothing that was there before.
-# It ends with 0: ready. 1: stopped, and says why. 2: unknown option. 10: reboot, then run it
-# again. 130: interrupted; run it again.
+# It ends with 0 when ready, 1 when stopped, 2 for an unknown option, 130 when interrupted, 10 to be
+# run again after a reboot.
 
 set -euo pipefail
 export LC_ALL=C.UTF-8
-
-# Nothing but notes for --uninstall, of what this script did.
+environment=$(realpath -ms "${DLSETUP_ENV:-${HOME:?}/dlsetup/nvidia-container-toolkit}")
+made=$environment/.dlsetup # notes of what this script did
 HOLDS='notes on nvidia-container-toolkit'
-environment=${DLSETUP_ENV:-${HOME:?}/dlsetup/nvidia-container-toolkit}
-[[ $environment == /* ]] || environment=$PWD/$environment
-# What this script makes for itself: notes of what it did.
-made=$environment/.dlsetup
-assume_yes=no
-current='the beginning'
-again='run this script again: it goes on from here.'
-trap 'stop "$current failed (exit code $?), see above" "put it right, and $again"' EXIT
-trap 'leave 130 "stopped: interrupted in $current." "You may $again"' INT TERM HUP
+current='the beginning' assume_yes=no uninstalls=no
+trap 'stop "$current failed (code $?), see above" "put it right and run this script again"' EXIT
+trap 'leave 130 "stopped: interrupted in $current" "run this script again: it goes on"' INT TERM HUP
 
 # leave CODE REASON LINE…: say why, and end.
 leave() {
@@ -46,43 +34,7 @@ leave() {
   exit "$1"
 }
 stop() { leave 1 "stopped: $1" "${@:2}"; }
-
-# step NUMBER NAME TITLE: what is already so is left alone, and nothing is believed unseen.
-step() {
-  current="step $1 ($3)"
-  if "check_$2"; then
-    echo "[$1/3] $3 … already done"
-  else
-    echo "[$1/3] $3 …"
-    "do_$2"
-    "check_$2" || stop "$3: everything was done, and it still does not show"
-  fi
-}
-
-# guard: nothing is touched where this script does not belong.
-guard() {
-  # Settings of pip, uv, Python and conda lead packages elsewhere; those for the way to them may stay.
-  local name kept='_(INDEX(_URL|_.+_(USERNAME|PASSWORD))?|FIND_LINKS|PROXY|(TRUSTED|INSECURE)_HOST|'
-  kept+='KEYRING_PROVIDER|NATIVE_TLS|CONFIG_FILE|MIRROR|TIMEOUT|RETRIES|CACHE_DIR|OFFLINE)$|_CERT'
-  for name in "${!PIP_@}" "${!UV_@}" "${!PYTHON@}" "${!CONDA_@}" VIRTUAL_ENV; do
-    [[ $name =~ $kept ]] || unset "$name"
-  done
-  local here
-  # shellcheck source=/dev/null
-  here="$(source /etc/os-release && echo "$ID ${VERSION_ID-}") $(uname -m)"
-  [[ $here == 'ubuntu 24.04 x86_64' ]] || stop "made for ubuntu 24.04 x86_64, and this is $here"
-  ! grep -qis microsoft /proc/sys/kernel/osrelease ||
-    stop 'this is WSL2, where the driver belongs to Windows: it needs a script of its own'
-  local held
-  held=$(cat "$made/holds" 2>/dev/null) || held=''
-  [[ ${held:-$HOLDS} == "$HOLDS" && (-d $made || -z $(ls -A "$environment" 2>/dev/null)) ]] ||
-    stop "$environment holds something else: ${held:-files that this script did not make}" \
-      'move it away, or name another folder with DLSETUP_ENV'
-  cd / # away from project files that could change what is installed
-}
-
-# --- 1. NVIDIA driver: nvidia-driver-580-open unless one that fits runs
-reboot_first() { leave 10 "$1 Reboot this machine, then $again" "${@:2}"; }
+step() { current="step $1 ($2)" && echo "[$1/3] $2 …"; }
 
 # confirm WHAT: asked at the terminal, unless --yes was given.
 confirm() {
@@ -93,246 +45,47 @@ confirm() {
 ask_root() { ((EUID == 0)) || confirm "Root is needed to $1"; }
 as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
 
-# running_driver: its version; nothing where none runs.
-running_driver() {
-  { cat /sys/module/nvidia/version || cat /proc/driver/nvidia/version; } 2>/dev/null |
-    grep -oEm 1 '[0-9]+(\.[0-9]+)+' || true
-}
+for option in "$@"; do
+  case $option in
+    --yes) assume_yes=yes ;;
+    --uninstall) uninstalls=yes ;;
+    --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
+    *) leave 2 "unknown option: $option" 'usage: bash install.sh [--yes] [--uninstall] [--help]' ;;
+  esac
+done
 
-# reaches VERSION FLOOR
-reaches() { printf '%s\n' "$2" "$1" | sort -V -C; }
+# Settings of pip, uv, Python and conda lead packages elsewhere; those for the way to them may stay.
+kept='INDEX($|_[^S]|_.*_)|LINK|CERT|PROXY|HOST|KEYRING|TLS|MIRROR|TIMEOUT|RETR|CACHE|OFFLINE|CONFIG'
+for name in "${!PIP_@}" "${!UV_@}" "${!PYTHON@}" "${!CONDA_@}" VIRTUAL_ENV; do
+  [[ $name =~ $kept ]] || unset "$name"
+done
+# Nothing is touched where this script does not belong.
+# shellcheck source=/dev/null
+here="$(source /etc/os-release && echo "$ID ${VERSION_ID-}") $(uname -m)"
+[[ $here == 'ubuntu 24.04 x86_64' ]] || stop "made for ubuntu 24.04 x86_64, and this is $here"
+! grep -qis microsoft /proc/sys/kernel/osrelease || stop 'made for a machine without WSL2'
+held=$(cat "$made/holds" 2>/dev/null) || held=''
+[[ ${held:-$HOLDS} == "$HOLDS" && (-d $made || -z $(ls -A "$environment" 2>/dev/null)) ]] ||
+  stop "$environment holds something else: ${held:-files that this script did not make}" \
+    'move it away, or name another folder with DLSETUP_ENV'
+cd / # away from project files that could change what is installed
 
-# driver_torn: whether the kernel's half of the driver and its libraries are of two versions.
-driver_torn() { [[ $(timeout 30 nvidia-smi 2>&1) == *'version mismatch'* ]]; }
-driver_whole() {
-  ! driver_torn || reboot_first 'The driver that runs and its libraries are of two versions.' \
-    "If that does not change by a reboot, two drivers are installed: dpkg -l '*nvidia*'"
-}
-
-# apt_get WORD…: sudo drops what leads to a proxy, and apt reads the small letters only.
-apt_get() {
+# What this script adds to the system is noted. dpkg takes it back, but for what others need.
+remember() { mkdir -p "$made" && cat >>"$made/added"; }
+# unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
+unattended() {
   as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
     https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
-    NEEDRESTART_MODE=l apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
+    NEEDRESTART_MODE=l "$@"
 }
-apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
-apt_refresh() { apt_get -o APT::Update::Error-Mode=any update; }
+system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
 
-# installed_version PACKAGE: nothing when it is not installed to its end.
-installed_version() {
-  dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null |
-    sed -n 's/^installed //p' || true
-}
-
-# installed_since_boot PACKAGE: whether it came after this machine was started.
-installed_since_boot() {
-  [[ -n $(find -L "/var/lib/dpkg/info/$1"{,:*}.list \
-    -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
-}
-
-# kernels: those that may be started here, and what brings the next ones: 6.8.0-45-generic, generic.
-kernels() {
-  {
-    uname -r
-    dpkg-query -W -f='${db:Status-Status} ${Package}\n' 'linux-image-*' 2>/dev/null |
-      sed -n 's/^installed linux-image-//p' || true
-  } | sort -uV
-}
-
-# kernel_parts PREFIX: what apt has for them, by names that begin so.
-kernel_parts() { { apt-cache pkgnames "$1"; kernels | sed "s/^/$1/"; } | sort | uniq -d; }
-
-# enrolment: what to do before the reboot where the kernel takes only what an enrolled key signed.
-enrolment() {
-  local key=/var/lib/shim-signed/mok/MOK.der
-  [[ $(od -A n -t u1 /sys/firmware/efi/efivars/SecureBoot-* 2>/dev/null) == *1 ]] || return 0
-  [[ -e $key ]] || key=/var/lib/dkms/mok.pub
-  [[ $(mokutil --test-key "$key" 2>/dev/null) != *'already enrolled'* ]] || return 0
-  cat <<TEXT
-  note: Secure Boot is on: the kernel takes the driver once the key it is signed with
-  is enrolled. BEFORE the reboot run this, and make up a password when it asks for one:
-      sudo mokutil --import $key
-  AT the reboot a blue screen, "Perform MOK management", waits ten seconds for a key. Choose
-      Enroll MOK > Continue > Yes > that password > Reboot
-  If that is missed, give the command again and reboot once more.
-TEXT
-}
-
-# of_no_driver: of the packages it reads, those that make up no driver, as the container toolkit.
-of_no_driver() {
-  grep -vE -e '^(firmware|lib(egl|gl1|gles|glx)|linux-(modules|objects|signatures))-nvidia' \
-    -e '^libnvidia-([^cn]|c[^o]|com|n[^s])|^lib(cuda1|cudadebugger|nvcuvid|nvoptix|xnvctrl)' \
-    -e '^nvidia-(alternative|compute-|dkms|driver|egl|firmware|headless|installer|kernel|legacy)' \
-    -e '^nvidia-(modprobe|open|persistenced|prime|settings|smi|support|suspend|tesla|utils|vdpau)' \
-    -e '^nvidia-(vulkan|xconfig)|^xserver-xorg-video-nvidia|^cuda-drivers(-[0-9]|$)'
-}
-
-check_driver() {
-  local running
-  running=$(running_driver)
-  [[ -n $running ]] && reaches "$running" 525.60.13 && ! driver_torn
-}
-do_driver() {
-  local package=nvidia-driver-580-open packages version parts='' plan gone others
-  grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor ||
-    stop 'this machine shows no NVIDIA GPU, and the plan is for one'
-  driver_whole
-  version=$(installed_version "$package" | sed 's/^[0-9]*://; s/-.*//')
-  if [[ $version == 580.* ]] && reaches "$version" 525.60.13; then
-    ! installed_since_boot "$package" ||
-      reboot_first "The driver $version is installed but not running."
-    stop "the driver $version is installed, and after a reboot it still does not run" \
-      "is Secure Boot on? then its key has to be enrolled: mokutil --sb-state" \
-      "is its module built for this kernel, $(uname -r)? see: dkms status; modinfo nvidia" \
-      'what the kernel says: sudo dmesg | grep -i -e nvidia -e nvrm -e nouveau'
-  fi
-  [[ ! -x /usr/bin/nvidia-installer && ! -x /usr/bin/nvidia-uninstall ]] ||
-    stop "a driver from NVIDIA's own installer (.run) is here, and packages would mix with it" \
-      'remove it first: sudo nvidia-uninstall' 'then reboot, and run this script again'
-  ask_root "install the NVIDIA driver with apt: $package, in place of an older one"
-  apt_refresh
-  # Modules that the archive holds signed for the next kernel too, or else headers to build them with.
-  parts=$(kernel_parts linux-modules-nvidia-580-open-)
-  [[ $parts == *"-$(kernels | grep '^[0-9]' | tail -n 1)"* ]] || parts=$(kernel_parts linux-headers-)
-  [[ $parts == linux-modules-* || $parts == *"-$(uname -r)"* ]] ||
-    echo "  note: apt has no linux-headers-$(uname -r): where dkms builds the module, it cannot."
-  read -ra packages <<<"$package $(xargs <<<"$parts")"
-  plan=$(apt-get -s install "${packages[@]}") || stop "apt cannot install $package" \
-    'it stands in the part restricted of the archive: see that its sources name that part'
-  # The name may lead to another branch: what counts is the version that would come.
-  version=$(sed -n "s/^Inst $package .*(\([0-9]*:\)\{0,1\}\([^- ]*\).*/\2/p" <<<"$plan")
-  if [[ $version != 580.* ]] || ! reaches "$version" 525.60.13; then
-    stop "apt would install driver $version under the name $package" \
-      'the plan is for branch 580, and for 525.60.13 at least'
-  fi
-  read -ra gone <<<"$(sed -n 's/^Remv \([^ :]*\).*/\1/p' <<<"$plan" | xargs)"
-  others=$(printf '%s\n' "${gone[@]}" | of_no_driver | xargs) || others=''
-  [[ -z $others ]] || stop "to install $package apt would remove: $others" 'look into that first'
-  if ((${#gone[@]})); then echo "  it replaces: ${gone[*]}"; fi
-  apt_new <<<"$plan" | remember
-  apt_get install "${packages[@]}"
-  [[ ! -d /sys/module/nouveau ]] ||
-    echo '  note: nouveau drives the GPU now; the package shuts it out from the next start on.'
-  [[ $parts == linux-modules-* ]] || enrolment
-  reboot_first "The driver $version is installed."
-}
-
-# --- 2. NVIDIA Container Toolkit 1.20.1
-# candidate_version PACKAGE: what apt would install; nothing when it knows none.
-candidate_version() {
-  apt-cache policy "$1" | sed -n '/(none)/d; s/^ *Candidate: *//p'
-}
-
-system_packages_missing() {
-  dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
-}
-system_packages_install() {
-  local missing
-  read -ra missing <<<"$(system_packages_missing "$@" | xargs)"
-  ask_root "install with apt: ${missing[*]}"
-  apt_refresh
-  # What comes new is noted before it comes, for --uninstall.
-  apt-get -s install --no-install-recommends "${missing[@]}" | apt_new | remember
-  apt_get install --no-remove --no-install-recommends "${missing[@]}"
-}
-
-# repository_add NAME ADDRESS KEY FINGERPRINT PACKAGE: apt trusts it by this one key and no other.
-# A source that already names ADDRESS is used as it is: apt refuses two that trust one address by
-# different keys.
-repository_add() {
-  local list=/etc/apt/sources.list.d/dlsetup-$1.list ring=/etc/apt/keyrings/dlsetup-$1.asc added=()
-  if [[ -e $list && ! -s $ring ]] || ! repository_named "$2"; then
-    added=("$list" "$ring")
-    repository_trust "$list" "$ring" "$@"
-  fi
-  if ! apt_refresh; then
-    as_root rm -f "${added[@]}"
-    stop "apt could not refresh its lists with the repository $1" "its own words are above"
-  fi
-  if [[ -z $(candidate_version "$5") ]]; then
-    as_root rm -f "${added[@]}"
-    stop "apt knows no $5" "it should stand in $2"
-  fi
-}
-
-# repository_named ADDRESS: whether a source of apt names it, by apt's own reading of them.
-repository_named() {
-  local files
-  files=$(as_root apt-get update --print-uris) || stop 'apt cannot read its own sources, see above'
-  [[ $files == *"'${1%/}/InRelease'"* ]]
-}
-
-repository_trust() {
-  local list=$1 ring=$2 name=$3 address=$4 key=$5 fingerprint=$6 folder keys
-  if ! command -v curl >/dev/null || ! command -v gpg >/dev/null; then
-    # They fetch the key of the repository, and check it.
-    system_packages_install ca-certificates curl gpg
-  fi
-  folder=$(mktemp -d)
-  curl --fail --silent --show-error --location --proto '=https' --output "$folder/key.asc" "$key" ||
-    stop "the key of the repository $name could not be fetched from $key"
-  keys=$(gpg --homedir "$folder" --batch --with-colons --show-keys "$folder/key.asc" |
-    awk -F: '$1 == "pub" {primary = 1} $1 == "fpr" && primary {print $10; primary = 0}')
-  [[ $keys == "$fingerprint" ]] || stop "the key of the repository $name is not the planned one" \
-    "planned $fingerprint, found ${keys:-none}"
-  # Whatever the umask: apt reads both files as a user of its own.
-  printf 'deb [signed-by=%s] %s /\n' "$ring" "$address" >"$folder/list"
-  printf '%s\n' "$list" "$ring" | remember
-  as_root install -D -m 644 "$folder/key.asc" "$ring"
-  as_root install -D -m 644 "$folder/list" "$list"
-  rm -rf "$folder"
-}
-
-check_container_toolkit() {
-  local installed
-  installed=$(installed_version nvidia-container-toolkit)
-  [[ -n $installed ]] && reaches "$installed" 1.20.1-1
-}
-do_container_toolkit() {
-  local packages
-  ask_root 'install the NVIDIA Container Toolkit 1.20.1-1 with apt'
-  repository_add \
-      nvidia-container-toolkit \
-      https://nvidia.github.io/libnvidia-container/stable/deb/amd64/ \
-      https://nvidia.github.io/libnvidia-container/gpgkey \
-      C95B321B61E88C1809C4F759DDCAE044F796ECB0 \
-      nvidia-container-toolkit
-  # All in one version, since they work together in no other way.
-  packages=(
-    nvidia-container-toolkit=1.20.1-1
-    nvidia-container-toolkit-base=1.20.1-1
-    libnvidia-container-tools=1.20.1-1
-    libnvidia-container1=1.20.1-1
-  )
-  command -v python3 >/dev/null || packages+=(python3)
-  apt-get -s install --no-install-recommends "${packages[@]}" | apt_new | remember
-  apt_get install --no-install-recommends "${packages[@]}"
-}
-
-# --- 3. Docker and CDI know the GPUs
-# containers_see_gpus: Docker, where it is, and CDI, which Podman and others read.
-containers_see_gpus() {
-  { ! own_docker || docker_settings check; } &&
-    [[ $(nvidia-ctk cdi list 2>/dev/null) == *nvidia.com/gpu=all* ]]
-}
-
-containers_configure() {
-  ask_root 'tell Docker and CDI of the GPUs, and restart Docker, which ends its containers'
-  if own_docker && ! docker_settings check; then
-    mkdir -p "$made"
-    [[ -e $made/docker.json ]] || cat /etc/docker/daemon.json >"$made/docker.json" 2>/dev/null || true
-    as_root nvidia-ctk runtime configure --runtime=docker --cdi.enabled
-    docker_settings keep
-    restart_docker
-  fi
-  if ! as_root systemctl restart nvidia-cdi-refresh.service 2>/dev/null; then
-    as_root nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml
-  fi
-}
-
-# own_docker: whether Docker's daemon is this system's; Docker Desktop's has its own toolkit.
-own_docker() {
-  command -v docker >/dev/null && [[ $(docker info 2>/dev/null) != *'Docker Desktop'* ]]
+# containers_forget: what this script told Docker; for CDI the packages see to it themselves.
+containers_forget() {
+  as_root rm -f /etc/cdi/nvidia.yaml
+  [[ -e $made/docker.json ]] || return 0
+  docker_settings forget "$made/docker.json"
+  restart_docker
 }
 restart_docker() {
   if [[ -d /run/systemd/system ]]; then as_root systemctl restart docker; else
@@ -386,60 +139,255 @@ if not settings:
 PYTHON
 }
 
-check_containers() { containers_see_gpus; }
-do_containers() { containers_configure; }
-
-# --- Running it
-# system_packages_remove PACKAGE…: these alone; dpkg leaves what something else needs.
-system_packages_remove() {
-  as_root env DEBIAN_FRONTEND=noninteractive dpkg --purge "$@" ||
-    echo 'What dpkg did not remove stays: something else needs it now.'
-}
-
-# containers_forget: what this script told Docker; for CDI the packages see to it themselves.
-containers_forget() {
-  as_root rm -f /etc/cdi/nvidia.yaml
-  [[ -e $made/docker.json ]] || return 0
-  docker_settings forget "$made/docker.json"
-  restart_docker
-}
-
-remember() { mkdir -p "$made" && cat >>"$made/added"; }
-
-# uninstall: what was here before this script is not in its notes, and stays.
-uninstall() {
-  local added files
+if [[ $uninstalls == yes ]]; then
+  [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(grep -v ^/ "$made/added" 2>/dev/null | xargs)"
   read -ra files <<<"$(grep ^/ "$made/added" 2>/dev/null | xargs)"
   confirm "This removes $environment, and of the system: ${added[*]:-nothing} ${files[*]}"
+  as_root true # where root is not given, all stays
   containers_forget
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
   ((${#files[@]} == 0)) || as_root rm -f "${files[@]}"
-  # Its notes go last, so that it can go on where it was interrupted.
-  rm -rf "${environment:?}"/{*,.[!d]*}
-  rm -rf "$environment"
+  rm -rf "${environment:?}"/{*,.[!d]*} "$environment" # its notes go last
+  leave 0 "removed: $environment"
+fi
+
+{ # bash reads all of this before it does any of it
+reboot_first() { leave 10 "$1" 'Reboot this machine, then run this script again: it goes on.'; }
+
+# running_driver: its version; nothing where none runs.
+running_driver() { grep -shom1 '[0-9]*\.[0-9.]*' /{sys/module,proc/driver}/nvidia/version | sed q; }
+reaches() { printf '%s\n' "$2" "$1" | sort -V -C; }
+# driver_torn: whether the kernel's half of the driver and its libraries are of two versions.
+driver_torn() { [[ $(timeout 30 nvidia-smi 2>&1) == *'version mismatch'* ]]; }
+driver_fits() { reaches "$(running_driver)" "$1" && ! driver_torn; }
+
+# changed_since_boot FILE…: whether one was put here after this machine was started.
+changed_since_boot() {
+  [[ -n $(find -L "$@" -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
+}
+apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
+apt_refresh() { unattended dpkg --configure -a && apt_get -o APT::Update::Error-Mode=any update; }
+apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
+
+# installed_version PACKAGE: nothing when it is not installed to its end.
+installed_version() {
+  dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null |
+    sed -n 's/^installed //p' || true
 }
 
-main() {
-  local option task=install
-  for option in "$@"; do
-    case $option in
-      --yes) assume_yes=yes ;;
-      --uninstall) task=uninstall ;;
-      --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
-      *) leave 2 "unknown option: $option" 'usage: bash install.sh [--yes] [--uninstall] [--help]' ;;
-    esac
-  done
-  guard
-  if [[ $task == install ]]; then
-    step 1 driver 'NVIDIA driver: nvidia-driver-580-open unless one that fits runs'
-    step 2 container_toolkit 'NVIDIA Container Toolkit 1.20.1'
-    step 3 containers 'Docker and CDI know the GPUs'
-    echo 'ready: nvidia-container-toolkit'
-  else
-    uninstall
+# installed_since_boot PACKAGE: whether it came after this machine was started.
+installed_since_boot() {
+  [[ -n $(find -L "/var/lib/dpkg/info/$1"{,:*}.list \
+    -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
+}
+
+# kernels: those that may be started here, and what brings the next ones: 6.8.0-45-generic, generic.
+kernels() {
+  {
+    uname -r
+    dpkg-query -W -f='${db:Status-Status} ${Package}\n' 'linux-image-*' 2>/dev/null |
+      sed -n 's/^installed linux-image-//p' || true
+  } | sort -uV
+}
+
+# kernel_parts PREFIX: what apt has for them, by names that begin so.
+kernel_parts() { { apt-cache pkgnames "$1"; kernels | sed "s/^/$1/"; } | sort | uniq -d; }
+
+# enrolment: what to do before the reboot where the kernel takes only what an enrolled key signed.
+enrolment() {
+  local key=/var/lib/shim-signed/mok/MOK.der
+  [[ $(od -A n -t u1 /sys/firmware/efi/efivars/SecureBoot-* 2>/dev/null) == *1 ]] || return 0
+  [[ -e $key ]] || key=/var/lib/dkms/mok.pub
+  [[ $(mokutil --test-key "$key" 2>/dev/null) != *'already enrolled'* ]] || return 0
+  cat <<TEXT
+  note: Secure Boot is on: the kernel takes the driver once the key it is signed with
+  is enrolled. BEFORE the reboot run this, and make up a password when it asks for one:
+      sudo mokutil --import $key
+  AT the reboot a blue screen, "Perform MOK management", waits ten seconds for a key. Choose
+      Enroll MOK > Continue > Yes > that password > Reboot
+  If that is missed, give the command again and reboot once more.
+TEXT
+}
+
+# of_no_driver: of the packages it reads, those that make up no driver, as the container toolkit.
+of_no_driver() {
+  grep -vE -e '^(firmware|lib(egl|gl1|gles|glx)|linux-(modules|objects|signatures))-nvidia' \
+    -e '^libnvidia-([^cn]|c[^o]|com|n[^s])|^lib(cuda1|cudadebugger|nvcuvid|nvoptix|xnvctrl)' \
+    -e '^nvidia-(alternative|compute-|dkms|driver|egl|firmware|headless|installer|kernel|legacy)' \
+    -e '^nvidia-(modprobe|open|persistenced|prime|settings|smi|support|suspend|tesla|utils|vdpau)' \
+    -e '^nvidia-(vulkan|xconfig)|^xserver-xorg-video-nvidia|^cuda-drivers(-[0-9]|$)'
+}
+
+step 1 'NVIDIA driver: nvidia-driver-580-open unless one that fits runs'
+if ! driver_fits 525.60.13; then
+  package=nvidia-driver-580-open
+  grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor ||
+    stop 'this machine shows no NVIDIA GPU, and the plan is for one'
+  if driver_torn && changed_since_boot /usr/lib{,64}/{,*/}libnvidia-ml.so.1; then
+    reboot_first 'The driver that runs and its libraries are of two versions.'
   fi
-  trap - EXIT
+  ! driver_torn || stop 'the driver that runs and its libraries are of two versions' \
+    "a reboot did not help: two drivers are installed, see dpkg -l '*nvidia*'"
+  version=$(installed_version "$package" | sed 's/^[0-9]*://; s/-.*//')
+  if [[ $version == 580.* ]] && reaches "$version" 525.60.13; then
+    ! installed_since_boot "$package" ||
+      reboot_first "The driver $version is installed but not running."
+    stop "the driver $version is installed, and after a reboot it still does not run" \
+      "is Secure Boot on? then its key has to be enrolled: mokutil --sb-state" \
+      "is its module built for this kernel, $(uname -r)? see: dkms status; modinfo nvidia" \
+      'what the kernel says: sudo dmesg | grep -i -e nvidia -e nvrm -e nouveau'
+  fi
+  [[ ! -x /usr/bin/nvidia-installer && ! -x /usr/bin/nvidia-uninstall ]] ||
+    stop "a driver from NVIDIA's own installer (.run) is here, and packages would mix with it" \
+      'remove it first: sudo nvidia-uninstall' 'then reboot, and run this script again'
+  ask_root "install $package with apt, in place of an older driver"
+  apt_refresh
+  # Modules that the archive holds signed for the next kernel too, or else headers to build them with.
+  parts=$(kernel_parts linux-modules-nvidia-580-open-)
+  [[ $parts == *"-$(kernels | grep '^[0-9]' | tail -n 1)"* ]] || parts=$(kernel_parts linux-headers-)
+  [[ $parts == linux-modules-* || $parts == *"-$(uname -r)"* ]] ||
+    echo "  note: apt has no linux-headers-$(uname -r): where dkms builds the module, it cannot."
+  read -ra packages <<<"$package $(xargs <<<"$parts")"
+  plan=$(apt-get -s install "${packages[@]}") || stop "apt cannot install $package" \
+    'it stands in the part restricted of the archive: see that its sources name that part'
+  # The name may lead to another branch: what counts is the version that would come.
+  version=$(sed -n "s/^Inst $package .*(\([0-9]*:\)\{0,1\}\([^- ]*\).*/\2/p" <<<"$plan")
+  if [[ $version != 580.* ]] || ! reaches "$version" 525.60.13; then
+    stop "apt would install driver $version under the name $package" \
+      'the plan is for branch 580, and for 525.60.13 at least'
+  fi
+  read -ra gone <<<"$(sed -n 's/^Remv \([^ :]*\).*/\1/p' <<<"$plan" | xargs)"
+  others=$(printf '%s\n' "${gone[@]}" | of_no_driver | xargs) || others=''
+  [[ -z $others ]] || stop "to install $package apt would remove: $others" 'look into that first'
+  if ((${#gone[@]})); then echo "  it replaces: ${gone[*]}"; fi
+  apt_new <<<"$plan" | remember
+  apt_get install "${packages[@]}"
+  [[ ! -d /sys/module/nouveau ]] ||
+    echo '  note: nouveau drives the GPU now; the package shuts it out from the next start on.'
+  [[ $parts == linux-modules-* ]] || enrolment
+  reboot_first "The driver $version is installed."
+fi
+
+# candidate_version PACKAGE: what apt would install; nothing when it knows none.
+candidate_version() {
+  apt-cache policy "$1" | sed -n '/(none)/d; s/^ *Candidate: *//p'
 }
 
-main "$@"
+system_packages_missing() {
+  dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
+}
+system_packages_install() {
+  local missing
+  read -ra missing <<<"$(system_packages_missing "$@" | xargs)"
+  ask_root "install with apt: ${missing[*]}"
+  apt_refresh
+  apt-get -s install --no-install-recommends "${missing[@]}" | apt_new | remember
+  apt_get install --no-remove --no-install-recommends "${missing[@]}"
+}
+
+# container_toolkit_fits VERSION PACKAGE: the others of it are bound to the version of that one.
+container_toolkit_fits() {
+  [[ -n $(installed_version "$2") ]] && reaches "$(installed_version "$2")" "$1"
+}
+
+# repository_add NAME ADDRESS KEY FINGERPRINT PACKAGE: apt trusts it by this one key and no other.
+# A source that already names ADDRESS is used as it is: apt refuses two that trust one address by
+# different keys.
+repository_add() {
+  local list=/etc/apt/sources.list.d/dlsetup-$1.list ring=/etc/apt/keyrings/dlsetup-$1.asc added=()
+  if [[ -e $list && ! -s $ring ]] || ! repository_named "$2"; then
+    added=("$list" "$ring")
+    repository_trust "$list" "$ring" "$@"
+  fi
+  if ! apt_refresh; then
+    as_root rm -f "${added[@]}"
+    stop "apt could not refresh its lists with the repository $1" "its own words are above"
+  fi
+  if [[ -z $(candidate_version "$5") ]]; then
+    as_root rm -f "${added[@]}"
+    stop "apt knows no $5" "it should stand in $2"
+  fi
+}
+
+# repository_named ADDRESS: whether a source of apt names it, by apt's own reading of them.
+repository_named() {
+  local files
+  files=$(as_root apt-get update --print-uris) || stop 'apt cannot read its own sources, see above'
+  [[ $files == *"'${1%/}/InRelease'"* ]]
+}
+
+repository_trust() {
+  local list=$1 ring=$2 name=$3 address=$4 key=$5 fingerprint=$6 folder keys
+  if ! command -v curl >/dev/null || ! command -v gpg >/dev/null; then
+    # They fetch the key of the repository, and check it.
+    system_packages_install ca-certificates curl gpg
+  fi
+  folder=$(mktemp -d)
+  curl --fail --silent --show-error --location --proto '=https' --output "$folder/key.asc" "$key" ||
+    stop "the key of the repository $name could not be fetched from $key"
+  keys=$(gpg --homedir "$folder" --batch --with-colons --show-keys "$folder/key.asc" |
+    awk -F: '$1 == "pub" {primary = 1} $1 == "fpr" && primary {print $10; primary = 0}')
+  [[ $keys == "$fingerprint" ]] || stop "the key of the repository $name is not the planned one" \
+    "planned $fingerprint, found ${keys:-none}"
+  # Whatever the umask: apt reads both files as a user of its own.
+  printf 'deb [signed-by=%s] %s /\n' "$ring" "$address" >"$folder/list"
+  printf '%s\n' "$list" "$ring" | remember
+  as_root install -D -m 644 "$folder/key.asc" "$ring"
+  as_root install -D -m 644 "$folder/list" "$list"
+  rm -rf "$folder"
+}
+
+step 2 'NVIDIA Container Toolkit 1.20.1'
+if ! container_toolkit_fits 1.20.1-1 nvidia-container-toolkit; then
+  ask_root 'install the NVIDIA Container Toolkit 1.20.1-1 with apt, from its own repository'
+  repository_add \
+      nvidia-container-toolkit \
+      https://nvidia.github.io/libnvidia-container/stable/deb/amd64/ \
+      https://nvidia.github.io/libnvidia-container/gpgkey \
+      C95B321B61E88C1809C4F759DDCAE044F796ECB0 \
+      nvidia-container-toolkit
+  # All in one version, since they work together in no other way.
+  packages=(
+    nvidia-container-toolkit=1.20.1-1
+    nvidia-container-toolkit-base=1.20.1-1
+    libnvidia-container-tools=1.20.1-1
+    libnvidia-container1=1.20.1-1
+  )
+  command -v python3 >/dev/null || packages+=(python3)
+  apt-get -s install --no-install-recommends "${packages[@]}" | apt_new | remember
+  apt_get install --no-install-recommends "${packages[@]}"
+fi
+
+# containers_see_gpus: Docker, where it is, and CDI, which Podman and others read.
+containers_see_gpus() {
+  { ! own_docker || docker_settings check; } &&
+    [[ $(nvidia-ctk cdi list 2>/dev/null) == *nvidia.com/gpu=all* ]]
+}
+
+containers_configure() {
+  ask_root 'tell Docker and CDI of the GPUs, and restart Docker, which ends its containers'
+  if own_docker && ! docker_settings check; then
+    mkdir -p "$made"
+    [[ -e $made/docker.json ]] || cat /etc/docker/daemon.json >"$made/docker.json" 2>/dev/null || true
+    as_root nvidia-ctk runtime configure --runtime=docker --cdi.enabled
+    docker_settings keep
+    restart_docker
+  fi
+  if ! as_root systemctl restart nvidia-cdi-refresh.service 2>/dev/null; then
+    as_root nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml
+  fi
+}
+
+# own_docker: whether Docker's daemon is this system's; Docker Desktop's has its own toolkit.
+own_docker() {
+  command -v docker >/dev/null && [[ $(docker info 2>/dev/null) != *'Docker Desktop'* ]]
+}
+
+step 3 'Docker and CDI know the GPUs'
+if ! containers_see_gpus; then
+  containers_configure
+fi
+trap - EXIT
+echo 'ready: nvidia-container-toolkit'
+}

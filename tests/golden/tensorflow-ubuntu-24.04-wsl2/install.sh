@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # Installs tensorflow 2.21.0, and proves that it works.
-#
 # Made by dlsetup for this machine:
 #   Ubuntu 24.04 on WSL2, x86_64
 #   GPU: NVIDIA GeForce RTX 4090 (8.9)
@@ -15,31 +14,22 @@
 #   4. An environment with Python 3.12
 #   5. Python packages: tensorflow 2.21.0
 #   6. Verification
-# Where it writes, but for what apt does:
-#   ~/dlsetup/tensorflow      the environment and the uv that installs into it
-#   ~/.cache/uv               uv's cache (XDG_CACHE_HOME or UV_CACHE_DIR moves it)
+# Else it writes to ~/dlsetup/tensorflow, ~/.cache/uv.
 #
 # Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]
 #   It asks before it does anything as root; --yes asks nothing. What is done is left alone.
 #   --uninstall takes back what it installed, and nothing that was there before.
-# It ends with 0: ready. 1: stopped, and says why. 2: unknown option. 10: reboot, then run it
-# again. 130: interrupted; run it again.
+# It ends with 0 when ready, 1 when stopped, 2 for an unknown option, 130 when interrupted.
 
 set -euo pipefail
 export LC_ALL=C.UTF-8
-
-# What the environment holds; a folder that holds anything else is never written to.
-HOLDS='Python 3.12: -- tensorflow[and-cuda]==2.21.0'
-environment=${DLSETUP_ENV:-${HOME:?}/dlsetup/tensorflow}
-[[ $environment == /* ]] || environment=$PWD/$environment
-# What this script makes for itself: its uv, and notes of what it did.
-made=$environment/.dlsetup
+environment=$(realpath -ms "${DLSETUP_ENV:-${HOME:?}/dlsetup/tensorflow}")
+made=$environment/.dlsetup # what this script makes for itself: its uv, and notes of what it did
 uv=$made/uv/bin/uv
-assume_yes=no
-current='the beginning'
-again='run this script again: it goes on from here.'
-trap 'stop "$current failed (exit code $?), see above" "put it right, and $again"' EXIT
-trap 'leave 130 "stopped: interrupted in $current." "You may $again"' INT TERM HUP
+HOLDS='Python 3.12: tensorflow[and-cuda]==2.21.0'
+current='the beginning' assume_yes=no uninstalls=no
+trap 'stop "$current failed (code $?), see above" "put it right and run this script again"' EXIT
+trap 'leave 130 "stopped: interrupted in $current" "run this script again: it goes on"' INT TERM HUP
 
 # leave CODE REASON LINE…: say why, and end.
 leave() {
@@ -49,42 +39,8 @@ leave() {
   exit "$1"
 }
 stop() { leave 1 "stopped: $1" "${@:2}"; }
+step() { current="step $1 ($2)" && echo "[$1/6] $2 …"; }
 
-# step NUMBER NAME TITLE: what is already so is left alone, and nothing is believed unseen.
-step() {
-  current="step $1 ($3)"
-  if "check_$2"; then
-    echo "[$1/6] $3 … already done"
-  else
-    echo "[$1/6] $3 …"
-    "do_$2"
-    "check_$2" || stop "$3: everything was done, and it still does not show"
-  fi
-}
-
-# guard: nothing is touched where this script does not belong.
-guard() {
-  # Settings of pip, uv, Python and conda lead packages elsewhere; those for the way to them may stay.
-  local name kept='_(INDEX(_URL|_.+_(USERNAME|PASSWORD))?|FIND_LINKS|PROXY|(TRUSTED|INSECURE)_HOST|'
-  kept+='KEYRING_PROVIDER|NATIVE_TLS|CONFIG_FILE|MIRROR|TIMEOUT|RETRIES|CACHE_DIR|OFFLINE)$|_CERT'
-  for name in "${!PIP_@}" "${!UV_@}" "${!PYTHON@}" "${!CONDA_@}" VIRTUAL_ENV; do
-    [[ $name =~ $kept ]] || unset "$name"
-  done
-  local here
-  # shellcheck source=/dev/null
-  here="$(source /etc/os-release && echo "$ID ${VERSION_ID-}") $(uname -m)"
-  [[ $here == 'ubuntu 24.04 x86_64' ]] || stop "made for ubuntu 24.04 x86_64, and this is $here"
-  grep -qis microsoft /proc/sys/kernel/osrelease ||
-    stop 'made for WSL2, where the driver belongs to Windows, and this is no WSL2'
-  local held
-  held=$(cat "$made/holds" 2>/dev/null) || held=''
-  [[ ${held:-$HOLDS} == "$HOLDS" && (-d $made || -z $(ls -A "$environment" 2>/dev/null)) ]] ||
-    stop "$environment holds something else: ${held:-files that this script did not make}" \
-      'move it away, or name another folder with DLSETUP_ENV'
-  cd / # away from project files that could change what is installed
-}
-
-# --- 1. System packages: python3, python3-venv, ca-certificates
 # confirm WHAT: asked at the terminal, unless --yes was given.
 confirm() {
   local answer=$assume_yes
@@ -94,14 +50,55 @@ confirm() {
 ask_root() { ((EUID == 0)) || confirm "Root is needed to $1"; }
 as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
 
-# apt_get WORD…: sudo drops what leads to a proxy, and apt reads the small letters only.
-apt_get() {
+for option in "$@"; do
+  case $option in
+    --yes) assume_yes=yes ;;
+    --uninstall) uninstalls=yes ;;
+    --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
+    *) leave 2 "unknown option: $option" 'usage: bash install.sh [--yes] [--uninstall] [--help]' ;;
+  esac
+done
+
+# Settings of pip, uv, Python and conda lead packages elsewhere; those for the way to them may stay.
+kept='INDEX($|_[^S]|_.*_)|LINK|CERT|PROXY|HOST|KEYRING|TLS|MIRROR|TIMEOUT|RETR|CACHE|OFFLINE|CONFIG'
+for name in "${!PIP_@}" "${!UV_@}" "${!PYTHON@}" "${!CONDA_@}" VIRTUAL_ENV; do
+  [[ $name =~ $kept ]] || unset "$name"
+done
+# Nothing is touched where this script does not belong.
+# shellcheck source=/dev/null
+here="$(source /etc/os-release && echo "$ID ${VERSION_ID-}") $(uname -m)"
+[[ $here == 'ubuntu 24.04 x86_64' ]] || stop "made for ubuntu 24.04 x86_64, and this is $here"
+grep -qis microsoft /proc/sys/kernel/osrelease || stop 'made for WSL2, and this is another machine'
+held=$(cat "$made/holds" 2>/dev/null) || held=''
+[[ ${held:-$HOLDS} == "$HOLDS" && (-d $made || -z $(ls -A "$environment" 2>/dev/null)) ]] ||
+  stop "$environment holds something else: ${held:-files that this script did not make}" \
+    'move it away, or name another folder with DLSETUP_ENV'
+cd / # away from project files that could change what is installed
+
+# What this script adds to the system is noted. dpkg takes it back, but for what others need.
+remember() { mkdir -p "$made" && cat >>"$made/added"; }
+# unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
+unattended() {
   as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
     https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
-    NEEDRESTART_MODE=l apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
+    NEEDRESTART_MODE=l "$@"
 }
+system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
+
+if [[ $uninstalls == yes ]]; then
+  [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
+  read -ra added <<<"$(sort -u "$made/added" 2>/dev/null | xargs)"
+  confirm "This removes $environment, and of the system: ${added[*]:-nothing}"
+  as_root true # where root is not given, all stays
+  ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
+  rm -rf "${environment:?}"/{*,.[!d]*} "$environment" # its notes go last
+  leave 0 "removed: $environment"
+fi
+
+{ # bash reads all of this before it does any of it
+apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
+apt_refresh() { unattended dpkg --configure -a && apt_get -o APT::Update::Error-Mode=any update; }
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
-apt_refresh() { apt_get -o APT::Update::Error-Mode=any update; }
 
 system_packages_missing() {
   dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
@@ -112,83 +109,68 @@ system_packages_install() {
   read -ra missing <<<"$(system_packages_missing "$@" | xargs)"
   ask_root "install with apt: ${missing[*]}"
   apt_refresh
-  # What comes new is noted before it comes, for --uninstall.
   apt-get -s install --no-install-recommends "${missing[@]}" | apt_new | remember
   apt_get install --no-remove --no-install-recommends "${missing[@]}"
 }
 
-check_system() { system_packages_present python3 python3-venv ca-certificates; }
-do_system() { system_packages_install python3 python3-venv ca-certificates; }
+step 1 'System packages: python3, python3-venv, ca-certificates'
+if ! system_packages_present python3 python3-venv ca-certificates; then
+  system_packages_install python3 python3-venv ca-certificates
+fi
 
-# --- 2. The driver of Windows
 # running_driver: its version; nothing where none runs.
 running_driver() {
-  timeout 30 nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>/dev/null |
-    grep -oEm 1 '[0-9]+(\.[0-9]+)+' || true
+  timeout 30 nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>/dev/null | sed q
 }
-
-# reaches VERSION FLOOR
 reaches() { printf '%s\n' "$2" "$1" | sort -V -C; }
-
 # driver_torn: whether the kernel's half of the driver and its libraries are of two versions.
 driver_torn() { [[ $(timeout 30 nvidia-smi 2>&1) == *'version mismatch'* ]]; }
+driver_fits() { reaches "$(running_driver)" "$1" && ! driver_torn; }
 
-check_driver() {
-  local running
-  running=$(running_driver)
-  [[ -n $running ]] && reaches "$running" 527.41 && ! driver_torn
-}
-do_driver() {
-  stop "Windows' NVIDIA driver 527.41 or later is needed, and this machine runs: $(running_driver)" \
+step 2 'The driver of Windows'
+if ! driver_fits 527.41; then
+  stop "Windows' NVIDIA driver 527.41 or later is needed; this machine runs: $(running_driver)" \
     'update it in Windows, then: wsl --shutdown' 'no driver is ever installed inside WSL2'
-}
+fi
 
-# --- 3. uv 0.13.8, the installer, in a folder of its own
-check_uv() { [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; }
-do_uv() {
+step 3 'uv 0.13.8, the installer, in a folder of its own'
+if ! [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; then
   mkdir -p "$made"
   echo "$HOLDS" >"$made/holds"
   /usr/bin/python3 -m venv --clear "$made/uv"
   # From the package index, and only the very file that was planned.
-  printf '%s ' uv==0.13.8 \
-    --hash=sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984 >"$made/uv.txt"
-  "$made/uv/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps \
+  echo uv==0.13.8 --hash=sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984 \
+    >"$made/uv.txt"
+  "$made/uv/bin/python" -m pip install -q --disable-pip-version-check --no-cache-dir --no-deps \
     --require-hashes --only-binary :all: --requirement "$made/uv.txt"
-}
+fi
 
-# --- 4. An environment with Python 3.12
-check_environment() { [[ $("$environment/bin/python" -I -V 2>/dev/null) == 'Python 3.12.'* ]]; }
-do_environment() {
+step 4 'An environment with Python 3.12'
+if ! [[ $("$environment/bin/python" -I -V 2>/dev/null) == 'Python 3.12.'* ]]; then
   "$uv" venv --quiet --allow-existing --no-managed-python --no-python-downloads \
     --python /usr/bin/python3 "$environment"
-}
+fi
 
-# --- 5. Python packages: tensorflow 2.21.0
-check_packages() { [[ -e $made/installed ]]; }
-do_packages() {
-  local anew=()
-  # Where an earlier run was cut short, all is written anew.
-  mkdir "$made/began" 2>/dev/null || anew=(--reinstall)
-  "$uv" pip install --python "$environment/bin/python" "${anew[@]}" \
+step 5 'Python packages: tensorflow 2.21.0'
+if ! [[ -e $made/installed ]]; then
+  mkdir "$made/began" 2>/dev/null || anew=yes # an earlier run was cut short
+  "$uv" pip install --python "$environment/bin/python" ${anew:+--reinstall} \
     -- 'tensorflow[and-cuda]==2.21.0'
   touch "$made/installed"
-}
+fi
 
-# --- 6. Verification
-check_verification() { [[ ${proved-} == yes ]]; }
-do_verification() {
-  # Whatever GPUs this shell hides: all count.
-  env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES TF_CPP_MIN_LOG_LEVEL=2 \
-    "$environment/bin/python" -I - <<'PYTHON'
+step 6 Verification
+# Whatever GPUs this shell hides: all count.
+env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES TF_CPP_MIN_LOG_LEVEL=2 \
+  "$environment/bin/python" -I - <<'PYTHON'
 from importlib.metadata import version
+
+import tensorflow as tf
 
 for name, planned in {"tensorflow": "2.21.0"}.items():
     found = version(name)
     assert planned in (found, found.split("+")[0]), f"{name} is {found}; {planned} was planned"
     print(f"  {name} {found}")
-
-import tensorflow as tf
-
 seen = len(tf.config.list_physical_devices("GPU"))
 assert seen >= 1, f"tensorflow sees {seen} of 1 GPUs: it would silently use the CPU"
 for device in [f"GPU:{index}" for index in range(seen)]:
@@ -199,54 +181,8 @@ for device in [f"GPU:{index}" for index in range(seen)]:
     assert product.numpy().sum() == 256**3, f"tensorflow computes wrongly on {device}"
     print(f"  tensorflow {tf.__version__} computes on {device}")
 PYTHON
-  proved=yes
+trap - EXIT
+printf '\nready: %s\nuse it: %q\n' 'tensorflow 2.21.0' "$environment/bin/python"
 }
-
-# --- Running it
-# system_packages_remove PACKAGE…: these alone; dpkg leaves what something else needs.
-system_packages_remove() {
-  as_root env DEBIAN_FRONTEND=noninteractive dpkg --purge "$@" ||
-    echo 'What dpkg did not remove stays: something else needs it now.'
-}
-
-remember() { mkdir -p "$made" && cat >>"$made/added"; }
-
-# uninstall: what was here before this script is not in its notes, and stays.
-uninstall() {
-  local added
-  read -ra added <<<"$(sort -u "$made/added" 2>/dev/null | xargs)"
-  confirm "This removes $environment, and of the system: ${added[*]:-nothing}"
-  ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
-  # Its notes go last, so that it can go on where it was interrupted.
-  rm -rf "${environment:?}"/{*,.[!d]*}
-  rm -rf "$environment"
-}
-
-main() {
-  local option task=install
-  for option in "$@"; do
-    case $option in
-      --yes) assume_yes=yes ;;
-      --uninstall) task=uninstall ;;
-      --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
-      *) leave 2 "unknown option: $option" 'usage: bash install.sh [--yes] [--uninstall] [--help]' ;;
-    esac
-  done
-  guard
-  if [[ $task == install ]]; then
-    step 1 system 'System packages: python3, python3-venv, ca-certificates'
-    step 2 driver 'The driver of Windows'
-    step 3 uv 'uv 0.13.8, the installer, in a folder of its own'
-    step 4 environment 'An environment with Python 3.12'
-    step 5 packages 'Python packages: tensorflow 2.21.0'
-    step 6 verification Verification
-    printf '\nready: %s in %s\nuse it: %q\n' 'tensorflow 2.21.0' "$environment" "$environment/bin/python"
-  else
-    uninstall
-  fi
-  trap - EXIT
-}
-
-main "$@"
 
 # Use it: "${DLSETUP_ENV:-$HOME/dlsetup/tensorflow}/bin/python"

@@ -19,11 +19,9 @@
 set -euo pipefail
 export LC_ALL=C.UTF-8
 
-assume_yes=no
-current='the beginning'
-again='run this script again: it goes on from here.'
-trap 'stop "$current failed (exit code $?), see above" "put it right, and $again"' EXIT
-trap 'leave 130 "stopped: interrupted in $current." "You may $again"' INT TERM HUP
+current='the beginning' assume_yes=no
+trap 'stop "$current failed (code $?), see above" "put it right and run this script again"' EXIT
+trap 'leave 130 "stopped: interrupted in $current" "run this script again: it goes on"' INT TERM HUP
 
 # leave CODE REASON LINE…: say why, and end.
 leave() {
@@ -33,40 +31,8 @@ leave() {
   exit "$1"
 }
 stop() { leave 1 "stopped: $1" "${@:2}"; }
+step() { current="step $1 ($2)" && echo "[$1/2] $2 …"; }
 
-# step NUMBER NAME TITLE: what is already so is left alone, and nothing is believed unseen.
-step() {
-  current="step $1 ($3)"
-  if "check_$2"; then
-    echo "[$1/2] $3 … already done"
-  else
-    echo "[$1/2] $3 …"
-    "do_$2"
-    "check_$2" || stop "$3: everything was done, and it still does not show"
-  fi
-}
-
-# guard: nothing is touched where this script does not belong.
-guard() {
-  # Settings of pip, uv, Python and conda lead packages elsewhere; those for the way to them may stay.
-  local name kept='_(INDEX(_URL|_.+_(USERNAME|PASSWORD))?|FIND_LINKS|PROXY|(TRUSTED|INSECURE)_HOST|'
-  kept+='KEYRING_PROVIDER|NATIVE_TLS|CONFIG_FILE|MIRROR|TIMEOUT|RETRIES|CACHE_DIR|OFFLINE)$|_CERT'
-  for name in "${!PIP_@}" "${!UV_@}" "${!PYTHON@}" "${!CONDA_@}" VIRTUAL_ENV; do
-    [[ $name =~ $kept ]] || unset "$name"
-  done
-  local here
-  # shellcheck source=/dev/null
-  here="$(source /etc/os-release && echo "$ID ${VERSION_ID-}") $(uname -m)"
-  [[ $here == 'ubuntu 22.04 x86_64' ]] || stop "made for ubuntu 22.04 x86_64, and this is $here"
-  ! grep -qis microsoft /proc/sys/kernel/osrelease ||
-    stop 'this is WSL2, where the driver belongs to Windows: it needs a script of its own'
-  cd / # nothing of the folder this is started from may change what is done
-}
-
-# remember: dlsetup itself keeps a record of what was changed.
-remember() { cat >/dev/null; }
-
-# --- 1. System packages: python3, python3-venv, ca-certificates
 # confirm WHAT: asked at the terminal, unless --yes was given.
 confirm() {
   local answer=$assume_yes
@@ -76,14 +42,39 @@ confirm() {
 ask_root() { ((EUID == 0)) || confirm "Root is needed to $1"; }
 as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
 
-# apt_get WORD…: sudo drops what leads to a proxy, and apt reads the small letters only.
-apt_get() {
+for option in "$@"; do
+  case $option in
+    --yes) assume_yes=yes ;;
+    --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
+    *) leave 2 "unknown option: $option" 'usage: bash system.sh [--yes] [--help]' ;;
+  esac
+done
+
+# Settings of pip, uv, Python and conda lead packages elsewhere; those for the way to them may stay.
+kept='INDEX($|_[^S]|_.*_)|LINK|CERT|PROXY|HOST|KEYRING|TLS|MIRROR|TIMEOUT|RETR|CACHE|OFFLINE|CONFIG'
+for name in "${!PIP_@}" "${!UV_@}" "${!PYTHON@}" "${!CONDA_@}" VIRTUAL_ENV; do
+  [[ $name =~ $kept ]] || unset "$name"
+done
+# Nothing is touched where this script does not belong.
+# shellcheck source=/dev/null
+here="$(source /etc/os-release && echo "$ID ${VERSION_ID-}") $(uname -m)"
+[[ $here == 'ubuntu 22.04 x86_64' ]] || stop "made for ubuntu 22.04 x86_64, and this is $here"
+! grep -qis microsoft /proc/sys/kernel/osrelease || stop 'made for a machine without WSL2'
+cd / # nothing of the folder this is started from may change what is done
+
+# remember: dlsetup itself keeps a record of what was changed.
+remember() { cat >/dev/null; }
+
+{ # bash reads all of this before it does any of it
+# unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
+unattended() {
   as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
     https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
-    NEEDRESTART_MODE=l apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
+    NEEDRESTART_MODE=l "$@"
 }
+apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
+apt_refresh() { unattended dpkg --configure -a && apt_get -o APT::Update::Error-Mode=any update; }
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
-apt_refresh() { apt_get -o APT::Update::Error-Mode=any update; }
 
 system_packages_missing() {
   dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
@@ -94,16 +85,16 @@ system_packages_install() {
   read -ra missing <<<"$(system_packages_missing "$@" | xargs)"
   ask_root "install with apt: ${missing[*]}"
   apt_refresh
-  # What comes new is noted before it comes, for --uninstall.
   apt-get -s install --no-install-recommends "${missing[@]}" | apt_new | remember
   apt_get install --no-remove --no-install-recommends "${missing[@]}"
 }
 
-check_system() { system_packages_present python3 python3-venv ca-certificates; }
-do_system() { system_packages_install python3 python3-venv ca-certificates; }
+step 1 'System packages: python3, python3-venv, ca-certificates'
+if ! system_packages_present python3 python3-venv ca-certificates; then
+  system_packages_install python3 python3-venv ca-certificates
+fi
 
-# --- 2. NVIDIA driver: nvidia-driver-470 unless one that fits runs
-reboot_first() { leave 10 "$1 Reboot this machine, then $again" "${@:2}"; }
+reboot_first() { leave 10 "$1" 'Reboot this machine, then run this script again: it goes on.'; }
 
 # installed_version PACKAGE: nothing when it is not installed to its end.
 installed_version() {
@@ -118,19 +109,15 @@ installed_since_boot() {
 }
 
 # running_driver: its version; nothing where none runs.
-running_driver() {
-  { cat /sys/module/nvidia/version || cat /proc/driver/nvidia/version; } 2>/dev/null |
-    grep -oEm 1 '[0-9]+(\.[0-9]+)+' || true
-}
-
-# reaches VERSION FLOOR
+running_driver() { grep -shom1 '[0-9]*\.[0-9.]*' /{sys/module,proc/driver}/nvidia/version | sed q; }
 reaches() { printf '%s\n' "$2" "$1" | sort -V -C; }
-
 # driver_torn: whether the kernel's half of the driver and its libraries are of two versions.
 driver_torn() { [[ $(timeout 30 nvidia-smi 2>&1) == *'version mismatch'* ]]; }
-driver_whole() {
-  ! driver_torn || reboot_first 'The driver that runs and its libraries are of two versions.' \
-    "If that does not change by a reboot, two drivers are installed: dpkg -l '*nvidia*'"
+driver_fits() { reaches "$(running_driver)" "$1" && ! driver_torn; }
+
+# changed_since_boot FILE…: whether one was put here after this machine was started.
+changed_since_boot() {
+  [[ -n $(find -L "$@" -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
 }
 
 # kernels: those that may be started here, and what brings the next ones: 6.8.0-45-generic, generic.
@@ -177,16 +164,16 @@ package_hold() {
   echo "  held: $1: newer branches drop this GPU. Undone by: sudo apt-mark unhold $1"
 }
 
-check_driver() {
-  local running
-  running=$(running_driver)
-  [[ -n $running ]] && reaches "$running" 440.33 && ((${running%%.*} <= 470)) && ! driver_torn
-}
-do_driver() {
-  local package=nvidia-driver-470 packages version parts='' plan gone others
+step 2 'NVIDIA driver: nvidia-driver-470 unless one that fits runs'
+if ! { driver_fits 440.33 && (($(running_driver | cut -d. -f1) <= 470)); }; then
+  package=nvidia-driver-470
   grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor ||
     stop 'this machine shows no NVIDIA GPU, and the plan is for one'
-  driver_whole
+  if driver_torn && changed_since_boot /usr/lib{,64}/{,*/}libnvidia-ml.so.1; then
+    reboot_first 'The driver that runs and its libraries are of two versions.'
+  fi
+  ! driver_torn || stop 'the driver that runs and its libraries are of two versions' \
+    "a reboot did not help: two drivers are installed, see dpkg -l '*nvidia*'"
   version=$(installed_version "$package" | sed 's/^[0-9]*://; s/-.*//')
   if [[ $version == 470.* ]] && reaches "$version" 440.33; then
     ! installed_since_boot "$package" ||
@@ -199,7 +186,7 @@ do_driver() {
   [[ ! -x /usr/bin/nvidia-installer && ! -x /usr/bin/nvidia-uninstall ]] ||
     stop "a driver from NVIDIA's own installer (.run) is here, and packages would mix with it" \
       'remove it first: sudo nvidia-uninstall' 'then reboot, and run this script again'
-  ask_root "install the NVIDIA driver with apt: $package, in place of an older one"
+  ask_root "install $package with apt, in place of an older driver"
   apt_refresh
   parts=$(kernel_parts linux-headers-)
   [[ $parts == linux-modules-* || $parts == *"-$(uname -r)"* ]] ||
@@ -224,23 +211,7 @@ do_driver() {
     echo '  note: nouveau drives the GPU now; the package shuts it out from the next start on.'
   [[ $parts == linux-modules-* ]] || enrolment
   reboot_first "The driver $version is installed."
+fi
+
+trap - EXIT
 }
-
-# --- Running it
-
-main() {
-  local option
-  for option in "$@"; do
-    case $option in
-      --yes) assume_yes=yes ;;
-      --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
-      *) leave 2 "unknown option: $option" 'usage: bash system.sh [--yes] [--help]' ;;
-    esac
-  done
-  guard
-  step 1 system 'System packages: python3, python3-venv, ca-certificates'
-  step 2 driver 'NVIDIA driver: nvidia-driver-470 unless one that fits runs'
-  trap - EXIT
-}
-
-main "$@"

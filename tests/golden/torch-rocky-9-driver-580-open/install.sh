@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # Installs torch 2.14.1, and proves that it works.
-#
 # Made by dlsetup for this machine:
 #   Rocky 9, x86_64
 #   GPU: NVIDIA GeForce RTX 4090 (8.9)
@@ -16,34 +15,24 @@
 #   5. An environment with Python 3.12
 #   6. Python packages: torch 2.14.1
 #   7. Verification
-# Where it writes, but for what dnf does:
-#   ~/dlsetup/torch           the environment, Python 3.12 and the uv that installs into it
-#   ~/.cache/uv               uv's cache (XDG_CACHE_HOME or UV_CACHE_DIR moves it)
-#   /etc/yum.repos.d          dlsetup-nvidia.repo, unless dnf has that repository
-#   rpm's database            the key of that repository
+# Else it writes to ~/dlsetup/torch, ~/.cache/uv, /etc/yum.repos.d, rpm's database.
 # It may replace an older NVIDIA driver; if dnf would remove anything else, it stops before.
 #
 # Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]
 #   It asks before it does anything as root; --yes asks nothing. What is done is left alone.
 #   --uninstall takes back what it installed, and nothing that was there before.
-# It ends with 0: ready. 1: stopped, and says why. 2: unknown option. 10: reboot, then run it
-# again. 130: interrupted; run it again.
+# It ends with 0 when ready, 1 when stopped, 2 for an unknown option, 130 when interrupted, 10 to be
+# run again after a reboot.
 
 set -euo pipefail
 export LC_ALL=C.UTF-8
-
-# What the environment holds; a folder that holds anything else is never written to.
-HOLDS='Python 3.12: -- torch==2.14.1'
-environment=${DLSETUP_ENV:-${HOME:?}/dlsetup/torch}
-[[ $environment == /* ]] || environment=$PWD/$environment
-# What this script makes for itself: its uv, and notes of what it did.
-made=$environment/.dlsetup
+environment=$(realpath -ms "${DLSETUP_ENV:-${HOME:?}/dlsetup/torch}")
+made=$environment/.dlsetup # what this script makes for itself: its uv, and notes of what it did
 uv=$made/uv/bin/uv
-assume_yes=no
-current='the beginning'
-again='run this script again: it goes on from here.'
-trap 'stop "$current failed (exit code $?), see above" "put it right, and $again"' EXIT
-trap 'leave 130 "stopped: interrupted in $current." "You may $again"' INT TERM HUP
+HOLDS='Python 3.12: torch==2.14.1'
+current='the beginning' assume_yes=no uninstalls=no
+trap 'stop "$current failed (code $?), see above" "put it right and run this script again"' EXIT
+trap 'leave 130 "stopped: interrupted in $current" "run this script again: it goes on"' INT TERM HUP
 
 # leave CODE REASON LINE…: say why, and end.
 leave() {
@@ -53,45 +42,8 @@ leave() {
   exit "$1"
 }
 stop() { leave 1 "stopped: $1" "${@:2}"; }
+step() { current="step $1 ($2)" && echo "[$1/7] $2 …"; }
 
-# step NUMBER NAME TITLE: what is already so is left alone, and nothing is believed unseen.
-step() {
-  current="step $1 ($3)"
-  if "check_$2"; then
-    echo "[$1/7] $3 … already done"
-  else
-    echo "[$1/7] $3 …"
-    "do_$2"
-    "check_$2" || stop "$3: everything was done, and it still does not show"
-  fi
-}
-
-# guard: nothing is touched where this script does not belong.
-guard() {
-  # Settings of pip, uv, Python and conda lead packages elsewhere; those for the way to them may stay.
-  local name kept='_(INDEX(_URL|_.+_(USERNAME|PASSWORD))?|FIND_LINKS|PROXY|(TRUSTED|INSECURE)_HOST|'
-  kept+='KEYRING_PROVIDER|NATIVE_TLS|CONFIG_FILE|MIRROR|TIMEOUT|RETRIES|CACHE_DIR|OFFLINE)$|_CERT'
-  for name in "${!PIP_@}" "${!UV_@}" "${!PYTHON@}" "${!CONDA_@}" VIRTUAL_ENV; do
-    [[ $name =~ $kept ]] || unset "$name"
-  done
-  local here
-  # shellcheck source=/dev/null
-  here="$(source /etc/os-release && echo "$ID ${VERSION_ID-}") $(uname -m)"
-  # Minor releases are one system: 9.6 is a 9.
-  [[ $here == 'rocky 9'?(.*)' 'x86_64 ]] ||
-    stop "made for rocky 9 x86_64, and this is $here"
-  ! grep -qis microsoft /proc/sys/kernel/osrelease ||
-    stop 'this is WSL2, where the driver belongs to Windows: it needs a script of its own'
-  local held
-  held=$(cat "$made/holds" 2>/dev/null) || held=''
-  [[ ${held:-$HOLDS} == "$HOLDS" && (-d $made || -z $(ls -A "$environment" 2>/dev/null)) ]] ||
-    stop "$environment holds something else: ${held:-files that this script did not make}" \
-      'move it away, or name another folder with DLSETUP_ENV'
-  export UV_PYTHON_INSTALL_DIR=$made/python
-  cd / # away from project files that could change what is installed
-}
-
-# --- 1. System packages: python3
 # confirm WHAT: asked at the terminal, unless --yes was given.
 confirm() {
   local answer=$assume_yes
@@ -101,6 +53,66 @@ confirm() {
 ask_root() { ((EUID == 0)) || confirm "Root is needed to $1"; }
 as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
 
+for option in "$@"; do
+  case $option in
+    --yes) assume_yes=yes ;;
+    --uninstall) uninstalls=yes ;;
+    --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
+    *) leave 2 "unknown option: $option" 'usage: bash install.sh [--yes] [--uninstall] [--help]' ;;
+  esac
+done
+
+# Settings of pip, uv, Python and conda lead packages elsewhere; those for the way to them may stay.
+kept='INDEX($|_[^S]|_.*_)|LINK|CERT|PROXY|HOST|KEYRING|TLS|MIRROR|TIMEOUT|RETR|CACHE|OFFLINE|CONFIG'
+for name in "${!PIP_@}" "${!UV_@}" "${!PYTHON@}" "${!CONDA_@}" VIRTUAL_ENV; do
+  [[ $name =~ $kept ]] || unset "$name"
+done
+# Nothing is touched where this script does not belong.
+# shellcheck source=/dev/null
+here="$(source /etc/os-release && echo "$ID ${VERSION_ID-}") $(uname -m)"
+# Minor releases are one system: 9.6 is a 9.
+[[ $here == 'rocky 9'?(.*)' 'x86_64 ]] ||
+  stop "made for rocky 9 x86_64, and this is $here"
+! grep -qis microsoft /proc/sys/kernel/osrelease || stop 'made for a machine without WSL2'
+held=$(cat "$made/holds" 2>/dev/null) || held=''
+[[ ${held:-$HOLDS} == "$HOLDS" && (-d $made || -z $(ls -A "$environment" 2>/dev/null)) ]] ||
+  stop "$environment holds something else: ${held:-files that this script did not make}" \
+    'move it away, or name another folder with DLSETUP_ENV'
+export UV_PYTHON_INSTALL_DIR=$made/python
+cd / # away from project files that could change what is installed
+
+# What this script adds to the system is noted. rpm takes it back, but for what others need.
+remember() { mkdir -p "$made" && cat >>"$made/added"; }
+# system_packages_remove PACKAGE…: these alone; rpm removes none of them if anything else needs one.
+system_packages_remove() {
+  local here
+  mapfile -t here < <(rpm -q --queryformat '%{NAME}\n' "$@" | sed '/is not installed$/d' | sort -u)
+  ((${#here[@]} == 0)) || as_root rpm --erase "${here[@]}" ||
+    echo 'rpm removed none of these: something else needs one of them now.'
+}
+
+# key_forget: if this script let rpm trust it.
+key_forget() {
+  local key
+  key=$(cat "$made/key" 2>/dev/null) || return 0
+  as_root rpmkeys --delete "$key" 2>/dev/null ||
+    as_root rpm --erase "gpg-pubkey-$(tail -c 9 <<<"${key,,}")"
+}
+
+if [[ $uninstalls == yes ]]; then
+  [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
+  read -ra added <<<"$(grep -v ^/ "$made/added" 2>/dev/null | xargs)"
+  read -ra files <<<"$(grep ^/ "$made/added" 2>/dev/null | xargs)"
+  confirm "This removes $environment, and of the system: ${added[*]:-nothing} ${files[*]}"
+  as_root true # where root is not given, all stays
+  ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
+  ((${#files[@]} == 0)) || as_root rm -f "${files[@]}"
+  key_forget
+  rm -rf "${environment:?}"/{*,.[!d]*} "$environment" # its notes go last
+  leave 0 "removed: $environment"
+fi
+
+{ # bash reads all of this before it does any of it
 system_packages_present() { rpm -q --quiet "$@"; }
 system_packages_install() {
   ask_root "install with dnf: $*"
@@ -123,11 +135,12 @@ packages_new() {
     awk '/^[^ ]/ {new = /^Installing/} new && /^ [^ ]/ {print $1}'
 }
 
-check_system() { system_packages_present python3; }
-do_system() { system_packages_install python3; }
+step 1 'System packages: python3'
+if ! system_packages_present python3; then
+  system_packages_install python3
+fi
 
-# --- 2. NVIDIA driver: nvidia-open unless one that fits runs
-reboot_first() { leave 10 "$1 Reboot this machine, then $again" "${@:2}"; }
+reboot_first() { leave 10 "$1" 'Reboot this machine, then run this script again: it goes on.'; }
 
 # installed_version PACKAGE: nothing when it is not installed.
 installed_version() {
@@ -173,19 +186,15 @@ driver_packages() {
 }
 
 # running_driver: its version; nothing where none runs.
-running_driver() {
-  { cat /sys/module/nvidia/version || cat /proc/driver/nvidia/version; } 2>/dev/null |
-    grep -oEm 1 '[0-9]+(\.[0-9]+)+' || true
-}
-
-# reaches VERSION FLOOR
+running_driver() { grep -shom1 '[0-9]*\.[0-9.]*' /{sys/module,proc/driver}/nvidia/version | sed q; }
 reaches() { printf '%s\n' "$2" "$1" | sort -V -C; }
-
 # driver_torn: whether the kernel's half of the driver and its libraries are of two versions.
 driver_torn() { [[ $(timeout 30 nvidia-smi 2>&1) == *'version mismatch'* ]]; }
-driver_whole() {
-  ! driver_torn || reboot_first 'The driver that runs and its libraries are of two versions.' \
-    "If that does not change by a reboot, two drivers are installed: rpm -qa '*nvidia*'"
+driver_fits() { reaches "$(running_driver)" "$1" && ! driver_torn; }
+
+# changed_since_boot FILE…: whether one was put here after this machine was started.
+changed_since_boot() {
+  [[ -n $(find -L "$@" -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
 }
 
 # enrolment: what to do before the reboot where the kernel takes only what an enrolled key signed.
@@ -204,7 +213,7 @@ enrolment() {
 TEXT
 }
 
-# repository_add NAME ADDRESS KEY FINGERPRINT HOLD: packages are taken only if they are signed, and
+# repository_add NAME ADDRESS KEY FINGERPRINT PACKAGE: packages are taken only if they are signed, and
 # its key is trusted only if it is the planned one. One that dnf has already is used as it is.
 repository_add() {
   local file=/etc/yum.repos.d/dlsetup-$1.repo
@@ -215,7 +224,6 @@ repository_add() {
       stop "dnf could not read the repository $1" 'its own words are above'
     fi
   fi
-  branch_hold "$5"
 }
 
 repository_trust() {
@@ -242,16 +250,16 @@ repository_trust() {
   rm -rf "$folder"
 }
 
-check_driver() {
-  local running
-  running=$(running_driver)
-  [[ -n $running ]] && reaches "$running" 525.60.13 && ! driver_torn
-}
-do_driver() {
-  local package=nvidia-open packages version parts='' headers
+step 2 'NVIDIA driver: nvidia-open unless one that fits runs'
+if ! driver_fits 525.60.13; then
+  package=nvidia-open
   grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor ||
     stop 'this machine shows no NVIDIA GPU, and the plan is for one'
-  driver_whole
+  if driver_torn && changed_since_boot /usr/lib{,64}/{,*/}libnvidia-ml.so.1; then
+    reboot_first 'The driver that runs and its libraries are of two versions.'
+  fi
+  ! driver_torn || stop 'the driver that runs and its libraries are of two versions' \
+    "a reboot did not help: two drivers are installed, see rpm -qa '*nvidia*'"
   version=$(installed_version "$package" | sed 's/^[0-9]*://; s/-.*//')
   if [[ $version == 580.* ]] && reaches "$version" 525.60.13; then
     ! installed_since_boot "$package" ||
@@ -264,16 +272,14 @@ do_driver() {
   [[ ! -x /usr/bin/nvidia-installer && ! -x /usr/bin/nvidia-uninstall ]] ||
     stop "a driver from NVIDIA's own installer (.run) is here, and packages would mix with it" \
       'remove it first: sudo nvidia-uninstall' 'then reboot, and run this script again'
-  ask_root "install the NVIDIA driver from httpsdeveloper.download.nvidia.comcomputecudareposrhel9x86_64 with dnf: $package, in place of an older one"
+  ask_root "add the repository nvidia and install $package with dnf, in place of an older driver"
   repository_add \
       nvidia \
       https://developer.download.nvidia.com/compute/cuda/repos/rhel9/x86_64/ \
       https://developer.download.nvidia.com/compute/cuda/repos/rhel9/x86_64/D42D0685.pub \
       610C7B14E068A878070DA4E99CD0A493D42D0685 \
       nvidia-driver:580-open
-  # It keeps apt on one branch of that repository.
-  apt-get -s install nvidia-driver:580-open | apt_new | remember
-  apt_get install --no-remove nvidia-driver:580-open
+  branch_hold nvidia-driver:580-open
   version=$(candidate_version "$package" '580\.')
   [[ -n $version ]] || stop "dnf knows no $package of branch 580"
   reaches "$version" 525.60.13 ||
@@ -286,65 +292,57 @@ do_driver() {
   fi
   packages_get "${packages[@]}"
   version=${version%-*}
+  parts='' # dkms builds the module, and signs it with this machine's own key
   [[ ! -d /sys/module/nouveau ]] ||
     echo '  note: nouveau drives the GPU now; the package shuts it out from the next start on.'
   [[ $parts == linux-modules-* ]] || enrolment
   reboot_first "The driver $version is installed."
-}
+fi
 
-# --- 3. uv 0.13.8, the installer, in a folder of its own
-check_uv() { [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; }
-do_uv() {
+step 3 'uv 0.13.8, the installer, in a folder of its own'
+if ! [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; then
   mkdir -p "$made"
   echo "$HOLDS" >"$made/holds"
   /usr/bin/python3 -m venv --clear "$made/uv"
   # From the package index, and only the very file that was planned.
-  printf '%s ' uv==0.13.8 \
-    --hash=sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984 >"$made/uv.txt"
-  "$made/uv/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps \
+  echo uv==0.13.8 --hash=sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984 \
+    >"$made/uv.txt"
+  "$made/uv/bin/python" -m pip install -q --disable-pip-version-check --no-cache-dir --no-deps \
     --require-hashes --only-binary :all: --requirement "$made/uv.txt"
-}
+fi
 
-# --- 4. Python 3.12, beside the system's own
-check_python() {
-  "$uv" python find --quiet --managed-python --no-python-downloads 3.12 >/dev/null 2>&1
-}
-do_python() { "$uv" python install --no-bin 3.12; }
+step 4 'Python 3.12, beside the system'"'"'s own'
+if ! "$uv" python find --quiet --managed-python --no-python-downloads 3.12 >/dev/null 2>&1; then
+  "$uv" python install --no-bin 3.12
+fi
 
-# --- 5. An environment with Python 3.12
-check_environment() { [[ $("$environment/bin/python" -I -V 2>/dev/null) == 'Python 3.12.'* ]]; }
-do_environment() {
+step 5 'An environment with Python 3.12'
+if ! [[ $("$environment/bin/python" -I -V 2>/dev/null) == 'Python 3.12.'* ]]; then
   "$uv" venv --quiet --allow-existing --managed-python --no-python-downloads \
     --python 3.12 "$environment"
-}
+fi
 
-# --- 6. Python packages: torch 2.14.1
-check_packages() { [[ -e $made/installed ]]; }
-do_packages() {
-  local anew=()
-  # Where an earlier run was cut short, all is written anew.
-  mkdir "$made/began" 2>/dev/null || anew=(--reinstall)
-  "$uv" pip install --python "$environment/bin/python" "${anew[@]}" \
+step 6 'Python packages: torch 2.14.1'
+if ! [[ -e $made/installed ]]; then
+  mkdir "$made/began" 2>/dev/null || anew=yes # an earlier run was cut short
+  "$uv" pip install --python "$environment/bin/python" ${anew:+--reinstall} \
     -- torch==2.14.1
   touch "$made/installed"
-}
+fi
 
-# --- 7. Verification
-check_verification() { [[ ${proved-} == yes ]]; }
-do_verification() {
-  # Whatever GPUs this shell hides: all count.
-  env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES TF_CPP_MIN_LOG_LEVEL=2 \
-    "$environment/bin/python" -I - <<'PYTHON'
+step 7 Verification
+# Whatever GPUs this shell hides: all count.
+env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES TF_CPP_MIN_LOG_LEVEL=2 \
+  "$environment/bin/python" -I - <<'PYTHON'
 import importlib.util
 from importlib.metadata import version
+
+import torch
 
 for name, planned in {"torch": "2.14.1"}.items():
     found = version(name)
     assert planned in (found, found.split("+")[0]), f"{name} is {found}; {planned} was planned"
     print(f"  {name} {found}")
-
-import torch
-
 if importlib.util.find_spec("numpy"):
     torch.ones(1).numpy()  # fails where the two do not fit each other
 cuda, seen = str(torch.version.cuda), torch.cuda.device_count()
@@ -353,70 +351,10 @@ assert seen >= 1, f"torch sees {seen} of 1 GPUs: it would silently use the CPU"
 for index in range(seen):
     ones = torch.ones(256, 256, device=f"cuda:{index}")
     assert float((ones @ ones).sum()) == 256**3, f"torch computes wrongly on GPU {index}"
-    print(f"  torch {torch.__version__} computes on GPU {index}, {torch.cuda.get_device_name(index)}")
+    print(f"  torch {torch.__version__} computes on {torch.cuda.get_device_name(index)}, {index}")
 PYTHON
-  proved=yes
+trap - EXIT
+printf '\nready: %s\nuse it: %q\n' 'torch 2.14.1' "$environment/bin/python"
 }
-
-# --- Running it
-# system_packages_remove PACKAGE…: these alone; rpm removes none of them if anything else needs one.
-system_packages_remove() {
-  local here
-  mapfile -t here < <(rpm -q --queryformat '%{NAME}\n' "$@" | sed '/is not installed$/d' | sort -u)
-  ((${#here[@]} == 0)) || as_root rpm --erase "${here[@]}" ||
-    echo 'rpm removed none of these: something else needs one of them now.'
-}
-
-# key_forget: if this script let rpm trust it.
-key_forget() {
-  local key
-  key=$(cat "$made/key" 2>/dev/null) || return 0
-  as_root rpmkeys --delete "$key" 2>/dev/null ||
-    as_root rpm --erase "gpg-pubkey-$(tail -c 9 <<<"${key,,}")"
-}
-
-remember() { mkdir -p "$made" && cat >>"$made/added"; }
-
-# uninstall: what was here before this script is not in its notes, and stays.
-uninstall() {
-  local added files
-  read -ra added <<<"$(grep -v ^/ "$made/added" 2>/dev/null | xargs)"
-  read -ra files <<<"$(grep ^/ "$made/added" 2>/dev/null | xargs)"
-  confirm "This removes $environment, and of the system: ${added[*]:-nothing} ${files[*]}"
-  ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
-  ((${#files[@]} == 0)) || as_root rm -f "${files[@]}"
-  key_forget
-  # Its notes go last, so that it can go on where it was interrupted.
-  rm -rf "${environment:?}"/{*,.[!d]*}
-  rm -rf "$environment"
-}
-
-main() {
-  local option task=install
-  for option in "$@"; do
-    case $option in
-      --yes) assume_yes=yes ;;
-      --uninstall) task=uninstall ;;
-      --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
-      *) leave 2 "unknown option: $option" 'usage: bash install.sh [--yes] [--uninstall] [--help]' ;;
-    esac
-  done
-  guard
-  if [[ $task == install ]]; then
-    step 1 system 'System packages: python3'
-    step 2 driver 'NVIDIA driver: nvidia-open unless one that fits runs'
-    step 3 uv 'uv 0.13.8, the installer, in a folder of its own'
-    step 4 python 'Python 3.12, beside the system'"'"'s own'
-    step 5 environment 'An environment with Python 3.12'
-    step 6 packages 'Python packages: torch 2.14.1'
-    step 7 verification Verification
-    printf '\nready: %s in %s\nuse it: %q\n' 'torch 2.14.1' "$environment" "$environment/bin/python"
-  else
-    uninstall
-  fi
-  trap - EXIT
-}
-
-main "$@"
 
 # Use it: "${DLSETUP_ENV:-$HOME/dlsetup/torch}/bin/python"

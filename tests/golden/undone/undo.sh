@@ -18,11 +18,9 @@
 set -euo pipefail
 export LC_ALL=C.UTF-8
 
-assume_yes=no
-current='the beginning'
-again='run this script again: it goes on from here.'
-trap 'stop "$current failed (exit code $?), see above" "put it right, and $again"' EXIT
-trap 'leave 130 "stopped: interrupted in $current." "You may $again"' INT TERM HUP
+current='the beginning' assume_yes=no
+trap 'stop "$current failed (code $?), see above" "put it right and run this script again"' EXIT
+trap 'leave 130 "stopped: interrupted in $current" "run this script again: it goes on"' INT TERM HUP
 
 # leave CODE REASON LINE…: say why, and end.
 leave() {
@@ -32,35 +30,8 @@ leave() {
   exit "$1"
 }
 stop() { leave 1 "stopped: $1" "${@:2}"; }
+step() { current="step $1 ($2)" && echo "[$1/4] $2 …"; }
 
-# step NUMBER NAME TITLE: what is already so is left alone, and nothing is believed unseen.
-step() {
-  current="step $1 ($3)"
-  if "check_$2"; then
-    echo "[$1/4] $3 … already done"
-  else
-    echo "[$1/4] $3 …"
-    "do_$2"
-    "check_$2" || stop "$3: everything was done, and it still does not show"
-  fi
-}
-
-# guard: nothing is touched where this script does not belong.
-guard() {
-  # Settings of pip, uv, Python and conda lead packages elsewhere; those for the way to them may stay.
-  local name kept='_(INDEX(_URL|_.+_(USERNAME|PASSWORD))?|FIND_LINKS|PROXY|(TRUSTED|INSECURE)_HOST|'
-  kept+='KEYRING_PROVIDER|NATIVE_TLS|CONFIG_FILE|MIRROR|TIMEOUT|RETRIES|CACHE_DIR|OFFLINE)$|_CERT'
-  for name in "${!PIP_@}" "${!UV_@}" "${!PYTHON@}" "${!CONDA_@}" VIRTUAL_ENV; do
-    [[ $name =~ $kept ]] || unset "$name"
-  done
-  local here
-  # shellcheck source=/dev/null
-  here="$(source /etc/os-release && echo "$ID ${VERSION_ID-}") $(uname -m)"
-  [[ $here == 'ubuntu 24.04 x86_64' ]] || stop "made for ubuntu 24.04 x86_64, and this is $here"
-  cd / # nothing of the folder this is started from may change what is done
-}
-
-# --- 1. Remove 2 packages that came with it
 # confirm WHAT: asked at the terminal, unless --yes was given.
 confirm() {
   local answer=$assume_yes
@@ -70,12 +41,33 @@ confirm() {
 ask_root() { ((EUID == 0)) || confirm "Root is needed to $1"; }
 as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
 
-# apt_get WORD…: sudo drops what leads to a proxy, and apt reads the small letters only.
-apt_get() {
+for option in "$@"; do
+  case $option in
+    --yes) assume_yes=yes ;;
+    --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
+    *) leave 2 "unknown option: $option" 'usage: bash undo.sh [--yes] [--help]' ;;
+  esac
+done
+
+# Settings of pip, uv, Python and conda lead packages elsewhere; those for the way to them may stay.
+kept='INDEX($|_[^S]|_.*_)|LINK|CERT|PROXY|HOST|KEYRING|TLS|MIRROR|TIMEOUT|RETR|CACHE|OFFLINE|CONFIG'
+for name in "${!PIP_@}" "${!UV_@}" "${!PYTHON@}" "${!CONDA_@}" VIRTUAL_ENV; do
+  [[ $name =~ $kept ]] || unset "$name"
+done
+# Nothing is touched where this script does not belong.
+# shellcheck source=/dev/null
+here="$(source /etc/os-release && echo "$ID ${VERSION_ID-}") $(uname -m)"
+[[ $here == 'ubuntu 24.04 x86_64' ]] || stop "made for ubuntu 24.04 x86_64, and this is $here"
+cd / # nothing of the folder this is started from may change what is done
+
+{ # bash reads all of this before it does any of it
+# unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
+unattended() {
   as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
     https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
-    NEEDRESTART_MODE=l apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
+    NEEDRESTART_MODE=l "$@"
 }
+apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
 
 # package_there PACKAGE: whether any of its files may be here, be it installed to the end or not.
 package_there() {
@@ -134,17 +126,14 @@ packages_fetch() {
   apt_get install --download-only "$@" || stop 'apt could not fetch them' 'its own words are above'
 }
 
-check_remove() {
-  packages_gone nvidia-driver-580-open nvidia-settings &&
-  packages_forgotten nvidia-driver-580-open
-}
-do_remove() {
+step 1 'Remove 2 packages that came with it'
+if ! { packages_gone nvidia-driver-580-open nvidia-settings &&
+    packages_forgotten nvidia-driver-580-open; }; then
   packages_fetch nvidia-driver-470=470.256.02-0ubuntu0.24.04.1
   packages_remove nvidia-driver-580-open nvidia-settings
   packages_purge nvidia-driver-580-open
-}
+fi
 
-# --- 2. Install again 1 package that went for it
 # installed_version PACKAGE: nothing when it is not installed to its end.
 installed_version() {
   dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null |
@@ -165,10 +154,11 @@ packages_restore() {
     stop 'apt could not install them' 'its own words are above'
 }
 
-check_restore() { packages_back nvidia-driver-470=470.256.02-0ubuntu0.24.04.1; }
-do_restore() { packages_restore nvidia-driver-470=470.256.02-0ubuntu0.24.04.1; }
+step 2 'Install again 1 package that went for it'
+if ! packages_back nvidia-driver-470=470.256.02-0ubuntu0.24.04.1; then
+  packages_restore nvidia-driver-470=470.256.02-0ubuntu0.24.04.1
+fi
 
-# --- 3. Mark 2 packages as installed for others, as before
 marked_automatic() {
   local package marked
   marked=$(apt-mark showauto "$@") || return 1
@@ -183,10 +173,11 @@ mark_automatic() {
   as_root apt-mark auto "$@"
 }
 
-check_marks() { marked_automatic nvidia-driver-470 libc6-dev; }
-do_marks() { mark_automatic nvidia-driver-470 libc6-dev; }
+step 3 'Mark 2 packages as installed for others, as before'
+if ! marked_automatic nvidia-driver-470 libc6-dev; then
+  mark_automatic nvidia-driver-470 libc6-dev
+fi
 
-# --- 4. Remove the sources and keys of apt that came with it
 # files_gone SHA256 FILE…: what somebody changed since is not ours any more.
 files_gone() {
   while (($#)); do
@@ -207,34 +198,14 @@ files_remove() {
   done
 }
 
-check_files() {
-  files_gone \
-      0000000000000000000000000000000000000000000000000000000000000000 \
-      /etc/apt/keyrings/dlsetup-nvidia.asc
-}
-do_files() {
+step 4 'Remove the sources and keys of apt that came with it'
+if ! files_gone \
+    0000000000000000000000000000000000000000000000000000000000000000 \
+    /etc/apt/keyrings/dlsetup-nvidia.asc; then
   files_remove \
       0000000000000000000000000000000000000000000000000000000000000000 \
       /etc/apt/keyrings/dlsetup-nvidia.asc
+fi
+
+trap - EXIT
 }
-
-# --- Running it
-
-main() {
-  local option
-  for option in "$@"; do
-    case $option in
-      --yes) assume_yes=yes ;;
-      --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
-      *) leave 2 "unknown option: $option" 'usage: bash undo.sh [--yes] [--help]' ;;
-    esac
-  done
-  guard
-  step 1 remove 'Remove 2 packages that came with it'
-  step 2 restore 'Install again 1 package that went for it'
-  step 3 marks 'Mark 2 packages as installed for others, as before'
-  step 4 files 'Remove the sources and keys of apt that came with it'
-  trap - EXIT
-}
-
-main "$@"

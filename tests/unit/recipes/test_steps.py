@@ -8,7 +8,7 @@ import pytest
 from provisioner.errors import BadDataError, UsageError
 from provisioner.plan import DriverPlan, Pin, Plan, Request, Step
 from provisioner.recipes import steps_for
-from tests.golden import made_catalog, plans
+from tests.golden import host_plans, made_catalog, plans
 
 
 def test_the_steps_come_in_the_order_they_can_be_done() -> None:
@@ -203,7 +203,7 @@ def driver_step(plan: Plan) -> Step:
 
 
 def test_beside_nvswitches_the_fabric_manager_follows_the_driver() -> None:
-    plan = plans.driver_nvswitch()
+    plan = host_plans.driver_nvswitch()
     (step,) = (step for step in plan.steps if step.id == "fabric")
 
     assert [step.id for step in plan.steps][1:3] == ["driver", "fabric"]
@@ -218,11 +218,11 @@ def test_no_other_plan_has_a_fabric_manager(make: Callable[[], Plan]) -> None:
 
 
 def test_the_container_toolkit_alone_makes_no_environment() -> None:
-    plan = plans.container_toolkit()
+    plan = host_plans.container_toolkit()
 
     assert [step.id for step in plan.steps] == ["driver", "container_toolkit", "containers"]
-    assert plan.steps[1].run[1] == (
-        "toolkit_install",
+    assert plan.steps[1].run[-1] == (
+        "container_toolkit_install",
         "1.20.1-1",
         "nvidia-container-toolkit",
         "nvidia-container-toolkit-base",
@@ -232,7 +232,7 @@ def test_the_container_toolkit_alone_makes_no_environment() -> None:
 
 
 def test_on_wsl2_the_toolkit_is_installed_under_the_driver_of_windows() -> None:
-    driver, toolkit, containers = plans.container_toolkit_wsl().steps
+    driver, toolkit, containers = host_plans.container_toolkit_wsl().steps
 
     assert driver.run == (("driver_stop_wsl", "527.41"),)
     assert driver.needs == ()

@@ -13,6 +13,7 @@ from provisioner.plan import Pin, Plan, Serve
 from provisioner.render import render
 from tests.golden import plans
 from tests.golden.made_catalog import catalog
+from tests.golden.parts import ADA, TURING
 
 PRESETS = """{
   "version": 3,
@@ -119,7 +120,7 @@ def test_clangd_is_spared_what_only_nvcc_understands() -> None:
 
 
 def test_code_is_made_for_each_of_the_gpus_once() -> None:
-    plan = on_gpus(plans.TURING, plans.ADA, plans.ADA, BLACKWELL)
+    plan = on_gpus(TURING, ADA, ADA, BLACKWELL)
 
     assert cache(plan)["CMAKE_CUDA_ARCHITECTURES"] == "75;89;120"
     assert files(plan)[".clangd"].endswith("    - --cuda-gpu-arch=sm_75\n")

@@ -17,9 +17,12 @@ import yaml
 
 from provisioner.plan import Plan
 from provisioner.render import render
+from tests.golden.carried import carried
 from tests.golden.made_catalog import catalog
-from tests.golden.plans import HOSTILE, PLANS, carried
+from tests.golden.parts import HOSTILE
+from tests.golden.plans import PLANS
 from tests.golden.renew import system_scripts
+from tests.golden.sections import section, sections
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 BIN = Path(sys.executable).parent
@@ -44,14 +47,14 @@ def test_what_is_done_as_root_becomes_its_golden_file(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in system_scripts() if "system" in name])
 def test_the_part_for_root_holds_nothing_but_what_the_whole_script_holds(name: str) -> None:
-    part = (GOLDEN / name).read_text()
-    whole = (GOLDEN / name).with_name("install.sh").read_text()
-    own = {"step", "guard", "remember", "main"}
+    part = sections((GOLDEN / name).read_text())
+    whole = sections((GOLDEN / name).with_name("install.sh").read_text())
 
-    functions = dict(re.findall(r"^(\w+)\(\) \{\n(.*?)^\}", part, re.DOTALL | re.MULTILINE))
-    assert {"do_driver", "driver_whole", "apt_get", "guard"} <= {*functions}
-    for key in {*functions} - own:
-        assert f"{key}() {{\n{functions[key]}}}" in whole
+    assert [title.split(":")[0] for title in part] == [
+        "System packages",
+        "NVIDIA driver",
+    ]
+    assert part.items() <= whole.items()
 
 
 @pytest.mark.parametrize(("name", "format_name"), PAIRS)
@@ -221,12 +224,11 @@ def test_a_python_that_is_not_the_systems_stands_on_its_own_image() -> None:
 
 def test_hostile_words_come_through_bash_as_they_are(tmp_path: Path) -> None:
     script = (GOLDEN / "hostile-companions/install.sh").read_text()
-    call = re.search(r"^do_packages\(\) \{\n(.*?)^\}", script, re.MULTILINE | re.DOTALL)
-    assert call is not None
-    places = f"made={tmp_path}/made; mkdir $made; environment=x; "
-    uv = places + "uv() { printf '%s\\0' \"$@\"; }; uv=uv\n"
+    install = section(script, "Python packages")
+    uv = f"made={tmp_path}/made; mkdir $made; environment=x; uv=uv\n"
+    uv += "uv() { printf '%s\\0' \"$@\"; }\n"
     done = subprocess.run(
-        ["bash", "-c", uv + call[0] + "\ndo_packages"],
+        ["bash", "-c", uv + install],
         capture_output=True,
         text=True,
         check=True,

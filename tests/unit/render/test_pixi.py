@@ -19,7 +19,9 @@ from provisioner.machine import OperatingSystem
 from provisioner.plan import Plan
 from provisioner.render import render
 from tests.golden import plans
+from tests.golden.carried import SEVERAL
 from tests.golden.made_catalog import catalog
+from tests.golden.parts import CU126, ROCM72
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 SCHEMA = files("validate_pyproject_schema_store") / "resources" / "pixi.schema.json"
@@ -64,7 +66,7 @@ def test_the_schema_refuses_what_pixi_does_not_know() -> None:
 
 def test_several_plans_are_environments_of_one_workspace() -> None:
     name = "tensorflow-1-beside-2"
-    (file,) = render(tuple(make() for make in plans.SEVERAL[name]), "pixi", catalog())
+    (file,) = render(tuple(make() for make in SEVERAL[name]), "pixi", catalog())
     told = toml.parse(file.text)
 
     assert file.text == (GOLDEN / name / "pixi.toml").read_text()
@@ -89,8 +91,8 @@ def test_only_the_pins_are_bound_to_their_index() -> None:
     told = workspace(plans.torch_keep())
 
     assert told["pypi-dependencies"] == {
-        "torch": {"version": "==2.14.1+cu126", "index": plans.CU126},
-        "torchvision": {"version": "==0.29.1+cu126", "index": plans.CU126},
+        "torch": {"version": "==2.14.1+cu126", "index": CU126},
+        "torchvision": {"version": "==0.29.1+cu126", "index": CU126},
         "transformers": ">=4.40",
     }
     assert "pypi-options" not in told
@@ -99,7 +101,7 @@ def test_only_the_pins_are_bound_to_their_index() -> None:
 def test_an_index_that_holds_dependencies_is_asked_for_everything() -> None:
     told = workspace(plans.rocm())
 
-    assert told["pypi-options"] == {"extra-index-urls": [plans.ROCM72]}
+    assert told["pypi-options"] == {"extra-index-urls": [ROCM72]}
     assert told["pypi-dependencies"]["torch"] == "==2.11.0+rocm7.2"
 
 
@@ -193,3 +195,26 @@ def test_an_address_from_anywhere_stays_a_value(text: str) -> None:
         return
 
     assert found == {"a": {"url": address}}
+
+
+@pytest.mark.parametrize(
+    ("system", "minimum", "cuda", "spoken"),
+    [
+        ("ubuntu", "525.60.13", "12.6", "12.0"),
+        ("ubuntu", "410.48", "10.0", "10.0"),
+        ("ubuntu", "545.23", "12.3", "12.0"),
+        ("ubuntu", "390.00", "9.1", None),
+        ("windows", "527.41", "12.6", "12.0"),
+        # The newest driver of Windows that a table has is CUDA 12's.
+        ("windows", "580", "13.2", "13"),
+    ],
+)
+def test_a_driver_is_told_by_the_cuda_that_it_speaks(
+    system: str, minimum: str, cuda: str, spoken: str | None
+) -> None:
+    made = plans.torch_keep()
+    driver = msgspec.structs.replace(made.driver, minimum=minimum)
+    where = msgspec.structs.replace(made.machine, os=OperatingSystem(id=system, version="11"))
+    made = msgspec.structs.replace(made, driver=driver, machine=where, cuda=cuda)
+
+    assert workspace(made).get("system-requirements", {}).get("cuda") == spoken

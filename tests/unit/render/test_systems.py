@@ -17,7 +17,8 @@ from provisioner.describe import parse_os
 from provisioner.plan import DriverPlan, Plan
 from provisioner.recipes import steps_for
 from provisioner.render import render
-from tests.golden.plans import PLANS, machine
+from tests.golden.parts import machine
+from tests.golden.plans import PLANS
 
 SHELLCHECK = Path(sys.executable).parent / "shellcheck"
 LINUX = [row for row in workflow.catalog().systems if row.family in {"debian", "redhat", "suse"}]

@@ -1,3 +1,8 @@
+# container_toolkit_fits VERSION PACKAGE: the others of it are bound to the version of that one.
+container_toolkit_fits() {
+  [[ -n $(installed_version "$2") ]] && reaches "$(installed_version "$2")" "$1"
+}
+
 # containers_see_gpus: Docker, where it is, and CDI, which Podman and others read.
 containers_see_gpus() {
   { ! own_docker || docker_settings check; } &&
@@ -42,6 +47,6 @@ docker_settings() {
   local as=()
   [[ $1 == check ]] || as=(as_root)
   "${as[@]}" python3 - "$@" <<'PYTHON'
-{% include "shell/docker_settings.py" %}
+{% include "shell/docker_settings.py.j2" %}
 PYTHON
 }
