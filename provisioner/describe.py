@@ -14,7 +14,7 @@ import msgspec
 
 from provisioner import saved
 from provisioner.catalog import newer
-from provisioner.catalog.find import driver_branch, gpu_by_word, system
+from provisioner.catalog.find import ROLLING, driver_branch, gpu_by_word, system
 from provisioner.catalog.load import Catalog
 from provisioner.errors import UsageError
 from provisioner.machine import Driver, Gpu, Machine, OperatingSystem
@@ -204,7 +204,7 @@ def parse_os(text: str, catalog: Catalog) -> OperatingSystem:
     folded = text.strip().lower()
     name, wsl = (folded[:-5], True) if folded.endswith("-wsl2") else (folded, False)
     os_id, _, version = name.rpartition("-")
-    row = system(catalog, os_id, version)
+    row = system(catalog, os_id, version) or system(catalog, name, ROLLING)
     if row is None or (wsl and row.family in _NOT_LINUX):
         known = ", ".join(f"{row.id}-{row.version}" for row in catalog.systems)
         raise UsageError(

@@ -15,6 +15,8 @@ from provisioner.machine import Gpu
 from provisioner.request import admits
 from provisioner.version import capability_of, public
 
+ROLLING = "rolling"
+"""In the place of a version: a system that has none."""
 ENDED = "ended"
 """In the place of a month: a life that is over, nobody says since when."""
 
@@ -43,9 +45,12 @@ def system(catalog: Catalog, os_id: str, version: str) -> OperatingSystemRow | N
     """Return the row of an operating system, or None.
 
     ``id`` or an alias of it; a minor release has its major's row: ``rocky-9.4`` is ``rocky-9``.
+    A rolling system has one row, whatever its os-release says of a version.
     """
     rows = (row for row in catalog.systems if os_id == row.id or os_id in row.aliases)
-    fitting = [row for row in rows if f"{version}.".startswith(f"{row.version}.")]
+    fitting = [
+        row for row in rows if row.version == ROLLING or f"{version}.".startswith(f"{row.version}.")
+    ]
     return max(fitting, key=lambda row: len(row.version), default=None)
 
 

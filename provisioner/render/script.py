@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioner.catalog.find import system
+from provisioner.catalog.find import ROLLING, system
 from provisioner.catalog.load import Catalog
 from provisioner.machine import Machine
 from provisioner.plan import Plan, Step
@@ -139,7 +139,8 @@ def _values(
     """What templates leave open. A ``version`` stands for all its minor releases too."""
     return {
         "planned": machine,
-        "planned_system": f"{machine.os.id} {version}",
+        "planned_system": machine.os.id if version == ROLLING else f"{machine.os.id} {version}",
+        "minor": " *" if version == ROLLING else "?(.*)",
         "steps": steps,
         "tool": tool.tool,
         "install": tool.install,

@@ -13,6 +13,7 @@ import pytest
 
 from provisioner import workflow
 from provisioner.catalog.find import names_of_system
+from provisioner.describe import parse_os
 from provisioner.plan import DriverPlan, Plan
 from provisioner.recipes import steps_for
 from provisioner.render import render
@@ -134,3 +135,15 @@ def test_uv_is_fetched_with_a_python_that_the_system_has(
 
     assert f"{interpreter} -m venv --clear" in text
     assert ("python install" in text) != own
+
+
+@pytest.mark.parametrize(
+    "said", ["opensuse-tumbleweed", "tumbleweed", "opensuse-tumbleweed-20261118"]
+)
+def test_a_system_without_releases_needs_no_version(said: str) -> None:
+    found = parse_os(said, workflow.catalog())
+
+    assert (found.id, found.version, found.libc) == ("opensuse-tumbleweed", "rolling", None)
+    assert "[[ $here == opensuse-tumbleweed' '*' 'x86_64 ]]" in script(
+        f"{found.id}-{found.version}", PLANS["tensorflow-cpu-debian-12"]()
+    )
