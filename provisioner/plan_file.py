@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from provisioner import saved
@@ -10,9 +11,11 @@ from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
 from provisioner.errors import UsageError
 from provisioner.plan import HostCompiler, Pin, Plan
+from provisioner.request import parse_wish
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,._-]+\])?"
 _VERSION = r"[A-Za-z0-9.*+!]+(=[A-Za-z0-9.*_]+)?"
+_DOTTED = r"\d+(\.\d+)*"
 _COMPONENTS = {"cudnn": "nvidia-cudnn-", "nvcc": "nvidia-cuda-nvcc"}
 
 
@@ -30,7 +33,16 @@ def read(path: Path, catalog: Catalog) -> Plan:
 
 
 def believed(plan: Plan, path: Path, catalog: Catalog) -> Plan:
-    """Return a plan that came from ``path``. Raises UsageError ``bad-plan-file`` as ``read``."""
+    """Return a plan that came from ``path``.
+
+    Raises UsageError ``bad-plan-file`` as ``read``, and for companions and caps what the command
+    line raises for them: ``bad-requirement``, ``secret-in-requirement``.
+    """
+    for asked in (*plan.request.companions, *(cap.requirement for cap in plan.constraints)):
+        parse_wish(asked)
+    for what, text, form in _worded(plan):
+        if text is not None and not re.fullmatch(form, text):
+            raise _bad(path, f"{text[:60]!r} is no {what}")
     for pin in plan.pins:
         if pin.requirement and not re.fullmatch(f"{_NAME}={{1,2}}{_VERSION}", pin.requirement):
             raise _bad(path, f"the pin {pin.name!r} asks for {pin.requirement[:60]!r}")
@@ -41,6 +53,25 @@ def believed(plan: Plan, path: Path, catalog: Catalog) -> Plan:
     if plan.host_compiler and not _is_known_compiler(plan, plan.host_compiler, catalog):
         raise _bad(path, f"the catalog has no {plan.host_compiler.program[:60]!r} for that system")
     return plan
+
+
+def _worded(plan: Plan) -> Iterator[tuple[str, str | None, str]]:
+    """What becomes a word of a command beside the pins: what it is, and the form it has."""
+    driver = plan.driver
+    yield "Python", plan.python, r"\d\.\d{1,2}t?"
+    yield "accelerator", plan.accelerator, "cuda|rocm|xpu|mps|cpu"
+    yield "architecture of a processor", plan.machine.arch, r"\w+"
+    for version in (driver.current, driver.minimum, driver.branch, driver.last_branch):
+        yield "driver", version, _DOTTED
+    for version in (plan.cuda, plan.cudnn):
+        yield "version", version, _DOTTED
+    for pin in plan.pins:
+        yield "CUDA", pin.cuda, _DOTTED
+        yield "cuDNN", pin.cudnn, _DOTTED
+        yield "build", pin.variant, r"[\w.+-]+"
+        yield "evidence", pin.evidence, "measured|announced"
+        for serve in pin.serves:
+            yield "code of a GPU", serve.by, r"sm_\d+" if pin.name == "nvcc" else r"\w[\w -]*"
 
 
 def _is_known_compiler(plan: Plan, compiler: HostCompiler, catalog: Catalog) -> bool:

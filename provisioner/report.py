@@ -41,3 +41,24 @@ class Measurement(msgspec.Struct, frozen=True):
     """What ``expected_low`` is made of: ``40% of the 936.2 GB/s that are stated``."""
     verdict: Verdict | None = None
     """Only where something was expected."""
+
+
+Severity = Literal["error", "warning", "note"]
+Confidence = Literal["certain", "likely", "unsure"]
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is wrong, or worth knowing, and what to do about it."""
+
+    reference: str
+    """A word of the vocabulary: ``dlsetup doctor --explain REFERENCE``."""
+    severity: Severity
+    message: str
+    """One sentence or two, with the fact that decides."""
+    evidence: tuple[str, ...] = ()
+    """What was seen and where (``Dockerfile:3: torch==2.1.0``), then what the catalog rests on."""
+    fix: tuple[str, ...] = ()
+    """What to write or run instead, the best first; empty where nothing is to be done."""
+    confidence: Confidence = "certain"
+    """``certain`` follows from facts and the text alone; ``likely`` rests on what is announced or
+    on what people mean as a rule; ``unsure`` stands in a branch that need not be taken."""

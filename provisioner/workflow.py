@@ -89,7 +89,7 @@ def plan_for(asked: Asked, *, format_name: str | None = None) -> Plan:
 
     Raises DlsetupError; a refusal carries machine and request in its ``data``.
     """
-    return planned(given(asked), format_name=format_name, carries=_carries(format_name))
+    return planned(given(asked), format_name=format_name, carries=routes_of(format_name))
 
 
 def given(asked: Asked) -> Given:
@@ -116,7 +116,7 @@ def given(asked: Asked) -> Given:
         companions=companions,
         host=host,
         profiles=named_profiles(asked.words, profiles, asked.profile),
-        python=_python(asked.python),
+        python=python_of(asked.python),
         requires_python=_python_range(asked.requires_python),
         via=asked.via,
         keep_driver=asked.keep_driver,
@@ -229,7 +229,7 @@ def _with_steps(plan: Plan) -> Plan:
     return msgspec.structs.replace(plan, steps=steps_for(plan, catalog()))
 
 
-def _carries(format_name: str | None) -> Routes | None:
+def routes_of(format_name: str | None) -> Routes | None:
     """The routes of the plans that a format can carry; None for no or an unknown format."""
     from provisioner.render import FORMATS
 
@@ -267,7 +267,8 @@ def _profiles(asked: Asked) -> dict[str, tuple[str, ...]]:
     return {row.name: row.requirements for row in catalog().profiles}
 
 
-def _python(text: str | None) -> str | None:
+def python_of(text: str | None) -> str | None:
+    """Return what ``--python`` says. Raises UsageError ``bad-python``."""
     import re
 
     if text is not None and not re.fullmatch(r"\d\.\d{1,2}", text):

@@ -14,6 +14,7 @@ import msgspec
 from provisioner.catalog import (
     driver_rows,
     image_rows,
+    key_rows,
     rows,
     sheets,
     speed_rows,
@@ -122,6 +123,11 @@ class Catalog:
         return self._read(sheets.REPOSITORIES, rows.Repository)
 
     @cached_property
+    def retired_keys(self) -> tuple[key_rows.RetiredKey, ...]:
+        """Signing keys that their publisher has replaced."""
+        return self._read(sheets.RETIRED_KEYS, key_rows.RetiredKey)
+
+    @cached_property
     def libraries(self) -> tuple[rows.Library, ...]:
         """CUDA libraries: wheels first, then conda's packages."""
         wheels = self._read(sheets.LIBRARIES, rows.Library)
@@ -152,6 +158,11 @@ class Catalog:
     def cuda_images(self) -> tuple[rows.Image, ...]:
         """NVIDIA's images with CUDA and no framework; no plan is built on them yet."""
         return self._read(sheets.CUDA_IMAGES, rows.Image)
+
+    @cached_property
+    def ended_images(self) -> tuple[rows.Image, ...]:
+        """NVIDIA's images that it listed as no longer supported: their tags may be gone."""
+        return self._read(sheets.ENDED_CUDA_IMAGES, rows.Image)
 
     @cached_property
     def image_sizes(self) -> tuple[image_rows.ImageSize, ...]:

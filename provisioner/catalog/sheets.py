@@ -14,6 +14,7 @@ import msgspec
 from provisioner.catalog import (
     driver_rows,
     image_rows,
+    key_rows,
     rows,
     speed_rows,
     toolkit_rows,
@@ -71,7 +72,9 @@ OTHER_CONDA_LIBRARIES = Sheet("conda/other_libraries.jsonl", rows.Library, _LIBR
 SHARED_FILES = Sheet("nvidia/shared_files.toml", rows.SharedFile, ("file",), "shared_file")
 IMAGES = Sheet("images/frameworks.jsonl", rows.Image, ("image",))
 CUDA_IMAGES = Sheet("images/cuda.jsonl", rows.Image, ("image",))
+ENDED_CUDA_IMAGES = Sheet("images/cuda_ended.jsonl", rows.Image, ("image",))
 BASE_IMAGES = Sheet("images/bases.toml", rows.Image, ("image",), "image")
+RETIRED_KEYS = Sheet("nvidia/retired_keys.toml", key_rows.RetiredKey, ("key",), "key")
 IMAGE_SIZES = Sheet("images/sizes.toml", image_rows.ImageSize, ("image",), "size")
 REPOSITORIES = Sheet("nvidia/repositories.toml", rows.Repository, ("name", "os"), "repository")
 SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
@@ -127,9 +130,11 @@ FIXED = (
     SHARED_FILES,
     IMAGES,
     CUDA_IMAGES,
+    ENDED_CUDA_IMAGES,
     BASE_IMAGES,
     IMAGE_SIZES,
     REPOSITORIES,
+    RETIRED_KEYS,
     SYSTEMS,
     SYSTEM_PACKAGES,
     PYTHONS,

@@ -21,7 +21,7 @@ from provisioner.plan import Plan
     epilog="Examples: dlsetup render script torch -o install.sh; dlsetup render dockerfile tf1 "
     "--gpu 'GTX 1080 Ti' -o Dockerfile; dlsetup render conda plan.json",
 )
-@click.argument("words", nargs=-1, metavar="FORMAT (PLAN.json | REQ...) [+ ...]")
+@click.argument("words", nargs=-1, metavar="FORMAT (PLAN.json | REQ...) [+ ...] | --check FILE...")
 @click.option("--list", "list_formats", is_flag=True, help="Name the formats.")
 @click.option("-o", "--output", metavar="FILE", help="Write there instead of standard output.")
 @click.option(
@@ -30,12 +30,19 @@ from provisioner.plan import Plan
     metavar="FILE",
     help="Install what this lock of the same plan lists, hashed, and nothing else (dockerfile).",
 )
+@click.option(
+    "--check",
+    "checks",
+    is_flag=True,
+    help="Say what of existing files does not fit the machine; - is standard input.",
+)
 @options.machine
 @options.as_json
 def command(
     *,
     words: tuple[str, ...],
     list_formats: bool,
+    checks: bool,
     output: str | None,
     lock_file: str | None,
     as_json: bool,
@@ -45,10 +52,19 @@ def command(
 
     The plan is a saved 'resolve --json', or is made on the spot for REQ and the machine options.
     A + between requests makes several environments of them, where the format can hold several.
+
+    With --check it looks at FILE instead: a script, a Dockerfile, a compose file, an
+    environment.yml, a requirements file, a pyproject.toml, a pixi.toml, a devcontainer.json
+    or an Apptainer definition.
+    It exits with 1 where something would not work. Nothing of a file is run.
     """
     if list_formats:
         _list(as_json=as_json)
         return
+    if checks:
+        from provisioner.cli.check import run
+
+        click.get_current_context().exit(run(words, typed, as_json=as_json))
     if not words:
         raise UsageError(
             "nothing-asked", "No format was named.", hint="Name one: dlsetup render --list"

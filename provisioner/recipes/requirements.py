@@ -23,7 +23,7 @@ def companions(plan: Plan) -> tuple[str, ...]:
     that do not print: an installer or a file's syntax would read those as something else.
     """
     for text in plan.request.companions:
-        if text.lstrip().startswith("-") or not text.isprintable() or not text.strip():
+        if text.startswith("-") or not text.isprintable() or not text or text != text.strip():
             raise UsageError(
                 "bad-requirement",
                 f"{text[:80]!r} is not a requirement.",

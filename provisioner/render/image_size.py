@@ -49,8 +49,9 @@ def _development_image(cuda: str, sizes: tuple[ImageSize, ...]) -> ImageSize | N
 
 
 def _parts(cuda: str) -> tuple[int, int]:
-    major, minor = cuda.split(".")[:2]
-    return int(major), int(minor)
+    """Major and minor; a build that goes with every minor says the major alone."""
+    major, _, minor = cuda.partition(".")
+    return int(major), int(minor.partition(".")[0] or 0)
 
 
 def _human(row: ImageSize | None) -> str:

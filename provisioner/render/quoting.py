@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Sequence
 from itertools import pairwise
 
-from provisioner.errors import UsageError
+from provisioner.errors import BadDataError, UsageError
 
 _WIDTH = 96
 _YAML_WIDTH = 74
@@ -22,8 +22,16 @@ def sh(text: str) -> str:
 
     Dollars and backticks stand outside the quotes, escaped: in single quotes linters take them
     for a mistake. A percent sign never comes first: a definition of Apptainer begins a section with
-    it, wherever in the line.
+    it, wherever in the line. Raises BadDataError ``bad-plan`` for what does not print: a Dockerfile
+    ends its instruction at the end of a line, also inside quotes, and no shell has a word with a
+    NUL.
     """
+    if not text.isprintable():
+        raise BadDataError(
+            "bad-plan",
+            f"{text[:60]!r} holds characters that do not print.",
+            hint="Make the plan again: dlsetup resolve --json",
+        )
     word = shlex.quote(text).replace("$", "'\\$'").replace("`", "'\\`'")
     return f"'{word}'" if word.startswith("%") else word
 
@@ -99,7 +107,7 @@ def required(text: str) -> str:
 
 def literal(text: str) -> str:
     """Return a string of Python: one line, and nothing in it that ends the string."""
-    return json.dumps(comment(text))
+    return json.dumps(comment(text), ensure_ascii=False)
 
 
 def plain(text: str) -> str:

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from provisioner import resources, toml
 from provisioner.render import quoting
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 def fill(template: str, /, **values: object) -> str:
     """Return a template filled in; a value that is missing is an error, never an empty text."""
+    return (
+        _environment(resources.templates()).get_template(template).render(**values).rstrip("\n")
+        + "\n"
+    )
+
+
+@cache
+def _environment(folder: Path) -> Environment:
+    """What reads the templates of a folder, once: each is compiled when it is first filled in."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(resources.templates()),
+        loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -33,4 +49,4 @@ def fill(template: str, /, **values: object) -> str:
         literal=quoting.literal,
         plain=quoting.plain,
     )
-    return environment.get_template(template).render(**values).rstrip("\n") + "\n"
+    return environment

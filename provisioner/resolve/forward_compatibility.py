@@ -89,3 +89,21 @@ def _up_to(question: Question, cuda: str) -> tuple[Wish, ...]:
         text=f"{_CUDA}<={cuda}",
     )
     return (*(wish for wish in wishes if wish.name != _CUDA), bound)
+
+
+def runs_through_package(facts: Facts, cuda: str) -> bool:
+    """Whether these GPUs and this driver run a CUDA through its ``cuda-compat`` package.
+
+    NVIDIA's images hold the package of their CUDA.
+    """
+    current = facts.machine.driver.version if facts.machine.driver else None
+    branch = branch_of(facts, current) if current else None
+    return (
+        branch is not None
+        and bool(facts.gpus)
+        and all(_is_data_centre(facts, gpu) for gpu in facts.gpus)
+        and any(
+            row.cuda == cuda and branch.branch in row.branches
+            for row in facts.catalog.forward_compatibility
+        )
+    )

@@ -93,6 +93,7 @@ def _images(facts: Facts, catalog: Catalog) -> Made:
     return {
         sheets.IMAGES: images.images(chain(planned, *rest.values())),
         sheets.CUDA_IMAGES: images_unplanned.cuda(facts, registry),
+        sheets.ENDED_CUDA_IMAGES: images_unplanned.cuda(facts, registry, ended=True),
         builds("tensorflow-images"): planned,
         **{builds(f"{name}-images", UNPLANNED): made for name, made in rest.items()},
     }

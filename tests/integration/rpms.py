@@ -64,6 +64,7 @@ createrepo_c --quiet .
 gpg --batch --yes --armor --detach-sign repodata/repomd.xml
 cp /srv/key.asc repodata/repomd.xml.key
 rm -r /tmp/rpmbuild
+gpgconf --kill all
 """
 
 

@@ -33,8 +33,12 @@ set -e
 gpg --batch --quiet --passphrase '' --quick-gen-key 'a test <test@example.org>' rsa2048 sign never
 gpg --batch --armor --export >/srv/key.asc
 gpg --with-colons --list-keys | sed -n 's/^fpr:*\\([0-9A-F]*\\):$/\\1/p'
+gpgconf --kill all
 """
-SIGN = "cd /srv/archive && gpg --batch --yes --clearsign --output InRelease Release"
+SIGN = (
+    "cd /srv/archive && gpg --batch --yes --clearsign --output InRelease Release"
+    " && gpgconf --kill all"
+)
 
 
 @pytest.fixture(scope="module")

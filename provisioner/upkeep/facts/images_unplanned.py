@@ -59,15 +59,15 @@ def pytorch(facts: Facts, registry: str) -> list[Build]:
     ]
 
 
-def cuda(facts: Facts, registry: str) -> list[Image]:
-    """NVIDIA's images with CUDA alone, those that its list calls supported.
+def cuda(facts: Facts, registry: str, *, ended: bool = False) -> list[Image]:
+    """NVIDIA's images with CUDA alone, those that its list calls supported; ``ended``: the others.
 
     Tags are deleted half a year after their end, so the others may be gone.
     """
     return [
         _cuda(facts, row, f"{registry}/{_CUDA}:{row['tag']}")
         for row in facts.rows("10_cuda_image_tags")
-        if row["status"].startswith(_SUPPORTED)
+        if row["status"].startswith(_SUPPORTED) is not ended
     ]
 
 

@@ -18,11 +18,12 @@ from provisioner.machine import Gpu
 from provisioner.plan import Plan, Request, digest
 from provisioner.render import RenderedFile, render
 from tests.golden import made_catalog, plans
+from tests.golden.carried import carried
 from tests.golden.parts import HOSTILE
 
 BIN = Path(sys.executable).parent
 CONTAINERS = ("dockerfile", "compose", "devcontainer", "apptainer")
-CARRIED = {name: make for name, make in plans.PLANS.items() if make().via != "conda"}
+CARRIED = {name: make for name, make in plans.PLANS.items() if "dockerfile" in carried(name)}
 
 
 def files(format_name: str, *of: Plan) -> tuple[RenderedFile, ...]:
@@ -140,6 +141,12 @@ def test_what_a_plain_base_saves_is_told_from_rows_or_called_unknown() -> None:
         "8.2 GB, CUDA carried twice"
     ) in told
     assert "#   NVIDIA's development image with CUDA 10.2 and cuDNN: unknown" in older
+
+
+def test_a_build_for_every_minor_of_a_cuda_is_held_against_an_image_of_it() -> None:
+    plan = msgspec.structs.replace(plans.driver_repository(), cuda="12")
+
+    assert "nvidia/cuda:12.6.3-cudnn-devel-ubuntu24.04 instead" in files("dockerfile", plan)[0].text
 
 
 def parsed(text: str) -> tuple[dict[str, str], dict[str, list[str]]]:

@@ -20,8 +20,9 @@ from provisioner.render.quoting import comment, identifier, label, quoted, requi
 from tests.golden import made_catalog, plans
 
 _SEEN = (("verified_now",),)
+anything = st.text(st.characters(exclude_categories=["Cs"]))
+printable = anything.filter(str.isprintable)
 CONTAINERS = ("dockerfile", "compose", "devcontainer", "apptainer")
-printable = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 
 
 def test_an_unknown_format_names_those_there_are() -> None:
@@ -141,6 +142,14 @@ def test_a_quoted_word_is_one_word(text: str) -> None:
     assert shlex.split(sh(text)) == [text]
 
 
+@given(anything.filter(lambda text: not text.isprintable()))
+def test_a_word_that_does_not_print_is_sent_back(text: str) -> None:
+    with pytest.raises(BadDataError) as caught:
+        sh(text)
+
+    assert caught.value.reference == "bad-plan"
+
+
 @given(st.lists(printable, min_size=1, max_size=8))
 def test_a_command_over_several_lines_is_still_the_same_words(command: list[str]) -> None:
     assert shlex.split(words(command).replace(" \\\n", " ")) == command or any(
@@ -148,7 +157,7 @@ def test_a_command_over_several_lines_is_still_the_same_words(command: list[str]
     )
 
 
-@given(printable)
+@given(anything)
 def test_a_comment_is_one_line_and_a_scalar_is_json(text: str) -> None:
     assert len(comment(text).splitlines()) <= 1
     assert json.loads(quoted(text)) == comment(text)

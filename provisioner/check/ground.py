@@ -1,0 +1,164 @@
+"""One part of a file on one machine: what rules ask about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cached_property
+
+import msgspec
+
+from provisioner.catalog.load import Catalog
+from provisioner.catalog.rows import DriverPackage
+from provisioner.check import images
+from provisioner.check.images import KnownImage
+from provisioner.check.remedy import Remedy
+from provisioner.check.said import Part, SystemPackage
+from provisioner.machine import Gpu, Machine, OperatingSystem
+from provisioner.plan import Request
+from provisioner.request import Wish, admits
+from provisioner.resolve import question_of
+from provisioner.resolve.drivers import scenarios
+from provisioner.resolve.facts import Facts
+from provisioner.version import at_least, is_dotted
+
+_PACKAGED_PYTHON = re.compile(r"python(\d\.\d+)(-venv|-dev|-full)?")
+
+
+class Ground:
+    """A part, the machine that it meets and the catalog that judges it.
+
+    ``python`` is the interpreter where the part names none.
+
+    Raises RefusedError from ``gpus`` and what rests on it where the machine's GPUs are not known.
+    """
+
+    def __init__(
+        self,
+        part: Part,
+        machine: Machine,
+        catalog: Catalog,
+        remedy: Remedy,
+        *,
+        python: str | None = None,
+    ) -> None:
+        self.part = part
+        self.machine = machine
+        self.catalog = catalog
+        self.remedy = remedy
+        self.python = python
+        self._facts: dict[tuple[str, str], Facts] = {}
+
+    @cached_property
+    def images(self) -> tuple[KnownImage, ...]:
+        """What is known of each image that the part names."""
+        return tuple(images.known(self.catalog, image) for image in self.part.images())
+
+    @cached_property
+    def inside(self) -> Machine:
+        """The machine as programs of this part see it: in an image another system, the same GPUs.
+
+        Of an image whose system is not known nothing is taken from the machine's own.
+        """
+        if self.part.inside != "image":
+            return self.machine
+        here = self.machine.os
+        wsl = here.wsl or here.id == "windows"
+        name, _, version = (self._image_os or "linux-").partition("-")
+        system = OperatingSystem(id=name, version=version, wsl=wsl)
+        return msgspec.structs.replace(self.machine, os=system, tools={}, toolkits=())
+
+    @property
+    def _image_os(self) -> str | None:
+        return next((image.os for image in self.images if image.os), None)
+
+    @cached_property
+    def facts(self) -> Facts:
+        """The facts inside, where nothing in particular is asked for."""
+        return self._made(self.inside, None)
+
+    def facts_for(self, wish: Wish) -> Facts:
+        """The facts inside, for one thing that is asked for. Raises RefusedError."""
+        key = (wish.name, wish.specifier)
+        if key not in self._facts:
+            self._facts[key] = self._made(self.inside, wish)
+        return self._facts[key]
+
+    def _made(self, machine: Machine, wish: Wish | None) -> Facts:
+        wishes = (wish,) if wish else ()
+        request = Request(requirements=tuple(one.text for one in wishes))
+        return question_of(machine, request, wishes, self.catalog).facts
+
+    @cached_property
+    def gpus(self) -> tuple[Gpu, ...]:
+        """NVIDIA's GPUs of the machine. Raises RefusedError for one that nobody knows."""
+        return self.facts.gpus
+
+    @cached_property
+    def drivers(self) -> tuple[str, ...]:
+        """The driver that runs, or those that could; and what this part itself installs."""
+        own = tuple(
+            version
+            for package in self.part.system_packages()
+            if (row := self.driver_package(package)) and (version := _upstream(row))
+        )
+        driver = self.machine.driver
+        if driver and driver.version:
+            return (driver.version, *own)
+        facts = self._made(self.machine, None)
+        return tuple(one.version for way in scenarios(facts) for one in way.choices) + own
+
+    def driver_reaches(self, floor: str) -> bool:
+        """Whether the driver that runs, or one that could, is as new as that."""
+        return any(is_dotted(one) and at_least(one, floor) for one in self.drivers)
+
+    def driver_told(self) -> str:
+        """The driver that there is, or the newest that there could be, in words."""
+        driver = self.machine.driver
+        if driver and driver.version:
+            return f"this machine has {driver.version}"
+        newest = self.drivers[0] if self.drivers else "none"
+        for version in self.drivers:
+            newest = version if at_least(version, newest) else newest
+        return f"the newest known for its GPUs is {newest}"
+
+    def driver_package(self, package: SystemPackage) -> DriverPackage | None:
+        """The driver that a package really installs here; None for any other package."""
+        here = f"{self.inside.os.id}-{self.inside.os.version}"
+        for row in self.catalog.driver_packages:
+            if row.os == here and package.name in {row.package, *row.redirects}:
+                return row
+        return None
+
+    def pythons(self, where: str = "") -> Callable[[str], bool] | None:
+        """Which Pythons an environment may have; None where nothing tells."""
+        told = [one.specifier for one in self.part.pythons() if one.where in {where, ""}]
+        told = told or [one.specifier for one in self.part.pythons()]
+        if told:
+            return lambda version: _within(told[-1], version)
+        version = next((image.python for image in self.images if image.python), None)
+        if version is None and self.part.inside == "image" and not self._brings_python:
+            row = self.facts.system
+            version = row.python if row else None
+        version = version or self.python
+        return None if version is None else lambda other: other == version
+
+    @property
+    def _brings_python(self) -> bool:
+        conda = any(package.manager == "conda" for package in self.part.packages())
+        return conda or any(
+            _PACKAGED_PYTHON.fullmatch(one.name) for one in self.part.system_packages()
+        )
+
+
+def _within(specifier: str, version: str) -> bool:
+    """Whether a minor release of Python, ``3.12``, has a patch release within a range."""
+    try:
+        return admits(specifier, version) or admits(specifier, f"{version}.99")
+    except ValueError:
+        return True
+
+
+def _upstream(row: DriverPackage) -> str | None:
+    text = (row.version or "").split(":")[-1].split("-")[0]
+    return text if is_dotted(text) else None

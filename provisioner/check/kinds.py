@@ -1,0 +1,112 @@
+"""Which kind of file a text is: by its name first, then by what stands in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from importlib import import_module
+
+import msgspec
+
+from provisioner.check.said import Document, Part, Place, Statement
+
+_NAMES: tuple[tuple[str, str], ...] = (
+    (r"(.*[._-])?(dockerfile|containerfile)([._-].*)?", "dockerfile"),
+    (r"(docker-)?compose.*\.ya?ml", "compose"),
+    (r"\.?devcontainer\.json", "devcontainer"),
+    (r"(pyproject|pixi)\.toml", "tables"),
+    (r".*(requirements|constraints).*\.(txt|in)|requirements.*", "requirements"),
+    (r".*(environment|conda|env).*\.ya?ml", "environment"),
+    (r".*\.(sh|bash|zsh)", "script"),
+    (r".*\.def|singularity.*", "apptainer"),
+)
+_INSTALLS = (
+    r"(?m)^[ \t]*(sudo )?(apt(-get)?|dnf|yum|zypper|pip3?|conda|mamba|uv|python3?) "
+    r"(-m pip |pip |-y )?(install|create|add)\b"
+)
+_CONTENTS: tuple[tuple[str, str], ...] = (
+    (r"\A#!.*\b(ba|da|z|k)?sh\b", "script"),
+    (r"(?m)^[ \t]*FROM[ \t]+\S+([ \t]+AS[ \t]+\S+)?[ \t]*$", "dockerfile"),
+    (r"(?im)^bootstrap:\s*\S", "apptainer"),
+    (r"(?m)^services:\s*$", "compose"),
+    (r"(?m)^dependencies:\s*$", "environment"),
+    (r"(?m)^\[(project|tool\.[\w.-]+|workspace|dependencies)\]", "tables"),
+    (r"\A\s*[{/][^\0]*\"(image|postCreateCommand|runArgs)\"", "devcontainer"),
+    (_INSTALLS, "script"),
+    (r"(?m)^[A-Za-z0-9][A-Za-z0-9._-]*(\[[\w,-]+\])?\s*(==|>=|<=|~=|!=|<|>)\s*\d", "requirements"),
+)
+_LONGEST = 20_000
+"""Characters of a line; one that is longer was not written by hand, and is passed over."""
+_LONGEST_WORD = 300
+"""Characters of what is repeated to people; what is longer is no name and no version."""
+_LOOKED_AT = 20_000
+"""Characters in which a kind shows itself."""
+_MOST_PARTS = 100
+"""Stages, services or groups of one file."""
+_MOST_STATEMENTS = 1000
+"""Of one part."""
+_AHEAD = 400
+"""Lines that one command may go on for."""
+
+
+def read(name: str, text: str) -> Document:
+    """Return what a text says; ``kind`` is None where it is nothing that dlsetup knows."""
+    lines = [line if len(line) < _LONGEST else "" for line in text.splitlines()]
+    text = "\n".join(lines)
+    kind = kind_of(name, text)
+    if kind is None:
+        return Document(name=name, kind=None)
+    reader: Callable[[str], tuple[Part, ...]] = import_module(
+        f"provisioner.check.readers.{kind}"
+    ).read
+    parts = tuple(
+        msgspec.structs.replace(
+            part,
+            statements=tuple(_located(one, lines) for one in _each(part.statements)),
+        )
+        for part in reader(text)[:_MOST_PARTS]
+    )
+    return Document(name=name, kind=kind, parts=parts)
+
+
+def _each(statements: tuple[Statement, ...]) -> list[Statement]:
+    """Each statement once, in the order of the text, as far as anybody reads."""
+    nowhere = Place(0, "")
+    first: dict[Statement, Statement] = {}
+    for one in statements:
+        if len(one.at.text) < _LONGEST_WORD and len(first) < _MOST_STATEMENTS:
+            first.setdefault(msgspec.structs.replace(one, at=nowhere), one)
+    return list(first.values())
+
+
+def kind_of(name: str, text: str) -> str | None:
+    """The kind of a file, which is also the name of the module that reads it."""
+    base = name.rpartition("/")[2].lower()
+    for pattern, kind in _NAMES:
+        if re.fullmatch(pattern, base):
+            return kind
+    head = text[:_LOOKED_AT]
+    return next((kind for pattern, kind in _CONTENTS if re.search(pattern, head)), None)
+
+
+def _located(statement: Statement, lines: list[str]) -> Statement:
+    """The same with the line on which its words really stand: commands go on over several."""
+    at = statement.at
+    wanted = at.text.rpartition("… ")[2]
+    for number in range(at.line, min(at.line + _AHEAD, len(lines)) + 1):
+        if wanted in lines[number - 1]:
+            return msgspec.structs.replace(statement, at=Place(number, at.text))
+    return statement
+
+
+TITLES: Mapping[str, str] = {
+    "dockerfile": "Dockerfile",
+    "compose": "compose file",
+    "devcontainer": "development container",
+    "tables": "project file",
+    "requirements": "requirements file",
+    "environment": "conda environment",
+    "script": "script",
+    "apptainer": "Apptainer definition",
+}
+"""What people call each kind."""

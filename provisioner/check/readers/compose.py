@@ -1,0 +1,44 @@
+"""Compose files: a part for each service, with its image and whether it is given a GPU."""
+
+from __future__ import annotations
+
+from provisioner.check.readers import commands, outline, shell
+from provisioner.check.said import Image, Part, Place, Statement
+
+
+def read(text: str) -> tuple[Part, ...]:
+    """Return the services of a compose file."""
+    services: dict[str, list[outline.Entry]] = {}
+    for entry in outline.entries(text):
+        if entry.below("services", "*"):
+            services.setdefault(entry.path[1], []).append(entry)
+    parts = (_service(name, entries) for name, entries in services.items())
+    return tuple(part for part in parts if part.statements)
+
+
+def _service(name: str, entries: list[outline.Entry]) -> Part:
+    said: list[Statement] = []
+    for entry in entries:
+        if entry.path[2:] == ("image",) and entry.text:
+            image = shell.substituted(entry.text, {})
+            said.append(Image(name=image, at=Place(entry.line, entry.text)))
+        elif entry.path[2:] in {("command",), ("command", "|"), ("entrypoint",)}:
+            said += commands.statements(shell.commands(entry.text, first=entry.line))
+    return Part(
+        inside="image", name=name, statements=tuple(said), uses_gpu=any(map(_gives_gpu, entries))
+    )
+
+
+def _gives_gpu(entry: outline.Entry) -> bool:
+    """A reservation of GPUs, ``gpus:``, NVIDIA's runtime, a device of CDI or of the driver."""
+    match entry.path[2:]:
+        case ("gpus", *_):
+            return True
+        case ("runtime",):
+            return entry.text == "nvidia"
+        case ("devices", *_):
+            return "nvidia" in entry.text
+        case ("deploy", "resources", "reservations", "devices", *_):
+            return entry.text in {"gpu", "nvidia", "cdi"} or entry.text.startswith("nvidia.com/")
+        case _:
+            return False

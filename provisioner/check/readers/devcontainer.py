@@ -1,0 +1,57 @@
+"""devcontainer.json: its image, what it runs once made, and whether it is given a GPU."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from provisioner.check.readers import commands, shell
+from provisioner.check.said import Image, Part, Place, Statement
+
+_TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])', re.DOTALL)
+_RUN = ("onCreateCommand", "updateContentCommand", "postCreateCommand", "postStartCommand")
+
+
+def read(text: str) -> tuple[Part, ...]:
+    """Return what a development container holds; nothing of what is no JSON."""
+    try:
+        document = json.loads(_TOKEN.sub(_kept, text))
+    except (ValueError, RecursionError):
+        return ()
+    if not isinstance(document, dict):
+        return ()
+    said: list[Statement] = []
+    image = document.get("image")
+    if isinstance(image, str):
+        said.append(Image(name=image, at=Place(1, image)))
+    for key in _RUN:
+        for command in _texts(document.get(key)):
+            said += commands.statements(shell.commands(command))
+    gpu = _gives_gpu(document)
+    return (Part(inside="image", statements=tuple(said), uses_gpu=gpu),) if said else ()
+
+
+def _kept(match: re.Match[str]) -> str:
+    """Comments and commas before a bracket go; they are no JSON, and stand in such files."""
+    return match[0] if match[0].startswith('"') else ""
+
+
+def _texts(value: Any) -> list[str]:
+    """A command as a text, as a list of words, or several by name."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list) and all(isinstance(word, str) for word in value):
+        import shlex
+
+        return [shlex.join(value)]
+    if isinstance(value, dict):
+        return [text for one in value.values() for text in _texts(one)]
+    return []
+
+
+def _gives_gpu(document: dict[str, Any]) -> bool | None:
+    arguments = document.get("runArgs")
+    given = isinstance(arguments, list) and any("gpu" in str(word) for word in arguments)
+    wanted = document.get("hostRequirements")
+    return given or (isinstance(wanted, dict) and bool(wanted.get("gpu")))

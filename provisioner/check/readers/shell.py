@@ -1,0 +1,167 @@
+"""Shell text into simple commands: lists of words with their line, and nothing is run.
+
+Variables that are set once to plain text stand for that text; a word with any other keeps its
+``$``, and whoever reads it knows that it is not known.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from provisioner.check.readers.comments import without_comments
+
+_ASSIGNMENT = re.compile(r"(?:export\s+|readonly\s+|declare\s+)?([A-Za-z_]\w*)=(.*)", re.DOTALL)
+_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::?-([^{}$]*))?\}|([A-Za-z_]\w*))")
+_HEREDOC = re.compile(r"<<-?\s*(['\"]?)([A-Za-z_]\w*)\1")
+_BREAKS = frozenset({"&&", "||", ";", "|", "&", "(", ")", ";;", "\n", "|&", "{", "}"})
+_OPENS = {"if": "fi", "case": "esac"}
+_KEYWORDS = frozenset({"then", "else", "elif", "do", "done", "if", "while", "until", "!", "time"})
+_WORTH_READING = re.compile(
+    r"pip|conda|mamba|\bapt|aptitude|dpkg|dnf|yum|zypper|\buv\b|poetry|pdm|python|key|\.run\b"
+    r"|wget|curl|activate|workon|\b(if|fi|case|esac)\b"
+)
+"""Splitting into words is slow, and of most lines nothing comes."""
+_LONGEST = 20_000
+"""Characters of one command; what is longer was not written by hand."""
+_MOST_LINES = 200
+"""That a quoted text may go on for."""
+
+
+class Command(NamedTuple):
+    """One simple command."""
+
+    words: tuple[str, ...]
+    line: int
+    conditional: bool = False
+    """It stands between ``if`` and ``fi``, or in a ``case``."""
+
+
+def commands(
+    text: str, variables: Mapping[str, str] | None = None, first: int = 1
+) -> list[Command]:
+    """Return the simple commands of a shell text; ``first`` is the number of its first line.
+
+    ``variables`` are known besides those that the text sets.
+    """
+    logical = list(_logical_lines(text, first))
+    known = {**_set_once(logical), **(variables or {})}
+    found: list[Command] = []
+    depth = 0
+    for number, line in logical:
+        for words in _simple(substituted(line, known)) if _WORTH_READING.search(line) else ():
+            depth += words[0] in _OPENS
+            depth -= words[0] in _OPENS.values() and depth > 0
+            kept = _without_keywords(words)
+            if kept:
+                found.append(Command(tuple(kept), number, depth > 0))
+    return found
+
+
+def substituted(text: str, variables: Mapping[str, str]) -> str:
+    """Put known values in the place of ``$NAME``, ``${NAME}`` and ``${NAME:-default}``."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1] or match[3]
+        if name in variables:
+            return variables[name]
+        return match[2] if match[2] is not None else match[0]
+
+    return _VARIABLE.sub(value, text)
+
+
+def is_known(word: str) -> bool:
+    """Whether a word says itself what it is: nothing in it is left to a shell."""
+    return not re.search(r"[$`]", word)
+
+
+def _logical_lines(text: str, first: int) -> Iterator[tuple[int, str]]:
+    """Lines with their continuations, without what stands in here-documents."""
+    lines = text.splitlines()
+    at = 0
+    while at < len(lines):
+        start, line = at, lines[at]
+        while line.endswith("\\") and at + 1 < len(lines) and len(line) < _LONGEST:
+            at += 1
+            # A comment between continued lines is no part of them; Dockerfiles may hold some.
+            more = "\\" if lines[at].lstrip().startswith("#") else lines[at]
+            line = line[:-1] + " " + more
+        ends = [match[2] for match in _HEREDOC.finditer(line)]
+        at += 1
+        quote = "" if ends else _quote_open(line)
+        while quote and at < min(len(lines), start + _MOST_LINES) and len(line) < _LONGEST:
+            quote = _quote_open(lines[at], quote)
+            line += "\n" + lines[at]
+            at += 1
+        if len(line) < _LONGEST and line.strip():
+            yield first + start, line
+        for end in ends:
+            while at < len(lines) and lines[at].strip() != end:
+                at += 1
+            at += 1
+
+
+def _quote_open(line: str, quote: str = "") -> str:
+    """The quote that is open after a line, if ``quote`` was before it; empty for none."""
+    at = 0
+    while at < len(line):
+        letter = line[at]
+        if letter == "\\" and quote != "'":
+            at += 1
+        elif quote:
+            quote = "" if letter == quote else quote
+        elif letter in "'\"":
+            quote = letter
+        elif letter == "#" and (at == 0 or line[at - 1].isspace()):
+            break
+        at += 1
+    return quote
+
+
+def _simple(line: str) -> Iterator[list[str]]:
+    """The simple commands of a logical line; nothing of one whose quotes do not close."""
+    plain = without_comments(line).replace("\n", " ")
+    lexer = shlex.shlex(plain, posix=True, punctuation_chars="();<>|&")
+    lexer.whitespace_split = True
+    lexer.commenters = ""  # it takes the # of $# for one
+    words: list[str] = []
+    try:
+        for word in lexer:
+            if word in _BREAKS:
+                if words:
+                    yield words
+                words = []
+            else:
+                words.append(word)
+    except ValueError:
+        return
+    if words:
+        yield words
+
+
+def _without_keywords(words: list[str]) -> list[str]:
+    while words and words[0] in _KEYWORDS:
+        words = words[1:]
+    return words
+
+
+def _set_once(lines: Iterable[tuple[int, str]]) -> dict[str, str]:
+    """Variables that are given one plain value and no other."""
+    values: dict[str, set[str]] = {}
+    for _, line in lines:
+        match = _ASSIGNMENT.fullmatch(line.strip())
+        if not match:
+            continue
+        try:
+            words = shlex.split(match[2], comments=True)
+        except ValueError:
+            words = ["$"]
+        values.setdefault(match[1], set()).add(words[0] if len(words) == 1 else "$")
+    return {
+        name: text
+        for name, found in values.items()
+        for text in found
+        if len(found) == 1 and is_known(text)
+    }

@@ -1,0 +1,159 @@
+"""pyproject.toml and pixi.toml: dependencies by table, and the indexes that uv binds them to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from provisioner import toml
+from provisioner.check.readers import installers
+from provisioner.check.readers.installers import Origin
+from provisioner.check.said import Package, Part, Place, Python, Statement
+from provisioner.request import canonical
+
+_Table = Mapping[str, Any]
+
+
+def read(text: str) -> tuple[Part, ...]:
+    """Return a part for the project and one for each of its extras and groups."""
+    try:
+        document = toml.parse(text)
+    except (ValueError, RecursionError):
+        return ()
+    project, tool = _table(document, "project"), _table(document, "tool")
+    sources = _Sources(_table(tool, "uv"))
+    base: list[Statement] = [
+        *_pythons(project, tool),
+        *_required(project.get("dependencies"), sources),
+        *_poetry(_table(_table(tool, "poetry"), "dependencies")),
+    ]
+    for pixi in (_table(tool, "pixi"), document if "workspace" in document else {}):
+        base += _pixi(pixi)
+    parts = [Part(inside="environment", statements=tuple(base))]
+    more = {**_table(project, "optional-dependencies"), **_table(document, "dependency-groups")}
+    for name, listed in more.items():
+        found = list(_required(listed, sources))
+        if found:
+            parts.append(Part(inside="environment", name=name, statements=(*base, *found)))
+    return tuple(part for part in parts if part.statements)
+
+
+class _Sources:
+    """``[tool.uv.sources]`` and ``[[tool.uv.index]]``: which index a package is bound to."""
+
+    def __init__(self, uv: _Table) -> None:
+        listed = uv.get("index")
+        rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+        self.addresses = {str(row.get("name")): str(row.get("url", "")) for row in rows}
+        self.open = tuple(str(row.get("url", "")) for row in rows if not row.get("explicit"))
+        self.bound: dict[str, Any] = {
+            canonical(name): value for name, value in _table(uv, "sources").items()
+        }
+
+    def origin(self, name: str) -> Origin:
+        """Where a package is looked for."""
+        bound = self.bound.get(name)
+        if bound is None:
+            return Origin(indexes=tuple(map(installers.plain_address, self.open)))
+        rows = bound if isinstance(bound, list) else [bound]
+        named = [
+            self.addresses[str(row["index"])]
+            for row in rows
+            if isinstance(row, dict) and str(row.get("index")) in self.addresses
+        ]
+        sure = len(rows) == len(named) == 1
+        return Origin(
+            indexes=tuple(map(installers.plain_address, named)), replaces_default=sure, known=sure
+        )
+
+
+def _table(document: _Table, name: str) -> _Table:
+    found = document.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _pythons(project: _Table, tool: _Table) -> Iterator[Python]:
+    told = project.get("requires-python")
+    if isinstance(told, str):
+        yield Python(specifier=told, at=Place(1, told))
+    poetry = _table(_table(tool, "poetry"), "dependencies").get("python")
+    specifier = _caret(poetry) if isinstance(poetry, str) else ""
+    if specifier:
+        yield Python(specifier=specifier, at=Place(1, str(poetry)))
+
+
+def _required(listed: Any, sources: _Sources) -> Iterator[Package]:
+    for text in listed if isinstance(listed, list) else ():
+        if isinstance(text, str) and (found := installers.required(text, Place(1, text))):
+            origin = sources.origin(found.name)
+            again = installers.required(text, Place(1, text), origin)
+            if again is not None:
+                yield again
+
+
+def _poetry(table: _Table) -> Iterator[Package]:
+    """Poetry's ``name = "^1.2"`` or ``name = {version = …, source = …}``."""
+    for name, value in table.items():
+        bare = isinstance(value, str)
+        version = value if bare else value.get("version") if isinstance(value, dict) else None
+        if name == "python" or not isinstance(version, str):
+            continue
+        specifier = _caret(version)
+        if specifier is None:
+            continue
+        origin = Origin(known=bare or "source" not in value)
+        package = installers.required(f"{name}{specifier}", Place(1, version), origin)
+        if package is not None:
+            yield package
+
+
+def _caret(text: str) -> str | None:
+    """Poetry's range in PEP 440: ``^1.2`` is below the next that may break; None for others."""
+    version = text.strip()
+    if version == "*":
+        return ""
+    if version[:1].isdigit():
+        return f"=={version}"
+    if not version.startswith("^"):
+        return version if version[:1] in "<>=!~" and " " not in version else None
+    parts = version[1:].split(".")
+    if not all(part.isdigit() for part in parts):
+        return None
+    place = next((at for at, part in enumerate(parts) if int(part)), len(parts) - 1)
+    above = [*parts[:place], str(int(parts[place]) + 1)]
+    return f">={version[1:]},<{'.'.join(above)}"
+
+
+def _pixi(table: _Table) -> Iterator[Statement]:
+    """pixi's ``name = "1.2.*"``, from its channels; and its PyPI section."""
+    workspace = _table(table, "workspace") or _table(table, "project")
+    listed = workspace.get("channels")
+    channels = tuple(str(one) for one in listed) if isinstance(listed, list) else ()
+    for name, value in _table(table, "dependencies").items():
+        version = value.get("version") if isinstance(value, dict) else value
+        build = value.get("build", "") if isinstance(value, dict) else ""
+        if isinstance(version, str):
+            sign = "=" if version[:1].isdigit() else ""
+            text = f"{name}{'' if version == '*' else sign + version.replace(' ', '')}"
+            spec = f"{text}={build}" if build and sign else text
+            yield from installers.conda_spec(spec, Place(1, f"{name} = "), channels)
+    options = _table(table, "pypi-options")
+    more = options.get("extra-index-urls")
+    default = options.get("index-url")
+    indexes = [str(one) for one in (default, *(more if isinstance(more, list) else ())) if one]
+    for name, value in _table(table, "pypi-dependencies").items():
+        version = value.get("version") if isinstance(value, dict) else value
+        if isinstance(version, str):
+            index = value.get("index") if isinstance(value, dict) else None
+            named = [str(index)] if index else indexes
+            origin = Origin(
+                indexes=tuple(map(installers.plain_address, named)),
+                replaces_default=bool(index or options.get("index-url")),
+                known="find-links" not in options,
+            )
+            extras = value.get("extras") if isinstance(value, dict) else None
+            more = f"[{','.join(map(str, extras))}]" if isinstance(extras, list) else ""
+            text = f"{name}{more}{'' if version == '*' else version}"
+            package = installers.required(text, Place(1, f"{name} = "), origin)
+            if package is not None:
+                yield package

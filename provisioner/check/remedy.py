@@ -1,0 +1,165 @@
+"""What would fit instead: asked of the resolver, as any plan is."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from provisioner.catalog.load import Catalog
+from provisioner.check.said import Package
+from provisioner.errors import DlsetupError
+from provisioner.machine import Machine
+from provisioner.plan import Pin, Plan, Request
+from provisioner.request import canonical, parse_wish
+from provisioner.resolve import question_of, resolve
+from provisioner.resolve.search import Routes
+from provisioner.version import public
+
+_FORMATS = {
+    "dockerfile": ("dockerfile",),
+    "compose": ("compose", "dockerfile"),
+    "devcontainer": ("devcontainer", "dockerfile"),
+    "environment": ("conda",),
+    "requirements": ("requirements", "script"),
+    "tables": ("requirements", "script"),
+    "script": ("script",),
+    "apptainer": ("apptainer", "dockerfile"),
+}
+"""The format to render instead of a kind of file: the first of these that there is."""
+_NO_LINUX = ("windows", "macos")
+
+
+class Output(NamedTuple):
+    """An output format, and the routes of the plans that it carries."""
+
+    name: str
+    routes: Routes | None
+
+
+def format_for(kind: str, machine: Machine, routes_of: Callable[[str], Routes | None]) -> Output:
+    """Return what to render instead of a kind of file on a machine."""
+    names = _FORMATS[kind] if machine.os.id not in _NO_LINUX else ("requirements", "conda")
+    for name in names:
+        if (routes := routes_of(name)) is not None:
+            return Output(name, routes)
+    return Output("script", routes_of("script"))
+
+
+class Remedy:
+    """Makes fixes in one format; ``options`` are the machine options as they were typed."""
+
+    def __init__(self, catalog: Catalog, output: Output, options: Sequence[str]) -> None:
+        self.catalog = catalog
+        self.output = output
+        self.options = tuple(options)
+        self._plans: dict[tuple[object, ...], Plan | None] = {}
+
+    def command(self, requirements: Sequence[str]) -> str:
+        """What renders a plan for them."""
+        return shlex.join(["dlsetup", "render", self.output.name, *requirements, *self.options])
+
+    def instead_of(
+        self, machine: Machine, beside: Sequence[Package], failing: Package, python: str | None
+    ) -> tuple[str, ...]:
+        """What to write instead of a package that does not fit, among the others of its place.
+
+        The same release as another build; else the newest release that fits. Empty where there
+        is neither.
+        """
+        others = [one for one in beside if one.name != failing.name and self._is_framework(one)]
+        name = _asked(failing)
+        exact = f"{name}{_exact(failing)}"
+        pinned = tuple(_pinned(one) for one in others)
+        tries = (
+            (exact, *pinned),
+            (exact,),
+            (name, *pinned),
+            (name, *(_asked(one) for one in others)),
+            (name,),
+        )
+        for words in dict.fromkeys(tries):
+            for wanted in dict.fromkeys((python, None)):
+                plan = self.plan(machine, words, wanted)
+                if plan is not None:
+                    return (*self._told(plan, failing, others, python), self.command(words))
+        return ()
+
+    def beside(
+        self, machine: Machine, beside: Sequence[Package], failing: Package
+    ) -> tuple[str, ...]:
+        """What to write instead of a package that does not go with the others of its place."""
+        others = [one for one in beside if one.name != failing.name and self._is_framework(one)]
+        words = (_asked(failing), *(_pinned(one) for one in others))
+        plan = self.plan(machine, words)
+        if plan is None:
+            return self.instead_of(machine, beside, failing, None)
+        return (*self._told(plan, failing, others, None), self.command(words))
+
+    def plan(
+        self, machine: Machine, words: Sequence[str], python: str | None = None
+    ) -> Plan | None:
+        """The plan for some requirements that leaves a working driver alone, if there is one."""
+        key = (machine.os_name, tuple(words), python)
+        if key not in self._plans:
+            keeps = bool(machine.driver and machine.driver.version)
+            self._plans[key] = self._resolved(machine, words, python, keep_driver=keeps)
+        return self._plans[key]
+
+    def _resolved(
+        self, machine: Machine, words: Sequence[str], python: str | None, *, keep_driver: bool
+    ) -> Plan | None:
+        try:
+            wishes = tuple(parse_wish(word) for word in words)
+            request = Request(requirements=tuple(words), python=python, keep_driver=keep_driver)
+            question = question_of(
+                machine, request, wishes, self.catalog, carries=self.output.routes
+            )
+            return resolve(question)
+        except (DlsetupError, ValueError):
+            return None
+
+    def _is_framework(self, package: Package) -> bool:
+        return package.name in self.catalog.frameworks
+
+    def _told(
+        self, plan: Plan, failing: Package, others: Sequence[Package], python: str | None
+    ) -> list[str]:
+        """The pins of what failed, and of what has to change with it."""
+        written = {one.name: one.specifier for one in others}
+        lines = [
+            pin_text(pin)
+            for pin in plan.pins
+            if pin.name == failing.name
+            or pin.name.startswith("nvidia-")
+            or (pin.name in written and (pin.index or written[pin.name] != f"=={pin.version}"))
+        ]
+        if plan.image:
+            lines = [f"FROM {plan.image}"]
+        if python is not None and plan.python != python:
+            lines.append(f"with Python {plan.python}")
+        if not plan.image:
+            lines += [f"add {cap.requirement}" for cap in plan.constraints]
+        return lines
+
+
+def pin_text(pin: Pin) -> str:
+    """A pin as one would write it, with the place that it comes from."""
+    if pin.requirement is None:
+        return f"{pin.name} {pin.version}, inside an image"
+    place = f"channel {pin.channel}" if pin.channel else pin.index
+    return f"{pin.requirement} from {place or 'the default index'}"
+
+
+def _asked(package: Package) -> str:
+    """The package without its version; an extra decides what it is built for, and stays out."""
+    return canonical(package.name)
+
+
+def _exact(package: Package) -> str:
+    """Its range without a build: ``==2.5.1`` of ``==2.5.1+cu121``."""
+    return ",".join(public(part.strip()) for part in package.specifier.split(",") if part)
+
+
+def _pinned(package: Package) -> str:
+    return f"{_asked(package)}{_exact(package)}"

@@ -1,0 +1,178 @@
+"""Images: tags that are gone or never were, and CUDA that the driver or the GPU does not take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioner.catalog.rows import Image as ImageRow
+from provisioner.check import images
+from provisioner.check.choice import unmet, wish_of
+from provisioner.check.flaw import Flaw
+from provisioner.check.ground import Ground
+from provisioner.check.images import KnownImage, shown
+from provisioner.check.said import Package
+from provisioner.resolve.forward_compatibility import runs_through_package
+from provisioner.resolve.serving import serve
+from provisioner.version import minor
+
+_PUBLISHERS = ("/nvidia/", "/pytorch/", "/tensorflow/")
+"""Whose images the catalog lists by tag: an unknown one is worth a warning."""
+
+
+def flaws(ground: Ground) -> Iterator[Flaw]:
+    """Yield what is wrong with the images of a part."""
+    for image in ground.images:
+        yield from _standing(ground, image)
+        if image.builds:
+            yield from _frameworks(ground, image)
+        elif image.cuda:
+            yield from _cuda(ground, image)
+
+
+def _standing(ground: Ground, image: KnownImage) -> Iterator[Flaw]:
+    name = shown(image.image.name)
+    places = (image.image.at,)
+    proof = (image.row.evidence,) if image.row else ()
+    if image.standing == "ended":
+        yield Flaw(
+            reference="image-tag-gone",
+            severity="warning",
+            message=f"NVIDIA lists {name} as no longer supported, and deletes such tags.",
+            places=places,
+            evidence=proof,
+            fix=tuple(_supported(ground, image)),
+            confidence="likely",
+        )
+    elif image.standing == "unlisted":
+        same = _same_release(ground, image)
+        yield Flaw(
+            reference="image-tag-unknown",
+            severity="error",
+            message=f"There is no {name}: NVIDIA's lists have CUDA {images.release(image)}, and not"
+            " this tag.",
+            places=places,
+            evidence=tuple(row.evidence for row in same[:1]),
+            fix=tuple(f"FROM {shown(row.image)}" for row in same[:1])
+            or tuple(_supported(ground, image)),
+            confidence="likely",
+        )
+    elif image.standing == "unknown":
+        listed = any(owner in f"/{image.repository}" for owner in _PUBLISHERS)
+        yield Flaw(
+            reference="image-unknown",
+            severity="warning" if listed and image.cuda else "note",
+            message=f"The catalog does not know {name}: whether there is such an image, and what is"
+            " in it, is unknown.",
+            places=places,
+            fix=tuple(_supported(ground, image)) if listed else (),
+            confidence="unsure",
+        )
+
+
+def _same_release(ground: Ground, image: KnownImage) -> list[ImageRow]:
+    wanted = images.release(image)
+    return [
+        row
+        for row in images.siblings(ground.catalog, image)
+        if images.release(row.image.partition(":")[2]) == wanted
+    ]
+
+
+def _supported(ground: Ground, image: KnownImage) -> Iterator[str]:
+    """The nearest supported tag that fits: of the same CUDA if it does, else the newest."""
+    fitting = [
+        row
+        for row in images.siblings(ground.catalog, image)
+        if row.cuda and _fits(ground, row.cuda)
+    ]
+    same = [row for row in fitting if row.cuda == image.cuda]
+    yield from (f"FROM {shown(row.image)}" for row in (same or fitting)[:1])
+
+
+def _cuda(ground: Ground, image: KnownImage) -> Iterator[Flaw]:
+    """CUDA itself against driver and GPU."""
+    cuda = image.cuda or ""
+    name = shown(image.image.name)
+    row = ground.facts.cuda.get(cuda)
+    if not ground.gpus or row is None:
+        return
+    floor = ground.facts.floor_of(cuda)
+    if floor and not driver_runs(ground, cuda):
+        yield Flaw(
+            reference="driver-too-old",
+            severity="error",
+            message=f"{name} holds CUDA {cuda}, which needs driver {floor} or later, and"
+            f" {ground.driver_told()}.",
+            places=(image.image.at,),
+            evidence=(row.evidence,),
+            fix=(*_supported(ground, image), f"or install driver {floor} or later on the host"),
+        )
+    missing = unserved(ground, cuda)
+    if missing and not _brings_own(ground):
+        yield Flaw(
+            reference="gpu-unsupported",
+            severity="warning",
+            message=f"{name} holds CUDA {cuda}, which makes no code for {missing}.",
+            places=(image.image.at,),
+            evidence=(row.evidence,),
+            fix=tuple(_supported(ground, image)),
+        )
+
+
+def _fits(ground: Ground, cuda: str) -> bool:
+    return not ground.gpus or (driver_runs(ground, cuda) and not unserved(ground, cuda))
+
+
+def driver_runs(ground: Ground, cuda: str) -> bool:
+    """Whether the driver runs a CUDA release, by itself or through the package of NVIDIA's images.
+
+    True where nobody knows what it needs.
+    """
+    floor = ground.facts.floor_of(cuda)
+    if floor is None or not ground.drivers or ground.driver_reaches(floor):
+        return True
+    return runs_through_package(ground.facts, cuda)
+
+
+def unserved(ground: Ground, cuda: str) -> str | None:
+    """A GPU that a CUDA release compiles nothing for; None where its compiler was never run."""
+    row = ground.facts.cuda.get(minor(cuda))
+    targets = row.architectures if row else ()
+    for gpu in ground.gpus if targets else ():
+        capability = gpu.compute_capability or ""
+        if serve(gpu.name, capability, targets, (), ground.facts.tegra) is None:
+            return f"{gpu.name} ({capability})"
+    return None
+
+
+def _brings_own(ground: Ground) -> bool:
+    """Whether frameworks are installed whose wheels hold CUDA themselves."""
+    return any(
+        row.cuda and row.libraries == "bundled"
+        for package in ground.part.packages()
+        if package.name in ground.catalog.frameworks
+        for row in ground.catalog.builds(package.name)[-1:]
+    )
+
+
+def _frameworks(ground: Ground, image: KnownImage) -> Iterator[Flaw]:
+    """An image with a framework inside is judged as that build."""
+    for row in image.builds:
+        package = Package(name=row.framework, specifier=f"=={row.version}", at=image.image.at)
+        need = unmet(ground, wish_of(package), row)
+        if need is None:
+            continue
+        told = f", and {ground.driver_told()}" if need.floor and not need.failed else ""
+        unread = need.reference.startswith("unknown-")
+        beside = list(ground.part.packages())
+        yield Flaw(
+            reference=need.reference,
+            severity="note" if unread else "error",
+            message=f"{shown(image.image.name)} holds {row.framework} {row.version}: {need.reason}"
+            f"{told}.",
+            places=(image.image.at,),
+            evidence=(need.evidence,) if need.evidence else (),
+            fix=() if unread else ground.remedy.instead_of(ground.inside, beside, package, None),
+            confidence="unsure" if unread else "likely",
+        )
+        return

@@ -1,0 +1,121 @@
+"""What a file says about an environment: plain statements, each with the line that it stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+Inside = Literal["image", "environment", "machine"]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where something is said: the line, counted from one, and the words themselves."""
+
+    line: int
+    text: str
+
+
+class Image(msgspec.Struct, frozen=True, kw_only=True):
+    """A container image that something is built on or run in, as it is written."""
+
+    name: str
+    at: Place
+
+
+class Package(msgspec.Struct, frozen=True, kw_only=True):
+    """A package that pip, uv or conda is asked for."""
+
+    name: str
+    """As the catalog has it: ``pytorch`` is ``torch``."""
+    at: Place
+    specifier: str = ""
+    """PEP 440, also where conda's form was written."""
+    extras: tuple[str, ...] = ()
+    manager: Literal["pip", "conda"] = "pip"
+    indexes: tuple[str, ...] = ()
+    """Addresses of the indexes that are named for it, without user names and passwords."""
+    replaces_default: bool = False
+    """The default index is not asked any more."""
+    sources_known: bool = True
+    """False: a file, a folder or a variable may name further sources."""
+    channels: tuple[str, ...] = ()
+    build: str = ""
+    """conda's build string, with its wildcards."""
+    where: str = ""
+    """Which of several environments of one file it goes into."""
+    conditional: bool = False
+    """It stands in a branch that need not be taken."""
+
+
+class SystemPackage(msgspec.Struct, frozen=True, kw_only=True):
+    """A package that apt, dnf or zypper is asked for."""
+
+    name: str
+    at: Place
+    version: str = ""
+    conditional: bool = False
+
+
+class Python(msgspec.Struct, frozen=True, kw_only=True):
+    """Which Python an environment has: a PEP 440 range of versions."""
+
+    specifier: str
+    at: Place
+    where: str = ""
+
+
+class Fetched(msgspec.Struct, frozen=True, kw_only=True):
+    """A key, an installer or another file that is fetched or run: by its address or its name."""
+
+    name: str
+    at: Place
+    run: bool = False
+    """It is started, not only fetched."""
+    words: tuple[str, ...] = ()
+    """What it is started with."""
+
+
+Statement = Image | Package | SystemPackage | Python | Fetched
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What belongs together: a stage of a Dockerfile, a service, a whole script."""
+
+    inside: Inside
+    """Where it takes effect: in an image, in an environment, or on the machine itself."""
+    name: str = ""
+    statements: tuple[Statement, ...] = ()
+    final: bool = True
+    """False for a stage that others are made from."""
+    uses_gpu: bool | None = None
+    """Whether a container is given GPUs; None where such a file cannot say it."""
+
+    def images(self) -> Iterator[Image]:
+        """The images, in their order."""
+        return (one for one in self.statements if isinstance(one, Image))
+
+    def packages(self) -> Iterator[Package]:
+        """What pip, uv and conda are asked for, in its order."""
+        return (one for one in self.statements if isinstance(one, Package))
+
+    def system_packages(self) -> Iterator[SystemPackage]:
+        """What the system's package manager is asked for, in its order."""
+        return (one for one in self.statements if isinstance(one, SystemPackage))
+
+    def pythons(self) -> Iterator[Python]:
+        """What is said about Python, in its order."""
+        return (one for one in self.statements if isinstance(one, Python))
+
+    def fetched(self) -> Iterator[Fetched]:
+        """Files that are fetched or run, in their order."""
+        return (one for one in self.statements if isinstance(one, Fetched))
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """One file as it was understood; ``kind`` None where it is nothing that dlsetup knows."""
+
+    name: str
+    kind: str | None
+    parts: tuple[Part, ...] = ()

@@ -1,0 +1,57 @@
+"""The text of a file that somebody names: read whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+
+from provisioner.errors import UsageError
+
+STANDARD_INPUT = "-"
+_MOST = 512 * 1024
+"""Bytes; what people write by hand is a hundredth of that."""
+
+
+def text_of(name: str) -> str:
+    """Return the text of a file, or of standard input for ``-``.
+
+    Raises UsageError ``bad-file-to-check`` for what cannot be read, is no file, no text or too
+    large.
+    """
+    data = _from_input() if name == STANDARD_INPUT else _from_file(name)
+    if len(data) > _MOST:
+        raise _bad(name, f"it is larger than {_MOST // 1024} KiB: nobody wrote that by hand")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _bad(name, "it is no text in UTF-8") from None
+    if "\0" in text:
+        raise _bad(name, "it is no text: it holds zero bytes")
+    return text
+
+
+def _from_input() -> bytes:
+    return sys.stdin.buffer.read(_MOST + 1)
+
+
+def _from_file(name: str) -> bytes:
+    try:
+        found = os.stat(name)
+        if not stat.S_ISREG(found.st_mode) and not name.startswith("/dev/fd/"):
+            raise _bad(name, "it is no file")
+        with open(name, "rb") as file:
+            return file.read(_MOST + 1)
+    except (OSError, ValueError) as error:
+        raise _bad(name, getattr(error, "strerror", None) or str(error)) from error
+
+
+def _bad(name: str, reason: str) -> UsageError:
+    shown = "standard input" if name == STANDARD_INPUT else name
+    return UsageError(
+        "bad-file-to-check",
+        f"{shown} cannot be checked.",
+        context=(reason,),
+        hint="Give a script, a Dockerfile, a compose file, an environment.yml, a requirements file,"
+        " a pyproject.toml, a pixi.toml, a devcontainer.json or an Apptainer definition.",
+    )

@@ -1,0 +1,1 @@
+"""Proofs that hold for every output format: what each pins, and that nothing breaks its syntax."""

@@ -1,0 +1,45 @@
+"""Texts held against machines that are described as on the command line."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from provisioner import resources
+from provisioner.catalog.load import Catalog
+from provisioner.check import Checked, check
+from provisioner.describe import Options, described
+from provisioner.machine import Machine
+from provisioner.plan import Warning
+from provisioner.workflow import routes_of
+
+CATALOG = Catalog(resources.stacks())
+
+
+def _none_here() -> tuple[Machine, tuple[Warning, ...]]:
+    raise AssertionError("these tests never look at the machine they run on")
+
+
+@cache
+def machine(*gpus: str, driver: str | None = None, os: str = "ubuntu-24.04") -> Machine:
+    """A machine as ``--gpu``, ``--driver`` and ``--os`` describe it."""
+    options = Options(gpus=gpus, driver=driver, os=os, arch="x86_64")
+    return described(options, CATALOG, _none_here)[0]
+
+
+def checked(name: str, text: str, on: Machine) -> Checked:
+    """What is found in a text."""
+    return check(name, text, on, CATALOG, routes_of=routes_of)
+
+
+def told(file: Checked, *, notes: bool = False) -> set[tuple[str, int]]:
+    """References of what is found, each with the first line that it is about."""
+    return {
+        (one.reference, int(one.evidence[0].split(":")[1]))
+        for one in file.findings
+        if notes or one.severity != "note"
+    }
+
+
+def references(name: str, text: str, on: Machine) -> set[str]:
+    """References of errors and warnings in a text."""
+    return {reference for reference, _ in told(checked(name, text, on))}
