@@ -45,7 +45,7 @@ def part_of(plan: Plan, name: str, catalog: Catalog, place: Path | None) -> Part
 
     ``place`` is where its script will lie. Raises RefusedError ``needs-system-steps`` where dlsetup
     cannot do it: packages that come another way, a driver that belongs to Windows or that no known
-    package installs; ``format-cannot-carry`` for a system without apt.
+    package or only a whole script installs.
     """
     if plan.via != "pip":
         raise _another_way(plan)
@@ -55,9 +55,11 @@ def part_of(plan: Plan, name: str, catalog: Catalog, place: Path | None) -> Part
         return None
     installs = facts.action(plan, "driver_install")
     file_name = f"{name}.sh"
+    if installs is not None and not script.has_apt(plan, catalog):
+        raise _by_hand(plan, _WITH_APT)
     text = script.system_part(plan, catalog, file_name)
     if installs is None or text is None:
-        raise _by_hand(plan)
+        raise _by_hand(plan, _OF_WINDOWS if plan.machine.os.wsl else _unknown(plan))
     asked = facts.action(plan, "system_packages_install") or ()
     repository = facts.action(plan, "repository_add")
     tools = _TOOLS if repository and not all(map(shutil.which, _TOOLS[1:])) else ()
@@ -115,18 +117,24 @@ def _for_host(plan: Plan) -> RefusedError:
     )
 
 
-def _by_hand(plan: Plan) -> RefusedError:
+_WITH_APT = (
+    "up installs drivers with apt only",
+    "Install it by a script: dlsetup render script REQ -o install.sh; bash install.sh",
+)
+_OF_WINDOWS = ("it belongs to Windows", "Update it in Windows, and run there: wsl --shutdown")
+"""Why dlsetup does not install a driver, and what to do then."""
+
+
+def _unknown(plan: Plan) -> tuple[str, str]:
+    why = f"the catalog knows no package that installs it on {plan.machine.os_name}"
+    return why, "Install one by the way of this system, and reboot"
+
+
+def _by_hand(plan: Plan, why: tuple[str, str]) -> RefusedError:
     """The error for a driver that dlsetup does not install here."""
     driver = plan.driver
     last = f", of branch {driver.last_branch} at most" if driver.last_branch else ""
-    reason, hint = (
-        ("it belongs to Windows", "Update it in Windows, and run there: wsl --shutdown")
-        if plan.machine.os.wsl
-        else (
-            f"the catalog knows no package that installs it on {plan.machine.os_name}",
-            "Install one by the way of this system, and reboot",
-        )
-    )
+    reason, hint = why
     return RefusedError(
         "needs-system-steps",
         "This plan needs another NVIDIA driver, and dlsetup does not install it here.",

@@ -19,6 +19,8 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     file_name: str
     linux_only: bool = False
     """It installs, or builds, a Linux."""
+    is_image: bool = False
+    """It makes an image, in which everything but the kernel's part of a driver has to be."""
     for_host: bool = False
     """It can do something to the machine itself, without an environment."""
     locks: bool = False
@@ -84,6 +86,7 @@ FORMATS: Mapping[str, Format] = {
             description="an image with everything but the driver",
             file_name="Dockerfile",
             linux_only=True,
+            is_image=True,
             links=True,
             locks=True,
         ),
@@ -93,6 +96,7 @@ FORMATS: Mapping[str, Format] = {
             description="services for Docker Compose, each with its Dockerfile",
             file_name="compose.yaml",
             linux_only=True,
+            is_image=True,
             links=True,
             several=True,
         ),
@@ -102,6 +106,7 @@ FORMATS: Mapping[str, Format] = {
             description="a development container for editors, with its Dockerfile",
             file_name=".devcontainer/devcontainer.json",
             linux_only=True,
+            is_image=True,
             links=True,
         ),
         Format(
@@ -110,6 +115,7 @@ FORMATS: Mapping[str, Format] = {
             description="a definition for Apptainer or Singularity, as clusters run it",
             file_name="apptainer.def",
             linux_only=True,
+            is_image=True,
             links=True,
         ),
         Format(
@@ -126,7 +132,13 @@ FORMATS: Mapping[str, Format] = {
 
 
 def cannot_carry(
-    name: str, what: str, via: str, *, linux: bool = True, for_host: bool = False
+    name: str,
+    what: str,
+    via: str,
+    *,
+    linux: bool = True,
+    for_host: bool = False,
+    images: bool = True,
 ) -> RefusedError:
     """Return the error for a plan that a format cannot carry, naming formats that can."""
     others = [
@@ -136,6 +148,7 @@ def cannot_carry(
         and row.name != name
         and (linux or not row.linux_only)
         and (row.for_host or not for_host)
+        and (images or not row.is_image)
         and not row.compiles
     ]
     return RefusedError(

@@ -47,6 +47,7 @@ def values(plan: Plan, catalog: Catalog, format_name: str, lock: str = "") -> di
             "a plan for Intel's GPUs: the image would need Intel's user-mode driver, "
             "of which the catalog knows no package",
             plan.via,
+            images=False,
         )
     found = _of_framework_image if plan.via == "container" else _of_plain_base
     parts = found(plan, catalog)

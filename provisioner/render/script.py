@@ -150,9 +150,14 @@ def _values(
     }
 
 
-def _need_apt(plan: Plan, catalog: Catalog) -> None:
+def has_apt(plan: Plan, catalog: Catalog) -> bool:
+    """Whether the system of a plan is one with apt."""
     row = system(catalog, plan.machine.os.id, plan.machine.os.version)
-    if package_tool(row) != APT:
+    return package_tool(row) == APT
+
+
+def _need_apt(plan: Plan, catalog: Catalog) -> None:
+    if not has_apt(plan, catalog):
         raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan.via)
 
 

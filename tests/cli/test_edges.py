@@ -36,7 +36,7 @@ def pins(made: dict[str, Any]) -> list[str]:
     ("words", "reference"),
     [
         pytest.param(
-            ("torch", "--gpu", "RTX 5090", "--driver", "none", "--os", "debian-13"),
+            ("torch", "--gpu", "GTX 1080", "--driver", "none", "--os", "opensuse-leap-16.0"),
             "no-compatible-stack",
             id="no-package-of-the-system-is-a-driver-for-it",
         ),

@@ -80,9 +80,16 @@ which the catalog knows no package.
 
   script: a bash script that installs everything on the machine and proves it
   conda: an environment for conda, mamba or micromamba
+  pixi: a workspace for pixi, with an environment for each plan
+  requirements: packages for pip or uv, in a Python that is already there
+  cloud-init: user-data with which a new machine runs the script at its first boots
   dockerfile: an image with everything but the driver
+  compose: services for Docker Compose, each with its Dockerfile
+  devcontainer: a development container for editors, with its Dockerfile
+  apptainer: a definition for Apptainer or Singularity, as clusters run it
+  cmake: CMake presets and editors' settings for nvcc and these GPUs
 
-hint: Formats that can: script, conda.
+hint: Formats that can: script, conda, pixi, requirements, cloud-init.
 """
 
 PLAN = """\
@@ -157,10 +164,12 @@ def test_a_script_of_such_a_plan_calls_nothing_of_nvidias(gpu: str) -> None:
 
     assert result.exit_code == 0
     lines = [line for line in result.stdout.splitlines() if "nvidia" in line.lower()]
-    assert lines == ["  env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES \\"]
+    assert [line.split()[:5] for line in lines] == [
+        ["env", "-u", "CUDA_VISIBLE_DEVICES", "-u", "NVIDIA_VISIBLE_DEVICES"]
+    ]
     assert "driver_fits" not in result.stdout
-    target = "rocm gfx1100" if gpu.startswith("RX") else "xpu Alchemist"
-    assert f" {target}\n" in result.stdout
+    target = '"rocm", "gfx1100"' if gpu.startswith("RX") else '"xpu", "Alchemist"'
+    assert f", {target}]\n" in result.stdout
 
 
 def test_a_saved_plan_is_rendered_again(tmp_path: Path) -> None:

@@ -108,9 +108,10 @@ This plan needs another NVIDIA driver, and dlsetup does not install it here.
 
   needed  580.65.06 or later
   here    none is seen
-  why     the catalog knows no package that installs it on rocky-9
+  why     up installs drivers with apt only
 
-hint: Install one by the way of this system, and reboot
+hint: Install it by a script: dlsetup render script REQ -o install.sh
+      bash install.sh
       after that, give the same command again
 """
 WINDOWS = """\
@@ -144,6 +145,7 @@ error: needs-system-steps
 up makes environments of wheels, and the packages of this plan come by conda's channels.
 
   torch 2.13.0, by conda
+  cudnn 9.10.2.21, by conda
 
 hint: Leave out --via conda, or: dlsetup render conda REQ --via conda -o environment.yml
       conda env create --file environment.yml

@@ -20,7 +20,7 @@ APT = (*(f"ubuntu-{v}" for v in ("20.04", "22.04", "24.04", "26.04")), "debian-1
 OTHER_LINUX = (
     *(f"{name}-{v}" for name in ("rhel", "rocky", "almalinux") for v in ("8", "9", "10")),
     *("fedora-42", "fedora-43", "fedora-44", "opensuse-leap-15.6", "opensuse-leap-16.0"),
-    *("sles-15", "sles-16", "amzn-2023", "ol-8", "ol-9"),
+    *("sles-15", "sles-16", "amzn-2023", "ol-8", "ol-9", "opensuse-tumbleweed-rolling"),
 )
 NO_LINUX = ("windows-11", "macos-15")
 LINUX = (*APT, *OTHER_LINUX)
@@ -84,8 +84,17 @@ def test_a_script_is_made_where_there_is_apt(name: str) -> None:
     assert APT_LINE.search(result.stdout)
 
 
-@pytest.mark.parametrize("name", [*OTHER_LINUX, *NO_LINUX, "rocky-9-wsl2", "fedora-44-wsl2"])
-def test_no_script_is_made_where_there_is_none(name: str) -> None:
+@pytest.mark.parametrize("name", [*OTHER_LINUX, "rocky-9-wsl2", "fedora-44-wsl2"])
+def test_a_script_of_a_system_without_apt_never_calls_it(name: str) -> None:
+    result = run("render", "script", *ASKED, "--os", name)
+
+    assert result.exit_code == 0
+    assert not APT_LINE.search(result.stdout)
+    assert re.search(r"\b(dnf|zypper)\b", result.stdout)
+
+
+@pytest.mark.parametrize("name", NO_LINUX)
+def test_no_script_is_made_where_there_is_no_linux(name: str) -> None:
     result = run("render", "script", *ASKED, "--os", name, "--json")
 
     assert result.exit_code == 1
