@@ -6,6 +6,7 @@ devices are mounted: what the kernel would show are plain files.
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 
@@ -218,7 +219,7 @@ def test_a_name_that_the_facts_do_not_know_is_not_installed(system: tuple[str, R
     wrong_driver = run(root)
     brought = "python311" if expected.tool == "zypper" else "python3"
     for action in ("system_packages_install", "system_packages_present"):
-        text = text.replace(f"{action} {brought};", f"{action} {brought}-x;")
+        text = re.sub(rf"({action} {brought})\b(?!-)", r"\1-x", text)
     root.put("/install.sh", text)
     wrong_package = run(root)
 
@@ -353,6 +354,5 @@ def test_a_whole_script_makes_an_environment_and_changes_nothing_when_run_again(
 
     assert first.returncode == 0, first.stdout + first.stderr
     assert again.returncode == 0, again.stdout + again.stderr
-    assert again.stdout.count("already done") == 4
     assert files(root) == before
     assert installed(root) == packages

@@ -189,7 +189,10 @@ def test_what_a_failed_run_left_is_recorded_and_taken_back(box: Box, broken: str
 
     assert failed.returncode == 3, failed.stderr
     assert "error: system-steps-failed" in failed.stderr
-    assert "apt could not install nvidia-driver-580-open" in failed.stderr
+    told = (
+        "stopped: step 2 (NVIDIA driver: nvidia-driver-580-open unless one that fits runs) failed"
+    )
+    assert told in failed.stderr
     assert recorded == NEW
     assert undone.returncode == 0, undone.stderr
     assert box.state() == before
@@ -235,7 +238,7 @@ def test_where_up_is_killed_the_script_comes_to_its_end_and_all_is_known(box: Bo
     assert box.state() == before
 
 
-def test_after_a_power_loss_apts_own_words_say_what_to_do_and_it_goes_on(box: Box) -> None:
+def test_after_a_power_loss_the_same_command_goes_on(box: Box) -> None:
     before = box.state()
     box.root.put("/slow", "2")
     running = box.start("up", "demo", *REQ, "--yes")
@@ -244,12 +247,8 @@ def test_after_a_power_loss_apts_own_words_say_what_to_do_and_it_goes_on(box: Bo
     running.wait()
     time.sleep(3)  # dpkg has a session of its own: what it ran is over then
     (box.root.upper / "slow").unlink()
-    stopped = box.up("--yes")
-    box.run("dpkg", "--configure", "-a")
     second = box.up("--yes")
 
-    assert stopped.returncode == 3
-    assert "you must manually run 'dpkg --configure -a'" in stopped.stderr
     assert "error: reboot-needed" in second.stderr, second.stderr
     assert box.dlsetup("system", "undo", "--yes").returncode == 0
     assert box.state() == before
@@ -275,7 +274,8 @@ def test_where_apt_reaches_nothing_nothing_is_changed(box: Box) -> None:
     failed = box.up("--yes")
 
     assert failed.returncode == 3
-    assert "stopped: apt could not refresh its lists" in failed.stderr
+    assert "stopped: step 1 (System packages: " in failed.stderr
+    assert "failed (code 100), see above" in failed.stderr
     assert box.state() == before
     assert not box.changes
 
@@ -302,17 +302,18 @@ def test_what_has_to_be_known_before_the_reboot_is_said(box: Box) -> None:
     box.root.put("/sys/firmware/efi/efivars/SecureBoot-8be4df61", bytes([6, 0, 0, 0, 1]))
     done = box.up("--yes")
 
+    assert "error: reboot-needed" in done.stderr
     assert SAID in done.stderr, done.stderr
 
 
 SAID = """\
-error: reboot-needed
-
-The driver is installed, and runs after the next start of this machine.
-
-  note: Secure Boot is on. The kernel then loads the driver only if it is signed with
-  an enrolled key: enrol that of dkms (mokutil --import), or switch it off.
-  note: apt has no linux-headers-"""
+  note: Secure Boot is on: the kernel takes the driver once the key it is signed with
+  is enrolled. BEFORE the reboot run this, and make up a password when it asks for one:
+  sudo mokutil --import /var/lib/dkms/mok.pub
+  AT the reboot a blue screen, "Perform MOK management", waits ten seconds for a key. Choose
+  Enroll MOK > Continue > Yes > that password > Reboot
+  If that is missed, give the command again and reboot once more.
+"""
 
 
 def test_offline_nothing_is_asked_and_nothing_done(box: Box) -> None:

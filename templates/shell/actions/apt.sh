@@ -6,7 +6,11 @@ unattended() {
 }
 system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
 apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
-apt_refresh() { unattended dpkg --configure -a && apt_get -o APT::Update::Error-Mode=any update; }
+# apt_refresh: what a run that was cut off left half installed comes to its end first.
+apt_refresh() {
+  unattended dpkg --configure -a && apt_get -o APT::Update::Error-Mode=any update &&
+    apt_get --fix-broken --no-remove install
+}
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
 
 # installed_version PACKAGE: nothing when it is not installed to its end.

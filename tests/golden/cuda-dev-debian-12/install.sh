@@ -100,7 +100,11 @@ fi
 
 { # bash reads all of this before it does any of it
 apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
-apt_refresh() { unattended dpkg --configure -a && apt_get -o APT::Update::Error-Mode=any update; }
+# apt_refresh: what a run that was cut off left half installed comes to its end first.
+apt_refresh() {
+  unattended dpkg --configure -a && apt_get -o APT::Update::Error-Mode=any update &&
+    apt_get --fix-broken --no-remove install
+}
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
 
 system_packages_missing() {

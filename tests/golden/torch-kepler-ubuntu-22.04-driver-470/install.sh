@@ -101,7 +101,11 @@ fi
 
 { # bash reads all of this before it does any of it
 apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
-apt_refresh() { unattended dpkg --configure -a && apt_get -o APT::Update::Error-Mode=any update; }
+# apt_refresh: what a run that was cut off left half installed comes to its end first.
+apt_refresh() {
+  unattended dpkg --configure -a && apt_get -o APT::Update::Error-Mode=any update &&
+    apt_get --fix-broken --no-remove install
+}
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
 
 system_packages_missing() {
@@ -224,6 +228,7 @@ if ! { driver_fits 440.33 && (($(running_driver | cut -d. -f1) <= 470)); }; then
     'it stands in the part restricted of the archive: see that its sources name that part'
   # The name may lead to another branch: what counts is the version that would come.
   version=$(sed -n "s/^Inst $package .*(\([0-9]*:\)\{0,1\}\([^- ]*\).*/\2/p" <<<"$plan")
+  [[ -n $version ]] || version=$(installed_version "$package" | sed 's/^[0-9]*://; s/-.*//')
   if [[ $version != 470.* ]] || ! reaches "$version" 440.33; then
     stop "apt would install driver $version under the name $package" \
       'the plan is for branch 470, and for 440.33 at least'
