@@ -234,4 +234,5 @@ def expected(format_name: str, plan: Plan) -> tuple[Pins | Named, ...]:
 
 def toml(text: str) -> dict[str, Any]:
     """Return a TOML document. Raises ValueError."""
-    return tomllib.loads(text)
+    document: dict[str, Any] = tomllib.loads(text)
+    return document
