@@ -17,3 +17,7 @@ class ToolkitRelease(Row, frozen=True, kw_only=True):
     compiler: bool = False
     """Its nvcc wheel holds nvcc itself; those before CUDA 13 hold no more than its assembler."""
     kind: str
+
+    def __hash__(self) -> int:
+        """Of what names it: a mapping has none of its own."""
+        return hash((self.version, self.kind))

@@ -63,7 +63,7 @@ def compared(catalog: Catalog, found: Found, bill: Bill) -> Refreshed:
             told += items
     return Refreshed(
         news=tuple(told),
-        troubles=tuple(sorted(found.troubles, key=lambda item: item.subject)),
+        troubles=tuple(sorted(dict.fromkeys(found.troubles), key=lambda item: item.subject)),
         wheels_read=found.wheels_read,
         bill=bill,
         rows=changed,

@@ -30,12 +30,12 @@ def refreshed(
     rows = {row.version: row for row in known}
     troubles = []
     try:
-        listed = [file for file in index.files(TOOLKIT) if file.name.endswith(".whl")]
+        listed = [one for one in index.files(TOOLKIT) if one.name.endswith(".whl")]
     except OutsideError as error:
         return list(rows.values()), [Trouble(TOOLKIT, error.reference, error.message)]
     for file in listed:
         parts = parts_of(file.name)
-        if not parts or not is_dotted(parts[1]) or (parts[1] in rows and not anew):
+        if file.yanked or not parts or not is_dotted(parts[1]) or (parts[1] in rows and not anew):
             continue
         try:
             rows[parts[1]] = _row(index, file, parts[1], day)

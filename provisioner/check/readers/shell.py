@@ -36,7 +36,7 @@ class Command(NamedTuple):
     words: tuple[str, ...]
     line: int
     conditional: bool = False
-    """It stands between ``if`` and ``fi``, or in a ``case``."""
+    """It stands between ``if`` and ``fi``, or in a ``case``, and not after ``if !``."""
 
 
 def commands(
@@ -49,14 +49,17 @@ def commands(
     logical = list(_logical_lines(text, first))
     known = {**_set_once(logical), **(variables or {})}
     found: list[Command] = []
-    depth = 0
+    inside: list[bool] = []
     for number, line in logical:
         for words in _simple(substituted(line, known)) if _WORTH_READING.search(line) else ():
-            depth += words[0] in _OPENS
-            depth -= words[0] in _OPENS.values() and depth > 0
+            if words[0] in _OPENS:
+                # What is done only where it is not yet so is meant for every machine.
+                inside.append(words[:2] != ["if", "!"])
+            elif words[0] in _OPENS.values() and inside:
+                inside.pop()
             kept = _without_keywords(words)
             if kept:
-                found.append(Command(tuple(kept), number, depth > 0))
+                found.append(Command(tuple(kept), number, any(inside)))
     return found
 
 

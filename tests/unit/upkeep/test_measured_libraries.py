@@ -82,7 +82,9 @@ def test_cudnn_holds_code_for_the_targets_of_its_fat_binaries(index: Loopback) -
 @runs_ptxas
 def test_a_new_compiler_says_what_its_cuda_accepts(index: Loopback) -> None:
     name = nvcc(index, "13.9.33")
-    index.add("cuda-toolkit", "cuda_toolkit-13.9.0-py2.py3-none-any.whl", b"")
+    requires = ['nvidia-cuda-nvcc==13.9.33.*; extra == "nvcc"']
+    whole = wheels.wheel("cuda-toolkit", "13.9.0", {}, requires)
+    index.add("cuda-toolkit", "cuda_toolkit-13.9.0-py2.py3-none-any.whl", whole)
     index.add("cuda-toolkit", "cuda_toolkit-13.9.1-py2.py3-none-any.whl", b"", yanked=True)
     index.add("cuda-toolkit", "cuda_toolkit-13.9.0.tar.gz", b"")
     index.add("cuda-toolkit", "cuda.whl", b"")
@@ -98,6 +100,10 @@ def test_a_new_compiler_says_what_its_cuda_accepts(index: Loopback) -> None:
     assert (cuda.version, cuda.driver_floor) == ("13.9", thirteen.driver_floor)
     assert cuda.architectures == ("sm_75", "sm_90", "sm_90a", "sm_100f")
     assert cuda.toolkits == ("13.9.0",)
+    (toolkit,) = rows(found, sheets.TOOLKITS)
+    assert toolkit.version == "13.9.0"
+    assert toolkit.components == {"nvidia-cuda-nvcc": "13.9.33"}
+    assert toolkit.compiler
     assert cuda.evidence.endswith(f"; bundled driver not known; architectures: ptxas of {name}")
 
 
