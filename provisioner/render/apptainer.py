@@ -21,6 +21,7 @@ def text(plan: Plan, catalog: Catalog) -> str:
     """Return the definition file. Raises RefusedError as ``image.values`` does."""
     filled = fill(
         "docker/apptainer.def.j2",
+        apptainer=True,
         option=_OPTIONS.get(plan.accelerator, ""),
         **image.values(plan, catalog, "apptainer"),
     )

@@ -29,7 +29,7 @@ def text(plan: Plan, catalog: Catalog) -> str:
     )
     return fill(
         "cloud/user-data.j2",
-        head=head(plan, catalog),
+        head=head(plan, catalog, driver=False),
         told=_told(folder, unit),
         files=tuple((path, mode, content.rstrip("\n")) for path, mode, content in files),
         unit=f"{unit}.service",

@@ -30,10 +30,11 @@ def wrapped(lines: tuple[str, ...], hanging: str = "") -> tuple[str, ...]:
     )
 
 
-def head(plan: Plan, catalog: Catalog, title: str = "") -> tuple[str, ...]:
+def head(plan: Plan, catalog: Catalog, title: str = "", *, driver: bool = True) -> tuple[str, ...]:
     """Return what stands at the head of a file: title, machine, pins, caps, warnings, driver.
 
     An empty line is an empty comment. The title is the plan in a phrase where none is given.
+    ``driver``: whether it has to be said that the driver is no affair of the file.
     """
     caps = tuple(f"{cap.requirement}: {cap.reason}" for cap in plan.constraints)
     lines = [
@@ -46,7 +47,7 @@ def head(plan: Plan, catalog: Catalog, title: str = "") -> tuple[str, ...]:
         *_set_in((*facts.pin_lines(plan), *caps)),
         *wrapped(tuple(f"Note: {one}" for one in facts.warning_lines(plan)), _INDENT),
     ]
-    if plan.accelerator == "cuda":
+    if driver and plan.accelerator == "cuda":
         floor = plan.driver.minimum or "any"
         told = f"The driver is the machine's affair: {floor} or later must run."
         lines += ["", *wrapped((told,))]

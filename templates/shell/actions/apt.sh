@@ -6,10 +6,11 @@ unattended() {
 }
 system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
 apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
-# apt_refresh: what a run that was cut off left half installed comes to its end first.
+# apt_refresh: what a run that was cut off left half installed comes to its end first. The check
+# waits where another program installs, as dpkg alone does not.
 apt_refresh() {
-  unattended dpkg --configure -a && apt_get -o APT::Update::Error-Mode=any update &&
-    apt_get --fix-broken --no-remove install
+  apt_get check || unattended dpkg --configure -a || true
+  apt_get -o APT::Update::Error-Mode=any update && apt_get --fix-broken --no-remove install
 }
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
 

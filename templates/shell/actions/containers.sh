@@ -5,27 +5,28 @@ container_toolkit_fits() {
 
 # containers_see_gpus: Docker, where it is, and CDI, which Podman and others read.
 containers_see_gpus() {
-  { ! own_docker || docker_settings check; } &&
+  { ! own_docker || { docker_settings check && [[ ! -e $made/docker.restart ]]; }; } &&
     [[ $(nvidia-ctk cdi list 2>/dev/null) == *nvidia.com/gpu=all* ]]
 }
 
 containers_configure() {
   ask_root 'tell Docker and CDI of the GPUs, and restart Docker, which ends its containers'
-  if own_docker && ! docker_settings check; then
-    mkdir -p "$made"
+  if own_docker && { ! docker_settings check || [[ -e $made/docker.restart ]]; }; then
+    mkdir -p "$made" && touch "$made/docker.restart" # until Docker has read it
     [[ -e $made/docker.json ]] || cat /etc/docker/daemon.json >"$made/docker.json" 2>/dev/null || true
     as_root nvidia-ctk runtime configure --runtime=docker --cdi.enabled
     docker_settings keep
     restart_docker
+    rm "$made/docker.restart"
   fi
   if ! as_root systemctl restart nvidia-cdi-refresh.service 2>/dev/null; then
+    [[ -e /etc/cdi/nvidia.yaml ]] || echo /etc/cdi/nvidia.yaml | remember
     as_root nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml
   fi
 }
 
 # containers_forget: what this script told Docker; for CDI the packages see to it themselves.
 containers_forget() {
-  as_root rm -f /etc/cdi/nvidia.yaml
   [[ -e $made/docker.json ]] || return 0
   docker_settings forget "$made/docker.json"
   restart_docker

@@ -11,7 +11,7 @@
 # It writes, but for what apt does, to ~/dlsetup/nvidia-container-toolkit, /etc/apt/sources.list.d, /etc/apt/keyrings, /etc/docker/daemon.json, /etc/cdi.
 #
 # Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]
-#   It asks before it does anything as root; --yes asks nothing. What is done is left alone.
+#   It asks before it takes root; as root, or with --yes, it asks nothing. What is done is left alone.
 #   --uninstall takes back what it installed, and nothing that was there before.
 # It ends with 0 when ready, 1 when stopped, 2 for an unknown option, 130 when interrupted.
 
@@ -47,7 +47,7 @@ for option in "$@"; do
   case $option in
     --yes) assume_yes=yes ;;
     --uninstall) uninstalls=yes ;;
-    --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
+    --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0"; trap - EXIT; exit ;;
     *) leave 2 "unknown option: $option" 'usage: bash install.sh [--yes] [--uninstall] [--help]' ;;
   esac
 done
@@ -80,7 +80,6 @@ system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
 
 # containers_forget: what this script told Docker; for CDI the packages see to it themselves.
 containers_forget() {
-  as_root rm -f /etc/cdi/nvidia.yaml
   [[ -e $made/docker.json ]] || return 0
   docker_settings forget "$made/docker.json"
   restart_docker
@@ -167,10 +166,11 @@ if ! driver_fits 527.41; then
 fi
 
 apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
-# apt_refresh: what a run that was cut off left half installed comes to its end first.
+# apt_refresh: what a run that was cut off left half installed comes to its end first. The check
+# waits where another program installs, as dpkg alone does not.
 apt_refresh() {
-  unattended dpkg --configure -a && apt_get -o APT::Update::Error-Mode=any update &&
-    apt_get --fix-broken --no-remove install
+  apt_get check || unattended dpkg --configure -a || true
+  apt_get -o APT::Update::Error-Mode=any update && apt_get --fix-broken --no-remove install
 }
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
 
@@ -272,20 +272,22 @@ fi
 
 # containers_see_gpus: Docker, where it is, and CDI, which Podman and others read.
 containers_see_gpus() {
-  { ! own_docker || docker_settings check; } &&
+  { ! own_docker || { docker_settings check && [[ ! -e $made/docker.restart ]]; }; } &&
     [[ $(nvidia-ctk cdi list 2>/dev/null) == *nvidia.com/gpu=all* ]]
 }
 
 containers_configure() {
   ask_root 'tell Docker and CDI of the GPUs, and restart Docker, which ends its containers'
-  if own_docker && ! docker_settings check; then
-    mkdir -p "$made"
+  if own_docker && { ! docker_settings check || [[ -e $made/docker.restart ]]; }; then
+    mkdir -p "$made" && touch "$made/docker.restart" # until Docker has read it
     [[ -e $made/docker.json ]] || cat /etc/docker/daemon.json >"$made/docker.json" 2>/dev/null || true
     as_root nvidia-ctk runtime configure --runtime=docker --cdi.enabled
     docker_settings keep
     restart_docker
+    rm "$made/docker.restart"
   fi
   if ! as_root systemctl restart nvidia-cdi-refresh.service 2>/dev/null; then
+    [[ -e /etc/cdi/nvidia.yaml ]] || echo /etc/cdi/nvidia.yaml | remember
     as_root nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml
   fi
 }

@@ -14,7 +14,7 @@
 # It may replace an older NVIDIA driver; if apt would remove anything else, it stops before.
 #
 # Usage: bash system.sh [--yes] [--help]
-#   It asks before it does anything as root; with --yes it asks nothing.
+#   It asks before it takes root; as root, or with --yes, it asks nothing.
 #   It may be run again at any time: what is done is left alone.
 # It ends with 0: done. 1: stopped, and says why. 2: unknown option. 10: reboot, then run it
 # again. 130: interrupted; run it again.
@@ -48,7 +48,7 @@ as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
 for option in "$@"; do
   case $option in
     --yes) assume_yes=yes ;;
-    --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
+    --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0"; trap - EXIT; exit ;;
     *) leave 2 "unknown option: $option" 'usage: bash system.sh [--yes] [--help]' ;;
   esac
 done
@@ -76,10 +76,11 @@ unattended() {
     NEEDRESTART_MODE=l "$@"
 }
 apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
-# apt_refresh: what a run that was cut off left half installed comes to its end first.
+# apt_refresh: what a run that was cut off left half installed comes to its end first. The check
+# waits where another program installs, as dpkg alone does not.
 apt_refresh() {
-  unattended dpkg --configure -a && apt_get -o APT::Update::Error-Mode=any update &&
-    apt_get --fix-broken --no-remove install
+  apt_get check || unattended dpkg --configure -a || true
+  apt_get -o APT::Update::Error-Mode=any update && apt_get --fix-broken --no-remove install
 }
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
 
@@ -254,7 +255,7 @@ if ! driver_fits 525.60.13; then
     echo "  note: apt has no linux-headers-$(uname -r): where dkms builds the module, it cannot."
   read -ra packages <<<"$package $(xargs <<<"$parts")"
   plan=$(apt-get -s install "${packages[@]}") || stop "apt cannot install $package" \
-    'it stands in the part main of the archive: see that its sources name that part'
+    'its own words are above'
   # The name may lead to another branch: what counts is the version that would come.
   version=$(sed -n "s/^Inst $package .*(\([0-9]*:\)\{0,1\}\([^- ]*\).*/\2/p" <<<"$plan")
   [[ -n $version ]] || version=$(installed_version "$package" | sed 's/^[0-9]*://; s/-.*//')

@@ -11,7 +11,7 @@
 # It may replace an older NVIDIA driver; if apt would remove anything else, it stops before.
 #
 # Usage: bash system.sh [--yes] [--help]
-#   It asks before it does anything as root; with --yes it asks nothing.
+#   It asks before it takes root; as root, or with --yes, it asks nothing.
 #   It may be run again at any time: what is done is left alone.
 # It ends with 0: done. 1: stopped, and says why. 2: unknown option. 10: reboot, then run it
 # again. 130: interrupted; run it again.
@@ -45,7 +45,7 @@ as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
 for option in "$@"; do
   case $option in
     --yes) assume_yes=yes ;;
-    --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
+    --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0"; trap - EXIT; exit ;;
     *) leave 2 "unknown option: $option" 'usage: bash system.sh [--yes] [--help]' ;;
   esac
 done
@@ -73,10 +73,11 @@ unattended() {
     NEEDRESTART_MODE=l "$@"
 }
 apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
-# apt_refresh: what a run that was cut off left half installed comes to its end first.
+# apt_refresh: what a run that was cut off left half installed comes to its end first. The check
+# waits where another program installs, as dpkg alone does not.
 apt_refresh() {
-  unattended dpkg --configure -a && apt_get -o APT::Update::Error-Mode=any update &&
-    apt_get --fix-broken --no-remove install
+  apt_get check || unattended dpkg --configure -a || true
+  apt_get -o APT::Update::Error-Mode=any update && apt_get --fix-broken --no-remove install
 }
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
 

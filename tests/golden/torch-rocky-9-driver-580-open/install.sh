@@ -19,7 +19,7 @@
 # It may replace an older NVIDIA driver; if dnf would remove anything else, it stops before.
 #
 # Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]
-#   It asks before it does anything as root; --yes asks nothing. What is done is left alone.
+#   It asks before it takes root; as root, or with --yes, it asks nothing. What is done is left alone.
 #   --uninstall takes back what it installed, and nothing that was there before.
 # It ends with 0 when ready, 1 when stopped, 2 for an unknown option, 130 when interrupted, 10 to be
 # run again after a reboot.
@@ -57,7 +57,7 @@ for option in "$@"; do
   case $option in
     --yes) assume_yes=yes ;;
     --uninstall) uninstalls=yes ;;
-    --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
+    --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0"; trap - EXIT; exit ;;
     *) leave 2 "unknown option: $option" 'usage: bash install.sh [--yes] [--uninstall] [--help]' ;;
   esac
 done

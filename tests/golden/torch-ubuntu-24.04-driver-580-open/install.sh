@@ -18,7 +18,7 @@
 # It may replace an older NVIDIA driver; if apt would remove anything else, it stops before.
 #
 # Usage: [DLSETUP_ENV=/some/other/folder] bash install.sh [--yes] [--uninstall] [--help]
-#   It asks before it does anything as root; --yes asks nothing. What is done is left alone.
+#   It asks before it takes root; as root, or with --yes, it asks nothing. What is done is left alone.
 #   --uninstall takes back what it installed, and nothing that was there before.
 # It ends with 0 when ready, 1 when stopped, 2 for an unknown option, 130 when interrupted, 10 to be
 # run again after a reboot.
@@ -56,7 +56,7 @@ for option in "$@"; do
   case $option in
     --yes) assume_yes=yes ;;
     --uninstall) uninstalls=yes ;;
-    --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
+    --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0"; trap - EXIT; exit ;;
     *) leave 2 "unknown option: $option" 'usage: bash install.sh [--yes] [--uninstall] [--help]' ;;
   esac
 done
@@ -99,10 +99,11 @@ fi
 
 { # bash reads all of this before it does any of it
 apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
-# apt_refresh: what a run that was cut off left half installed comes to its end first.
+# apt_refresh: what a run that was cut off left half installed comes to its end first. The check
+# waits where another program installs, as dpkg alone does not.
 apt_refresh() {
-  unattended dpkg --configure -a && apt_get -o APT::Update::Error-Mode=any update &&
-    apt_get --fix-broken --no-remove install
+  apt_get check || unattended dpkg --configure -a || true
+  apt_get -o APT::Update::Error-Mode=any update && apt_get --fix-broken --no-remove install
 }
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
 

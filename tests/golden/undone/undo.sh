@@ -10,7 +10,7 @@
 #   4. Remove the sources and keys of apt that came with it
 #
 # Usage: bash undo.sh [--yes] [--help]
-#   It asks before it does anything as root; with --yes it asks nothing.
+#   It asks before it takes root; as root, or with --yes, it asks nothing.
 #   It may be run again at any time: what is done is left alone.
 # It ends with 0: done. 1: stopped, and says why. 2: unknown option. 10: reboot, then run it
 # again. 130: interrupted; run it again.
@@ -44,7 +44,7 @@ as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
 for option in "$@"; do
   case $option in
     --yes) assume_yes=yes ;;
-    --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0" && trap - EXIT && exit ;;
+    --help) sed -n '/^# Usage/,/^$/s/^# \{0,1\}//p' "$0"; trap - EXIT; exit ;;
     *) leave 2 "unknown option: $option" 'usage: bash undo.sh [--yes] [--help]' ;;
   esac
 done
