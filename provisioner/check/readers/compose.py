@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from provisioner.check.readers import commands, outline, shell
 from provisioner.check.said import Image, Part, Place, Statement
+
+_GPU = {"gpu", "nvidia", "cdi"}
 
 
 def read(text: str) -> tuple[Part, ...]:
@@ -24,8 +28,14 @@ def _service(name: str, entries: list[outline.Entry]) -> Part:
             said.append(Image(name=image, at=Place(entry.line, entry.text)))
         elif entry.path[2:] in {("command",), ("command", "|"), ("entrypoint",)}:
             said += commands.statements(shell.commands(entry.text, first=entry.line))
+    # What stands elsewhere, by an anchor or another service, is not followed.
+    elsewhere = any(entry.path[2:3] in {("<<",), ("extends",)} for entry in entries)
+    given = any(map(_gives_gpu, entries))
     return Part(
-        inside="image", name=name, statements=tuple(said), uses_gpu=any(map(_gives_gpu, entries))
+        inside="image",
+        name=name,
+        statements=tuple(said),
+        uses_gpu=None if elsewhere and not given else given,
     )
 
 
@@ -39,6 +49,7 @@ def _gives_gpu(entry: outline.Entry) -> bool:
         case ("devices", *_):
             return "nvidia" in entry.text
         case ("deploy", "resources", "reservations", "devices", *_):
-            return entry.text in {"gpu", "nvidia", "cdi"} or entry.text.startswith("nvidia.com/")
+            words = re.findall(r"[\w./=-]+", entry.text)
+            return any(word in _GPU or word.startswith("nvidia.com/") for word in words)
         case _:
             return False

@@ -57,7 +57,12 @@ def entries(text: str) -> Iterator[Entry]:
         if line.count("- ") > _DEEPEST or indent > _WIDEST:
             continue
         while line[indent:].startswith("- ") or line[indent:] == "-":
-            stack = [(depth, key) for depth, key in stack if depth < indent]
+            # A list may begin where the key that it belongs to begins.
+            stack = [
+                (depth, key)
+                for depth, key in stack
+                if depth < indent or (depth == indent and key != "-")
+            ]
             stack.append((indent, "-"))
             rest = line[indent + 1 :]
             indent += 1 + len(rest) - len(rest.lstrip())

@@ -10,6 +10,7 @@ from provisioner.check.choice import Taken
 from provisioner.check.flaw import Flaw, softened
 from provisioner.check.ground import Ground
 from provisioner.check.said import Package, Place
+from provisioner.report import Confidence
 from provisioner.resolve.builds import is_asked
 from provisioner.resolve.candidates import DRIVER, GLIBC, PYTHON, Need
 from provisioner.version import order, public
@@ -45,20 +46,28 @@ def _flaw(ground: Ground, package: Package, found: Taken) -> Flaw | None:
     if None in needs or _brought_by_plugin(ground, package):
         return None
     row, need = found.builds[0], needs[0]
-    if need is None:
+    if need is None or (need.reference == _CPU and row.bundles_cuda):
         return None
     if need.reference.startswith(_NOT_SAID):
         return _unread(package, row, need)
     on_purpose = need.reference == _CPU and _asks_for_cpu(package, row)
+    # Which build conda takes is for its solver, and not every channel has rows.
+    by_solver = need.reference == _CPU and row.channel is not None
     return Flaw(
         reference=need.reference,
-        severity="warning" if on_purpose else "error",
+        severity="warning" if on_purpose else "note" if by_solver else "error",
         message=f"{_called(package, row)}: {need.reason}{_against(ground, need)}.",
         places=(package.at, *_python_places(ground, need)),
         evidence=(need.evidence,) if need.evidence else (),
         fix=_fix(ground, package, need),
-        confidence="certain" if row.kind == "measured" else "likely",
+        confidence=_confidence(row, by_solver=by_solver and not on_purpose),
     )
+
+
+def _confidence(row: Build, *, by_solver: bool) -> Confidence:
+    if by_solver:
+        return "unsure"
+    return "certain" if row.kind == "measured" else "likely"
 
 
 def _called(package: Package, row: Build) -> str:
@@ -143,6 +152,8 @@ def _no_build(ground: Ground, package: Package, found: Taken) -> Flaw | None:
     wanted = [row for row in rows if is_asked(found.wish, row)]
     if package.manager != "pip" or not package.specifier:
         return None
+    if any(row.platform == "any" for row in wanted):
+        return None  # it is built where it is installed
     if wanted:
         platforms = ", ".join(dict.fromkeys(row.platform for row in wanted))
         return Flaw(

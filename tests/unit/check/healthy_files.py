@@ -185,5 +185,32 @@ fi
         gpu="GTX 980",
         driver="535.183.01",
     ),
+    case(  # 22_extensions: its wheels hold libraries for several releases of CUDA
+        "bitsandbytes-which-brings-cuda-of-many-releases",
+        "requirements.txt",
+        "bitsandbytes==0.43.1\n",
+        driver="550.54.14",
+    ),
+    case(  # 22_extensions: there are sources only
+        "what-is-built-where-it-is-installed",
+        "requirements.txt",
+        "torch==2.6.0\nflash-attn==2.7.3\n",
+        driver="550.54.14",
+    ),
+    case(
+        "a-gpu-reserved-on-one-line",
+        "compose.yaml",
+        "services:\n  a:\n    image: nvidia/cuda:12.8.1-runtime-ubuntu22.04\n    deploy:\n"
+        "      resources:\n        reservations:\n"
+        "          devices: [{driver: nvidia, count: all, capabilities: [gpu]}]\n",
+        driver="570.86.15",
+    ),
+    case(
+        "a-gpu-reserved-elsewhere",
+        "compose.yaml",
+        "services:\n  a:\n    image: nvidia/cuda:12.8.1-runtime-ubuntu22.04\n    <<: *gpu\n"
+        "  b:\n    image: nvidia/cuda:12.8.1-runtime-ubuntu22.04\n    extends: {service: c}\n",
+        driver="570.86.15",
+    ),
     case("nothing-at-all", "requirements.txt", "# later\n"),
 )

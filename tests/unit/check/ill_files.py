@@ -302,6 +302,20 @@ dependencies:
         ("gpu-too-old", 5),
         gpu="GTX 1080",
     ),
+    case(  # 01_cuda_driver: 2.15.0 brings CUDA 13; so conda env export sets a list in
+        "pip-section-as-conda-exports-it",
+        "environment.yml",
+        "dependencies:\n- python=3.12\n- pip\n- pip:\n  - torch==2.15.0\n",
+        ("driver-too-old", 5),
+        driver="550.54.14",
+    ),
+    case(  # 15_conda_legacy: channel pytorch has 1.11.0 for CUDA 11.3, and no row here
+        "a-build-of-a-channel-without-rows-is-no-error",
+        "environment.yml",
+        "channels: [pytorch, defaults]\ndependencies:\n- python=3.8\n- cudatoolkit=11.3\n"
+        "- pytorch=1.11.0\n",
+        driver="535.183.01",
+    ),
     case(  # 01_cuda_driver
         "conda-cuda-version-on-an-old-driver",
         "environment.yml",
