@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from provisioner.catalog.rows import Build, Library
@@ -16,6 +17,7 @@ from provisioner.version import is_dotted, order
 TOOLKIT = "cuda-toolkit"
 """NVIDIA's wheel that holds nothing, and names the versions of the others."""
 _WHEEL, _CONDA = "nvidia-cuda-nvcc", "cuda-nvcc"
+_FOURTH_IS_ZERO = re.compile(r"(\d+\.\d+\.\d+)\.0")
 _OF_CHANNELS = {"conda", "conda-native"}
 UNLINKED = "unlinked"
 """Stands among the routes of an output that cannot make the links that nvcc's wheels lack."""
@@ -167,5 +169,5 @@ def _spelled(versions: Iterator[str] | Sequence[str]) -> Iterator[str]:
     """Versions as toolkits bear them, and as what needs them writes them: 13.0.3.0, 13.0.3."""
     for version in versions:
         yield version
-        if version.count(".") > 2:  # noqa: PLR2004 - a fourth number is one that others leave out
-            yield version.removesuffix(".0")
+        if short := _FOURTH_IS_ZERO.fullmatch(version):
+            yield short[1]

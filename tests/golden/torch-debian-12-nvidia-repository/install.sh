@@ -136,10 +136,7 @@ installed_version() {
 }
 
 # installed_since_boot PACKAGE: whether it came after this machine was started.
-installed_since_boot() {
-  [[ -n $(find -L "/var/lib/dpkg/info/$1"{,:*}.list \
-    -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
-}
+installed_since_boot() { changed_since_boot "/var/lib/dpkg/info/$1"{,:*}.list; }
 
 # candidate_version PACKAGE: what apt would install; nothing when it knows none.
 candidate_version() {

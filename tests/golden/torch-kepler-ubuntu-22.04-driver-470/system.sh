@@ -108,10 +108,7 @@ installed_version() {
 }
 
 # installed_since_boot PACKAGE: whether it came after this machine was started.
-installed_since_boot() {
-  [[ -n $(find -L "/var/lib/dpkg/info/$1"{,:*}.list \
-    -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
-}
+installed_since_boot() { changed_since_boot "/var/lib/dpkg/info/$1"{,:*}.list; }
 
 # running_driver: its version; nothing where none runs.
 running_driver() { grep -shom1 '[0-9]*\.[0-9.]*' /{sys/module,proc/driver}/nvidia/version | sed q; }
