@@ -248,12 +248,14 @@ class _Handler(BaseHTTPRequestHandler):
         for key, value in (more or {}).items():
             self.send_header(key, value)
         self.send_header("Content-Length", str(len(body)))
+        if self.command != "HEAD":
+            body = body[: len(body) // 2] if cut else body
+            # Before the first byte leaves: a client may hang up, and go on elsewhere, at once.
+            with self.index.lock:
+                self.index.sent.append(Sent(self.path, status, len(body)))
         self.end_headers()
         if self.command == "HEAD":
             return
-        body = body[: len(body) // 2] if cut else body
-        with self.index.lock:
-            self.index.sent.append(Sent(self.path, status, len(body)))
         self.wfile.write(body)
         if cut:
             self.close_connection = True
