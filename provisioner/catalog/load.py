@@ -18,6 +18,7 @@ from provisioner.catalog import (
     rows,
     sheets,
     speed_rows,
+    symptom_rows,
     toolkit_rows,
     upkeep_rows,
     words,
@@ -223,6 +224,23 @@ class Catalog:
     def references(self) -> tuple[words.Reference, ...]:
         """The vocabulary of errors, refusals, warnings and findings."""
         return self._read(sheets.REFERENCES, words.Reference)
+
+    @cached_property
+    def signs(self) -> tuple[symptom_rows.Sign, ...]:
+        """Words that point at causes."""
+        return tuple(
+            row for sheet in sheets.SIGNS for row in self._read(sheet, symptom_rows.Sign)
+        )
+
+    @cached_property
+    def inferences(self) -> tuple[symptom_rows.Inference, ...]:
+        """What follows where several symptoms hold at once."""
+        return self._read(sheets.INFERENCES, symptom_rows.Inference)
+
+    @cached_property
+    def remedies(self) -> tuple[symptom_rows.Remedy, ...]:
+        """What to do about each cause, in order."""
+        return self._read(sheets.REMEDIES, symptom_rows.Remedy)
 
     @cached_property
     def tools(self) -> tuple[rows.Tool, ...]:

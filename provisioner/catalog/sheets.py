@@ -17,6 +17,7 @@ from provisioner.catalog import (
     key_rows,
     rows,
     speed_rows,
+    symptom_rows,
     toolkit_rows,
     upkeep_rows,
     words,
@@ -101,6 +102,28 @@ READINGS = Sheet("upkeep/readings.toml", upkeep_rows.Reading, (), "reading")
 DOCUMENTED = Sheet("upkeep/documented.jsonl", upkeep_rows.Documented, ("framework", "versions"))
 BROKEN = Sheet("upkeep/broken.toml", upkeep_rows.Broken, ("wheel",), "broken")
 ROT = Sheet("upkeep/rot.jsonl", upkeep_rows.Rot, ("framework", "version"))
+SIGNS = tuple(
+    Sheet(f"doctor/{subject}.toml", symptom_rows.Sign, (), "sign", ("name",))
+    for subject in (
+        "gpus",
+        "cpus",
+        "drivers",
+        "packages",
+        "containers",
+        "libraries",
+        "frameworks",
+        "builds",
+        "clusters",
+    )
+)
+INFERENCES = Sheet(
+    "doctor/inferences.toml",
+    symptom_rows.Inference,
+    (),
+    "inference",
+    ("reference", "when", "unless"),
+)
+REMEDIES = Sheet("doctor/remedies.toml", symptom_rows.Remedy, (), "remedy", ("reference", "fix"))
 TOOLS = Sheet("tools.toml", rows.Tool, ("name",), "tool")
 
 FIXED = (
@@ -146,6 +169,9 @@ FIXED = (
     ADDRESSES,
     PROFILES,
     REFERENCES,
+    *SIGNS,
+    INFERENCES,
+    REMEDIES,
     TOOLS,
     PROJECTS,
     READINGS,

@@ -1,20 +1,72 @@
-"""``dlsetup doctor --explain``."""
+"""``dlsetup doctor``."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import click
 
 from provisioner import workflow
 from provisioner.cli import options
-from provisioner.cli.output import show_json
+from provisioner.cli.output import show_json, show_warnings
 
 
-@click.command("doctor", epilog="Example: dlsetup doctor --explain driver-too-old")
-@click.option("--explain", metavar="REFERENCE", required=True, help="What a reference means.")
+@click.command(
+    "doctor",
+    epilog="Examples: dlsetup doctor; dlsetup doctor demo; dlsetup doctor --report error.txt; "
+    "nvidia-smi 2>&1 | dlsetup doctor --report -; dlsetup doctor --explain driver-too-old",
+)
+@click.argument("name", required=False)
+@click.option(
+    "--report", metavar="FILE", help="Read what programs printed, from a file or - instead."
+)
+@click.option("--explain", metavar="REFERENCE", help="What a word of a finding means.")
+@click.option("--quiet", is_flag=True, help="Print errors alone: doctor --quiet && python train.py")
+@options.machine
 @options.as_json
-def command(*, explain: str, as_json: bool) -> None:
-    """Explain a reference: what it means and what to do about it."""
-    found = workflow.explained(explain)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    name: str | None,
+    report: str | None,
+    explain: str | None,
+    quiet: bool,
+    as_json: bool,
+    **typed: Any,
+) -> None:
+    """Say what is broken on this machine, or in environment NAME, and how to mend it.
+
+    It exits with 1 where something is an error. Nothing is changed, and nothing asks for root.
+    """
+    if explain is not None:
+        _explain(explain, as_json=as_json)
+        return
+    from provisioner.cli.text_doctor import show_examined
+
+    found = _examined(name, report, typed)
+    if as_json:
+        about = {"findings": found.findings, "looked_at": found.looked_at}
+        show_json("doctor", about, found.warnings)
+    else:
+        show_examined(found, quiet=quiet)
+        show_warnings(() if quiet else found.warnings)
+    ctx.exit(1 if found.is_broken else 0)
+
+
+def _examined(name: str | None, report: str | None, typed: dict[str, Any]) -> Any:
+    from provisioner import examination
+
+    if name is not None and report is not None:
+        raise click.UsageError("Say NAME or --report, not both.")
+    asked = options.asked((), typed, must_ask=False)
+    if report is not None:
+        return examination.of_report(report, asked.options)
+    return examination.of_machine(name, asked.options)
+
+
+def _explain(word: str, *, as_json: bool) -> None:
+    found = workflow.explained(word)
     if as_json:
         show_json("doctor", {"reference": found})
         return

@@ -1,0 +1,47 @@
+"""The rows that ``doctor`` judges by: what points at a cause, and how strongly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from provisioner.catalog.rows import Row
+
+
+class Sign(Row, frozen=True, kw_only=True):
+    """Words of programs or people, and the causes that they point at.
+
+    Points run to 100: 90 and more settle a cause alone, 50 suggest it, 20 only go with it. They
+    were weighed on real reports, ``tests/cases``; ``evidence`` says who prints the words.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    """Any of them: lower case, ``*`` for anything on the line, ``#`` for a number, ``|`` for the
+    end of a word."""
+    means: Mapping[str, int]
+    """Points by reference."""
+
+
+class Inference(Row, frozen=True, kw_only=True):
+    """What follows where several things hold at once."""
+
+    reference: str
+    when: tuple[str, ...]
+    """Signs, predicates and references with points, all of which hold."""
+    unless: tuple[str, ...] = ()
+    """None of these holds."""
+    points: int
+    """Below 0 where it speaks against the cause."""
+
+
+class Remedy(Row, frozen=True, kw_only=True):
+    """What to do about a cause, on the machines that it is for."""
+
+    reference: str
+    fix: str
+    """In words, with ``{placeholders}`` that the resolver and the machine fill: a row whose
+    placeholder has no answer is left out."""
+    when: tuple[str, ...] = ()
+    """Predicates that all hold."""
+    unless: tuple[str, ...] = ()
+    """Predicates of which none holds."""

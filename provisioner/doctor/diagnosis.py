@@ -1,0 +1,58 @@
+"""From points to findings: the likeliest cause first, as sure as its points are."""
+
+from __future__ import annotations
+
+from provisioner.catalog.find import reference
+from provisioner.doctor.judge import Suspect, Suspects, suspects
+from provisioner.doctor.patient import Patient
+from provisioner.doctor.remedies import fixes
+from provisioner.report import Confidence, Finding, Severity
+
+_SETTLED, _LIKELY, _WORTH = 85, 45, 25
+"""Points from which a cause is certain, likely, and worth a word at all."""
+_MOST = 5
+"""Findings that anybody reads."""
+_FAR_BEHIND = 0.34
+"""A cause with less than this share of the first one's points is not told beside it."""
+
+
+def diagnose(patient: Patient) -> tuple[Finding, ...]:
+    """Return what is probably wrong, the likeliest first; empty where nothing points at anything.
+
+    Raises BadDataError where the catalog's sheets cannot be read.
+    """
+    found = suspects(patient.symptoms, patient.catalog)
+    listed = [one for one in found.listed if one.points >= _WORTH]
+    first = listed[0].points if listed else 0.0
+    kept = [one for one in listed if one.points >= first * _FAR_BEHIND][:_MOST]
+    rival = listed[1].points if len(listed) > 1 else 0.0
+    return tuple(
+        _finding(patient, found, one, rival if number == 0 else first)
+        for number, one in enumerate(kept)
+    )
+
+
+def _finding(patient: Patient, found: Suspects, one: Suspect, rival: float) -> Finding:
+    row = reference(patient.catalog, one.reference)
+    confidence = _confidence(one.points, rival)
+    return Finding(
+        reference=one.reference,
+        severity=_severity(one.points, confidence),
+        message=" ".join((row.meaning, *one.because)),
+        evidence=one.evidence,
+        fix=fixes(one.reference, patient, found.held) or (row.fix,),
+        confidence=confidence,
+    )
+
+
+def _confidence(points: float, rival: float) -> Confidence:
+    """Contradicting evidence, and another cause with nearly as many points, make it less sure."""
+    if points >= _SETTLED and points >= rival * 1.15:
+        return "certain"
+    return "likely" if points >= _LIKELY else "unsure"
+
+
+def _severity(points: float, confidence: Confidence) -> Severity:
+    if confidence == "unsure":
+        return "note"
+    return "error" if points >= _LIKELY else "warning"

@@ -1,0 +1,79 @@
+"""Points for causes: signs, predicates and what follows from them together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from provisioner.catalog.load import Catalog
+from provisioner.doctor import signs
+from provisioner.doctor.predicates import PREDICATES
+from provisioner.doctor.symptoms import Symptoms
+
+_OTHERS = 0.25
+"""How much further votes add to the strongest."""
+
+
+class Vote(NamedTuple):
+    """Points for one cause, what they rest on, and what facts say of it in a sentence."""
+
+    reference: str
+    points: int
+    evidence: tuple[str, ...]
+    because: tuple[str, ...] = ()
+
+
+class Suspect(NamedTuple):
+    """A cause, all its points together, and the evidence, the strongest first."""
+
+    reference: str
+    points: float
+    evidence: tuple[str, ...]
+    because: tuple[str, ...] = ()
+
+
+class Suspects(NamedTuple):
+    """The causes that the symptoms speak for, the likeliest first, and all that holds."""
+
+    listed: tuple[Suspect, ...]
+    held: frozenset[str]
+
+
+def suspects(symptoms: Symptoms, catalog: Catalog) -> Suspects:
+    """Return the causes that the symptoms speak for. Raises BadDataError for a broken catalog."""
+    votes: dict[str, list[Vote]] = {}
+    held: dict[str, tuple[str, ...]] = {}
+    for vote in _votes(symptoms, catalog, held):
+        votes.setdefault(vote.reference, []).append(vote)
+    found = [_sum(reference, cast) for reference, cast in votes.items()]
+    listed = sorted((one for one in found if one.points > 0), key=lambda one: -one.points)
+    return Suspects(tuple(listed), frozenset(held))
+
+
+def _votes(
+    symptoms: Symptoms, catalog: Catalog, held: dict[str, tuple[str, ...]]
+) -> Iterator[Vote]:
+    for sign, lines in signs.seen(catalog.signs, symptoms):
+        held[sign.name] = lines
+        for reference, points in sign.means.items():
+            yield Vote(reference, points, lines)
+    facts: dict[str, str] = {}
+    for name, predicate in PREDICATES.items():
+        if told := predicate(symptoms, catalog):
+            facts[name], held[name] = told, ()
+    for row in catalog.inferences:
+        if held.keys() >= set(row.when) and not held.keys() & set(row.unless):
+            told_by = tuple(line for name in row.when for line in held[name])
+            because = tuple(facts[name] for name in row.when if name in facts)
+            yield Vote(row.reference, row.points, told_by, because)
+
+
+def _sum(reference: str, cast: list[Vote]) -> Suspect:
+    cast = sorted(cast, key=lambda vote: -vote.points)
+    against = sum(vote.points for vote in cast if vote.points < 0)
+    points = [vote.points for vote in cast if vote.points > 0]
+    total = points[0] + _OTHERS * sum(points[1:]) if points else 0
+    speaking = [vote for vote in cast if vote.points > 0]
+    evidence = dict.fromkeys(line for vote in speaking for line in vote.evidence)
+    because = dict.fromkeys(text for vote in speaking for text in vote.because)
+    return Suspect(reference, total + against, tuple(evidence), tuple(because))

@@ -1,0 +1,114 @@
+"""Names in running text: systems, processors, GPUs and packages."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from provisioner.catalog.find import gpu_by_word
+from provisioner.catalog.load import Catalog
+from provisioner.errors import UsageError
+from provisioner.machine import Gpu
+
+_SYSTEMS = (
+    ("windows", re.compile(r"(?<![a-z])(?:windows|win)[ _-]?(10|11|7|8\.1)?(?:[^a-z]|$)")),
+    ("ubuntu", re.compile(r"ubuntu[ :_-]*(?:linux )?v?(\d\d\.?\d\d)?")),
+    ("debian", re.compile(r"debian[ :_-]*(?:gnu/linux )?(\d{1,2})?")),
+    ("macos", re.compile(r"(?<![a-z])(?:macos|mac os x?|osx|darwin|macosx)[ _-]*(\d{2})?")),
+    ("rocky", re.compile(r"rocky[ a-z]*(\d{1,2})?")),
+    ("almalinux", re.compile(r"alma[ a-z]*(\d{1,2})?")),
+    ("rhel", re.compile(r"(?:rhel|red hat)[ a-z]*(\d{1,2})?")),
+    ("centos", re.compile(r"centos[ a-z]*(\d{1,2})?")),
+    ("fedora", re.compile(r"fedora[ a-z]*(\d{2})?")),
+    ("opensuse-leap", re.compile(r"(?:opensuse|suse)[ a-z]*(\d{2}\.\d)?")),
+    ("arch", re.compile(r"(?<![a-z])(?:arch linux|manjaro|archlinux)()")),
+)
+_NOTE = re.compile(r"(?m)^ ?(?:os|platform|operating system|system)(?: version)? ?[:=] ?(.*)$")
+_ARM = re.compile(r"aarch64|arm64|armv8|(?<![a-z])sbsa")
+_INTEL = re.compile(r"x86[_-]64|amd64|x64")
+_GPU = re.compile(
+    r"(?<![a-z0-9])(?:"
+    r"(?:quadro |geforce |nvidia )*(?:rtx|gtx|gts|gt)[ -]?(?:pro )?(?:titan|a?\d{3,4})"
+    r"(?:[ -]?(?:ti|super|laptop gpu|laptop|max-q|ada generation|ada|mobile|d)(?![a-z]))*"
+    r"|titan (?:xp|x|v|rtx|black)|geforce \d{3}[a-z]?|geforce mx\d{3}"
+    r"|tesla [kmpvt]\d{1,3}[a-z]?|quadro [a-z]*[ ]?\d{3,4}[a-z]?"
+    r"|(?:nvidia )?(?:a100|a800|a40|a30|a10g?|a16|a2|h100|h200|h800|h20|gh200|b100|b200|b300|gb200|gb300"
+    r"|gb10|l40s?|l20|l4|v100s?|p100|p40|p4|k80|k40[mc]?|k20[mcx]?|m60|m40|t4g?|a4000|a5000|a6000)"
+    r"(?:[ -](?:sxm\d?|pcie|nvl)(?:-\d+gb)?(?:-\d+gb)?)?"
+    r"|rx ?\d{3,4}(?: ?xtx?| ?gre)?|gfx\d{3,4}[a-z]?"
+    r")(?![a-z0-9])"
+)
+_CAPABILITY = re.compile(
+    r"(?:cuda capability|compute capability|compute_capability|compute_cap|cuda_arch|capability)"
+    r"\D{0,6}(?:sm_)?(\d{1,2})\.?(\d)(?![\d.])"
+)
+_PLAIN = ("numpy", "protobuf", "mkl", "pip", "setuptools", "nvidia-cudnn-cu11", "nvidia-cudnn-cu12",
+          "nvidia-cudnn-cu13", "nvidia-tensorflow", "cudatoolkit", "pytorch-cuda", "cudnn",
+          "nvidia-fabricmanager", "cuda-drivers", "xformers", "deepspeed", "apex", "detectron2",
+          "mmcv", "mmcv-full", "transformers", "ctranslate2", "faster-whisper", "libtorch")  # fmt: skip
+_OTHER_NAMES = {"pytorch": "torch", "tf": "tensorflow", "tensorflow-gpu": "tensorflow"}
+
+
+def system(text: str) -> tuple[str, str]:
+    """Name and version of the operating system: of the note that tells it, else the first."""
+    for part in (*(match[1] for match in _NOTE.finditer(text)), text):
+        found = [(match.start(), name, match) for name, pattern in _SYSTEMS
+                 if (match := pattern.search(part))]  # fmt: skip
+        if found:
+            _, name, match = min(found, key=lambda one: one[0])
+            return name, _dotted(name, match[1] or "")
+    return "", ""
+
+
+def _dotted(name: str, version: str) -> str:
+    if name == "ubuntu" and len(version) == len("2204"):
+        return f"{version[:2]}.{version[2:]}"
+    return version
+
+
+def arch(text: str) -> str:
+    """``aarch64`` or ``x86_64``, where it is said."""
+    if _ARM.search(text):
+        return "aarch64"
+    return "x86_64" if _INTEL.search(text) else ""
+
+
+def gpus(text: str, catalog: Catalog) -> tuple[Gpu, ...]:
+    """The GPUs that are named, and those of which only the compute capability is said."""
+    found: dict[str, Gpu] = {}
+    for word in dict.fromkeys(match[0] for match in _GPU.finditer(text)):
+        gpu = _gpu(word, catalog)
+        if gpu is not None:
+            found.setdefault(gpu.name, gpu)
+    known = {gpu.compute_capability for gpu in found.values()}
+    for match in _CAPABILITY.finditer(text):
+        capability = f"{match[1]}.{match[2]}"
+        if not known and (gpu := _gpu(capability, catalog)) and gpu.architecture:
+            found.setdefault(capability, gpu)
+    return tuple(found.values())
+
+
+def _gpu(word: str, catalog: Catalog) -> Gpu | None:
+    try:
+        return gpu_by_word(catalog, word)
+    except UsageError:
+        return None
+
+
+@lru_cache(maxsize=4)
+def packages(catalog: Catalog) -> re.Pattern[str]:
+    """What finds packages with their versions, in pip's, conda's and people's forms."""
+    names = sorted({*catalog.every_name, *_PLAIN, *_OTHER_NAMES}, key=len, reverse=True)
+    listed = "|".join(re.escape(name).replace(r"\-", "[-_]") for name in names)
+    return re.compile(
+        rf"(?<![\w./-])(?P<name>{listed})(?:\[[^\]]*\])?"
+        r"(?: ?(?:===?|>=|~=|=|@) ?| version:? ?v?|: ?v?|-| v?)\(?"
+        r"(?P<version>\d+(?:\.(?:\d+|x))+(?:[a-z]+\d*)?(?:\.(?:post|dev)\d+)?(?:\+[a-z0-9.]+)?)"
+        r"(?:(?: |=)(?P<build>(?:py|cpu|cuda|gpu|h)[\w.]*_[\w.]*))?"
+    )
+
+
+def canonical(name: str) -> str:
+    """The name that the catalog has for it."""
+    plain = name.replace("_", "-")
+    return _OTHER_NAMES.get(plain, plain)

@@ -1,0 +1,111 @@
+"""The machine that symptoms speak of, and what the resolver would put on it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from provisioner.catalog.find import ROLLING, system
+from provisioner.catalog.load import Catalog
+from provisioner.catalog.rows import OperatingSystemRow
+from provisioner.doctor.symptoms import Symptoms
+from provisioner.errors import DlsetupError
+from provisioner.machine import Driver, Machine, OperatingSystem
+from provisioner.plan import Plan, Request
+from provisioner.request import parse_wish
+from provisioner.resolve import question_of, resolve
+from provisioner.version import is_dotted
+
+_FRAMEWORKS = ("torch", "tensorflow", "jax", "onnxruntime-gpu", "cupy")
+
+
+class Patient:
+    """Symptoms and the machine that they are of; plans are made once each.
+
+    ``machine`` is the one that was looked at; without it, as much of one as the symptoms tell.
+    """
+
+    def __init__(self, symptoms: Symptoms, catalog: Catalog, machine: Machine | None = None) -> None:
+        self.symptoms = symptoms
+        self.catalog = catalog
+        self.seen = machine
+        self._plans: dict[tuple[str, str, bool], Plan | DlsetupError] = {}
+
+    @cached_property
+    def framework(self) -> str:
+        """What somebody wants to run: the framework that is named first, else PyTorch."""
+        named = (one.name for one in self.symptoms.packages if one.name in _FRAMEWORKS)
+        first = next(named, None)
+        if first:
+            return first
+        places = {name: self.symptoms.text.find(name) for name in _FRAMEWORKS}
+        spoken = [name for name, at in places.items() if at >= 0]
+        return min(spoken, key=lambda name: places[name], default="torch")
+
+    @cached_property
+    def system(self) -> OperatingSystemRow | None:
+        """The row of the machine's operating system, where both are known."""
+        os = self.machine.os
+        return system(self.catalog, os.id, os.version) if os.version or os.id else None
+
+    @cached_property
+    def machine(self) -> Machine:
+        """The machine, as far as it is known."""
+        if self.seen is not None:
+            return self.seen
+        told = self.symptoms
+        driver = told.driver if is_dotted(told.driver) else ""
+        return Machine(
+            os=OperatingSystem(id=told.os_id or "linux", version=self._version, wsl=told.wsl),
+            arch=told.arch or "x86_64",
+            gpus=told.gpus,
+            driver=Driver(version=driver, cuda=told.driver_cuda or None) if driver else None,
+            sources={"gpus": "file", "os": "file", **({"driver": "file"} if driver else {})},
+        )
+
+    @property
+    def _version(self) -> str:
+        """The release that was named, or the only one that there is a row of."""
+        told = self.symptoms
+        rows = [row for row in self.catalog.systems if row.id == told.os_id]
+        if told.os_version or len(rows) != 1 or rows[0].version == ROLLING:
+            return told.os_version
+        return rows[0].version
+
+    def plan(self, words: str, python: str = "", *, keep_driver: bool = False) -> Plan | None:
+        """The plan for some requirements; None where there is none."""
+        found = self._planned(words, python, keep_driver=keep_driver)
+        return found if isinstance(found, Plan) else None
+
+    def refusal(self, words: str) -> str | None:
+        """Why there is no plan for some requirements; None where there is one."""
+        found = self._planned(words, "", keep_driver=False)
+        return None if isinstance(found, Plan) else found.message
+
+    def _planned(self, words: str, python: str, *, keep_driver: bool) -> Plan | DlsetupError:
+        key = (words, python, keep_driver)
+        if key not in self._plans:
+            try:
+                listed = tuple(words.split())
+                wishes = tuple(parse_wish(word) for word in listed)
+                request = Request(
+                    requirements=listed, python=python or None, keep_driver=keep_driver
+                )
+                question = question_of(self.machine, request, wishes, self.catalog)
+                self._plans[key] = resolve(question)
+            except DlsetupError as error:
+                self._plans[key] = error
+        return self._plans[key]
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The machine in the words of the command line; none for the one that was looked at."""
+        if self.seen is not None:
+            return ()
+        words: list[str] = []
+        for gpu in self.symptoms.gpus:
+            words += ["--gpu", gpu.name]
+        if self.system is not None:
+            words += ["--os", self.machine.os_name]
+        if self.symptoms.arch == "aarch64":
+            words += ["--arch", "aarch64"]
+        return tuple(words)

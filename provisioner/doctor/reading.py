@@ -1,0 +1,138 @@
+"""From a pasted report to symptoms: ``key: value`` notes, tools' output and tracebacks, mixed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from provisioner.catalog.load import Catalog
+from provisioner.doctor import naming
+from provisioner.doctor.symptoms import Installed, Symptoms
+from provisioner.version import minor
+
+_MOST = 2_000_000
+"""Characters that are read: the head and the tail of anything longer."""
+_LONGEST_LINE = 1_000
+_KEY = re.compile(r"^\s{0,8}([A-Za-z][A-Za-z0-9_ /().-]{1,40}?)\s*[:=]\s+(\S.*)$")
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\n\x20-\x7e\x80-\uffff]")
+_BLANKS = re.compile(r"[ \t\u00a0]+")
+_QUOTES = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
+
+_DRIVER = (
+    re.compile(r"(?m)^ ?(?:nvidia )?driver(?:_version|_userspace| version)? ?[:=] ?(\d{3}(?:\.\d+)*)"),
+    re.compile(r"driver version ?[:=] ?(\d{3}(?:\.\d+)+)"),
+    re.compile(r"nvidia-smi (\d{3}\.\d+(?:\.\d+)?)"),
+    re.compile(r"kmd version ?[:=] ?(\d{3}\.\d+(?:\.\d+)?)"),
+    re.compile(r"(?:client has the version|dso version) ?:? ?(\d{3}\.\d+(?:\.\d+)?)"),
+)
+_MODULE = (
+    re.compile(r"nvrm version: .*? (\d{3}\.\d+(?:\.\d+)?) "),
+    re.compile(r"kernel module has the version ?:? ?(\d{3}\.\d+(?:\.\d+)?)"),
+    re.compile(r"kernel(?: module)? version:? (\d{3}\.\d+(?:\.\d+)?)"),
+    re.compile(r"(?m)^ ?driver_module(?:_\w+)?: ?(\d{3}\.\d+(?:\.\d+)?)"),
+)
+_DRIVER_CUDA = (
+    re.compile(r"(?:cuda version|cuda umd version) ?[:=] ?(\d{1,2}\.\d)"),
+    re.compile(r"(?m)^ ?driver_cuda ?: ?(\d{1,2}\.\d)"),
+)
+_TOOLKIT = (
+    re.compile(r"cuda compilation tools, release (\d{1,2}\.\d)"),
+    re.compile(r"(?m)^ ?(?:cuda_toolkit|nvcc|cuda toolkit) ?:? ?v?(\d{1,2}\.\d)"),
+    re.compile(r"cuda runtime version: (\d{1,2}\.\d)"),
+)
+_GCC = (
+    re.compile(r"gcc(?: version)? ?[:(]? ?(?:\([^)]*\) )?(\d{1,2})\.\d"),
+    re.compile(r"(?m)^ ?gcc ?: ?(\d{1,2})"),
+)
+_GLIBC = (re.compile(r"(?:glibc|ldd)[^\n]{0,30}? ?(2\.\d{1,2})(?![\d_])"),)
+_PYTHON = (
+    re.compile(r"(?m)^ ?python(?: version)? ?[:=] ?\D{0,12}(\d\.\d{1,2})"),
+    re.compile(r"\(python (\d\.\d{1,2})\)"),
+    re.compile(r"(?:python|cpython)[ /=-]?(\d\.\d{1,2})"),
+    re.compile(r"(?:cp|py)(3)\.?(\d{1,2})(?:[-_.]|$)"),
+)
+_CONTAINER = re.compile(
+    r"docker|container|podman|kubernetes|singularity|apptainer|nvidia/cuda:|(?<![a-z])image:|"
+    r"enroot|k8s|containerd"
+)
+_WSL = re.compile(r"(?<![a-z])wsl|microsoft-standard")
+
+
+def read(text: str, catalog: Catalog) -> Symptoms:
+    """Return what a report says. Never raises: what makes no sense says nothing."""
+    kept, left_out = _bounded(text)
+    lines = tuple(line[:_LONGEST_LINE] for line in _CONTROL.sub(" ", kept).split("\n"))
+    folded = "\n".join(_BLANKS.sub(" ", line).translate(_QUOTES).lower() for line in lines)
+    os_id, os_version = naming.system(folded)
+    return Symptoms(
+        text=folded,
+        lines=lines,
+        notes=_notes(lines),
+        os_id=os_id,
+        os_version=os_version,
+        wsl=_WSL.search(folded) is not None,
+        container=_CONTAINER.search(folded) is not None,
+        arch=naming.arch(folded),
+        python=_python(folded),
+        gpus=naming.gpus(folded, catalog),
+        driver=_first(_DRIVER, folded),
+        module=_first(_MODULE, folded),
+        driver_cuda=_first(_DRIVER_CUDA, folded),
+        toolkit=_first(_TOOLKIT, folded),
+        gcc=_first(_GCC, folded),
+        glibc=_first(_GLIBC, folded),
+        packages=tuple(_packages(folded, lines, catalog)),
+        left_out_bytes=left_out,
+    )
+
+
+def _bounded(text: str) -> tuple[str, int]:
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if len(text) <= _MOST:
+        return text, 0
+    half = _MOST // 2
+    return f"{text[:half]}\n{text[-half:]}", len(text) - _MOST
+
+
+def _notes(lines: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        if match := _KEY.match(line):
+            key = re.sub(r"[^a-z0-9]+", "_", match[1].lower()).strip("_")
+            found.setdefault(key, []).append(match[2].strip())
+    return {key: tuple(values) for key, values in found.items()}
+
+
+def _first(patterns: tuple[re.Pattern[str], ...], text: str) -> str:
+    for pattern in patterns:
+        if match := pattern.search(text):
+            return match[1]
+    return ""
+
+
+def _python(text: str) -> str:
+    for pattern in _PYTHON:
+        if match := pattern.search(text):
+            found = ".".join(part for part in match.groups() if part)
+            return minor(found)
+    return ""
+
+
+def _packages(text: str, lines: tuple[str, ...], catalog: Catalog) -> Iterator[Installed]:
+    """Packages with a version, the first time that each is named."""
+    told: set[tuple[str, str]] = set()
+    for match in naming.packages(catalog).finditer(text):
+        name = naming.canonical(match["name"])
+        version, _, local = match["version"].partition("+")
+        build = match["build"] or ""
+        number = text.count("\n", 0, match.start())
+        found = Installed(
+            name,
+            version.rstrip("."),
+            local or build,
+            "conda" if build or match["name"].startswith("pytorch") else "pip",
+            lines[number].strip(),
+        )
+        if (found.name, found.version) not in told:
+            told.add((found.name, found.version))
+            yield found

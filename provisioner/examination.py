@@ -1,0 +1,140 @@
+"""The conductor of doctor: a machine, an environment or a pasted report → findings."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from typing import IO
+
+import msgspec
+
+from provisioner import workflow
+from provisioner.describe import Options
+from provisioner.doctor import Patient, Symptoms, diagnose, read
+from provisioner.errors import UsageError
+from provisioner.machine import Machine
+from provisioner.plan import Warning
+from provisioner.report import Finding
+
+STANDARD_INPUT = "-"
+_HALF = 1_000_000
+"""Bytes that are read of each end of a longer report."""
+
+
+class Examined(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found, and what was looked at to find it."""
+
+    findings: tuple[Finding, ...]
+    looked_at: tuple[str, ...]
+    warnings: tuple[Warning, ...] = ()
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether anything is an error."""
+        return any(finding.severity == "error" for finding in self.findings)
+
+
+def of_report(name: str, options: Options) -> Examined:
+    """Say what a pasted report tells; ``options`` name the machine where it does not.
+
+    Raises UsageError ``bad-report`` for a file that cannot be read, or as ``machine_of`` does.
+    """
+    rows = workflow.catalog()
+    text, left_out = _text_of(name)
+    symptoms = read(text, rows)
+    if left_out:
+        symptoms = msgspec.structs.replace(symptoms, left_out_bytes=left_out)
+    machine, warnings = _machine(options)
+    found = diagnose(Patient(_with(symptoms, machine), rows, machine))
+    return Examined(
+        findings=found,
+        looked_at=tuple(_looked_at(symptoms)),
+        warnings=(*warnings, *_left_out(symptoms)),
+    )
+
+
+def _machine(options: Options) -> tuple[Machine | None, tuple[Warning, ...]]:
+    """The machine that was named; None where none was: the report is of another one than this."""
+    if not (options.machine_file or options.from_afar or options.driver):
+        return None, ()
+    return workflow.machine_of(options)
+
+
+def _with(symptoms: Symptoms, machine: Machine | None) -> Symptoms:
+    """Symptoms, and what a machine that was named adds to them."""
+    if machine is None:
+        return symptoms
+    driver = machine.driver.version if machine.driver else None
+    return msgspec.structs.replace(
+        symptoms,
+        gpus=machine.gpus or symptoms.gpus,
+        driver=driver or symptoms.driver,
+        os_id=machine.os.id,
+        os_version=machine.os.version,
+        wsl=machine.os.wsl,
+        arch=machine.arch,
+    )
+
+
+def _looked_at(symptoms: Symptoms) -> list[str]:
+    """What a report was understood to say, in words."""
+    told = [f"{len(symptoms.text.splitlines())} lines"]
+    gpus = ", ".join(gpu.name for gpu in symptoms.gpus)
+    facts = (
+        ("system", f"{symptoms.os_id} {symptoms.os_version}".strip()),
+        ("GPU", gpus),
+        ("driver", symptoms.driver),
+        ("kernel module", symptoms.module),
+        ("Python", symptoms.python),
+        ("nvcc", symptoms.toolkit),
+        ("packages", ", ".join(f"{one.name} {one.version}" for one in symptoms.packages[:6])),
+    )
+    return told + [f"{name}: {value}" for name, value in facts if value]
+
+
+def _left_out(symptoms: Symptoms) -> tuple[Warning, ...]:
+    if not symptoms.left_out_bytes:
+        return ()
+    size = symptoms.left_out_bytes // 1_000_000
+    text = f"The report is long: {size or 1} MB in its middle were not read."
+    return (Warning("report-cut", text),)
+
+
+def _text_of(name: str) -> tuple[str, int]:
+    """The text of a report, and how many bytes of its middle are left out."""
+    if name == STANDARD_INPUT:
+        return _decoded(*_ends(sys.stdin.buffer))
+    try:
+        found = os.stat(name)
+        if stat.S_ISDIR(found.st_mode) or stat.S_ISBLK(found.st_mode):
+            raise _bad(name, "it is no file")
+        with open(name, "rb") as file:
+            return _decoded(*_ends(file))
+    except (OSError, ValueError) as error:
+        raise _bad(name, getattr(error, "strerror", None) or str(error)) from error
+
+
+def _ends(stream: IO[bytes]) -> tuple[bytes, bytes, int]:
+    """The head and the tail of a stream, and how much lies between; memory stays bounded."""
+    head = stream.read(_HALF)
+    tail, seen = b"", 0
+    while piece := stream.read(_HALF):
+        tail = (tail + piece)[-_HALF:]
+        seen += len(piece)
+    return head, tail, seen - len(tail)
+
+
+def _decoded(head: bytes, tail: bytes, left_out: int) -> tuple[str, int]:
+    data = head + b"\n" + tail if left_out else head + tail
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return data.decode("utf-16" if wide else "utf-8-sig", errors="replace"), left_out
+
+
+def _bad(name: str, reason: str) -> UsageError:
+    return UsageError(
+        "bad-report",
+        f"{name} cannot be read.",
+        context=(reason,),
+        hint="Give a file with what the programs printed, or - and paste it.",
+    )
