@@ -228,9 +228,7 @@ class Catalog:
     @cached_property
     def signs(self) -> tuple[symptom_rows.Sign, ...]:
         """Words that point at causes."""
-        return tuple(
-            row for sheet in sheets.SIGNS for row in self._read(sheet, symptom_rows.Sign)
-        )
+        return tuple(row for sheet in sheets.SIGNS for row in self._read(sheet, symptom_rows.Sign))
 
     @cached_property
     def inferences(self) -> tuple[symptom_rows.Inference, ...]:

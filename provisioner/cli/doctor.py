@@ -27,6 +27,7 @@ from provisioner.cli.output import show_json, show_warnings
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     *,
     name: str | None,
     report: str | None,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from provisioner.catalog.load import Catalog
 from provisioner.doctor import signs
-from provisioner.doctor.predicates import PREDICATES
+from provisioner.doctor.predicates import PREDICATES, compared
 from provisioner.doctor.symptoms import Symptoms
 
 _OTHERS = 0.25
@@ -50,6 +50,16 @@ def suspects(symptoms: Symptoms, catalog: Catalog) -> Suspects:
     return Suspects(tuple(listed), frozenset(held))
 
 
+def facts_of(symptoms: Symptoms, catalog: Catalog) -> dict[str, str]:
+    """The predicates and comparisons of rows that hold, each with its sentence."""
+    told = {name: predicate(symptoms, catalog) for name, predicate in PREDICATES.items()}
+    listed = [(row.when, row.unless) for row in catalog.inferences]
+    listed += [(row.when, row.unless) for row in catalog.remedies]
+    for word in {word for when, unless in listed for word in (*when, *unless)}:
+        told.setdefault(word, compared(word, symptoms))
+    return {name: text for name, text in told.items() if text}
+
+
 def _votes(
     symptoms: Symptoms, catalog: Catalog, held: dict[str, tuple[str, ...]]
 ) -> Iterator[Vote]:
@@ -57,10 +67,8 @@ def _votes(
         held[sign.name] = lines
         for reference, points in sign.means.items():
             yield Vote(reference, points, lines)
-    facts: dict[str, str] = {}
-    for name, predicate in PREDICATES.items():
-        if told := predicate(symptoms, catalog):
-            facts[name], held[name] = told, ()
+    facts = facts_of(symptoms, catalog)
+    held.update(dict.fromkeys(facts, ()))
     for row in catalog.inferences:
         if held.keys() >= set(row.when) and not held.keys() & set(row.unless):
             told_by = tuple(line for name in row.when for line in held[name])

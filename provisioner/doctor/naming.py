@@ -32,8 +32,8 @@ _GPU = re.compile(
     r"(?:[ -]?(?:ti|super|laptop gpu|laptop|max-q|ada generation|ada|mobile|d)(?![a-z]))*"
     r"|titan (?:xp|x|v|rtx|black)|geforce \d{3}[a-z]?|geforce mx\d{3}"
     r"|tesla [kmpvt]\d{1,3}[a-z]?|quadro [a-z]*[ ]?\d{3,4}[a-z]?"
-    r"|(?:nvidia )?(?:a100|a800|a40|a30|a10g?|a16|a2|h100|h200|h800|h20|gh200|b100|b200|b300|gb200|gb300"
-    r"|gb10|l40s?|l20|l4|v100s?|p100|p40|p4|k80|k40[mc]?|k20[mcx]?|m60|m40|t4g?|a4000|a5000|a6000)"
+    r"|(?:nvidia )?(?:a100|a800|a40|a30|a10g?|a16|a2|h100|h200|h800|h20|gh200|b100|b200|b300"
+    r"|gb200|gb300|gb10|l40s?|l20|l4|v100s?|p100|p40|p4|k80|k40[mc]?|k20[mcx]?|m60|m40|t4g?|a4000|a5000|a6000)"
     r"(?:[ -](?:sxm\d?|pcie|nvl)(?:-\d+gb)?(?:-\d+gb)?)?"
     r"|rx ?\d{3,4}(?: ?xtx?| ?gre)?|gfx\d{3,4}[a-z]?"
     r")(?![a-z0-9])"
@@ -42,10 +42,13 @@ _CAPABILITY = re.compile(
     r"(?:cuda capability|compute capability|compute_capability|compute_cap|cuda_arch|capability)"
     r"\D{0,6}(?:sm_)?(\d{1,2})\.?(\d)(?![\d.])"
 )
-_PLAIN = ("numpy", "protobuf", "mkl", "pip", "setuptools", "nvidia-cudnn-cu11", "nvidia-cudnn-cu12",
-          "nvidia-cudnn-cu13", "nvidia-tensorflow", "cudatoolkit", "pytorch-cuda", "cudnn",
-          "nvidia-fabricmanager", "cuda-drivers", "xformers", "deepspeed", "apex", "detectron2",
-          "mmcv", "mmcv-full", "transformers", "ctranslate2", "faster-whisper", "libtorch")  # fmt: skip
+_PLAIN = (
+    *("numpy", "protobuf", "mkl", "pip", "setuptools", "cudatoolkit", "pytorch-cuda", "cudnn"),
+    *("nvidia-cudnn-cu11", "nvidia-cudnn-cu12", "nvidia-cudnn-cu13", "nvidia-tensorflow"),
+    *("nvidia-fabricmanager", "cuda-drivers", "xformers", "deepspeed", "apex", "detectron2"),
+    *("mmcv", "mmcv-full", "transformers", "ctranslate2", "faster-whisper", "libtorch"),
+)
+"""Packages that tell of causes and have no builds in the catalog."""
 _OTHER_NAMES = {"pytorch": "torch", "tf": "tensorflow", "tensorflow-gpu": "tensorflow"}
 
 

@@ -24,7 +24,9 @@ class Patient:
     ``machine`` is the one that was looked at; without it, as much of one as the symptoms tell.
     """
 
-    def __init__(self, symptoms: Symptoms, catalog: Catalog, machine: Machine | None = None) -> None:
+    def __init__(
+        self, symptoms: Symptoms, catalog: Catalog, machine: Machine | None = None
+    ) -> None:
         self.symptoms = symptoms
         self.catalog = catalog
         self.seen = machine

@@ -19,7 +19,9 @@ _BLANKS = re.compile(r"[ \t\u00a0]+")
 _QUOTES = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
 
 _DRIVER = (
-    re.compile(r"(?m)^ ?(?:nvidia )?driver(?:_version|_userspace| version)? ?[:=] ?(\d{3}(?:\.\d+)*)"),
+    re.compile(
+        r"(?m)^ ?(?:nvidia )?driver(?:_version|_userspace| version)? ?[:=] ?(\d{3}(?:\.\d+)*)"
+    ),
     re.compile(r"driver version ?[:=] ?(\d{3}(?:\.\d+)+)"),
     re.compile(r"nvidia-smi (\d{3}\.\d+(?:\.\d+)?)"),
     re.compile(r"kmd version ?[:=] ?(\d{3}\.\d+(?:\.\d+)?)"),

@@ -12,13 +12,13 @@ from provisioner.catalog.find import names_of_system
 from provisioner.catalog.rows import Repository
 from provisioner.check.remedy import pin_text
 from provisioner.doctor.patient import Patient
-from provisioner.doctor.predicates import PREDICATES
 from provisioner.plan import Plan
 from provisioner.recipes.driver import package_for
 from provisioner.version import minor, order
 
 _TENSORFLOW_1, _TENSORFLOW_2 = "tensorflow<2", "tensorflow>=2"
 _PLACEHOLDER = Formatter()
+_FAMILIES = {"debian": "debian-family", "redhat": "red-hat-family", "suse": "suse-family"}
 
 
 def fixes(reference: str, patient: Patient, held: frozenset[str]) -> tuple[str, ...]:
@@ -55,27 +55,16 @@ def _escaped(text: str) -> str:
 
 def _conditions(patient: Patient) -> Iterator[str]:
     """What rows may ask of the machine beside the predicates of symptoms."""
-    row = patient.system
-    families = {"debian": "debian-family", "redhat": "red-hat-family", "suse": "suse-family"}
-    if row and row.family in families:
-        yield families[row.family]
-    elif patient.machine.os.id in {"ubuntu", "debian"}:
-        yield "debian-family"
-    if _driver_package(patient):
-        yield "package-known"
-    if _fabric_manager(patient):
-        yield "fabric-known"
-    if _repository(patient):
-        yield "repository-known"
-    if patient.symptoms.family == "windows" or patient.symptoms.wsl:
-        yield "windows-driver"
-    if patient.framework == "torch":
-        yield "torch-named"
-    if "kubernetes" in patient.symptoms.text or "containerd" in patient.symptoms.text:
-        yield "kubernetes-named"
-    for name, predicate in PREDICATES.items():
-        if predicate(patient.symptoms, patient.catalog):
-            yield name
+    rows = [row for row in patient.catalog.systems if row.id == patient.machine.os.id]
+    yield from (_FAMILIES[row.family] for row in rows[:1] if row.family in _FAMILIES)
+    told = {
+        "package-known": _driver_package(patient),
+        "fabric-known": _fabric_manager(patient),
+        "repository-known": _repository(patient),
+        "windows-driver": patient.symptoms.family == "windows" or patient.symptoms.wsl,
+        "torch-named": patient.framework == "torch",
+    }
+    yield from (name for name, holds in told.items() if holds)
 
 
 def _usual(patient: Patient) -> Plan | None:
@@ -160,9 +149,7 @@ def _flavour(patient: Patient) -> str | None:
 
 
 def _repository(patient: Patient) -> Repository | None:
-    names = names_of_system(
-        patient.catalog, patient.machine.os.id, patient.machine.os.version
-    )
+    names = names_of_system(patient.catalog, patient.machine.os.id, patient.machine.os.version)
     rows = (row for row in patient.catalog.repositories if row.os in names)
     return next(rows, None)
 

@@ -1,0 +1,77 @@
+"""Comparisons that rows make: a fact, an operator and a version."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from provisioner.doctor.symptoms import Symptoms
+from provisioner.version import order
+
+_FORM = re.compile(r"([a-z][a-z0-9-]*)(>=|<=|==|<|>)(\d+(?:\.\d+)*)")
+_VERSION = re.compile(r"\d+(?:\.\d+)*")
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "==": operator.eq,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+_TARGET = re.compile(
+    r"(?:value 'sm_|architecture '?(?:compute|sm)_|cuda arch \(?)(\d{1,2})\.?(\d)(?!\d)"
+)
+
+
+def is_comparison(text: str) -> bool:
+    """Whether a row's word compares a fact with a version: ``capability<7.5``."""
+    return _FORM.fullmatch(text) is not None
+
+
+def compared(text: str, symptoms: Symptoms) -> str | None:
+    """Return what fulfils a comparison, in words; None where nothing does or nobody knows.
+
+    Facts are ``capability`` (of any GPU of NVIDIA's), ``target`` (the architecture that a compiler
+    complains of), ``python``, ``driver``, ``nvcc``, ``gcc``, ``glibc``, and packages by name.
+    """
+    match = _FORM.fullmatch(text)
+    if match is None:
+        return None
+    name, sign, bound = match.groups()
+    wanted = order(bound)
+    for told, version in _facts(name, symptoms):
+        if _VERSION.fullmatch(version) and _OPERATORS[sign](order(version), wanted):
+            return told
+    return None
+
+
+def _facts(name: str, symptoms: Symptoms) -> Iterator[tuple[str, str]]:
+    """What a name stands for: in words, and as a version."""
+    if name == "capability":
+        for gpu in symptoms.gpus:
+            if gpu.vendor == "nvidia" and gpu.compute_capability:
+                told = f"{gpu.name} has compute capability {gpu.compute_capability}."
+                yield told, gpu.compute_capability
+    elif name == "target":
+        if match := _TARGET.search(symptoms.text):
+            version = f"{match[1]}.{match[2]}"
+            yield f"The compiler was asked for code for {version}.", version
+    elif name in _PLAIN:
+        title, value = _PLAIN[name](symptoms)
+        if value:
+            yield f"{title} is {value}.", value
+    else:
+        for package in symptoms.packages:
+            if package.name == name:
+                version = re.sub(r"[^\d.].*|\.x$", "", package.version).rstrip(".")
+                yield f"{package.name} is {package.version}.", version
+
+
+_PLAIN: dict[str, Callable[[Symptoms], tuple[str, str]]] = {
+    "python": lambda symptoms: ("Python", symptoms.python),
+    "driver": lambda symptoms: ("The driver", symptoms.driver),
+    "nvcc": lambda symptoms: ("nvcc", symptoms.toolkit),
+    "gcc": lambda symptoms: ("gcc", symptoms.gcc),
+    "glibc": lambda symptoms: ("glibc", symptoms.glibc),
+}

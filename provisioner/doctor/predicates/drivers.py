@@ -1,0 +1,88 @@
+"""What facts say of drivers and CUDA."""
+
+from __future__ import annotations
+
+import re
+
+from provisioner.catalog.load import Catalog
+from provisioner.doctor.symptoms import Installed, Symptoms
+from provisioner.version import at_least, numbers
+
+_REQUIRES_CUDA = re.compile(r"cuda ?>= ?(\d{1,2}\.\d)")
+_BUILD_CUDA = re.compile(r"^cu(\d{2,3})")
+
+
+def module_differs(symptoms: Symptoms, _: Catalog) -> str | None:
+    """Kernel module and user space are of different releases."""
+    mine, module = symptoms.driver, symptoms.module
+    if mine and module and "." in mine and "." in module and not _same(mine, module):
+        return f"User space is {mine}, the kernel module {module}."
+    return None
+
+
+def _same(one: str, other: str) -> bool:
+    return numbers(one) == numbers(other)
+
+
+def driver_below_image(symptoms: Symptoms, _: Catalog) -> str | None:
+    """An image asks for a newer CUDA than the driver speaks."""
+    match = _REQUIRES_CUDA.search(symptoms.text)
+    if match and symptoms.driver_cuda and not at_least(symptoms.driver_cuda, match[1]):
+        return f"The image needs CUDA {match[1]}, the driver speaks {symptoms.driver_cuda}."
+    return None
+
+
+def driver_below_build(symptoms: Symptoms, catalog: Catalog) -> str | None:
+    """A package is built for a CUDA whose floor the driver does not reach."""
+    if not symptoms.driver or symptoms.family == "windows" or symptoms.wsl:
+        return None
+    for package in symptoms.packages:
+        cuda = cuda_of(package)
+        if cuda is None:
+            continue
+        row = next((row for row in catalog.cuda if row.version == cuda), None)
+        floor = row.driver_floor.linux if row else None
+        if floor and not at_least(symptoms.driver, floor):
+            name = f"{package.name} {package.version}+{package.local}"
+            return f"{name} needs driver {floor}, and there is {symptoms.driver}."
+    return None
+
+
+def nvcc_differs(symptoms: Symptoms, _: Catalog) -> str | None:
+    """nvcc is of another CUDA than the framework."""
+    for package in symptoms.packages:
+        cuda = cuda_of(package)
+        if cuda and symptoms.toolkit and cuda != symptoms.toolkit:
+            return f"{package.name} is built for CUDA {cuda}, nvcc is of {symptoms.toolkit}."
+    return None
+
+
+def cudart_of_another(symptoms: Symptoms, _: Catalog) -> str | None:
+    """An extension asks for the CUDA runtime of another release than the framework's."""
+    wanted = re.search(r"libcudart\.so\.(\d{1,2})(?:\.(\d))?", symptoms.text)
+    for package in symptoms.packages:
+        cuda = cuda_of(package)
+        if wanted and cuda and cuda.partition(".")[0] != wanted[1]:
+            return f"{package.name} is built for CUDA {cuda}, something asks for {wanted[0]}."
+    return None
+
+
+def cuda_13(symptoms: Symptoms, _: Catalog) -> str | None:
+    """Something is built for CUDA 13."""
+    found = re.search(r"cu13\d|cuda[ _-]?13|cuda version: 13", symptoms.text)
+    return "Something is built for CUDA 13." if found else None
+
+
+def working_smi(symptoms: Symptoms, _: Catalog) -> str | None:
+    """nvidia-smi printed its table, so that the driver runs."""
+    if re.search(
+        r"nvidia-smi \d{3}.*driver version|driver version: \d{3}.*cuda version", symptoms.text
+    ):
+        return "nvidia-smi prints its table."
+    return None
+
+
+def cuda_of(package: Installed) -> str | None:
+    """The CUDA that a variant names: ``cu121`` → ``12.1``."""
+    match = _BUILD_CUDA.match(package.local)
+    return f"{match[1][:-1]}.{match[1][-1]}" if match else None

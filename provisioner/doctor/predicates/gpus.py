@@ -1,0 +1,93 @@
+"""What facts say of GPUs."""
+
+from __future__ import annotations
+
+import re
+
+from provisioner.catalog.load import Catalog
+from provisioner.doctor.symptoms import Symptoms
+from provisioner.version import capability_of, numbers
+
+_LISTED = re.compile(r"(?:sm|compute)_(\d{2,3})[af]?(?![0-9])")
+_SUPPORTS = re.compile(r"supports cuda capabilities ([^\n]*)")
+_NEEDED = re.compile(r"sm_(\d{2,3})[af]? is not compatible")
+_MIB_WORTH_A_WORD = 1024
+
+
+def _targets(text: str) -> list[tuple[int, ...]]:
+    """The compute capabilities of a list such as ``sm_70 sm_86 compute_90``."""
+    return [numbers(capability_of(f"sm_{match[1]}")[0]) for match in _LISTED.finditer(text)]
+
+
+def _met(symptoms: Symptoms) -> tuple[tuple[int, ...], list[tuple[int, ...]]] | None:
+    """The capability of the GPU that PyTorch complains of, and those that its build has."""
+    supports = _SUPPORTS.search(symptoms.text)
+    if supports is None:
+        return None
+    needed = _NEEDED.search(symptoms.text)
+    if needed and needed[1]:
+        mine = numbers(capability_of(f"sm_{needed[1]}")[0])
+    else:
+        known = [gpu.compute_capability for gpu in symptoms.gpus if gpu.compute_capability]
+        mine = max(map(numbers, known), default=())
+    listed = _targets(supports[1])
+    return (mine, listed) if mine and listed else None
+
+
+def above_the_list(symptoms: Symptoms, _: Catalog) -> str | None:
+    """The GPU is newer than everything that the build's own list has."""
+    found = _met(symptoms)
+    if found and found[0] > max(found[1]):
+        return f"Compute capability {_dotted(found[0])} is above every target of the build."
+    return None
+
+
+def below_the_list(symptoms: Symptoms, _: Catalog) -> str | None:
+    """The GPU is older than everything that the build's own list has."""
+    found = _met(symptoms)
+    if found and found[0] < min(found[1]):
+        return f"Compute capability {_dotted(found[0])} is below every target of the build."
+    return None
+
+
+def geforce(symptoms: Symptoms, _: Catalog) -> str | None:
+    """A GPU on which forward compatibility is not supported."""
+    for gpu in symptoms.gpus:
+        if re.search(r"geforce|gtx|rtx \d{4}|titan", gpu.name.lower()):
+            return f"{gpu.name} is no GPU for data centres."
+    return None
+
+
+def amd_gpu(symptoms: Symptoms, _: Catalog) -> str | None:
+    """An AMD GPU."""
+    return next((f"{gpu.name} is AMD's." for gpu in symptoms.gpus if gpu.vendor == "amd"), None)
+
+
+def several_gpus(symptoms: Symptoms, _: Catalog) -> str | None:
+    """More than one GPU."""
+    found = re.search(r"(?<![a-z0-9])(?:x ?[2-9]|[2-9] ?x |1[06]x?) ?|gpu [1-7]:", symptoms.text)
+    return "There are several GPUs." if found or len(symptoms.gpus) > 1 else None
+
+
+def memory_without_process(symptoms: Symptoms, _: Catalog) -> str | None:
+    """nvidia-smi shows memory in use, and no process that uses it."""
+    used = [int(match[1]) for match in re.finditer(r"(\d+)mib ?/ ?\d+mib", symptoms.text)]
+    if (
+        used
+        and max(used) > _MIB_WORTH_A_WORD
+        and re.search(r"no running processes|no process", symptoms.text)
+    ):
+        return f"{max(used)} MiB are in use by no process that is shown."
+    return None
+
+
+def memory_while_idle(symptoms: Symptoms, _: Catalog) -> str | None:
+    """nvidia-smi shows most of the memory in use, while the GPU computes nothing."""
+    for match in re.finditer(r"(\d+)mib ?/ ?(\d+)mib ?\| *0%", symptoms.text):
+        if int(match[1]) * 2 > int(match[2]):
+            return f"{match[1]} of {match[2]} MiB are in use at 0 % load."
+    return None
+
+
+def _dotted(capability: tuple[int, ...]) -> str:
+    return ".".join(map(str, capability))

@@ -1,0 +1,84 @@
+"""What facts say of packages."""
+
+from __future__ import annotations
+
+import re
+
+from provisioner.catalog.load import Catalog
+from provisioner.doctor.predicates.drivers import cuda_of
+from provisioner.doctor.symptoms import Symptoms
+
+_TENSORFLOW_1 = re.compile(
+    r"tensorflow(?:-gpu)?(?:==| |-|=|<|~=)?v?1\.|tensorflow 1(?![\d.])|(?<![a-z])tf ?1"
+)
+
+
+def cpu_variant(symptoms: Symptoms, _: Catalog) -> str | None:
+    """A framework's build says that it is for the CPU."""
+    for package in symptoms.packages:
+        if package.local.startswith("cpu") or "_cpu" in package.local:
+            return f"{package.name} {package.version} {package.local} is a build for the CPU."
+    return None
+
+
+def cuda_variant(symptoms: Symptoms, _: Catalog) -> str | None:
+    """A framework's build says that it is for CUDA."""
+    for package in symptoms.packages:
+        if cuda_of(package) or "cuda" in package.local:
+            return f"{package.name} {package.version} {package.local} is a build for CUDA."
+    return None
+
+
+def tensorflow_1(symptoms: Symptoms, _: Catalog) -> str | None:
+    """TensorFlow 1 is there or wanted."""
+    for found in symptoms.packages:
+        if found.name == "tensorflow" and found.version.startswith(("1.", "0.")):
+            return f"TensorFlow is {found.version}."
+    if _TENSORFLOW_1.search(symptoms.text):
+        return "It is about TensorFlow 1."
+    return None
+
+
+def tensorflow_on_windows(symptoms: Symptoms, _: Catalog) -> str | None:
+    """TensorFlow on Windows itself."""
+    named = "tensorflow" in symptoms.text or re.search(r"(?<![a-z])tf\.", symptoms.text)
+    return "It is TensorFlow on Windows." if symptoms.family == "windows" and named else None
+
+
+def two_onnxruntimes(symptoms: Symptoms, _: Catalog) -> str | None:
+    """ONNX Runtime for the CPU lies beside the one for GPUs, under the same module name."""
+    both = re.search(r"(?<![\w-])onnxruntime(?:==| )\S", symptoms.text)
+    if both and re.search(r"onnxruntime[-_]gpu", symptoms.text):
+        return "onnxruntime and onnxruntime-gpu hold the same module."
+    return None
+
+
+def two_versions(symptoms: Symptoms, _: Catalog) -> str | None:
+    """What Python imports is another version than a package manager lists."""
+    running = re.search(r"pytorch version: (\d+\.\d+\.\d+)", symptoms.text)
+    listed = re.search(r"(?m)^ ?\[?(?:conda|pip\d?)\]? (?:torch|pytorch)[ =]+(\d+\.\d+\.\d+)",
+                       symptoms.text)  # fmt: skip
+    if running and listed and running[1] != listed[1]:
+        return f"torch {running[1]} is imported, {listed[1]} is listed."
+    return None
+
+
+def two_frameworks(symptoms: Symptoms, _: Catalog) -> str | None:
+    """Two frameworks that bring CUDA's libraries are named for one environment."""
+    patterns = {"torch": r"torch", "tensorflow": r"tensorflow", "jax": r"jax(?:lib)?"}
+    named = [
+        name
+        for name, pattern in patterns.items()
+        if re.search(
+            rf"(?<![\w./-]){pattern}(?:\[[^\]]*\])?(?:==| ?\(|=| \d| and | beside )", symptoms.text
+        )
+    ]
+    return f"{' and '.join(named)} are in one environment." if len(named) > 1 else None
+
+
+def cudnn_elsewhere(symptoms: Symptoms, _: Catalog) -> str | None:
+    """The library that is missed lies on the disk."""
+    found = re.search(
+        r"(?m)^.*(?:locate|find|ls|exists|present).*(lib(?:cudnn|cublas|cudart)\S*)", symptoms.text
+    )
+    return f"{found[1]} lies on the disk." if found else None
