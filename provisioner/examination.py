@@ -5,17 +5,24 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from pathlib import Path
 from typing import IO
 
 import msgspec
 
 from provisioner import workflow
 from provisioner.describe import Options
+from provisioner.detect.host import Host
+from provisioner.detect.remembered import FactCache, cache_folder
 from provisioner.doctor import Patient, Symptoms, diagnose, read
+from provisioner.doctor.live import environment, look
+from provisioner.doctor.symptoms import Installed
+from provisioner.environments import store
 from provisioner.errors import UsageError
 from provisioner.machine import Machine
 from provisioner.plan import Warning
 from provisioner.report import Finding
+from provisioner.version import minor
 
 STANDARD_INPUT = "-"
 _HALF = 1_000_000
@@ -51,6 +58,40 @@ def of_report(name: str, options: Options) -> Examined:
         findings=found,
         looked_at=tuple(_looked_at(symptoms)),
         warnings=(*warnings, *_left_out(symptoms)),
+    )
+
+
+def of_machine(name: str | None, options: Options) -> Examined:
+    """Say what is broken on this machine, and in an environment of ``up`` where one is named.
+
+    Raises UsageError ``unknown-environment``, ``python-not-found``, or ``not-this-machine`` for
+    options that describe another machine; OutsideError ``environment-damaged``.
+    """
+    rows = workflow.catalog()
+    if options.machine_file or options.from_afar or options.driver:
+        raise UsageError(
+            "not-this-machine",
+            "A machine that is only described cannot be examined.",
+            hint="Leave the machine options out, or give what it printed: --report FILE",
+        )
+    machine, warnings = workflow.this_machine()
+    host = Host("/", os.environ, FactCache(cache_folder(os.environ)))
+    lines: tuple[str, ...] = ()
+    packages: tuple[Installed, ...] = ()
+    looked: tuple[str, ...] = ()
+    python = ""
+    if name is not None:
+        made = store.found(name)
+        inside = environment.asked(Path(made.python), os.environ)
+        lines = tuple(environment.lines(inside, os.environ))
+        packages, python = environment.installed(inside), minor(inside.python)
+        looked = (f"environment {name}",)
+    seen = look(host, machine, rows, more=lines, packages=packages)
+    symptoms = msgspec.structs.replace(seen.symptoms, python=python)
+    return Examined(
+        findings=diagnose(Patient(symptoms, rows, machine)),
+        looked_at=(*seen.looked_at, *looked),
+        warnings=(*warnings, *seen.warnings),
     )
 
 

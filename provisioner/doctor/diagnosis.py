@@ -21,7 +21,7 @@ def diagnose(patient: Patient) -> tuple[Finding, ...]:
 
     Raises BadDataError where the catalog's sheets cannot be read.
     """
-    found = suspects(patient.symptoms, patient.catalog)
+    found = suspects(patient)
     listed = [one for one in found.listed if one.points >= _WORTH]
     first = listed[0].points if listed else 0.0
     kept = [one for one in listed if one.points >= first * _FAR_BEHIND][:_MOST]

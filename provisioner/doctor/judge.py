@@ -6,10 +6,17 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from provisioner.catalog.load import Catalog
-from provisioner.doctor import signs
+from provisioner.doctor import installed, signs
+from provisioner.doctor.patient import Patient
 from provisioner.doctor.predicates import PREDICATES, compared
 from provisioner.doctor.symptoms import Symptoms
 
+_FACTS = 70
+"""Points of what follows from the catalog alone, without an error that anybody saw."""
+_TROUBLE = "trouble"
+"""The sign that something is wrong at all."""
+_IN_CALM = 0.4
+"""What words count that merely go with a cause, where nothing says that anything is wrong."""
 _OTHERS = 0.25
 """How much further votes add to the strongest."""
 
@@ -33,21 +40,32 @@ class Suspect(NamedTuple):
 
 
 class Suspects(NamedTuple):
-    """The causes that the symptoms speak for, the likeliest first, and all that holds."""
+    """The causes that the symptoms speak for, the likeliest first, and all that holds.
+
+    Where nothing says that anything is wrong at all, words that merely go with a cause count less.
+    """
 
     listed: tuple[Suspect, ...]
     held: frozenset[str]
 
 
-def suspects(symptoms: Symptoms, catalog: Catalog) -> Suspects:
+def suspects(patient: Patient) -> Suspects:
     """Return the causes that the symptoms speak for. Raises BadDataError for a broken catalog."""
     votes: dict[str, list[Vote]] = {}
     held: dict[str, tuple[str, ...]] = {}
-    for vote in _votes(symptoms, catalog, held):
+    for vote in (*_votes(patient.symptoms, patient.catalog, held), *_by_facts(patient)):
         votes.setdefault(vote.reference, []).append(vote)
-    found = [_sum(reference, cast) for reference, cast in votes.items()]
+    calm = _TROUBLE not in held
+    found = [_sum(reference, cast, calm=calm) for reference, cast in votes.items()]
     listed = sorted((one for one in found if one.points > 0), key=lambda one: -one.points)
     return Suspects(tuple(listed), frozenset(held))
+
+
+def _by_facts(patient: Patient) -> Iterator[Vote]:
+    """What the catalog says of the packages, whether anything failed yet or not."""
+    for reference, flaw in installed.flaws(patient):
+        quotes = tuple(place.text for place in flaw.places if place.text)
+        yield Vote(reference, _FACTS, quotes, (flaw.message,))
 
 
 def facts_of(symptoms: Symptoms, catalog: Catalog) -> dict[str, str]:
@@ -76,11 +94,13 @@ def _votes(
             yield Vote(row.reference, row.points, told_by, because)
 
 
-def _sum(reference: str, cast: list[Vote]) -> Suspect:
+def _sum(reference: str, cast: list[Vote], *, calm: bool) -> Suspect:
     cast = sorted(cast, key=lambda vote: -vote.points)
     against = sum(vote.points for vote in cast if vote.points < 0)
     points = [vote.points for vote in cast if vote.points > 0]
     total = points[0] + _OTHERS * sum(points[1:]) if points else 0
+    if calm and total and points[0] < _FACTS:
+        total *= _IN_CALM
     speaking = [vote for vote in cast if vote.points > 0]
     evidence = dict.fromkeys(line for vote in speaking for line in vote.evidence)
     because = dict.fromkeys(text for vote in speaking for text in vote.because)

@@ -1,0 +1,96 @@
+"""What an interpreter would import, and from where, as one line of JSON: nothing is imported."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import site
+import sys
+
+try:
+    from importlib.util import find_spec
+except ImportError:  # Python 2 has nothing of this
+    find_spec = None
+
+MODULES = ("torch", "tensorflow", "jax", "jaxlib", "numpy", "onnxruntime", "torchvision")
+LIBRARIES = (
+    ("torch", "lib/libtorch_cuda.so"),
+    ("torch", "lib/libtorch_cpu.so"),
+    ("tensorflow", "libtensorflow_cc.so.2"),
+    ("onnxruntime", "capi/libonnxruntime_providers_cuda.so"),
+)
+
+
+def headers(path):
+    found = {}
+    with open(path, encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            name, colon, text = line.partition(":")
+            if not line.strip() or not colon:
+                break
+            found.setdefault(name.lower(), text.strip())
+    return found
+
+
+def installer(folder):
+    try:
+        with open(os.path.join(folder, "INSTALLER"), encoding="utf-8") as file:
+            return file.read(64).strip()
+    except OSError:
+        return ""
+
+
+def packages(place):
+    for name in sorted(os.listdir(place)):
+        stem, kind = os.path.splitext(name)
+        about = {".dist-info": "METADATA", ".egg-info": "PKG-INFO"}.get(kind)
+        folder = os.path.join(place, name)
+        if about is None or not os.path.isfile(os.path.join(folder, about)):
+            continue
+        said = headers(os.path.join(folder, about))
+        plain, _, version = stem.partition("-")
+        yield {
+            "name": said.get("name", plain),
+            "version": said.get("version", version),
+            "place": place,
+            "installer": installer(folder),
+        }
+
+
+def module(name):
+    try:
+        found = find_spec(name)
+    except (ImportError, ValueError, AttributeError):
+        return None
+    return found.origin if found is not None else None
+
+
+def conda(prefix):
+    folder = os.path.join(prefix, "conda-meta")
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return sorted(name[: -len(".json")] for name in names if name.endswith(".json"))
+
+
+places = [path for path in dict.fromkeys(sys.path) if path and os.path.isdir(path)]
+origins = {name: module(name) for name in MODULES}
+libraries = []
+for name, below in LIBRARIES:
+    origin = origins.get(name)
+    path = os.path.join(os.path.dirname(origin), *below.split("/")) if origin else ""
+    if path and os.path.isfile(path):
+        libraries.append(path)
+print(
+    json.dumps(
+        {
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+            "prefix": sys.prefix,
+            "user_site": site.getusersitepackages() if site.ENABLE_USER_SITE else "",
+            "packages": [one for place in places for one in packages(place)],
+            "modules": {name: origin for name, origin in origins.items() if origin},
+            "conda": conda(sys.prefix),
+            "libraries": libraries,
+        }
+    )
+)
