@@ -10,6 +10,7 @@ from provisioner.report import Confidence, Finding, Severity
 
 _SETTLED, _LIKELY, _WORTH = 85, 45, 25
 """Points from which a cause is certain, likely, and worth a word at all."""
+_CALM = 0.45
 _MOST = 5
 """Findings that anybody reads."""
 _FAR_BEHIND = 0.34
@@ -22,7 +23,8 @@ def diagnose(patient: Patient) -> tuple[Finding, ...]:
     Raises BadDataError where the catalog's sheets cannot be read.
     """
     found = suspects(patient)
-    listed = [one for one in found.listed if one.points >= _WORTH]
+    weighed = found.listed if found.in_trouble else tuple(map(_in_calm, found.listed))
+    listed = [one for one in weighed if one.points >= _WORTH]
     first = listed[0].points if listed else 0.0
     kept = [one for one in listed if one.points >= first * _FAR_BEHIND][:_MOST]
     rival = listed[1].points if len(listed) > 1 else 0.0
@@ -30,6 +32,11 @@ def diagnose(patient: Patient) -> tuple[Finding, ...]:
         _finding(patient, found, one, rival if number == 0 else first)
         for number, one in enumerate(kept)
     )
+
+
+def _in_calm(one: Suspect) -> Suspect:
+    """A cause where nothing says that anything is wrong: words that merely go with it count less."""
+    return one if one.points >= _SETTLED else one._replace(points=one.points * _CALM)
 
 
 def _finding(patient: Patient, found: Suspects, one: Suspect, rival: float) -> Finding:

@@ -15,8 +15,6 @@ _FACTS = 70
 """Points of what follows from the catalog alone, without an error that anybody saw."""
 _TROUBLE = "trouble"
 """The sign that something is wrong at all."""
-_IN_CALM = 0.4
-"""What words count that merely go with a cause, where nothing says that anything is wrong."""
 _OTHERS = 0.25
 """How much further votes add to the strongest."""
 
@@ -40,13 +38,15 @@ class Suspect(NamedTuple):
 
 
 class Suspects(NamedTuple):
-    """The causes that the symptoms speak for, the likeliest first, and all that holds.
-
-    Where nothing says that anything is wrong at all, words that merely go with a cause count less.
-    """
+    """The causes that the symptoms speak for, the likeliest first, and all that holds."""
 
     listed: tuple[Suspect, ...]
     held: frozenset[str]
+
+    @property
+    def in_trouble(self) -> bool:
+        """Whether anything says that something is wrong at all."""
+        return _TROUBLE in self.held
 
 
 def suspects(patient: Patient) -> Suspects:
@@ -55,8 +55,7 @@ def suspects(patient: Patient) -> Suspects:
     held: dict[str, tuple[str, ...]] = {}
     for vote in (*_votes(patient.symptoms, patient.catalog, held), *_by_facts(patient)):
         votes.setdefault(vote.reference, []).append(vote)
-    calm = _TROUBLE not in held
-    found = [_sum(reference, cast, calm=calm) for reference, cast in votes.items()]
+    found = [_sum(reference, cast) for reference, cast in votes.items()]
     listed = sorted((one for one in found if one.points > 0), key=lambda one: -one.points)
     return Suspects(tuple(listed), frozenset(held))
 
@@ -94,13 +93,11 @@ def _votes(
             yield Vote(row.reference, row.points, told_by, because)
 
 
-def _sum(reference: str, cast: list[Vote], *, calm: bool) -> Suspect:
+def _sum(reference: str, cast: list[Vote]) -> Suspect:
     cast = sorted(cast, key=lambda vote: -vote.points)
     against = sum(vote.points for vote in cast if vote.points < 0)
     points = [vote.points for vote in cast if vote.points > 0]
     total = points[0] + _OTHERS * sum(points[1:]) if points else 0
-    if calm and total and points[0] < _FACTS:
-        total *= _IN_CALM
     speaking = [vote for vote in cast if vote.points > 0]
     evidence = dict.fromkeys(line for vote in speaking for line in vote.evidence)
     because = dict.fromkeys(text for vote in speaking for text in vote.because)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from provisioner.catalog.load import Catalog
@@ -13,6 +14,8 @@ from provisioner.version import minor
 _MOST = 2_000_000
 """Characters that are read: the head and the tail of anything longer."""
 _LONGEST_LINE = 1_000
+_NOISE = 10
+"""A line of which one letter in so many is none is no text."""
 _KEY = re.compile(r"^\s{0,8}([A-Za-z][A-Za-z0-9_ /().-]{1,40}?)\s*[:=]\s+(\S.*)$")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\n\x20-\x7e\x80-\uffff]")
 _BLANKS = re.compile(r"[ \t\u00a0]+")
@@ -63,7 +66,7 @@ _WSL = re.compile(r"(?<![a-z])wsl|microsoft-standard")
 def read(text: str, catalog: Catalog) -> Symptoms:
     """Return what a report says. Never raises: what makes no sense says nothing."""
     kept, left_out = _bounded(text)
-    lines = tuple(line[:_LONGEST_LINE] for line in _CONTROL.sub(" ", kept).split("\n"))
+    lines = tuple(_readable(kept))
     folded = "\n".join(_BLANKS.sub(" ", line).translate(_QUOTES).lower() for line in lines)
     os_id, os_version = naming.system(folded)
     return Symptoms(
@@ -96,6 +99,18 @@ def _bounded(text: str) -> tuple[str, int]:
     return f"{text[:half]}\n{text[-half:]}", len(text) - _MOST
 
 
+def _readable(text: str) -> Iterator[str]:
+    """The lines that people could read, each once: logs repeat theirs, and binaries have none."""
+    told: set[str] = set()
+    for line in text.split("\n"):
+        short = line[:_LONGEST_LINE]
+        plain = _CONTROL.sub(" ", short)
+        if short.count("\ufffd") * _NOISE > len(short) or plain in told:
+            continue
+        told.add(plain)
+        yield plain
+
+
 def _notes(lines: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for line in lines:
@@ -123,11 +138,12 @@ def _python(text: str) -> str:
 def _packages(text: str, lines: tuple[str, ...], catalog: Catalog) -> Iterator[Installed]:
     """Packages with a version, the first time that each is named."""
     told: set[tuple[str, str]] = set()
+    starts = [0, *(match.end() for match in re.finditer("\n", text))]
     for match in naming.packages(catalog).finditer(text):
         name = naming.canonical(match["name"])
         version, _, local = match["version"].partition("+")
         build = match["build"] or ""
-        number = text.count("\n", 0, match.start())
+        number = bisect_right(starts, match.start()) - 1
         found = Installed(
             name,
             version.rstrip("."),
