@@ -31,6 +31,8 @@ _ALL: tuple[Predicate, ...] = (
     drivers.cudart_of_another,
     drivers.cuda_13,
     drivers.working_smi,
+    drivers.target_known_to_toolkit,
+    drivers.cudnn_in_environment,
     packages.cpu_variant,
     packages.cuda_variant,
     packages.tensorflow_1,

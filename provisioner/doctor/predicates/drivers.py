@@ -9,6 +9,7 @@ from provisioner.doctor.symptoms import Installed, Symptoms
 from provisioner.version import at_least, numbers
 
 _REQUIRES_CUDA = re.compile(r"cuda ?>= ?(\d{1,2}\.\d)")
+_TARGET = re.compile(r"unsupported gpu architecture 'compute_(\d{2,3})'")
 _BUILD_CUDA = re.compile(r"^cu(\d{2,3})")
 
 
@@ -71,6 +72,21 @@ def cuda_13(symptoms: Symptoms, _: Catalog) -> str | None:
     """Something is built for CUDA 13."""
     found = re.search(r"cu13\d|cuda[ _-]?13|cuda version: 13", symptoms.text)
     return "Something is built for CUDA 13." if found else None
+
+
+def target_known_to_toolkit(symptoms: Symptoms, catalog: Catalog) -> str | None:
+    """nvcc refuses an architecture that the toolkit which is named knows: it is of another one."""
+    match = _TARGET.search(symptoms.text)
+    row = next((row for row in catalog.cuda if row.version == symptoms.toolkit), None)
+    if match and row and f"sm_{match[1]}" in row.architectures:
+        return f"CUDA {row.version} knows sm_{match[1]}: the nvcc that runs is an older one."
+    return None
+
+
+def cudnn_in_environment(symptoms: Symptoms, _: Catalog) -> str | None:
+    """cuDNN lies in the environment as a wheel."""
+    found = "nvidia-cudnn-cu" in symptoms.text or "nvidia/cudnn/lib" in symptoms.text
+    return "cuDNN is in the environment as a wheel." if found else None
 
 
 def working_smi(symptoms: Symptoms, _: Catalog) -> str | None:

@@ -11,6 +11,10 @@ from provisioner.version import capability_of, numbers
 _LISTED = re.compile(r"(?:sm|compute)_(\d{2,3})[af]?(?![0-9])")
 _SUPPORTS = re.compile(r"supports cuda capabilities ([^\n]*)")
 _NEEDED = re.compile(r"sm_(\d{2,3})[af]? is not compatible")
+_SEVERAL = re.compile(
+    r"(?m)(?:^ ?gpus: .* x ?\d|^ ?gpus: \d)|(?<![\w.:])[2-8] ?x ?(?:nvidia|rtx|gtx|tesla|titan|[ahv]100|gpu)"
+    r"|(?<![\w.])x[2-8](?![\w.])|gpu ?[1-7]:|cuda:[1-7]|(?:multi|multiple|several|two|four|eight|both)[ -]gpus?"
+)
 _MIB_WORTH_A_WORD = 1024
 
 
@@ -65,8 +69,8 @@ def amd_gpu(symptoms: Symptoms, _: Catalog) -> str | None:
 
 def several_gpus(symptoms: Symptoms, _: Catalog) -> str | None:
     """More than one GPU."""
-    found = re.search(r"(?<![a-z0-9])(?:x ?[2-9]|[2-9] ?x |1[06]x?) ?|gpu [1-7]:", symptoms.text)
-    return "There are several GPUs." if found or len(symptoms.gpus) > 1 else None
+    many = len(symptoms.gpus) > 1 or _SEVERAL.search(symptoms.text)
+    return "There are several GPUs." if many else None
 
 
 def memory_without_process(symptoms: Symptoms, _: Catalog) -> str | None:
