@@ -22,6 +22,7 @@ _ALL: tuple[Predicate, ...] = (
     gpus.geforce,
     gpus.amd_gpu,
     gpus.several_gpus,
+    gpus.different_models,
     gpus.memory_without_process,
     gpus.memory_while_idle,
     drivers.module_differs,

@@ -73,6 +73,12 @@ def several_gpus(symptoms: Symptoms, _: Catalog) -> str | None:
     return "There are several GPUs." if many else None
 
 
+def different_models(symptoms: Symptoms, _: Catalog) -> str | None:
+    """GPUs of several models, which as a rule reach nothing of each other."""
+    names = {gpu.name for gpu in symptoms.gpus if gpu.vendor == "nvidia"}
+    return "The GPUs are of different models." if len(names) > 1 else None
+
+
 def memory_without_process(symptoms: Symptoms, _: Catalog) -> str | None:
     """nvidia-smi shows memory in use, and no process that uses it."""
     used = [int(match[1]) for match in re.finditer(r"(\d+)mib ?/ ?\d+mib", symptoms.text)]
