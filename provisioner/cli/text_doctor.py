@@ -18,7 +18,8 @@ _MOST_SEEN = 4
 def show_examined(found: Examined, *, quiet: bool = False) -> None:
     """Print what was found, the likeliest first; with ``quiet`` the errors alone."""
     width = min(width_of_output(), 100)
-    findings = [one for one in found.findings if not quiet or one.severity == "error"]
+    findings = [one for one in found.findings if not _is_faint(one) or found.findings[0] == one]
+    findings = [one for one in findings if not quiet or one.severity == "error"]
     for number, finding in enumerate(findings):
         if number:
             click.echo()
@@ -28,9 +29,16 @@ def show_examined(found: Examined, *, quiet: bool = False) -> None:
         return
     if not findings:
         click.echo("Nothing was found that is wrong.")
+    faint = [one.reference for one in found.findings if one not in findings]
+    if faint:
+        click.echo(f"\nalso possible, and less likely: {', '.join(faint)}")
     click.echo(folded(f"\nlooked at: {'; '.join(found.looked_at)}", width, rest="  "))
     if findings:
         click.echo("What a word means: dlsetup doctor --explain WORD")
+
+
+def _is_faint(finding: Finding) -> bool:
+    return finding.severity == "note" and finding.confidence == "unsure"
 
 
 def _lines(finding: Finding, width: int) -> Iterator[str]:

@@ -8,13 +8,15 @@ from provisioner.doctor.patient import Patient
 from provisioner.doctor.remedies import fixes
 from provisioner.report import Confidence, Finding, Severity
 
-_SETTLED, _LIKELY, _WORTH = 85, 45, 25
-"""Points from which a cause is certain, likely, and worth a word at all."""
+_SETTLED, _LIKELY, _WORTH, _POSSIBLE = 85, 45, 25, 6
+"""Points from which a cause is certain, likely, worth a word at all, and possible where the rest
+is unsure."""
 _CALM = 0.45
-_MOST = 5
-"""Findings that anybody reads."""
+"""What words count that merely go with a cause, where nothing says that anything is wrong."""
+_MOST, _AT_LEAST = 5, 3
+"""Findings that anybody reads, and those that are told of a machine in trouble."""
 _FAR_BEHIND = 0.34
-"""A cause with less than this share of the first one's points is not told beside it."""
+"""A cause with less than this share of the first one's points is told only among the first few."""
 
 
 def diagnose(patient: Patient) -> tuple[Finding, ...]:
@@ -24,9 +26,11 @@ def diagnose(patient: Patient) -> tuple[Finding, ...]:
     """
     found = suspects(patient)
     weighed = found.listed if found.in_trouble else tuple(map(_in_calm, found.listed))
-    listed = [one for one in weighed if one.points >= _WORTH]
+    least = _POSSIBLE if found.in_trouble else _WORTH
+    listed = [one for one in weighed if one.points >= least]
     first = listed[0].points if listed else 0.0
-    kept = [one for one in listed if one.points >= first * _FAR_BEHIND][:_MOST]
+    near = [one for one in listed if one.points >= max(first * _FAR_BEHIND, _WORTH)]
+    kept = listed[: min(max(len(near), _AT_LEAST), _MOST)]
     rival = listed[1].points if len(listed) > 1 else 0.0
     return tuple(
         _finding(patient, found, one, rival if number == 0 else first)
