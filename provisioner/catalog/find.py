@@ -214,23 +214,33 @@ def _one_of(rows: list[GpuModel], asked: list[str]) -> Gpu:
     """
     plainest = min(rows, key=lambda row: (len(_words(row.name)), row.name, row.device or ""))
     gpu = _as_gpu(plainest)
-    names = {row.name.lower() for row in rows}
-    if len(names) == 1:
+    names = {row.name for row in rows}
+    if len({name.lower() for name in names}) == 1:
         return gpu
-    end = 0
-    for match in re.finditer(r"[A-Za-z0-9]+", plainest.name):
-        if not all(
-            re.match(re.escape(plainest.name[: match.end()].lower()) + r"\b", name)
-            for name in names
-        ):
-            break
-        end = match.end()
-    shared = plainest.name[:end]
+    shared = _shared(plainest.name, names)
+    if not _in_order(_words(shared), asked):
+        # Some rows begin with the maker, and some do not.
+        shared = _shared(_unmade(plainest.name), {_unmade(name) for name in names})
     if not _in_order(_words(shared), asked):
         return gpu
     sizes = {row.memory_bytes for row in rows}
     memory = sizes.pop() if len(sizes) == 1 else None
     return msgspec.structs.replace(gpu, name=shared, memory_bytes=memory, pci_id=None)
+
+
+def _shared(name: str, others: Iterable[str]) -> str:
+    """The words that a name and all others begin with."""
+    end = 0
+    for match in re.finditer(r"[A-Za-z0-9]+", name):
+        begin = re.compile(re.escape(name[: match.end()]) + r"\b", re.IGNORECASE)
+        if not all(begin.match(other) for other in others):
+            break
+        end = match.end()
+    return name[:end]
+
+
+def _unmade(name: str) -> str:
+    return name.removeprefix("NVIDIA ")
 
 
 def _matching(rows: Iterable[GpuModel], asked: list[str]) -> list[GpuModel]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from provisioner.catalog.beside import parts_of, switches
+from provisioner.catalog.beside import is_data_centre, is_for_servers, parts_of, switches
 from provisioner.catalog.find import driver_branch, is_over, names_of_system
 from provisioner.catalog.newer import DRIVER_BRANCHES
 from provisioner.catalog.rows import Architecture, DriverBranch, DriverPackage
@@ -200,14 +200,25 @@ def _flavour(row: DriverBranch, allowed: frozenset[str]) -> str:
 def _package(
     facts: Facts, packages: list[DriverPackage], branch: str, flavour: str
 ) -> DriverPackage | None:
-    """The plainest of the packages; beside NVSwitches one that has a fabric manager before it."""
-    fitting = [row for row in packages if row.branch == branch and row.flavour == flavour]
-    switched = bool(switches(facts.catalog, facts.machine))
+    """The plainest of the packages; for data-centre GPUs that of the line for servers.
 
-    def rank(row: DriverPackage) -> tuple[bool, int, str]:
-        parts = parts_of(facts.catalog, facts.machine, row.package) if switched else None
+    NVIDIA's fabric manager goes with that one alone.
+    """
+    fitting = [row for row in packages if row.branch == branch and row.flavour == flavour]
+    catalog, machine = facts.catalog, facts.machine
+    served = bool(switches(catalog, machine)) or all(
+        is_data_centre(catalog, gpu) for gpu in facts.gpus
+    )
+
+    def rank(row: DriverPackage) -> tuple[bool, bool, int, str]:
+        parts = parts_of(catalog, machine, row.package)
         managed = parts is not None and parts.fabric_manager is not None
-        return not managed, len(row.package), row.package
+        return (
+            served and not is_for_servers(row.package),
+            served and not managed,
+            len(row.package),
+            row.package,
+        )
 
     return min(fitting, key=rank, default=None)
 

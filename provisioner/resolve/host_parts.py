@@ -26,18 +26,33 @@ def possible(facts: Facts) -> None:
 
 
 def warnings(facts: Facts) -> Iterator[Warning]:
-    """Yield what an NVSwitch takes that dlsetup installs from nowhere."""
+    """Yield what an NVSwitch takes that dlsetup installs from nowhere, and who may have one."""
     if not facts.gpus or facts.has_windows_driver:
         return
     known = beside.fabric_managers(facts.catalog, facts.machine)
     for switch in beside.switches(facts.catalog, facts.machine):
+        gpus = beside.boards(facts.catalog, facts.machine, switch)
+        names = " and ".join(gpu.name for gpu in gpus)
+        told = all(beside.is_told(gpu, switch) for gpu in gpus)
         if not (known and is_managed(switch)):
-            wanted = " and ".join(("a fabric manager of the driver's very version", *switch.needs))
+            yield Warning("fabric-manager-needed", _lacking(names, switch, told))
+        elif not told:
             yield Warning(
-                "fabric-manager-needed",
-                f"On a board with NVSwitches, {switch.name}, CUDA starts only under {wanted}: "
-                "install that too, this plan does not.",
+                "board-not-told",
+                f"{names} may sit on a board with NVSwitches (HGX), where CUDA starts only under "
+                "a fabric manager, or on one without. The driver is right for both; the script "
+                "looks for a switch, and installs the fabric manager where one is.",
             )
+
+
+def _lacking(names: str, switch: Nvswitch, told: bool) -> str:
+    where = "On a board with NVSwitches (HGX)" if told else "If on a board with NVSwitches (HGX)"
+    wanted = " and ".join(("a fabric manager of the driver's very version", *switch.needs))
+    packages = " and ".join(("nvidia-fabricmanager", *switch.needs))
+    return (
+        f"{where}, {names} starts CUDA only under {wanted}, which this plan does not install. "
+        f"NVIDIA's repository has packages whose names begin with {packages}."
+    )
 
 
 def is_managed(switch: Nvswitch) -> bool:
