@@ -65,21 +65,46 @@ def test_where_it_would_be_in_vain_it_is_refused(gpu: str, os: str, told: str) -
 
 
 @pytest.mark.parametrize(
-    ("gpu", "os", "warned"),
+    ("gpu", "os", "told", "managed"),
     [
-        ("A100-SXM4-80GB", "ubuntu-24.04", False),
-        ("A100-SXM4-80GB", "debian-12", True),
-        ("A100 PCIe 40GB", "debian-12", False),
-        ("B200", "ubuntu-24.04", True),
+        ("A100-SXM4-80GB", "ubuntu-24.04", None, True),
+        ("A100-SXM4-80GB", "debian-12", "fabric-manager-needed", False),
+        ("A100 PCIe 40GB", "debian-12", None, False),
+        ("H100 PCIe", "ubuntu-24.04", None, False),
+        ("H200 NVL", "ubuntu-24.04", None, False),
+        ("B200", "ubuntu-24.04", "fabric-manager-needed", False),
+        ("B300", "ubuntu-24.04", "fabric-manager-needed", False),
+        ("H100", "ubuntu-24.04", "board-not-told", True),
+        ("H100", "debian-12", "fabric-manager-needed", False),
+        ("A100", "ubuntu-24.04", "board-not-told", True),
+        ("A100 40GB", "ubuntu-24.04", "board-not-told", True),
+        ("A100 80GB", "rocky-9", "fabric-manager-needed", False),
+        ("sm_90", "ubuntu-24.04", "board-not-told", True),
+        ("RTX 4090", "ubuntu-24.04", None, False),
     ],
 )
-def test_what_an_nvswitch_takes_and_the_plan_does_not_bring_is_said(
-    gpu: str, os: str, warned: bool
+def test_what_an_nvswitch_takes_is_done_or_said_once(
+    gpu: str, os: str, told: str | None, managed: bool
 ) -> None:
     plan = plan_for(asked("torch", gpu=gpu, os=os))
+    about = {"fabric-manager-needed", "board-not-told"}
 
-    assert ("fabric-manager-needed" in {one.reference for one in plan.warnings}) == warned
-    assert ("fabric" in {step.id for step in plan.steps}) == (not warned and "SXM" in gpu)
+    assert [one.reference for one in plan.warnings if one.reference in about] == [told][: bool(told)]
+    assert ("fabric" in {step.id for step in plan.steps}) == managed
+
+
+def test_a_note_on_nvswitches_names_the_gpu_and_what_it_takes() -> None:
+    (note,) = (
+        one.message
+        for one in plan_for(asked("torch", gpu="B200", os="debian-12")).warnings
+        if one.reference == "fabric-manager-needed"
+    )
+
+    assert note == (
+        "On a board with NVSwitches (HGX), B200 starts CUDA only under a fabric manager of the "
+        "driver's very version and nvlsm, which this plan does not install. NVIDIA's repository "
+        "has packages whose names begin with nvidia-fabricmanager and nvlsm."
+    )
 
 
 def test_texts_that_make_images_say_how_their_machine_gets_ready() -> None:
