@@ -15,7 +15,7 @@ _ANY = "0"
 
 
 def steps(plan: Plan, catalog: Catalog) -> tuple[Step, ...]:
-    """Return the step that sees to the driver, or nothing where no GPU is used.
+    """Return the steps that see to the driver, or nothing where no GPU is used.
 
     A driver that fits is always left alone, whatever the plan would have installed.
     """
@@ -39,7 +39,7 @@ def steps(plan: Plan, catalog: Catalog) -> tuple[Step, ...]:
         ("driver_reboot", row.package),
     )
     title = f"NVIDIA driver: {row.package} unless one that fits runs"
-    return (_step(plan, title, run, ("root", "network", "reboot")),)
+    return (*_held_still(plan, row), _step(plan, title, run, ("root", "network", "reboot")))
 
 
 def package_for(plan: Plan, catalog: Catalog) -> DriverPackage | None:
@@ -77,6 +77,18 @@ def _held(plan: Plan, row: DriverPackage) -> Iterator[tuple[str, ...]]:
     """
     if plan.driver.last_branch and not row.repository:
         yield ("package_hold", row.package)
+
+
+def _held_still(plan: Plan, row: DriverPackage) -> Iterator[Step]:
+    """Before the driver: the hold that a run lost which was cut off after installing it."""
+    for hold in _held(plan, row):
+        yield Step(
+            id="hold",
+            title=f"{row.package}, once installed, stays on its branch",
+            check=(("package_held", row.package),),
+            run=(("hold_wanted", row.package), hold),
+            needs=("root",),
+        )
 
 
 def _is_planned(row: DriverPackage, driver: DriverPlan) -> bool:

@@ -46,6 +46,7 @@ def text(plan: Plan, catalog: Catalog) -> str:
         files=facts.action(plan, "repository_add") is not None,
         holds=any(facts.action(plan, name) is not None for name in _HOLDING),
         containers=facts.action(plan, "containers_configure") is not None,
+        caches=not plan.is_for_host,
         tool=tool.tool,
     )
     own = tuple(sections(plan.steps, plan.python, library, tool.lines, values))
@@ -79,7 +80,8 @@ def _taken_back(plan: Plan, tool: PackageTool) -> str:
         "containers_forget": facts.action(plan, "containers_configure") is not None,
         "key_forget": facts.action(plan, "repository_add") is not None and tool != APT,
     }
-    return " ".join(("system_packages_remove", *(name for name, it in forgets.items() if it)))
+    always = ("system_packages_remove", "package_there")
+    return " ".join((*always, *(name for name, it in forgets.items() if it)))
 
 
 def system_part(plan: Plan, catalog: Catalog, file_name: str) -> str | None:

@@ -17,11 +17,16 @@ def possible(facts: Facts) -> None:
         return
     machine = facts.machine
     if not facts.gpus:
-        raise _unavailable("This plan uses no NVIDIA GPU, and containers would get none.")
+        raise _unavailable(
+            "This plan uses no NVIDIA GPU, and containers would get none.",
+            "Name the GPU with --gpu; on a machine without one, leave out "
+            "nvidia-container-toolkit.",
+        )
     if beside.toolkit(facts.catalog, machine) is None:
         raise _unavailable(
             "The catalog knows no packages of the NVIDIA Container Toolkit for "
-            f"{machine.os_name} on {machine.arch}."
+            f"{machine.os_name} on {machine.arch}.",
+            "Leave out nvidia-container-toolkit.",
         )
 
 
@@ -60,10 +65,10 @@ def is_managed(switch: Nvswitch) -> bool:
     return switch.device is not None and not switch.needs
 
 
-def _unavailable(message: str) -> RefusedError:
+def _unavailable(message: str, hint: str) -> RefusedError:
     return RefusedError(
         "container-toolkit-unavailable",
         message,
-        hint="Leave out nvidia-container-toolkit.",
+        hint=hint,
         data={"refused": (), "alternatives": ()},
     )

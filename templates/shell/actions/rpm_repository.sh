@@ -41,4 +41,5 @@ key_forget() {
   key=$(cat "$made/key" 2>/dev/null) || return 0
   as_root rpmkeys --delete "$key" 2>/dev/null ||
     as_root rpm --erase "gpg-pubkey-$(tail -c 9 <<<"${key,,}")"
+  rm "$made/key"
 }

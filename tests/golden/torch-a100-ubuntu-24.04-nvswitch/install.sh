@@ -88,6 +88,13 @@ unattended() {
 }
 system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
 
+# package_there PACKAGE: whether any of its files may be here, be it installed to the end or not.
+package_there() {
+  case $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) in
+    '' | not-installed | config-files) return 1 ;;
+  esac
+}
+
 if [[ $uninstalls == yes ]]; then
   [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(sort -u "$made/added" 2>/dev/null | xargs)"
@@ -95,8 +102,18 @@ if [[ $uninstalls == yes ]]; then
   as_root true # where root is not given, all stays
   ((${#added[@]} == 0)) || as_root apt-mark unhold "${added[@]}" >/dev/null
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
-  rm -rf "${environment:?}"/{*,.[!d]*} "$environment" # its notes go last
-  leave 0 "removed: $environment"
+  left=()
+  for package in "${added[@]}"; do
+    if package_there "$package"; then left+=("$package"); fi
+  done
+  # First what passes for installed; its notes go last, and stay with what stays.
+  find "$made" -mindepth 1 -maxdepth 1 ! -name holds ! -name added -exec rm -rf {} +
+  rm -rf "${environment:?}"/{*,.[!d]*}
+  ((${#left[@]} == 0)) || stop "still installed: ${left[*]}" \
+    'dpkg says above why. Put that right, and run this again;' \
+    "or let them stay, and remove this script's notes of them: $made"
+  rm -rf "${environment:?}"
+  leave 0 "removed: $environment" 'what uv downloaded stays in its cache, ~/.cache/uv: other environments share it'
 fi
 
 { # bash reads all of this before it does any of it
@@ -238,7 +255,7 @@ if ! driver_fits 525.60.13; then
   reboot_first "The driver $version is installed."
 fi
 
-# fabric_manager_fits DEVICE…: also where none of these NVSwitches is on the PCI bus.
+# fabric_manager_fits DEVICE…: runs and is held; also where none of these NVSwitches is on the PCI bus.
 fabric_manager_fits() {
   local device here=no
   for device in "$@"; do
@@ -246,7 +263,8 @@ fabric_manager_fits() {
   done
   [[ $here == no ]] || {
     [[ $(dpkg-query -W -f='${db:Status-Status} ${Version}\n' 'nvidia-fabricmanager*' 2>&1) == \
-    *"installed $(running_driver)-"* ]] && systemctl is-active --quiet nvidia-fabricmanager
+    *"installed $(running_driver)-"* && $(apt-mark showhold) == *nvidia-fabricmanager* ]] &&
+      systemctl is-active --quiet nvidia-fabricmanager
   }
 }
 

@@ -83,12 +83,12 @@ cd / # away from project files that could change what is installed
 
 # What this script adds to the system is noted. rpm takes it back, but for what others need.
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
+package_there() { rpm -q --quiet "$1"; }
 # system_packages_remove PACKAGE…: these alone; rpm removes none of them if anything else needs one.
 system_packages_remove() {
   local here
   mapfile -t here < <(rpm -q --queryformat '%{NAME}\n' "$@" | sed '/is not installed$/d' | sort -u)
-  ((${#here[@]} == 0)) || as_root rpm --erase "${here[@]}" ||
-    echo 'rpm removed none of these: something else needs one of them now.'
+  ((${#here[@]} == 0)) || as_root rpm --erase "${here[@]}" || true
 }
 
 # key_forget: if this script let rpm trust it.
@@ -97,6 +97,7 @@ key_forget() {
   key=$(cat "$made/key" 2>/dev/null) || return 0
   as_root rpmkeys --delete "$key" 2>/dev/null ||
     as_root rpm --erase "gpg-pubkey-$(tail -c 9 <<<"${key,,}")"
+  rm "$made/key"
 }
 
 if [[ $uninstalls == yes ]]; then
@@ -106,10 +107,20 @@ if [[ $uninstalls == yes ]]; then
   confirm "This removes $environment, and of the system: ${added[*]:-nothing} ${files[*]}"
   as_root true # where root is not given, all stays
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
+  left=()
+  for package in "${added[@]}"; do
+    if package_there "$package"; then left+=("$package"); fi
+  done
   ((${#files[@]} == 0)) || as_root rm -f "${files[@]}"
   key_forget
-  rm -rf "${environment:?}"/{*,.[!d]*} "$environment" # its notes go last
-  leave 0 "removed: $environment"
+  # First what passes for installed; its notes go last, and stay with what stays.
+  find "$made" -mindepth 1 -maxdepth 1 ! -name holds ! -name added -exec rm -rf {} +
+  rm -rf "${environment:?}"/{*,.[!d]*}
+  ((${#left[@]} == 0)) || stop "still installed: ${left[*]}" \
+    'rpm says above why. Put that right, and run this again;' \
+    "or let them stay, and remove this script's notes of them: $made"
+  rm -rf "${environment:?}"
+  leave 0 "removed: $environment" 'what uv downloaded stays in its cache, ~/.cache/uv: other environments share it'
 fi
 
 { # bash reads all of this before it does any of it

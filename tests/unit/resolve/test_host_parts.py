@@ -50,18 +50,24 @@ def test_beside_a_framework_the_toolkit_changes_nothing_of_what_is_pinned() -> N
 
 
 @pytest.mark.parametrize(
-    ("gpu", "os", "told"),
+    ("gpu", "os", "told", "hint"),
     [
-        ("none", "ubuntu-24.04", "This plan uses no NVIDIA GPU"),
-        ("RTX 3090", "fedora-42", "knows no packages of the NVIDIA Container Toolkit for"),
+        ("none", "ubuntu-24.04", "This plan uses no NVIDIA GPU", "Name the GPU with --gpu"),
+        (
+            "RTX 3090",
+            "windows-11",
+            "knows no packages of the NVIDIA Container Toolkit for",
+            "Leave out",
+        ),
     ],
 )
-def test_where_it_would_be_in_vain_it_is_refused(gpu: str, os: str, told: str) -> None:
+def test_where_it_would_be_in_vain_it_is_refused(gpu: str, os: str, told: str, hint: str) -> None:
     with pytest.raises(RefusedError) as caught:
         plan_for(asked(TOOLKIT, gpu=gpu, os=os))
 
     assert caught.value.reference == "container-toolkit-unavailable"
     assert told in str(caught.value)
+    assert (caught.value.hint or "").startswith(hint)
 
 
 @pytest.mark.parametrize(
