@@ -28,18 +28,19 @@ repository_trust() {
     enabled=1 gpgcheck=1 >"$folder/repo"
   echo "$file" | remember
   if ! rpm -qa 'gpg-pubkey*' | grep -qi "${fingerprint: -8}"; then
-    echo "$fingerprint" >"$made/key"
+    echo "$fingerprint" >>"$made/keys"
     as_root rpm --import "$folder/key.asc"
   fi
   as_root install -D -m 644 "$folder/repo" "$file"
   rm -rf "$folder"
 }
 
-# key_forget: if this script let rpm trust it.
+# key_forget: those that this script let rpm trust.
 key_forget() {
   local key
-  key=$(cat "$made/key" 2>/dev/null) || return 0
-  as_root rpmkeys --delete "$key" 2>/dev/null ||
-    as_root rpm --erase "gpg-pubkey-$(tail -c 9 <<<"${key,,}")"
-  rm "$made/key"
+  for key in $(cat "$made/keys" 2>/dev/null); do
+    as_root rpmkeys --delete "$key" 2>/dev/null ||
+      as_root rpm --erase "gpg-pubkey-$(tail -c 9 <<<"${key,,}")"
+  done
+  rm -f "$made/keys"
 }
