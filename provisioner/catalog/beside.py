@@ -5,14 +5,30 @@ from __future__ import annotations
 import re
 
 from provisioner.catalog.driver_rows import ContainerToolkit, DriverParts, Nvswitch
-from provisioner.catalog.find import system
+from provisioner.catalog.find import names_of_system, system
 from provisioner.catalog.load import Catalog
+from provisioner.catalog.rows import DriverPackage, Repository
 from provisioner.machine import Gpu, Machine
 
 _WORD = re.compile(r"[a-z0-9]+")
 _MAKERS = frozenset({"nvidia", "tesla"})
 _SOCKET = re.compile(r"sxm\d*")
 _CAPABILITY = re.compile(r"(sm_)?\d+\.?\d")
+
+
+def driver_packages(catalog: Catalog, machine: Machine) -> tuple[DriverPackage, ...]:
+    """The packages that install a driver on the machine, of repositories for its processor."""
+    names = names_of_system(catalog, machine.os.id, machine.os.version)
+    here = (row for row in catalog.driver_packages if row.os in names)
+    return tuple(row for row in here if row.repository is None or repository(catalog, machine, row))
+
+
+def repository(catalog: Catalog, machine: Machine, package: DriverPackage) -> Repository | None:
+    """The publisher's repository of a package, if it is for the machine's processor."""
+    for row in catalog.repositories:
+        if (row.name, row.os) == (package.repository, package.os):
+            return row if row.address.rstrip("/").endswith(f"/{machine.arch}") else None
+    return None
 
 
 def parts_of(catalog: Catalog, machine: Machine, package: str | None) -> DriverParts | None:
@@ -43,8 +59,7 @@ def boards(catalog: Catalog, machine: Machine, switch: Nvswitch) -> tuple[Gpu, .
     found = {
         gpu.name: gpu
         for gpu in machine.gpus
-        if gpu.vendor == "nvidia"
-        and any(_may_be(catalog, gpu, board) for board in switch.gpus)
+        if gpu.vendor == "nvidia" and any(_may_be(catalog, gpu, board) for board in switch.gpus)
     }
     return tuple(found.values())
 

@@ -27,6 +27,7 @@ ACTIONS = {
     "system_packages_install": ("apt.sh",),
     "driver_fits": ("driver.sh",),
     "driver_stop": ("driver.sh",),
+    "driver_by_hand": ("driver.sh",),
     "driver_stop_wsl": ("driver.sh",),
     "driver_wanted": ("apt.sh", "driver.sh", "driver_install.sh"),
     "driver_install": ("apt.sh", "driver.sh", "driver_install.sh"),

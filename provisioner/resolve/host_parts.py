@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from provisioner.catalog import beside
 from provisioner.catalog.driver_rows import Nvswitch
+from provisioner.catalog.find import names_of_system
+from provisioner.catalog.rows import OperatingSystemRow
 from provisioner.errors import RefusedError
-from provisioner.plan import Warning
+from provisioner.plan import DriverPlan, Warning
 from provisioner.resolve.facts import Facts
 
 
@@ -30,10 +32,15 @@ def possible(facts: Facts) -> None:
         )
 
 
-def warnings(facts: Facts) -> Iterator[Warning]:
-    """Yield what an NVSwitch takes that dlsetup installs from nowhere, and who may have one."""
+def warnings(facts: Facts, driver: DriverPlan) -> Iterator[Warning]:
+    """Yield what the driver and an NVSwitch take that dlsetup installs from nowhere.
+
+    And which GPU may sit beside one.
+    """
     if not facts.gpus or facts.has_windows_driver:
         return
+    if driver.action not in {"keep", "none"} and driver.package is None and facts.system:
+        yield Warning("no-driver-package", _by_hand(facts.system, facts, driver))
     known = beside.fabric_managers(facts.catalog, facts.machine)
     for switch in beside.switches(facts.catalog, facts.machine):
         gpus = beside.boards(facts.catalog, facts.machine, switch)
@@ -48,6 +55,25 @@ def warnings(facts: Facts) -> Iterator[Warning]:
                 "a fabric manager, or on one without. The driver is right for both; the script "
                 "looks for a switch, and installs the fabric manager where one is.",
             )
+
+
+def _by_hand(home: OperatingSystemRow, facts: Facts, driver: DriverPlan) -> str:
+    """Why no script installs the driver here, and what to do."""
+    catalog, machine = facts.catalog, facts.machine
+    names = names_of_system(catalog, home.id, home.version)
+    if beside.driver_packages(catalog, machine):
+        why = "its packages are of other branches"
+    elif any(row.os in names for row in catalog.driver_packages):
+        why = f"those of NVIDIA's repository are for other processors than {machine.arch}"
+    elif home.nvidia_repository is None:
+        why = "NVIDIA's guide names no repository for it"
+    else:
+        why = f"the catalog has no key to trust NVIDIA's repository {home.nvidia_repository} by"
+    return (
+        f"No package of driver branch {driver.branch} is known for {home.name}: {why}. Install "
+        f"driver {driver.minimum or driver.branch} or later as NVIDIA's driver installation guide "
+        "says, and reboot, before the rest."
+    )
 
 
 def _lacking(names: str, switch: Nvswitch, told: bool) -> str:

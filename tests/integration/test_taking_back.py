@@ -1,4 +1,4 @@
-"""A driver that is held whatever cut a run off, and what --uninstall leaves where others need it."""
+"""A driver is held whatever cut a run off, and --uninstall leaves what others need."""
 
 from __future__ import annotations
 

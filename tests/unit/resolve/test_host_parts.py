@@ -95,7 +95,8 @@ def test_what_an_nvswitch_takes_is_done_or_said_once(
     plan = plan_for(asked("torch", gpu=gpu, os=os))
     about = {"fabric-manager-needed", "board-not-told"}
 
-    assert [one.reference for one in plan.warnings if one.reference in about] == [told][: bool(told)]
+    said = [one.reference for one in plan.warnings if one.reference in about]
+    assert said == ([told] if told else [])
     assert ("fabric" in {step.id for step in plan.steps}) == managed
 
 
@@ -111,6 +112,44 @@ def test_a_note_on_nvswitches_names_the_gpu_and_what_it_takes() -> None:
         "driver's very version and nvlsm, which this plan does not install. NVIDIA's repository "
         "has packages whose names begin with nvidia-fabricmanager and nvlsm."
     )
+
+
+@pytest.mark.parametrize(
+    ("os", "arch", "why"),
+    [
+        ("rocky-10", None, "the catalog has no key to trust NVIDIA's repository rhel10 by"),
+        ("fedora-43", None, "NVIDIA's guide names no repository for it"),
+        ("ubuntu-20.04", None, "its packages are of other branches"),
+        (
+            "rocky-9",
+            "aarch64",
+            "those of NVIDIA's repository are for other processors than aarch64",
+        ),
+    ],
+)
+def test_where_no_package_of_the_driver_is_known_the_plan_and_the_script_say_what_to_do(
+    os: str, arch: str | None, why: str
+) -> None:
+    options = Options(gpus=("RTX 4090",), os=os, arch=arch)
+    plan = plan_for(Asked(words=("torch==2.15.0",), options=options))
+    (note,) = (one.message for one in plan.warnings if one.reference == "no-driver-package")
+    (step,) = (step for step in plan.steps if step.id == "driver")
+    (script, *_) = render((plan,), "script", catalog())
+
+    assert f": {why}. Install driver 580.65.06 or later as NVIDIA's driver" in note
+    assert step.run == (("driver_by_hand", "580.65.06"),)
+    assert "install it as NVIDIA's driver installation guide says" in script.text
+    assert "then reboot, and run this script again: it goes on" in script.text
+    assert "render a script for this machine" not in script.text
+
+
+def test_what_a_system_offers_is_said_by_its_newest_driver() -> None:
+    """The newest of Ubuntu 20.04 for this GPU, which is not the longest-lived: facts 03."""
+    options = Options(gpus=("RTX 4090",), os="ubuntu-20.04", driver="470")
+    with pytest.raises(RefusedError) as caught:
+        plan_for(Asked(words=("torch==2.15.0",), options=options))
+
+    assert "ubuntu-20.04 offers up to 570.133.07" in "\n".join(caught.value.context)
 
 
 def test_texts_that_make_images_say_how_their_machine_gets_ready() -> None:
