@@ -64,7 +64,7 @@ def _by_hand(home: OperatingSystemRow, facts: Facts, driver: DriverPlan) -> str:
     if beside.driver_packages(catalog, machine):
         why = "its packages are of other branches"
     elif any(row.os in names for row in catalog.driver_packages):
-        why = f"those of NVIDIA's repository are for other processors than {machine.arch}"
+        why = f"those of NVIDIA's repository are not for {machine.arch}"
     elif home.nvidia_repository is None:
         why = "NVIDIA's guide names no repository for it"
     else:

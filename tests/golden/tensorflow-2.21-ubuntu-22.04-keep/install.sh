@@ -112,7 +112,7 @@ if [[ $uninstalls == yes ]]; then
     'dpkg says above why. Put that right, and run this again;' \
     "or let them stay, and remove this script's notes of them: $made"
   rm -rf "${environment:?}"
-  leave 0 "removed: $environment" 'what uv downloaded stays in its cache, ~/.cache/uv: other environments share it'
+  leave 0 "removed: $environment" "what uv downloaded stays in its cache, which others share: ~/.cache/uv"
 fi
 
 { # bash reads all of this before it does any of it
@@ -175,8 +175,10 @@ fi
 
 step 5 'An environment with Python 3.12'
 if ! [[ $("$environment/bin/python" -I -V 2>/dev/null) == 'Python 3.12.'* ]]; then
+  # What they bring along comes on top, and nobody knows how much that is.
   (($(df --output=avail --block-size=1 "$environment" | tail -n 1) >= 7000000000)) ||
-    stop "$environment needs 7000 MB: make room, or name another folder with DLSETUP_ENV"
+    stop "$environment needs more than 7000 MB for the packages alone that were asked for" \
+      'make room, or name another folder with DLSETUP_ENV'
   "$uv" venv --quiet --allow-existing --managed-python --no-python-downloads \
     --python 3.12 "$environment"
 fi

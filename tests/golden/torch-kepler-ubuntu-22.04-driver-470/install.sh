@@ -114,7 +114,7 @@ if [[ $uninstalls == yes ]]; then
     'dpkg says above why. Put that right, and run this again;' \
     "or let them stay, and remove this script's notes of them: $made"
   rm -rf "${environment:?}"
-  leave 0 "removed: $environment" 'what uv downloaded stays in its cache, ~/.cache/uv: other environments share it'
+  leave 0 "removed: $environment" "what uv downloaded stays in its cache, which others share: ~/.cache/uv"
 fi
 
 { # bash reads all of this before it does any of it

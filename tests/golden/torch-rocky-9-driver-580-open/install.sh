@@ -91,13 +91,14 @@ system_packages_remove() {
   ((${#here[@]} == 0)) || as_root rpm --erase "${here[@]}" || true
 }
 
-# key_forget: if this script let rpm trust it.
+# key_forget: those that this script let rpm trust.
 key_forget() {
   local key
-  key=$(cat "$made/key" 2>/dev/null) || return 0
-  as_root rpmkeys --delete "$key" 2>/dev/null ||
-    as_root rpm --erase "gpg-pubkey-$(tail -c 9 <<<"${key,,}")"
-  rm "$made/key"
+  for key in $(sort -u "$made/keys" 2>/dev/null); do
+    as_root rpmkeys --delete "$key" 2>/dev/null ||
+      as_root rpm --erase "gpg-pubkey-$(tail -c 9 <<<"${key,,}")"
+  done
+  rm -f "$made/keys"
 }
 
 if [[ $uninstalls == yes ]]; then
@@ -120,7 +121,7 @@ if [[ $uninstalls == yes ]]; then
     'rpm says above why. Put that right, and run this again;' \
     "or let them stay, and remove this script's notes of them: $made"
   rm -rf "${environment:?}"
-  leave 0 "removed: $environment" 'what uv downloaded stays in its cache, ~/.cache/uv: other environments share it'
+  leave 0 "removed: $environment" "what uv downloaded stays in its cache, which others share: ~/.cache/uv"
 fi
 
 { # bash reads all of this before it does any of it
@@ -254,7 +255,7 @@ repository_trust() {
     enabled=1 gpgcheck=1 >"$folder/repo"
   echo "$file" | remember
   if ! rpm -qa 'gpg-pubkey*' | grep -qi "${fingerprint: -8}"; then
-    echo "$fingerprint" >"$made/key"
+    echo "$fingerprint" >>"$made/keys"
     as_root rpm --import "$folder/key.asc"
   fi
   as_root install -D -m 644 "$folder/repo" "$file"

@@ -123,7 +123,7 @@ def test_a_note_on_nvswitches_names_the_gpu_and_what_it_takes() -> None:
         (
             "rocky-9",
             "aarch64",
-            "those of NVIDIA's repository are for other processors than aarch64",
+            "those of NVIDIA's repository are not for aarch64",
         ),
     ],
 )
