@@ -93,8 +93,9 @@ system_packages_remove() {
 
 # key_forget: those that this script let rpm trust.
 key_forget() {
-  local key
-  for key in $(sort -u "$made/keys" 2>/dev/null); do
+  local key keys
+  read -ra keys <<<"$(sort -u "$made/keys" 2>/dev/null | xargs)"
+  for key in "${keys[@]}"; do
     as_root rpmkeys --delete "$key" 2>/dev/null ||
       as_root rpm --erase "gpg-pubkey-$(tail -c 9 <<<"${key,,}")"
   done
