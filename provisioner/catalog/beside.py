@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from provisioner.catalog.driver_rows import ContainerToolkit, DriverParts, Nvswitch
+from provisioner.catalog.driver_rows import ContainerToolkit, DriverParts, FamilyPackages, Nvswitch
 from provisioner.catalog.find import names_of_system, system
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import DriverPackage, Repository
@@ -77,6 +77,13 @@ def is_data_centre(catalog: Catalog, gpu: Gpu) -> bool:
 def is_for_servers(package: str) -> bool:
     """Whether a driver's package is that of Ubuntu's line for servers, which says so itself."""
     return "server" in package.split("-")
+
+
+def family_packages(catalog: Catalog, machine: Machine) -> FamilyPackages | None:
+    """What scripts get by themselves on the machine's system; None where nobody looked."""
+    home = system(catalog, machine.os.id, machine.os.version)
+    found = (row for row in catalog.family_packages if home and row.family == home.family)
+    return next(found, None)
 
 
 def toolkit(catalog: Catalog, machine: Machine) -> ContainerToolkit | None:

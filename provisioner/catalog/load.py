@@ -108,6 +108,11 @@ class Catalog:
         return self._read(sheets.CONTAINER_TOOLKIT, driver_rows.ContainerToolkit)
 
     @cached_property
+    def family_packages(self) -> tuple[driver_rows.FamilyPackages, ...]:
+        """What scripts get by themselves, by family of systems."""
+        return self._read(sheets.FAMILY_PACKAGES, driver_rows.FamilyPackages)
+
+    @cached_property
     def data_centre_gpus(self) -> tuple[rows.DataCentreGpu, ...]:
         """Products that NVIDIA counts among its data-centre GPUs."""
         return self._read(sheets.DATA_CENTRE_GPUS, rows.DataCentreGpu)

@@ -61,6 +61,7 @@ NVSWITCHES = Sheet("nvidia/nvswitches.toml", driver_rows.Nvswitch, ("name",), "n
 CONTAINER_TOOLKIT = Sheet(
     "nvidia/container_toolkit.toml", driver_rows.ContainerToolkit, ("family", "arch"), "toolkit"
 )
+FAMILY_PACKAGES = Sheet("family_packages.toml", driver_rows.FamilyPackages, ("family",), "family")
 DATA_CENTRE_GPUS = Sheet("nvidia/data_centre_gpus.toml", rows.DataCentreGpu, ("name",), "gpu")
 FORWARD_COMPATIBILITY = Sheet(
     "nvidia/forward_compatibility.toml", rows.ForwardCompatibility, ("cuda",), "cuda"
@@ -120,6 +121,7 @@ FIXED = (
     DRIVER_PARTS,
     NVSWITCHES,
     CONTAINER_TOOLKIT,
+    FAMILY_PACKAGES,
     RPM_DRIVER_PACKAGES,
     DATA_CENTRE_GPUS,
     FORWARD_COMPATIBILITY,

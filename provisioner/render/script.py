@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioner.catalog.beside import family_packages
+from provisioner.catalog.driver_rows import FamilyPackages
 from provisioner.catalog.find import ROLLING, system
 from provisioner.catalog.load import Catalog
 from provisioner.machine import Machine
@@ -35,7 +37,7 @@ def text(plan: Plan, catalog: Catalog) -> str:
     if row is None or tool is None:
         raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan.via)
     values = _values(plan.machine, plan.steps, tool, row.version)
-    values |= {"system_python": row.interpreter}
+    values |= {"system_python": row.interpreter, "brings": family_packages(catalog, plan.machine)}
     library = Library((*_MACHINERY, *action_files(plan.steps, tool)), **values)
     guards = library.take(_AROUND)
     added = any(_ROOT in step.needs for step in plan.steps)
@@ -99,7 +101,7 @@ def system_part(plan: Plan, catalog: Catalog, file_name: str) -> str | None:
         machine=facts.machine_lines(plan, catalog),
         places=tuple(_of_repositories(plan, APT)),
         installs_driver=facts.action(plan, "driver_install") is not None,
-        **_of_system(plan.machine, steps, file_name),
+        **_of_system(plan.machine, steps, file_name, family_packages(catalog, plan.machine)),
     )
 
 
@@ -118,8 +120,13 @@ def undo(machine: Machine, steps: tuple[Step, ...], file_name: str) -> str:
     )
 
 
-def _of_system(machine: Machine, steps: tuple[Step, ...], file_name: str) -> dict[str, object]:
-    values = _values(machine, steps, APT, machine.os.version)
+def _of_system(
+    machine: Machine,
+    steps: tuple[Step, ...],
+    file_name: str,
+    brings: FamilyPackages | None = None,
+) -> dict[str, object]:
+    values = _values(machine, steps, APT, machine.os.version) | {"brings": brings}
     library = Library((*_MACHINERY, *action_files(steps, APT)), **values)
     machinery = library.take(_AROUND)
     own = tuple(sections(steps, "", library, "", values))
@@ -147,7 +154,6 @@ def _values(
         "tool": tool.tool,
         "install": tool.install,
         "repositories": tool.repositories,
-        "key_tools": tool.key_tools,
         "listing": tool.listing,
     }
 

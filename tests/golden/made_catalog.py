@@ -209,6 +209,21 @@ def catalog() -> Catalog:
         ),
     )
     made.container_toolkit = tuple(map(_toolkit, ("debian", "redhat", "suse")))
+    made.family_packages = tuple(
+        driver_rows.FamilyPackages(
+            family=family,
+            key_tools=tools,
+            dkms_repository="epel-release" if family == "redhat" else None,
+            version_lock="python3-dnf-plugin-versionlock" if family == "redhat" else None,
+            evidence="public scripts",
+            checked=CHECKED,
+        )
+        for family, tools in {
+            "debian": ("ca-certificates", "curl", "gpg"),
+            "redhat": ("curl", "gnupg2"),
+            "suse": ("curl", "gpg2"),
+        }.items()
+    )
     made.repositories = (
         rows.Repository(
             name="nvidia",

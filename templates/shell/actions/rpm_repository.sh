@@ -15,7 +15,7 @@ repository_trust() {
   local file=$1 name=$2 address=$3 key=$4 fingerprint=$5 folder keys
   if ! command -v curl >/dev/null || ! command -v gpg >/dev/null; then
     # They fetch the key of the repository, and check it.
-    packages_get {{ key_tools }}
+    packages_get {{ brings.key_tools | words }}
   fi
   folder=$(mktemp -d)
   curl --fail --silent --show-error --location --proto '=https' --output "$folder/key.asc" "$key" ||
