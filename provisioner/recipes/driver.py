@@ -82,7 +82,7 @@ def _held_still(plan: Plan, row: DriverPackage) -> Iterator[Step]:
     for hold in _held(plan, row):
         yield Step(
             id="hold",
-            title=f"{row.package}, once installed, stays on its branch",
+            title=f"NVIDIA driver: {row.package}, once installed, stays on its branch",
             check=(("package_held", row.package),),
             run=(("hold_wanted", row.package), hold),
             needs=("root",),

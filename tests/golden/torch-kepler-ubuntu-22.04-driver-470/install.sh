@@ -10,7 +10,7 @@
 #   numpy<2: _ARRAY_API not found
 # What it changes, in this order:
 #   1. System packages: python3, python3-venv, ca-certificates (as root)
-#   2. nvidia-driver-470, once installed, stays on its branch (as root)
+#   2. NVIDIA driver: nvidia-driver-470, once installed, stays on its branch (as root)
 #   3. NVIDIA driver: nvidia-driver-470 unless one that fits runs (as root)
 #   4. uv 0.13.8, the installer, in a folder of its own
 #   5. An environment with Python 3.10
@@ -164,7 +164,7 @@ package_hold() {
   echo "  held: $1: newer branches drop this GPU. Undone by: sudo apt-mark unhold $1"
 }
 
-step 2 'nvidia-driver-470, once installed, stays on its branch'
+step 2 'NVIDIA driver: nvidia-driver-470, once installed, stays on its branch'
 if ! package_held nvidia-driver-470; then
   ask_root 'hold nvidia-driver-470 with apt'
   package_hold nvidia-driver-470

@@ -7,7 +7,7 @@
 #   NVIDIA driver: none known, at least 440.33 is needed, of branch 470 at most
 # What it changes, in this order:
 #   1. System packages: python3, python3-venv, ca-certificates
-#   2. nvidia-driver-470, once installed, stays on its branch
+#   2. NVIDIA driver: nvidia-driver-470, once installed, stays on its branch
 #   3. NVIDIA driver: nvidia-driver-470 unless one that fits runs
 # It may replace an older NVIDIA driver; if apt would remove anything else, it stops before.
 #
@@ -119,7 +119,7 @@ package_hold() {
   echo "  held: $1: newer branches drop this GPU. Undone by: sudo apt-mark unhold $1"
 }
 
-step 2 'nvidia-driver-470, once installed, stays on its branch'
+step 2 'NVIDIA driver: nvidia-driver-470, once installed, stays on its branch'
 if ! package_held nvidia-driver-470; then
   ask_root 'hold nvidia-driver-470 with apt'
   package_hold nvidia-driver-470
