@@ -279,11 +279,14 @@ def route_of(row: Build, *, computes_on_gpu: bool) -> str:
     """Return how a build gets to the machine.
 
     ``pip``; ``conda-libraries`` for a wheel that leaves CUDA to the system, so that conda brings
-    it; ``conda`` for a package of the channel; ``container``; ``""`` where it makes no sense.
+    it; ``conda`` for a package of the channel; ``container``; ``""`` where it makes no sense: a
+    channel's build with CUDA without a GPU, and the other way round.
     """
     if row.via == "pip":
         system = computes_on_gpu and row.cuda is not None and row.libraries == "system"
         return "conda-libraries" if system else "pip"
+    if row.via == "conda":
+        return row.via if computes_on_gpu == (row.cuda is not None) else ""
     return row.via if computes_on_gpu else ""
 
 

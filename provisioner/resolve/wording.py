@@ -102,7 +102,7 @@ def _single(told: Conflict, obstacle: Obstacle, asked: str) -> str:
     if premise.name == "driver":
         return f"{asked} {_driver_words(told, obstacle)}."
     if premise.name == "via":
-        return f"{asked} does not come by {premise.text}."
+        return f"The catalog knows no build of {asked} for {premise.text} here."
     if premise.name == "gpu":
         return f"No build of {asked} runs on {premise.text}."
     if premise.name == "cpu":
@@ -179,7 +179,7 @@ def _row(question: Question, premise: Premise, candidate: Candidate, need: Need 
         told = (
             f"is known{_with_cuda(question, premise)} for {row.platform}, not for {premise.text}"
             if premise.name == "platform"
-            else f"comes by {row.via} only"
+            else f"comes by {row.via}"
         )
         return Fact("row", f"{name} {told}", row.evidence)
     return Fact("row", f"{name}: {_reason(candidate, need, premise.gpu)}", need.evidence)
