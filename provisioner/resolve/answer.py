@@ -20,6 +20,7 @@ from provisioner.resolve import (
 )
 from provisioner.resolve.builds import Builds, route_of
 from provisioner.resolve.candidates import DRIVER, PYTHON, Candidate
+from provisioner.resolve.companions import bounds
 from provisioner.resolve.conda import conda_libraries
 from provisioner.resolve.drivers import Scenario, drives, last_branch
 from provisioner.resolve.facts import Facts, highest
@@ -273,6 +274,9 @@ def _floors_of_gpus(facts: Facts) -> list[str]:
 
 def _constraints(facts: Facts, rows: Sequence[Build]) -> Iterator[Constraint]:
     for row in rows:
+        for bound in bounds(facts, row):
+            if bound.requirement:
+                yield Constraint(bound.requirement, bound.reason, bound.evidence)
         if row.via == "conda":
             continue
         for cap in caps_on(facts.catalog.caps, row.framework, row.version):

@@ -22,7 +22,7 @@ _STRINGS_SEEN = {
     "pytorch": ("1", ""),
     "tensorflow": (
         "2.10",
-        "; build strings: recipe/meta.yaml @023da31d (2.12), lists of 2.10.0 and 2.19.1 as installed",
+        "; build strings: meta.yaml @023da31d (2.12), lists of 2.10.0 and 2.19.1 as installed",
     ),
 }
 """From which release on the strings of builds without CUDA were seen to begin with ``cpu``, and

@@ -1,4 +1,4 @@
-"""Conda's builds that no plan takes yet: other systems, builds that cannot be told apart, unread ones.
+"""Conda's builds that no plan takes yet: other systems, builds not told apart, unread ones.
 
 All is announced: what a feedstock's CI was asked to build, what a channel's page told to install.
 An empty list of architectures means that nobody stated one.
