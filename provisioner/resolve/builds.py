@@ -106,8 +106,9 @@ class Builds:
 
     def _goes_along(self, row: Build, routes: tuple[str, ...]) -> bool:
         route = route_of(row, computes_on_gpu=bool(self.facts.gpus))
-        if route == "conda" and "conda-native" in routes:
-            return all(serve.kind == "sass" for serve in self._served(row) or ())
+        if route == "conda" and "conda-native" in routes:  # nobody asked for the channel
+            native = all(serve.kind == "sass" for serve in self._served(row) or ())
+            return bool(self.facts.gpus) and native
         return route in routes
 
     def sibling(self, row: Build) -> str | None:

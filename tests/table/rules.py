@@ -43,12 +43,6 @@ def kind(build: Build, gpu: Capability) -> str | None:
         return None
     if gpu >= AMPERE and Version(build.cuda) < Version("11"):
         return None  # seen to hang and to give wrong results: facts 17, 2b and 2c
-    if (
-        is_exact(build.cudnn or "")
-        and Version(build.cudnn or "") < Version("9")
-        and gpu >= BLACKWELL
-    ):
-        return None  # facts 05_cudnn_matrix: 8.9.6 ends at 9.0
     if by_sass(build.sass, gpu):
         return "sass"
     return "ptx" if by_ptx(build.ptx, gpu) else None
