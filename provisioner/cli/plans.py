@@ -9,6 +9,7 @@ from provisioner.plan import Pin, Plan
 from provisioner.request import parse_wish
 from provisioner.resolve.wording import listed
 from provisioner.sizes import human
+from provisioner.version import minor
 
 _SHOWN = 5
 
@@ -54,6 +55,8 @@ _DRIVERLESS = {
 
 
 def _driver(plan: Plan) -> str:
+    if release := compiles_for(plan):
+        return f"It compiles for every GPU that CUDA {release} knows, and needs no GPU or driver."
     driver = plan.driver
     branch = f"branch {driver.branch}" + (f", {driver.flavour} module" if driver.flavour else "")
     package = f"{branch}, package {driver.package}" if driver.package else branch
@@ -65,6 +68,23 @@ def _driver(plan: Plan) -> str:
         "upgrade": f"Upgrade the driver {driver.current} first ({package}): {needed}.",
         "ensure": f"It needs driver {driver.minimum} or later; without one, install {package}.",
     }.get(driver.action, _DRIVERLESS[plan.accelerator])
+
+
+def compiles_for(plan: Plan) -> str | None:
+    """The CUDA of a plan that holds a compiler, nothing that computes, and no GPU; else None."""
+    wishes = map(parse_wish, plan.request.requirements)
+    compilers = (pin for pin in plan.pins if pin.name in {"nvcc", "cuda"})
+    compiler = next(compilers, None)
+    if compiler is None or plan.accelerator != "cpu" or not all(w.is_component for w in wishes):
+        return None
+    return minor(compiler.version)
+
+
+def computes(plan: Plan) -> tuple[str, str]:
+    """What a plan computes on, or compiles for, as a title and its words."""
+    if release := compiles_for(plan):
+        return "compiles for", f"GPUs that CUDA {release} knows; --gpu sm_89 is for one alone"
+    return "computes on", plan.accelerator + (f" {plan.cuda}" if plan.cuda else "")
 
 
 def _variant(pin: Pin) -> str:
@@ -97,7 +117,7 @@ def _summary(plan: Plan) -> tuple[tuple[str, ...], ...]:
     gpus = _counted([gpu.name for gpu in plan.machine.gpus]) or own
     rows = [
         ("for", f"{gpus}, {plan.machine.os_name} {plan.machine.arch}"),
-        ("computes on", plan.accelerator + (f" {plan.cuda}" if plan.cuda else "")),
+        computes(plan),
         ("cudnn", plan.cudnn or ""),
         ("the machine", _host(plan) if plan.request.host else ""),
         ("download", _sizes(plan)),

@@ -44,7 +44,9 @@ def ways_out(told: Conflict) -> Iterator[Alternative]:
         solution = question.of_machine(gpus=()).solve()
         gives = gifts([wish.name for wish in question.wishes], solution) if solution else ""
         if gives:
-            yield Alternative("compute on the CPU (--gpu none)", gives)
+            framework = any(not wish.is_component for wish in question.wishes)
+            way = "compute on the CPU" if framework else "do without a GPU"
+            yield Alternative(f"{way} (--gpu none)", gives)
 
 
 def _letting_go(told: Conflict, *kinds: str) -> Iterator[Alternative]:

@@ -132,7 +132,8 @@ def _pin(
 def _library_reasons(facts: Facts, wish: Wish | None, row: Library) -> Iterator[str]:
     if wish is not None:
         yield f"you asked for {wish.text}"
-        yield f"the newest {row.package} that serves the GPUs: {row.evidence}"
+        fitting = " that serves the GPUs" if facts.gpus else ""
+        yield f"the newest {row.package}{fitting}: {row.evidence}"
         if "nvcc" in row.package and (compilers := host_compiler.told(facts, row.version)):
             yield compilers
         return
@@ -213,7 +214,8 @@ def _bound_pin(item: Candidate, row: Cuda, channel: str) -> Pin:
 
 def _toolkit_pin(facts: Facts, item: Candidate, row: Cuda, *, asked: bool) -> Pin:
     """All that is in the toolkit where that was asked for, else no more than its name."""
-    newest = f"the newest CUDA {row.version} whose compiler makes code for the GPUs"
+    newest = f"the newest release of CUDA {row.version}"
+    newest += ", whose compiler makes code for the GPUs" if facts.gpus else ""
     return Pin(
         name="cuda",
         version=item.version,

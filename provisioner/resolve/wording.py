@@ -104,7 +104,8 @@ def _single(told: Conflict, obstacle: Obstacle, asked: str) -> str:
     if premise.name == "via":
         return f"The catalog knows no build of {asked} for {premise.text} here."
     if premise.name == "gpu":
-        return f"No build of {asked} runs on {premise.text}."
+        served = "is for" if parse_wish(asked).is_component else "runs on"
+        return f"No build of {asked} {served} {premise.text}."
     if premise.name == "cpu":
         return f"No build of {asked} runs on this CPU."
     return f"No build of {asked}{_with_cuda(question, premise)} is for {premise.text}."
