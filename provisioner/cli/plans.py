@@ -35,6 +35,14 @@ def _installed(plan: Plan) -> str:
     if plan.image:
         return f"Run the image {plan.image}: it holds {names} on Python {plan.python}."
     places = listed(_place(pin) for pin in chosen)
+    brought = [pin for pin in plan.pins if pin.channel and pin not in chosen]
+    if brought and not any(pin.channel for pin in chosen):
+        libraries = listed(f"{pin.name} {pin.version}" for pin in brought)
+        channel = listed(_place(pin) for pin in brought)
+        return (
+            f"Install {names} with pip on Python {plan.python}, from {places}, in a conda "
+            f"environment with {libraries} from {channel}."
+        )
     return f"Install {names} with {plan.via} on Python {plan.python}, from {places}."
 
 
@@ -62,6 +70,8 @@ def _driver(plan: Plan) -> str:
     package = f"{branch}, package {driver.package}" if driver.package else branch
     enough = f"{driver.minimum} or later is enough" if driver.minimum else "any will do"
     needed = f"{driver.minimum} or later is needed" if driver.minimum else "any will do"
+    if plan.machine.os.wsl and driver.action == "ensure":
+        return f"It needs Windows' driver {driver.minimum} or later; {branch} is one, for Windows."
     return {
         "keep": f"Keep driver {driver.current}: {enough}.",
         "install": f"Install the driver first ({package}): {needed}.",

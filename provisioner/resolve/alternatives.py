@@ -40,13 +40,11 @@ def ways_out(told: Conflict) -> Iterator[Alternative]:
     yield from _any_version(told, others)
     yield from _letting_go(told, "wish", "gpu", "libc", "platform")
     yield from _any_version(told, [wish for wish in question.wishes if wish is told.about])
-    if question.facts.machine.gpus:
+    if question.facts.machine.gpus and any(not wish.is_component for wish in question.wishes):
         solution = question.of_machine(gpus=()).solve()
         gives = gifts([wish.name for wish in question.wishes], solution) if solution else ""
         if gives:
-            framework = any(not wish.is_component for wish in question.wishes)
-            way = "compute on the CPU" if framework else "do without a GPU"
-            yield Alternative(f"{way} (--gpu none)", gives)
+            yield Alternative("compute on the CPU (--gpu none)", gives)
 
 
 def _letting_go(told: Conflict, *kinds: str) -> Iterator[Alternative]:

@@ -193,7 +193,8 @@ def _reason(candidate: Candidate, need: Need, gpu: Gpu | None) -> str:
     targets = targets or list(getattr(row, "architectures", ()))
     unserved = need.reference in {"gpu-too-old", "gpu-too-new", "gpu-unsupported"}
     if need.on == GPU and unserved and targets:
-        return f"holds code for {shortened(targets)} only"
+        verb = "makes" if candidate.on in {"nvcc", "cuda"} else "holds"
+        return f"{verb} code for {shortened(targets)} only"
     if need.on == DRIVER and need.floor is None:
         return need.reason
     return _bare(need).removeprefix(f"{gpu.name}: " if gpu else "")

@@ -46,8 +46,9 @@ def test_with_a_gpu_the_reasons_name_the_gpus() -> None:
     assert "compiles for" not in text
 
 
-def test_where_no_compiler_is_for_a_gpu_that_is_said_and_the_way_without_one() -> None:
+def test_where_no_compiler_is_for_a_gpu_no_other_gpu_is_proposed_in_its_place() -> None:
     done = CliRunner().invoke(main, ["resolve", "nvcc==13.*", "--gpu", "GTX 1080", *NOWHERE[2:]])
 
     assert "No build of nvcc==13.* is for NVIDIA GeForce GTX 1080 (6.1)." in done.output
-    assert "do without a GPU (--gpu none): gives nvcc 13." in done.output
+    assert "hint: leave the version of nvcc open: gives nvcc 12.9.86" in done.output
+    assert "--gpu none" not in done.output
