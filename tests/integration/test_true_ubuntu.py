@@ -137,7 +137,7 @@ def older(machine: Root, prefix: str, package: str, kernel: str) -> str:
     told = asked(machine, "apt-cache", "policy", package)
     version = re.search(r"Candidate: (?:\d+:)?([0-9.]+)", told)
     assert version is not None, told
-    series = f"{prefix}-{kernel.split('-')[0]}-"
+    series = f"{prefix}-{kernel.split('-', maxsplit=1)[0]}-"
     for name in sorted(asked(machine, "apt-cache", "pkgnames", series).split()):
         shown = asked(machine, "apt-cache", "show", "--no-all-versions", name)
         upper = re.search(r"\(<= ([0-9.]+)-1\)", shown)
