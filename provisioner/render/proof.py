@@ -44,6 +44,7 @@ def program(python: str, commands: tuple[tuple[str, ...], ...]) -> str:
     imports: dict[str, None] = {}
     parts: list[str] = []
     last: list[str] = []
+    companions = ""
     for action, *arguments in commands:
         if action == "verify_versions" and not old:
             parts.append(_filled("versions", pins=_pins(arguments)))
@@ -55,11 +56,13 @@ def program(python: str, commands: tuple[tuple[str, ...], ...]) -> str:
             imports[line] = None
             parts.append(_filled(name, **_asked(arguments)))
         elif action == "verify_companions" and not old:
-            last.append(_filled("companions", names=_listed(arguments)))
+            companions = _filled("companions", names=_listed(arguments))
+            last.append(companions)
         elif action != "verification_passed":
             last.append(_as_it_stands(action.removeprefix("verify_"), arguments))
     text = "\n".join(part.strip("\n") for part in parts)
-    blocks = (_of_python("\n".join((text, *last))), "\n".join(imports), text, *last)
+    # What runs as it stands imports for itself, also under a Python that lacks a module.
+    blocks = (_of_python(f"{text}\n{companions}"), "\n".join(imports), text, *last)
     return "\n\n".join(block.strip("\n") for block in blocks if block)
 
 

@@ -306,15 +306,30 @@ if ! [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; then
     --require-hashes --only-binary :all: --requirement "$made/uv.txt"
 fi
 
+# python_to_fetch VERSION: what uv can fetch of it; nothing for one that is too old for it.
+python_to_fetch() { "$uv" python list --only-downloads "$1" 2>/dev/null || true; }
+# python_for VERSION: uv's own interpreter, or this machine's where uv cannot fetch one.
+python_for() {
+  "$uv" python find --managed-python --no-python-downloads "$1" 2>/dev/null ||
+    { [[ -z $(python_to_fetch "$1") ]] && "$uv" python find --no-python-downloads "$1" 2>/dev/null; }
+}
+# python_there VERSION: also where the environment has it already.
+python_there() {
+  [[ $("$environment/bin/python" -I -V 2>/dev/null) == "Python $1."* ]] || python_for "$1" >/dev/null
+}
+
 step 4 'Python 3.12, beside the system'"'"'s own'
-if ! "$uv" python find --quiet --managed-python --no-python-downloads 3.12 >/dev/null 2>&1; then
+if ! python_there 3.12; then
+  [[ -n $(python_to_fetch 3.12) ]] ||
+    stop 'uv has no Python 3.12 to fetch, and there is none on PATH' \
+      'bring one, as pyenv and conda have it, and run this script again with python3.12 on PATH'
   "$uv" python install --no-bin 3.12
 fi
 
 step 5 'An environment with Python 3.12'
 if ! [[ $("$environment/bin/python" -I -V 2>/dev/null) == 'Python 3.12.'* ]]; then
-  "$uv" venv --quiet --allow-existing --managed-python --no-python-downloads \
-    --python 3.12 "$environment"
+  "$uv" venv --quiet --allow-existing --no-python-downloads \
+    --python "$(python_for 3.12)" "$environment"
 fi
 
 step 6 'Python packages: torch 2.14.1'
