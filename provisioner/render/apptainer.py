@@ -23,7 +23,7 @@ def text(plan: Plan, catalog: Catalog) -> str:
         "docker/apptainer.def.j2",
         apptainer=True,
         option=_OPTIONS.get(plan.accelerator, ""),
-        **image.values(plan, catalog, "apptainer"),
+        **image.values(plan, catalog),
     )
     return "".join(_without_variables(filled.splitlines(keepends=True)))
 

@@ -10,7 +10,6 @@ from provisioner.render import dockerfile, facts
 from provisioner.render.formats import RenderedFile
 from provisioner.render.quoting import comment
 
-_NAME = "devcontainer"
 _PROVE = ["python3", "/opt/dlsetup/verify.py"]
 _ROCM = ["--device=/dev/kfd", "--device=/dev/dri", "--group-add=video"]
 
@@ -22,7 +21,7 @@ def files(plans: tuple[Plan, ...], catalog: Catalog) -> tuple[RenderedFile, ...]
     tool has a place of its own. Raises RefusedError as ``image.values`` does.
     """
     (plan,) = plans
-    text = dockerfile.text(plan, catalog, _NAME)
+    text = dockerfile.text(plan, catalog)
     return (
         RenderedFile(".devcontainer/devcontainer.json", _json(plan)),
         RenderedFile(".devcontainer/Dockerfile", text),

@@ -18,12 +18,12 @@ _DEVICES = {
 """What a container has to be given so that it reaches the GPUs of the host."""
 
 
-def text(plan: Plan, catalog: Catalog, format_name: str = "dockerfile", lock: str = "") -> str:
+def text(plan: Plan, catalog: Catalog, lock: str = "") -> str:
     """Return the Dockerfile; with a lock's digest, one that installs from it.
 
     Raises RefusedError as ``image.values`` does.
     """
-    values = image.values(plan, catalog, format_name, lock)
+    values = image.values(plan, catalog, lock)
     template = "image" if plan.via == "container" else "wheels"
     return fill(
         f"docker/{template}.Dockerfile.j2",

@@ -56,10 +56,26 @@ def test_several_environments_are_services_of_one_file_each_with_its_dockerfile(
 
 
 def test_services_that_are_asked_for_alike_keep_apart() -> None:
-    found = services(plans.driver_install(), plans.torch_keep(), plans.torch_keep())
+    first = plans.torch_keep()
+    asked = msgspec.structs.replace(first.request, companions=("numpy",))
+    second = plans.with_steps(msgspec.structs.replace(first, request=asked))
+    found = services(plans.driver_install(), first, second)
 
     assert list(found) == ["torch-2-14-1", "torch-2-14-1-cu126", "torch-2-14-1-cu126-2"]
     assert len({str(service["image"]) for service in found.values()}) == 3
+
+
+@pytest.mark.parametrize("format_name", ["compose", "pixi"])
+def test_one_environment_asked_for_twice_is_refused(format_name: str) -> None:
+    plan = plans.torch_keep()
+    renamed = msgspec.structs.replace(plan.request, requirements=("pytorch",))
+    with pytest.raises(UsageError) as caught:
+        files(format_name, plan, plans.wsl(), msgspec.structs.replace(plan, request=renamed))
+
+    assert caught.value.reference == "bad-usage"
+    assert caught.value.message == (
+        f"{format_name} is asked for the same environment twice: torch 2.14.1, torchvision 0.29.1."
+    )
 
 
 def test_other_formats_hold_one_environment() -> None:
@@ -213,13 +229,18 @@ def test_words_of_users_are_no_variable_of_an_editor() -> None:
     assert json.loads(document)["name"] == "a @ file:///$ {localEnv:HOME}"
 
 
+def beside(plan: Plan) -> tuple[Plan, ...]:
+    """A plan with two others, each once."""
+    return tuple({digest(one): one for one in (plan, plans.cpu(), plans.rocm())}.values())
+
+
 @pytest.mark.linter
 def test_the_schema_of_compose_has_nothing_to_say(tmp_path: Path) -> None:
     written = []
     for name, make in CARRIED.items():
         (tmp_path / name).mkdir()
         path = tmp_path / name / "compose.yaml"
-        path.write_text(files("compose", make(), plans.cpu(), plans.rocm())[0].text)
+        path.write_text(files("compose", *beside(make()))[0].text)
         written.append(str(path))
     checker = [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec"]
     done = subprocess.run([*checker, *written], capture_output=True, text=True, check=False)
@@ -231,7 +252,7 @@ def test_the_schema_of_compose_has_nothing_to_say(tmp_path: Path) -> None:
 def test_yamllint_has_nothing_to_say_about_compose_files(tmp_path: Path) -> None:
     path = tmp_path / "compose.yaml"
     for make in CARRIED.values():
-        path.write_text(files("compose", make(), plans.cpu())[0].text)
+        path.write_text(files("compose", *beside(make()))[0].text)
         command = [str(BIN / "yamllint"), "--strict", str(path)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
 
