@@ -203,6 +203,14 @@ def rendered(format_name: str, plans: tuple[Plan, ...], lock: str = "") -> tuple
     return render(plans, format_name, catalog(), lock=lock)
 
 
+def warnings_of(format_name: str, plans: tuple[Plan, ...]) -> tuple[Warning, ...]:
+    """What there is to know of plans in a format, theirs and the format's, each once."""
+    from provisioner.render import warnings
+
+    own = (warning for plan in plans for warning in plan.warnings)
+    return tuple(dict.fromkeys((*own, *warnings(plans, format_name, catalog()))))
+
+
 def read_plan(path: Path) -> Plan:
     """Read a saved ``resolve --json``, or its ``plan`` alone; its steps are made anew.
 

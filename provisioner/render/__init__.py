@@ -6,12 +6,12 @@ from typing import Any
 
 from provisioner.catalog.load import Catalog
 from provisioner.errors import UsageError
-from provisioner.plan import Plan
+from provisioner.plan import Plan, Warning
 from provisioner.render import facts
 from provisioner.render.carrying import cannot_carry, obstacle
 from provisioner.render.formats import FORMATS, Format, RenderedFile
 
-__all__ = ["FORMATS", "Format", "RenderedFile", "render"]
+__all__ = ["FORMATS", "Format", "RenderedFile", "render", "warnings"]
 
 
 def render(
@@ -45,6 +45,13 @@ def render(
         return (RenderedFile(chosen.file_name, module.text(plans[0], catalog), executable),)
     files: tuple[RenderedFile, ...] = module.files(plans, catalog)
     return files
+
+
+def warnings(plans: tuple[Plan, ...], format_name: str, catalog: Catalog) -> tuple[Warning, ...]:
+    """Return what there is to know of plans in one format, beside their own warnings."""
+    module = _module(format_name)
+    told = getattr(module, "warnings", None)
+    return tuple(one for plan in plans for one in told(plan, catalog)) if told else ()
 
 
 def _locked(chosen: Format, plan: Plan, catalog: Catalog, lock: str) -> tuple[RenderedFile, ...]:

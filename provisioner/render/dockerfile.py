@@ -12,14 +12,19 @@ from provisioner.render.templates import fill
 
 _DEVICES = {
     "cuda": " --gpus all",
-    # docs.amd.com, installing PyTorch for ROCm: containers get these.
-    "rocm": " --device=/dev/kfd --device=/dev/dri --group-add=video",
+    # docs.amd.com, installing PyTorch for ROCm: containers get these devices and groups.
+    # A name of a group would be looked up in the image: its number is the host's.
+    "rocm": " --device=/dev/kfd --device=/dev/dri"
+    ' --group-add "$(getent group render | cut -d: -f3)"'
+    ' --group-add "$(getent group video | cut -d: -f3)"',
 }
 """What a container has to be given so that it reaches the GPUs of the host."""
 
 
-def text(plan: Plan, catalog: Catalog, lock: str = "") -> str:
+def text(plan: Plan, catalog: Catalog, lock: str = "", uid: int = 10001) -> str:
     """Return the Dockerfile; with a lock's digest, one that installs from it.
+
+    ``uid`` is that of the user in the image, whoever has it in the base.
 
     Raises RefusedError as ``image.values`` does.
     """
@@ -27,6 +32,7 @@ def text(plan: Plan, catalog: Catalog, lock: str = "") -> str:
     template = "image" if plan.via == "container" else "wheels"
     return fill(
         f"docker/{template}.Dockerfile.j2",
+        uid=uid,
         given=_DEVICES.get(plan.accelerator, ""),
         platform_option=f" --platform {values['platform']}" if values["platform"] else "",
         **values,

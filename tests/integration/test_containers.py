@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,7 +39,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 def written(plans: tuple[Plan, ...], format_name: str, folder: Path) -> None:
     for file in render(plans, format_name, catalog()):
-        (folder / file.path).write_text(file.text)
+        place = folder / file.path
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(file.text)
 
 
 def test_tensorflow_1_and_2_are_built_from_one_compose_file_and_compute_side_by_side(
@@ -109,6 +112,37 @@ def test_an_image_is_not_finished_unless_its_framework_loads(
 
     assert (done.returncode == 0) is (wrong is None), done.stderr[-2000:]
     assert (wrong or "") in done.stdout + done.stderr
+
+
+def test_a_development_container_writes_files_of_uid_1000_though_the_base_has_such_a_user(
+    store: Store, tmp_path: Path
+) -> None:
+    """Ubuntu's images from 24.04 on have a user of that uid: the tools then change none."""
+    store.base(PYTHON)
+    plan = tf1_image(companions=())
+    packages = tmp_path / "image/usr/local/lib/python3.7/site-packages"
+    (packages / "tensorflow").mkdir(parents=True)
+    (packages / "tensorflow/__init__.py").write_text(COMPUTES)
+    store.made("localhost/plain", PYTHON, {tmp_path / "image": "/"})
+    container = store.said("from", "--pull-never", "localhost/plain")
+    add = ("useradd", "--create-home", "--shell", "/bin/bash", "--uid", "1000", "ubuntu")
+    store.said("run", "--isolation", "chroot", container, "--", *add)
+    store.said("commit", "--rm", container, str(plan.image))
+    assert store.run(str(plan.image), "id", "-un", "1000") == "ubuntu"
+    written((plan,), "devcontainer", tmp_path)
+
+    done = store.build(tmp_path / ".devcontainer", "Dockerfile", "localhost/development")
+
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    os.chown(workspace, 1000, 1000)
+    container = store.said("from", "--pull-never", "localhost/development")
+    seen = ("sh", "-c", "id -un && touch /workspace/written ~/written && stat -c %u ~")
+    mount = ("--volume", f"{workspace}:/workspace")
+    said = store.said("run", "--isolation", "chroot", *mount, container, "--", *seen)
+    assert said.split() == ["dlsetup", "1000"]
+    assert (workspace / "written").stat().st_uid == 1000
 
 
 @pytest.fixture(scope="module")
