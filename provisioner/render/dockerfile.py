@@ -20,6 +20,10 @@ _DEVICES = {
 }
 """What a container has to be given so that it reaches the GPUs of the host."""
 
+_HANDED_IN = (
+    "NVIDIA's container toolkit hands it in:\n# dlsetup render script nvidia-container-toolkit"
+)
+
 
 def text(plan: Plan, catalog: Catalog, lock: str = "", uid: int = 10001) -> str:
     """Return the Dockerfile; with a lock's digest, one that installs from it.
@@ -33,6 +37,7 @@ def text(plan: Plan, catalog: Catalog, lock: str = "", uid: int = 10001) -> str:
     return fill(
         f"docker/{template}.Dockerfile.j2",
         uid=uid,
+        handed_in=_HANDED_IN,
         given=_DEVICES.get(plan.accelerator, ""),
         platform_option=f" --platform {values['platform']}" if values["platform"] else "",
         **values,

@@ -6,8 +6,7 @@ from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
 from provisioner.errors import RefusedError
 from provisioner.plan import Plan, digest
-from provisioner.render import facts, image_size
-from provisioner.render.image_proof import program
+from provisioner.render import facts, image_size, proof
 from provisioner.render.quoting import identifier, quoted
 from provisioner.render.words import asked_of, sources
 
@@ -60,7 +59,7 @@ def values(plan: Plan, catalog: Catalog, lock: str = "") -> dict[str, object]:
         "lock": lock,
         "lock_path": _LOCK,
         "sizes": image_size.lines(plan, base, catalog),
-        "proof": program(plan, str(parts["compiler"])),
+        "proof": proof.in_image(plan, str(parts["compiler"])),
         **parts,
     }
 
