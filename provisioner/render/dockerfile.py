@@ -12,8 +12,8 @@ from provisioner.render.templates import fill
 
 _DEVICES = {
     "cuda": " --gpus all",
-    # docs.amd.com, installing PyTorch for ROCm: containers get these devices and groups.
-    # A name of a group would be looked up in the image: its number is the host's.
+    # docs.amd.com, installing PyTorch for ROCm: containers get these devices and groups. A group's
+    # name would be looked up in the image, and counts by its number there: ROCm/ROCm-docker#90.
     "rocm": " --device=/dev/kfd --device=/dev/dri"
     ' --group-add "$(getent group render | cut -d: -f3)"'
     ' --group-add "$(getent group video | cut -d: -f3)"',

@@ -79,6 +79,11 @@ def test_nvcc_compiles_in_an_image_with_the_gcc_that_it_accepts(
     made = "nvcc 13.4.92 with g++-11 makes programs for every major architecture"
     assert made in done.stdout
     assert "V13.4.92" in store.run("localhost/nvcc", "nvcc", "--version")
+    container = store.said("from", "--pull-never", "localhost/nvcc")
+    beside = ("python3", "/opt/dlsetup/verify.py", "gpu")
+    asked = store.command("run", "--isolation", "chroot", container, "--", *beside)
+    assert asked.returncode != 0
+    assert "a program that nvcc made reaches fewer than 1 GPUs" in asked.stdout + asked.stderr
 
 
 COMPUTES = """
@@ -145,12 +150,23 @@ def test_a_development_container_writes_files_of_uid_1000_though_the_base_has_su
     assert (workspace / "written").stat().st_uid == 1000
 
 
+TORCH = """
+__version__ = "1.13.1+cpu"
+class Tensor:
+    def __matmul__(self, other):
+        return self
+    def sum(self):
+        return 256**3
+def ones(*size):
+    return Tensor()
+"""
+
+
 @pytest.fixture(scope="module")
 def torch() -> Iterator[Plan]:
     """PyTorch for the CPU from an index of its own, where a small wheel has its name."""
     with serving() as index:
-        code = "__version__ = '1.13.1+cpu'\nversion = None\n"
-        index.add("torch", *installable("torch", "1.13.1+cpu", {"torch/__init__.py": code}))
+        index.add("torch", *installable("torch", "1.13.1+cpu", {"torch/__init__.py": TORCH}))
         pin = Pin(
             name="torch",
             version="1.13.1",
@@ -192,7 +208,10 @@ def test_a_definition_of_apptainer_does_what_it_says_in_a_root(
     post = root.run("sh", "-ex", "/post.sh", UV_NO_PROGRESS="1")
     assert post.returncode == 0, post.stderr[-4000:]
     tested = root.run("sh", "-e", "/test.sh", network=False)
-    assert (tested.returncode, tested.stdout) == (0, "torch 1.13.1+cpu\nimport torch: 1.13.1\n")
+    assert (tested.returncode, tested.stdout) == (
+        0,
+        "  torch 1.13.1+cpu\n  import torch: 1.13.1\n  torch 1.13.1+cpu computes on the CPU\n",
+    )
     ran = root.run("sh", "/run.sh", "python3", "-c", "import torch; print(torch.__version__)")
     assert ran.stdout == "1.13.1+cpu\n"
     assert not (root.upper / "opt/uv/pyproject.toml").exists()

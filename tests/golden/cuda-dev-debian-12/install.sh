@@ -260,9 +260,11 @@ with tempfile.TemporaryDirectory() as folder:
         text.write(PROGRAM)
     for runtime in "static", "shared":
         said(nvcc, source, "-o", program, "-cudart", runtime, *flags)
-        if int(said(program)) < int(gpus):
+        reached = int(said(program))
+        if reached < int(gpus):
             sys.exit("a program that nvcc made reaches fewer than %s GPUs" % gpus)
 made = " ".join(targets) or "every major architecture"
+made += ", and they compute on %s GPUs" % reached if reached else ""
 print("  nvcc %s with %s makes programs for %s" % (version, compiler, made))
 PYTHON
 trap - EXIT

@@ -275,6 +275,7 @@ def test_what_nvcc_makes_must_reach_a_gpu_where_one_is_asked_for(
     assert ("reaches fewer than 1 GPUs" in done.stderr) is bool(expected)
     if not expected:
         assert "  nvcc 13.4.92 with g++-11 makes programs for" in done.stdout
+        assert (f", and they compute on {seen} GPUs\n" in done.stdout) is (seen != "0")
 
 
 def test_a_framework_of_an_image_is_held_against_its_version_and_its_gpus(tmp_path: Path) -> None:
