@@ -7,7 +7,14 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from provisioner.catalog import driver_rows, rows, speed_rows, toolkit_rows, upkeep_rows
+from provisioner.catalog import (
+    driver_rows,
+    image_rows,
+    rows,
+    speed_rows,
+    toolkit_rows,
+    upkeep_rows,
+)
 from provisioner.catalog.support import Support
 from provisioner.request import folded
 from provisioner.version import is_dotted, minor
@@ -135,6 +142,7 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "kind": _KIND,
     },
     rows.Image: {"python": _PYTHON, "cuda": _MINOR, "cudnn": _DOTTED, "kind": _KIND},
+    image_rows.EditorServer: {"glibc": _MINOR},
     rows.OperatingSystemRow: {
         "family": (r"debian|redhat|suse|windows|macos", "is no family of systems"),
         "glibc": _MINOR,

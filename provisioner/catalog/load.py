@@ -175,6 +175,11 @@ class Catalog:
         return self._read(sheets.IMAGE_SIZES, image_rows.ImageSize)
 
     @cached_property
+    def editor_servers(self) -> tuple[image_rows.EditorServer, ...]:
+        """What editors start inside a container."""
+        return self._read(sheets.EDITOR_SERVERS, image_rows.EditorServer)
+
+    @cached_property
     def systems(self) -> tuple[rows.OperatingSystemRow, ...]:
         """Operating systems that plans can be made for."""
         return self._read(sheets.SYSTEMS, rows.OperatingSystemRow)

@@ -77,6 +77,7 @@ ENDED_CUDA_IMAGES = Sheet("images/cuda_ended.jsonl", rows.Image, ("image",))
 BASE_IMAGES = Sheet("images/bases.toml", rows.Image, ("image",), "image")
 RETIRED_KEYS = Sheet("nvidia/retired_keys.toml", key_rows.RetiredKey, ("key",), "key")
 IMAGE_SIZES = Sheet("images/sizes.toml", image_rows.ImageSize, ("image",), "size")
+EDITOR_SERVERS = Sheet("images/editors.toml", image_rows.EditorServer, ("name",), "editor")
 REPOSITORIES = Sheet("nvidia/repositories.toml", rows.Repository, ("name", "os"), "repository")
 SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
 SYSTEM_PACKAGES = Sheet("system_packages.toml", rows.SystemPackage, ("os", "package"), "package")
@@ -135,6 +136,7 @@ FIXED = (
     ENDED_CUDA_IMAGES,
     BASE_IMAGES,
     IMAGE_SIZES,
+    EDITOR_SERVERS,
     REPOSITORIES,
     RETIRED_KEYS,
     SYSTEMS,
