@@ -50,6 +50,8 @@ def instructions(text: str) -> Iterator[Instruction]:
                 if kept:
                     continue
                 break
+            if kept and not line:  # Docker passes over blank lines between continued ones
+                continue
             more = line.endswith("\\")
             kept.append(line.removesuffix("\\"))
             if not more:
