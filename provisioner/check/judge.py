@@ -26,6 +26,8 @@ _RULES = (
     "libraries",
     "driver_packages",
     "toolkits",
+    "host_compilers",
+    "compile_targets",
     "habits",
 )
 _WEIGHT = {"error": 0, "warning": 1, "note": 2}

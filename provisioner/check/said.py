@@ -77,7 +77,25 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     """What it is started with."""
 
 
-Statement = Image | Package | SystemPackage | Python | Fetched
+class CompileTargets(msgspec.Struct, frozen=True, kw_only=True):
+    """The architectures that nvcc compiles for: ``sm_86`` machine code, ``compute_86`` PTX."""
+
+    names: tuple[str, ...]
+    setting: str
+    """Where they are set: ``nvcc``, ``TORCH_CUDA_ARCH_LIST``, ``CMAKE_CUDA_ARCHITECTURES``."""
+    at: Place
+    conditional: bool = False
+
+
+class ChosenCompiler(msgspec.Struct, frozen=True, kw_only=True):
+    """The gcc that nvcc is made to call, by its major release."""
+
+    version: str
+    at: Place
+    conditional: bool = False
+
+
+Statement = Image | Package | SystemPackage | Python | Fetched | CompileTargets | ChosenCompiler
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +129,14 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     def fetched(self) -> Iterator[Fetched]:
         """Files that are fetched or run, in their order."""
         return (one for one in self.statements if isinstance(one, Fetched))
+
+    def compile_targets(self) -> Iterator[CompileTargets]:
+        """What is compiled for, in its order."""
+        return (one for one in self.statements if isinstance(one, CompileTargets))
+
+    def compilers(self) -> Iterator[ChosenCompiler]:
+        """The compilers that are chosen, in their order."""
+        return (one for one in self.statements if isinstance(one, ChosenCompiler))
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):

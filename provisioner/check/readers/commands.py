@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from provisioner.check.readers import installers, shell
+from provisioner.check.readers import compiling, installers, shell
 from provisioner.check.readers.shell import Command, is_known
 from provisioner.check.said import Fetched, Package, Place, Python, Statement, SystemPackage
 
@@ -43,6 +43,7 @@ def statements(
     made: list[Statement] = []
     where = ""
     for command in found:
+        made += compiling.statements(command.words, command.line, conditional=command.conditional)
         words = _bare(command.words)
         if not words:
             continue

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from provisioner.check.readers import commands, shell
+from provisioner.check.readers import commands, compiling, shell
 from provisioner.check.said import Image, Part, Place, Statement
 
 _INSTRUCTION = re.compile(r"\s*([A-Za-z]+)\s+(.*)", re.DOTALL)
@@ -89,11 +89,12 @@ class _Builder:
                 known = self.settings if self.begun else self.arguments
                 for name, value in _SETTING.findall(instruction.rest):
                     known[name] = shell.substituted(value.strip("'\""), known)
+                    self._say(name, instruction.line)
                 for name in instruction.rest.split() if self.begun else ():
                     if name in self.arguments:  # a stage has to name what it takes from above
                         self.settings.setdefault(name, self.arguments[name])
             case "ENV":
-                self._set(instruction.rest)
+                self._set(instruction)
             case "RUN" if self.begun:
                 self._run(instruction)
             case _:
@@ -132,14 +133,22 @@ class _Builder:
         self.stages[self.name] = found
         self.inherited[self.name] = self.settings
 
-    def _set(self, rest: str) -> None:
+    def _set(self, instruction: Instruction) -> None:
         """``ENV NAME=value …``, and the old form with a blank."""
+        rest = instruction.rest
         pairs = _SETTING.findall(rest)
         if not pairs or not re.match(r"\s*[A-Za-z_]\w*=", rest):
             name, _, value = rest.strip().partition(" ")
             pairs = [(name, value.strip())]
         for name, value in pairs:
             self.settings[name] = shell.substituted(value.strip("'\""), self.settings)
+            self._say(name, instruction.line)
+
+    def _say(self, name: str, line: int) -> None:
+        """What a variable tells those who compile in this stage."""
+        if self.begun and name in self.settings:
+            said = compiling.settings({name: self.settings[name]}, line)
+            self.stages[self.name] += said
 
     def _run(self, instruction: Instruction) -> None:
         rest = instruction.rest

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from provisioner.catalog.rows import Image as ImageRow
 from provisioner.check import images
 from provisioner.check.choice import unmet, wish_of
+from provisioner.check.cuda_releases import driver_runs, fits, unserved
 from provisioner.check.flaw import Flaw
 from provisioner.check.ground import Ground
 from provisioner.check.images import KnownImage, shown
 from provisioner.check.said import Package
-from provisioner.resolve.forward_compatibility import runs_through_package
-from provisioner.resolve.serving import serve
-from provisioner.version import minor
 
 _PUBLISHERS = ("/nvidia/", "/pytorch/", "/tensorflow/")
 """Whose images the catalog lists by tag: an unknown one is worth a warning."""
@@ -83,7 +81,7 @@ def _supported(ground: Ground, image: KnownImage) -> Iterator[str]:
     fitting = [
         row
         for row in images.siblings(ground.catalog, image)
-        if row.cuda and _fits(ground, row.cuda)
+        if row.cuda and fits(ground, row.cuda, packaged=True)
     ]
     same = [row for row in fitting if row.cuda == image.cuda]
     yield from (f"FROM {shown(row.image)}" for row in (same or fitting)[:1])
@@ -97,7 +95,7 @@ def _cuda(ground: Ground, image: KnownImage) -> Iterator[Flaw]:
     if not ground.gpus or row is None:
         return
     floor = ground.facts.floor_of(cuda)
-    if floor and not driver_runs(ground, cuda):
+    if floor and not driver_runs(ground, cuda, packaged=True):
         yield Flaw(
             reference="driver-too-old",
             severity="error",
@@ -107,42 +105,16 @@ def _cuda(ground: Ground, image: KnownImage) -> Iterator[Flaw]:
             evidence=(row.evidence,),
             fix=(*_supported(ground, image), f"or install driver {floor} or later on the host"),
         )
-    missing = unserved(ground, cuda)
+    missing = unserved(ground, cuda) if image.holds_libraries else None
     if missing and not _brings_own(ground):
         yield Flaw(
             reference="gpu-unsupported",
             severity="warning",
-            message=f"{name} holds CUDA {cuda}, which makes no code for {missing}.",
+            message=f"{name} holds CUDA {cuda}, which makes no code for {missing.gpu}.",
             places=(image.image.at,),
-            evidence=(row.evidence,),
+            evidence=(missing.evidence,),
             fix=tuple(_supported(ground, image)),
         )
-
-
-def _fits(ground: Ground, cuda: str) -> bool:
-    return not ground.gpus or (driver_runs(ground, cuda) and not unserved(ground, cuda))
-
-
-def driver_runs(ground: Ground, cuda: str) -> bool:
-    """Whether the driver runs a CUDA release, by itself or through the package of NVIDIA's images.
-
-    True where nobody knows what it needs.
-    """
-    floor = ground.facts.floor_of(cuda)
-    if floor is None or not ground.drivers or ground.driver_reaches(floor):
-        return True
-    return runs_through_package(ground.facts, cuda)
-
-
-def unserved(ground: Ground, cuda: str) -> str | None:
-    """A GPU that a CUDA release compiles nothing for; None where its compiler was never run."""
-    row = ground.facts.cuda.get(minor(cuda))
-    targets = row.architectures if row else ()
-    for gpu in ground.gpus if targets else ():
-        capability = gpu.compute_capability or ""
-        if serve(gpu.name, capability, targets, (), ground.facts.tegra) is None:
-            return f"{gpu.name} ({capability})"
-    return None
 
 
 def _brings_own(ground: Ground) -> bool:
