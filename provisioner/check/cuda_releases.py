@@ -1,7 +1,8 @@
-"""CUDA releases on one machine: does the driver run one, and does its nvcc know the GPU?"""
+"""CUDA releases on one machine: whether the driver runs one, and what its nvcc knows."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from provisioner.check.ground import Ground
@@ -99,21 +100,38 @@ def fits(ground: Ground, cuda: str, *, packaged: bool = False) -> bool:
     )
 
 
-def newest_fitting(ground: Ground, least: str = "0") -> str | None:
-    """The newest CUDA release that driver and GPUs take by themselves, from ``least`` on.
+def newest_fitting(
+    ground: Ground, least: str = "0", among: Collection[str] | None = None
+) -> str | None:
+    """The newest CUDA release, of those from ``least`` on, that driver and GPUs take.
 
-    Where NVIDIA's images tell which releases its packages for this system have, one of those.
+    By themselves: what runs only with a package for forward compatibility is none.
     """
-    here = f"{ground.inside.os.id}-{ground.inside.os.version}"
-    rows = (*ground.catalog.cuda_images, *ground.catalog.ended_images)
-    packaged = {row.cuda for row in rows if row.os == here}
     return next(
         (
             row.version
             for row in reversed(ground.catalog.cuda)
             if at_least(row.version, least)
-            and (not packaged or row.version in packaged)
+            and (among is None or row.version in among)
             and fits(ground, row.version)
         ),
         None,
+    )
+
+
+def in_repository(ground: Ground) -> frozenset[str]:
+    """The CUDA releases that NVIDIA's packages for this system are known to have.
+
+    By its images, which are made of them.
+    """
+    here = f"{ground.inside.os.id}-{ground.inside.os.version}"
+    rows = (*ground.catalog.cuda_images, *ground.catalog.ended_images)
+    return frozenset(row.cuda for row in rows if row.cuda and row.os == here)
+
+
+def in_conda(ground: Ground, package: str) -> frozenset[str]:
+    """The CUDA releases that a package of conda's is known to have."""
+    rows = (*ground.catalog.libraries, *ground.catalog.other_libraries)
+    return frozenset(
+        row.cuda for row in rows if row.via == "conda" and row.package == package and row.cuda
     )

@@ -121,8 +121,8 @@ def _made_default(program: str, words: Sequence[str]) -> Iterator[tuple[str, str
     """The gcc that ``gcc`` is made to mean, by a link or by Debian's alternatives."""
     if program == "update-alternatives" and any(one in words for one in ("--install", "--set")):
         targets = [one for one in words[1:] if _GCC.fullmatch(one)]
-    elif program == "ln" and len(words) > 2 and _DEFAULT.fullmatch(words[-1]):
-        targets = [words[-2]]
+    elif program == "ln" and _DEFAULT.fullmatch(words[-1]):
+        targets = list(words[1:-1])
     else:
         return
     for word in targets:

@@ -59,7 +59,8 @@ def _without(
         yield f"{_written(said, known)}, without {name}"
     newest = newest_fitting(ground, first or "0")
     if first and newest:
-        yield f"{'or ' if serves else ''}take CUDA {first} or later; {newest} is the newest that fits"
+        either = "or " if serves else ""
+        yield f"{either}take CUDA {first} or later; {newest} is the newest that fits"
 
 
 def _without_gpu(
@@ -76,8 +77,8 @@ def _without_gpu(
         yield Flaw(
             reference="gpu-not-in-targets",
             severity="error",
-            message=f"{said[0].setting} compiles for {', '.join(dict.fromkeys(names))}: none of them"
-            f" runs on {gpu.name} ({capability}).",
+            message=f"{said[0].setting} compiles for {', '.join(dict.fromkeys(names))}: none of"
+            f" them runs on {gpu.name} ({capability}).",
             places=(at,),
             evidence=(ground.facts.architectures[capability].evidence,),
             fix=tuple(_with(ground, said[0], target, toolkits)),
@@ -95,7 +96,10 @@ def _with(
     first = first_with(ground, target)
     newest = newest_fitting(ground, first or "0")
     if first and newest:
-        yield f"{_written(said, [target])}, with CUDA {first} or later; {newest} is the newest that fits"
+        yield (
+            f"{_written(said, [target])}, with CUDA {first} or later; {newest} is the newest that"
+            " fits"
+        )
 
 
 def _serves(ground: Ground, names: list[str], index: int) -> bool:

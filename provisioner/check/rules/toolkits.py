@@ -1,4 +1,4 @@
-"""CUDA toolkits that packages, conda or runfiles bring: do driver and GPU take them?"""
+"""CUDA toolkits that packages, conda or runfiles bring, against driver and GPU."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from collections.abc import Iterator
 import msgspec
 
 from provisioner.check import images
-from provisioner.check.cuda_releases import driver_runs, newest_fitting, unserved
+from provisioner.check.cuda_releases import (
+    driver_runs,
+    in_conda,
+    in_repository,
+    newest_fitting,
+    unserved,
+)
 from provisioner.check.flaw import Flaw, softened
 from provisioner.check.ground import Ground
 from provisioner.check.said import Fetched, Package, Place, SystemPackage
@@ -77,10 +83,10 @@ def _of_system(package: SystemPackage) -> Iterator[Toolkit]:
     if match := _PACKAGE.fullmatch(package.name):
         compiles = match[1] not in _LIBRARIES
         cuda = f"{match[2]}.{match[3]}"
-        written = f"cuda{match[1] or ''}-{{}}"
+        written = f"cuda{match[1] or '-toolkit'}-{{}}"
         yield Toolkit(cuda, package.name, package.at, package.conditional, compiles, written)
     elif package.name in {"cuda", "cuda-toolkit"} and (match := _PINNED.match(package.version)):
-        what, written = f"{package.name}={package.version}", f"{package.name}-{{}}"
+        what, written = f"{package.name}={package.version}", "cuda-toolkit-{}"
         yield Toolkit(match[1], what, package.at, package.conditional, True, written)
 
 
@@ -151,9 +157,11 @@ def _gpu(ground: Ground, toolkit: Toolkit) -> Iterator[Flaw]:
 
 def _newest(ground: Ground, toolkit: Toolkit) -> Iterator[str]:
     """The newest release that fits, as it is written in the place of the one that does not."""
-    cuda = newest_fitting(ground)
-    if cuda and toolkit.written:
-        number = cuda.replace(".", "-") if toolkit.written.endswith("-{}") else cuda
-        yield toolkit.written.format(number)
-    elif cuda:
+    name = toolkit.written.removesuffix("={}").removesuffix("-{}")
+    is_conda = toolkit.written.endswith("={}")
+    among = in_conda(ground, name) if is_conda else in_repository(ground)
+    cuda = newest_fitting(ground, among=among) if toolkit.written else None
+    if cuda:
+        yield toolkit.written.format(cuda if is_conda else cuda.replace(".", "-"))
+    elif cuda := newest_fitting(ground):
         yield f"CUDA {cuda} is the newest that fits"

@@ -26,8 +26,7 @@ RUN APT_INSTALL="apt-get install -y --no-install-recommends" && \
     "text",
     [
         DEEPO,
-        'FROM a\nENV PIP_INSTALL="python -m pip --no-cache-dir install"\n'
-        "RUN $PIP_INSTALL torch==1.4.0\n",
+        'FROM a\nENV PIP_INSTALL="python -m pip install"\nRUN $PIP_INSTALL torch==1.4.0\n',
         "FROM a\nENV PIP_INSTALL pip install -U\nRUN ${PIP_INSTALL} torch==1.4.0\n",
         "FROM a\nARG TORCH=torch==1.4.0\nRUN pip install $TORCH\n",
         "ARG V=1.4.0\nFROM a\nARG V\nRUN pip install torch==$V\n",
