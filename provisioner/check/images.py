@@ -102,10 +102,11 @@ def shown(name: str) -> str:
     return name.removeprefix("docker.io/").removeprefix("library/")
 
 
-def siblings(catalog: Catalog, image: KnownImage) -> list[ImageRow]:
+def siblings(catalog: Catalog, image: KnownImage, *, any_system: bool = False) -> list[ImageRow]:
     """Supported images of NVIDIA's that differ in the CUDA release alone; newest first.
 
-    The number that cuDNN's part of the tag once had makes no difference.
+    The number that cuDNN's part of the tag once had makes no difference. ``any_system``: they may
+    stand on another release of the same system too.
     """
     wanted = _CUDA_TAG.fullmatch(image.tag)
     if wanted is None:
@@ -113,13 +114,19 @@ def siblings(catalog: Catalog, image: KnownImage) -> list[ImageRow]:
     found = []
     for row in reversed(catalog.cuda_images):
         match = _CUDA_TAG.fullmatch(row.image.partition(":")[2])
-        if match and (match["flavour"], match["os"], bool(match["cudnn"])) == (
-            wanted["flavour"],
-            wanted["os"],
-            bool(wanted["cudnn"]),
+        if (
+            match
+            and (match["flavour"], bool(match["cudnn"]))
+            == (wanted["flavour"], bool(wanted["cudnn"]))
+            and (match["os"] == wanted["os"] or (any_system and _same(match["os"], wanted["os"])))
         ):
             found.append(row)
     return found
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two systems of tags are releases of one: ``ubuntu18.04`` and ``ubuntu22.04``."""
+    return one.rstrip("0123456789.") == other.rstrip("0123456789.")
 
 
 def release(image: KnownImage | str) -> str:

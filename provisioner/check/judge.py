@@ -63,7 +63,7 @@ def check(
     document = kinds.read(name, text)
     if document.kind is None:
         return Checked(name=name, kind=None, statements=0)
-    remedy = Remedy(catalog, format_for(document.kind, machine, routes_of), options)
+    remedy = Remedy(catalog, format_for(document.kind, machine, routes_of), options, machine)
     grounds = (Ground(part, machine, catalog, remedy, python=python) for part in document.parts)
     flaws = [flaw for ground in grounds for flaw in _flaws(ground)]
     flaws.sort(key=lambda flaw: (_WEIGHT[flaw.severity], flaw.places[0].line if flaw.places else 0))

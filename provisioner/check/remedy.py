@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from provisioner.catalog.load import Catalog
+from provisioner.check.images import shown
 from provisioner.check.said import Package
 from provisioner.errors import DlsetupError
 from provisioner.machine import Machine
@@ -30,11 +31,21 @@ _FORMATS = {
 _NO_LINUX = ("windows", "macos")
 
 
+_NAMES_IMAGE = {
+    "dockerfile": "FROM {}",
+    "compose": "image: {}",
+    "devcontainer": '"image": "{}"',
+    "apptainer": "From: {}",
+}
+"""How a kind of file names the image that it stands on."""
+
+
 class Output(NamedTuple):
-    """An output format, and the routes of the plans that it carries."""
+    """An output format, and the routes of the plans that it carries; ``kind`` is the file's."""
 
     name: str
     routes: Routes | None
+    kind: str
 
 
 def format_for(kind: str, machine: Machine, routes_of: Callable[[str], Routes | None]) -> Output:
@@ -42,22 +53,31 @@ def format_for(kind: str, machine: Machine, routes_of: Callable[[str], Routes | 
     names = _FORMATS[kind] if machine.os.id not in _NO_LINUX else ("requirements", "conda")
     for name in names:
         if (routes := routes_of(name)) is not None:
-            return Output(name, routes)
-    return Output("script", routes_of("script"))
+            return Output(name, routes, kind)
+    return Output("script", routes_of("script"), kind)
 
 
 class Remedy:
     """Makes fixes in one format; ``options`` are the machine options as they were typed."""
 
-    def __init__(self, catalog: Catalog, output: Output, options: Sequence[str]) -> None:
+    def __init__(
+        self, catalog: Catalog, output: Output, options: Sequence[str], machine: Machine
+    ) -> None:
         self.catalog = catalog
+        self.machine = machine
         self.output = output
         self.options = tuple(options)
         self._plans: dict[tuple[object, ...], Plan | None] = {}
 
-    def command(self, requirements: Sequence[str]) -> str:
-        """What renders a plan for them."""
-        return shlex.join(["dlsetup", "render", self.output.name, *requirements, *self.options])
+    def command(self, requirements: Sequence[str]) -> tuple[str, ...]:
+        """What renders a plan for them on the machine; empty where there is none."""
+        if self.plan(self.machine, requirements) is None:
+            return ()
+        return (shlex.join(["dlsetup", "render", self.output.name, *requirements, *self.options]),)
+
+    def image(self, name: str) -> str:
+        """An image as this kind of file names the one that it stands on."""
+        return _NAMES_IMAGE.get(self.output.kind, "the image {}").format(shown(name))
 
     def instead_of(
         self, machine: Machine, beside: Sequence[Package], failing: Package, python: str | None
@@ -82,7 +102,7 @@ class Remedy:
             for wanted in dict.fromkeys((python, None)):
                 plan = self.plan(machine, words, wanted)
                 if plan is not None:
-                    return (*self._told(plan, failing, others, python), self.command(words))
+                    return (*self._told(plan, failing, others, python), *self.command(words))
         return ()
 
     def beside(
@@ -94,7 +114,7 @@ class Remedy:
         plan = self.plan(machine, words)
         if plan is None:
             return self.instead_of(machine, beside, failing, None)
-        return (*self._told(plan, failing, others, None), self.command(words))
+        return (*self._told(plan, failing, others, None), *self.command(words))
 
     def plan(
         self, machine: Machine, words: Sequence[str], python: str | None = None
@@ -135,7 +155,7 @@ class Remedy:
             or (pin.name in written and (pin.index or written[pin.name] != f"=={pin.version}"))
         ]
         if plan.image:
-            lines = [f"FROM {plan.image}"]
+            lines = [self.image(plan.image)]
         if python is not None and plan.python != python:
             lines.append(f"with Python {plan.python}")
         if not plan.image:

@@ -92,7 +92,7 @@ def _runfiles(ground: Ground) -> Iterator[Flaw]:
                 message=f"{one.name} and {beside[0].name} both install the driver: the next upgrade"
                 " of packages breaks it.",
                 places=(one.at, beside[0].at),
-                fix=("take packages alone, or give the runfile --toolkit --silent",),
+                fix=(_packages_alone(one),),
                 confidence="likely",
             )
         elif _writes_driver(one) and (ground.part.inside == "image" or ground.inside.os.wsl):
@@ -103,10 +103,26 @@ def _runfiles(ground: Ground) -> Iterator[Flaw]:
                 message=f"{one.name} installs an NVIDIA driver, which belongs to the "
                 + ("host." if image else "Windows side."),
                 places=(one.at,),
-                fix=("give it --toolkit --silent",),
+                fix=(_without_driver(one, image=image),),
             )
 
 
 def _writes_driver(one: Fetched) -> bool:
     """Whether a runfile installs the driver too: CUDA's does unless the toolkit alone is asked."""
     return not any(word.startswith(("--toolkit", "--extract")) for word in one.words)
+
+
+def _holds_toolkit(one: Fetched) -> bool:
+    """Whether there is more in a runfile than the driver."""
+    return one.name.lower().startswith("cuda_")
+
+
+def _packages_alone(one: Fetched) -> str:
+    either = ", or give the runfile --toolkit --silent" if _holds_toolkit(one) else ""
+    return f"take packages alone{either}"
+
+
+def _without_driver(one: Fetched, *, image: bool) -> str:
+    if _holds_toolkit(one):
+        return "give it --toolkit --silent"
+    return "leave it out" if image else "leave it out; change the driver in Windows"

@@ -23,7 +23,7 @@ def flaws(ground: Ground) -> Iterator[Flaw]:
         yield from _standing(ground, image)
         if image.builds:
             yield from _frameworks(ground, image)
-        elif image.cuda:
+        if image.cuda and not any(row.sass or row.ptx for row in image.builds):
             yield from _cuda(ground, image)
 
 
@@ -50,7 +50,7 @@ def _standing(ground: Ground, image: KnownImage) -> Iterator[Flaw]:
             " this tag.",
             places=places,
             evidence=tuple(row.evidence for row in same[:1]),
-            fix=tuple(f"FROM {shown(row.image)}" for row in same[:1])
+            fix=tuple(ground.remedy.image(row.image) for row in same[:1])
             or tuple(_supported(ground, image)),
             confidence="likely",
         )
@@ -73,18 +73,22 @@ def _same_release(ground: Ground, image: KnownImage) -> list[ImageRow]:
         row
         for row in images.siblings(ground.catalog, image)
         if images.release(row.image.partition(":")[2]) == wanted
+        and fits(ground, row.cuda or "", packaged=True)
     ]
 
 
 def _supported(ground: Ground, image: KnownImage) -> Iterator[str]:
-    """The nearest supported tag that fits: of the same CUDA if it does, else the newest."""
-    fitting = [
-        row
-        for row in images.siblings(ground.catalog, image)
-        if row.cuda and fits(ground, row.cuda, packaged=True)
-    ]
-    same = [row for row in fitting if row.cuda == image.cuda]
-    yield from (f"FROM {shown(row.image)}" for row in (same or fitting)[:1])
+    """The nearest supported tag that fits: of the same CUDA if it does, else the newest.
+
+    One for another system where none for that of the image fits.
+    """
+    here = images.siblings(ground.catalog, image)
+    for rows in (here, images.siblings(ground.catalog, image, any_system=True)):
+        fitting = [row for row in rows if row.cuda and fits(ground, row.cuda, packaged=True)]
+        same = [row for row in fitting if row.cuda == image.cuda]
+        if fitting:
+            yield ground.remedy.image((same or fitting)[0].image)
+            return
 
 
 def _cuda(ground: Ground, image: KnownImage) -> Iterator[Flaw]:
