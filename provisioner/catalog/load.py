@@ -15,6 +15,7 @@ from provisioner.catalog import (
     driver_rows,
     image_rows,
     key_rows,
+    python_rows,
     rows,
     sheets,
     speed_rows,
@@ -163,6 +164,21 @@ class Catalog:
     def ended_images(self) -> tuple[rows.Image, ...]:
         """NVIDIA's images that it listed as no longer supported: their tags may be gone."""
         return self._read(sheets.ENDED_CUDA_IMAGES, rows.Image)
+
+    @cached_property
+    def sighted_images(self) -> tuple[rows.Image, ...]:
+        """Images with a framework inside that no text names: for judging what people have."""
+        return self._read(sheets.SIGHTED_IMAGES, rows.Image)
+
+    @cached_property
+    def bare_images(self) -> tuple[python_rows.BareImage, ...]:
+        """Repositories of images without pip."""
+        return self._read(sheets.BARE_IMAGES, python_rows.BareImage)
+
+    @cached_property
+    def managed_pythons(self) -> tuple[python_rows.ManagedPython, ...]:
+        """Systems whose own Python refuses pip outside an environment."""
+        return self._read(sheets.MANAGED_PYTHONS, python_rows.ManagedPython)
 
     @cached_property
     def image_sizes(self) -> tuple[image_rows.ImageSize, ...]:

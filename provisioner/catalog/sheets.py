@@ -15,6 +15,7 @@ from provisioner.catalog import (
     driver_rows,
     image_rows,
     key_rows,
+    python_rows,
     rows,
     speed_rows,
     toolkit_rows,
@@ -73,8 +74,11 @@ SHARED_FILES = Sheet("nvidia/shared_files.toml", rows.SharedFile, ("file",), "sh
 IMAGES = Sheet("images/frameworks.jsonl", rows.Image, ("image",))
 CUDA_IMAGES = Sheet("images/cuda.jsonl", rows.Image, ("image",))
 ENDED_CUDA_IMAGES = Sheet("images/cuda_ended.jsonl", rows.Image, ("image",))
+SIGHTED_IMAGES = Sheet("images/sighted.jsonl", rows.Image, ("image",))
 BASE_IMAGES = Sheet("images/bases.toml", rows.Image, ("image",), "image")
 RETIRED_KEYS = Sheet("nvidia/retired_keys.toml", key_rows.RetiredKey, ("key",), "key")
+BARE_IMAGES = Sheet("images/bare.toml", python_rows.BareImage, ("repository",), "image")
+MANAGED_PYTHONS = Sheet("managed_pythons.toml", python_rows.ManagedPython, ("os",), "system")
 IMAGE_SIZES = Sheet("images/sizes.toml", image_rows.ImageSize, ("image",), "size")
 REPOSITORIES = Sheet("nvidia/repositories.toml", rows.Repository, ("name", "os"), "repository")
 SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
@@ -131,13 +135,16 @@ FIXED = (
     IMAGES,
     CUDA_IMAGES,
     ENDED_CUDA_IMAGES,
+    SIGHTED_IMAGES,
     BASE_IMAGES,
+    BARE_IMAGES,
     IMAGE_SIZES,
     REPOSITORIES,
     RETIRED_KEYS,
     SYSTEMS,
     SYSTEM_PACKAGES,
     PYTHONS,
+    MANAGED_PYTHONS,
     CONFLICTS,
     SUPPORT,
     CAPS,

@@ -61,7 +61,9 @@ def known(catalog: Catalog, image: Image) -> KnownImage:
     name = f"{repository}:{tag}"
     if not tag or "$" in image.name:
         return KnownImage(image=image, repository=repository, tag="", standing="local")
-    rows = {row.image: row for row in (*catalog.images, *catalog.cuda_images)}
+    rows = {
+        row.image: row for row in (*catalog.images, *catalog.cuda_images, *catalog.sighted_images)
+    }
     ended = {row.image: row for row in catalog.ended_images}
     row = rows.get(name) or ended.get(name)
     builds = tuple(_builds(catalog, name)) if row else ()

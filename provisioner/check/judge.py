@@ -12,7 +12,7 @@ from provisioner.check import kinds
 from provisioner.check.flaw import Flaw
 from provisioner.check.ground import Ground
 from provisioner.check.remedy import Remedy, format_for
-from provisioner.check.said import Part
+from provisioner.check.said import ASIDE, Part
 from provisioner.errors import RefusedError
 from provisioner.machine import Machine
 from provisioner.report import Finding
@@ -29,6 +29,7 @@ _RULES = (
     "host_compilers",
     "compile_targets",
     "habits",
+    "system_python",
 )
 _WEIGHT = {"error": 0, "warning": 1, "note": 2}
 
@@ -71,7 +72,9 @@ def check(
     return Checked(
         name=name,
         kind=kinds.TITLES[document.kind],
-        statements=sum(len(part.statements) for part in document.parts),
+        statements=sum(
+            not isinstance(one, ASIDE) for part in document.parts for one in part.statements
+        ),
         findings=tuple(told),
     )
 

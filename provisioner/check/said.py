@@ -95,7 +95,39 @@ class ChosenCompiler(msgspec.Struct, frozen=True, kw_only=True):
     conditional: bool = False
 
 
-Statement = Image | Package | SystemPackage | Python | Fetched | CompileTargets | ChosenCompiler
+class PipCall(msgspec.Struct, frozen=True, kw_only=True):
+    """pip is asked to install into the Python of the system itself."""
+
+    program: str
+    words: tuple[str, ...]
+    at: Place
+    conditional: bool = False
+
+
+class GivenGpu(msgspec.Struct, frozen=True, kw_only=True):
+    """A container is to be given GPUs: without one it does not start."""
+
+    at: Place
+
+
+class Opaque(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that may bring a Python, or open the system's to pip: nobody reads what it does."""
+
+    at: Place
+
+
+Statement = (
+    Image
+    | Package
+    | SystemPackage
+    | Python
+    | Fetched
+    | CompileTargets
+    | ChosenCompiler
+    | PipCall
+    | GivenGpu
+    | Opaque
+)
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +162,10 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         """Files that are fetched or run, in their order."""
         return (one for one in self.statements if isinstance(one, Fetched))
 
+    def given_gpus(self) -> Iterator[GivenGpu]:
+        """Where the container is given GPUs."""
+        return (one for one in self.statements if isinstance(one, GivenGpu))
+
     def compile_targets(self) -> Iterator[CompileTargets]:
         """What is compiled for, in its order."""
         return (one for one in self.statements if isinstance(one, CompileTargets))
@@ -137,6 +173,10 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     def compilers(self) -> Iterator[ChosenCompiler]:
         """The compilers that are chosen, in their order."""
         return (one for one in self.statements if isinstance(one, ChosenCompiler))
+
+
+ASIDE = (PipCall, Opaque)
+"""What only helps to judge other statements."""
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from provisioner.check.readers import commands, outline, shell
-from provisioner.check.said import Image, Part, Place, Statement
+from provisioner.check.said import GivenGpu, Image, Part, Place, Statement
 
 _GPU = {"gpu", "nvidia", "cdi"}
 
@@ -29,8 +29,10 @@ def _service(name: str, entries: list[outline.Entry]) -> Part:
         elif entry.path[2:] in {("command",), ("command", "|"), ("entrypoint",)}:
             said += commands.statements(shell.commands(entry.text, first=entry.line))
     # What stands elsewhere, by an anchor or another service, is not followed.
+    reserved = [entry for entry in entries if _gives_gpu(entry)]
+    said += [GivenGpu(at=Place(one.line, one.text or one.path[-1])) for one in reserved[:1]]
     elsewhere = any(entry.path[2:3] in {("<<",), ("extends",)} for entry in entries)
-    given = any(map(_gives_gpu, entries))
+    given = bool(reserved)
     return Part(
         inside="image",
         name=name,

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from provisioner.check.readers import commands, shell
-from provisioner.check.said import Image, Part, Place, Statement
+from provisioner.check.said import GivenGpu, Image, Opaque, Part, Place, Statement
 
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])', re.DOTALL)
 _RUN = ("onCreateCommand", "updateContentCommand", "postCreateCommand", "postStartCommand")
@@ -25,10 +25,14 @@ def read(text: str) -> tuple[Part, ...]:
     image = document.get("image")
     if isinstance(image, str):
         said.append(Image(name=image, at=Place(1, image)))
+    if document.get("features"):
+        said.append(Opaque(at=Place(1, "features")))
     for key in _RUN:
         for command in _texts(document.get(key)):
             said += commands.statements(shell.commands(command))
     gpu = _gives_gpu(document)
+    if gpu and _asks_for_gpu(document):
+        said.append(GivenGpu(at=Place(1, "gpu")))
     return (Part(inside="image", statements=tuple(said), uses_gpu=gpu),) if said else ()
 
 
@@ -55,3 +59,11 @@ def _gives_gpu(document: dict[str, Any]) -> bool | None:
     given = isinstance(arguments, list) and any("gpu" in str(word) for word in arguments)
     wanted = document.get("hostRequirements")
     return given or (isinstance(wanted, dict) and bool(wanted.get("gpu")))
+
+
+def _asks_for_gpu(document: dict[str, Any]) -> bool:
+    """Whether it does not start without one: ``"gpu": "optional"`` does."""
+    arguments = document.get("runArgs")
+    named = isinstance(arguments, list) and any("gpu" in str(word) for word in arguments)
+    wanted = document.get("hostRequirements")
+    return named or (isinstance(wanted, dict) and wanted.get("gpu") is True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from provisioner.check.readers import commands, compiling, shell
+from provisioner.check.readers import commands, compiling, python_calls, shell
 from provisioner.check.said import Image, Part, Place, Statement
 
 _INSTRUCTION = re.compile(r"\s*([A-Za-z]+)\s+(.*)", re.DOTALL)
@@ -97,6 +97,11 @@ class _Builder:
                 self._set(instruction)
             case "RUN" if self.begun:
                 self._run(instruction)
+            case "COPY" | "ADD" | "SHELL" if self.begun:
+                said = python_calls.opaque_instruction(
+                    instruction.word, instruction.rest, instruction.line
+                )
+                self.stages[self.name] += said
             case _:
                 pass
 
@@ -147,13 +152,16 @@ class _Builder:
     def _say(self, name: str, line: int) -> None:
         """What a variable tells those who compile in this stage."""
         if self.begun and name in self.settings:
-            said = compiling.settings({name: self.settings[name]}, line)
-            self.stages[self.name] += said
+            value = {name: self.settings[name]}
+            self.stages[self.name] += compiling.settings(value, line)
+            self.stages[self.name] += python_calls.opaque_settings(value, line)
 
     def _run(self, instruction: Instruction) -> None:
         rest = instruction.rest
         while _FLAG.match(rest):
             rest = _FLAG.sub("", rest, count=1)
+        said = python_calls.opaque_text(f"{rest}\n{instruction.script}", instruction.line)
+        self.stages[self.name] += said
         if instruction.script:
             found = shell.commands(instruction.script, self.settings, instruction.line + 1)
         elif rest.lstrip().startswith("["):

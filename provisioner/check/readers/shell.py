@@ -23,7 +23,7 @@ _OPENS = {"if": "fi", "case": "esac"}
 _KEYWORDS = frozenset({"then", "else", "elif", "do", "done", "if", "while", "until", "!", "time"})
 _WORTH_READING = re.compile(
     r"pip|conda|mamba|\bapt|aptitude|dpkg|dnf|yum|zypper|\buv\b|poetry|pdm|python|key|\.run\b"
-    r"|wget|curl|activate|workon|\b(if|fi|case|esac)\b|nvcc|ccbin|ARCH|arch=|\b(gcc|g\+\+)-\d"
+    r"|wget|curl|activate|workon|\b(if|fi|case|esac)\b|nvcc|ccbin|ARCH|arch=|BREAK_SYSTEM|EXTERNALLY|\b(gcc|g\+\+)-\d"
 )
 """Splitting into words is slow, and of most lines nothing comes."""
 _LONGEST = 20_000

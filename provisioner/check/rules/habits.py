@@ -23,6 +23,7 @@ def flaws(ground: Ground) -> Iterator[Flaw]:
     """Yield what asks for trouble."""
     yield from _open(ground)
     yield from _without_gpu(ground)
+    yield from _gpu_not_here(ground)
     yield from _retired(ground)
     yield from _runfiles(ground)
 
@@ -63,6 +64,25 @@ def _without_gpu(ground: Ground) -> Iterator[Flaw]:
                 fix=(_GIVES_GPU[ground.part.name != ""],),
                 confidence="likely",
             )
+
+
+def _gpu_not_here(ground: Ground) -> Iterator[Flaw]:
+    """A container that is to be given a GPU, on a machine without one."""
+    for one in ground.part.given_gpus():
+        if not ground.machine.gpus:
+            yield Flaw(
+                reference="gpu-not-here",
+                severity="error",
+                message=f"The container{_called(ground)} is to be given a GPU, and the machine has"
+                " none: it does not start.",
+                places=(one.at,),
+                fix=("leave the GPU out, or run it on a machine that has one",),
+                confidence="likely",
+            )
+
+
+def _called(ground: Ground) -> str:
+    return f" {ground.part.name}" if ground.part.name else ""
 
 
 def _retired(ground: Ground) -> Iterator[Flaw]:
