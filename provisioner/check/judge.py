@@ -19,6 +19,7 @@ from provisioner.report import Finding
 from provisioner.resolve.search import Routes
 
 _RULES = (
+    "unread",
     "builds",
     "image_tags",
     "pairs",
@@ -97,7 +98,7 @@ def _unknown(part: Part, error: RefusedError) -> Flaw:
 
 
 def _finding(name: str, flaw: Flaw) -> Finding:
-    seen = dict.fromkeys(f"{name}:{place.line}: {place.text}" for place in flaw.places)
+    seen = dict.fromkeys(f"{place.file or name}:{place.line}: {place.text}" for place in flaw.places)
     return Finding(
         reference=flaw.reference,
         severity=flaw.severity,
