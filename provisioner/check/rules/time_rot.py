@@ -57,12 +57,12 @@ def _severity(
     """
     wanted = parse_wish(cap.requirement)
     named = [one for one in beside if one.name == wanted.name]
-    bounds = [one for one in named if one.specifier]
-    bounds += [one for one in ground.part.bounds() if one.name == wanted.name]
-    if any(ranges.ends_within(one.specifier, wanted.specifier) for one in bounds):
+    bounds = [one.specifier for one in named if one.specifier]
+    bounds += [one.specifier for one in ground.part.bounds() if one.name == wanted.name]
+    if any(ranges.ends_within(bound, wanted.specifier) for bound in bounds):
         return None
     sure = cap.evidence.startswith(_INSTALLED)
-    if any(ranges.apart(one.specifier, wanted.specifier) for one in bounds):
+    if any(ranges.apart(bound, wanted.specifier) for bound in bounds):
         return "error" if sure else "warning"
     if (cap.beside and not named) or not _tried_on(ground, package.where, cap):
         return "note"
@@ -74,9 +74,7 @@ def _nothing_else_binds(ground: Ground, beside: Sequence[Package]) -> bool:
     """Whether all that is installed is known: any other package might keep the cap by itself."""
     capped = {parse_wish(cap.requirement).name for cap in ground.catalog.caps}
     known = {*ground.catalog.frameworks, *capped}
-    return all(
-        one.name in known and one.manager == "pip" and one.sources_known for one in beside
-    )
+    return all(one.name in known and one.manager == "pip" and one.sources_known for one in beside)
 
 
 def _tried_on(ground: Ground, where: str, cap: Cap) -> bool:
@@ -104,7 +102,11 @@ def _pythons(cap: Cap) -> list[tuple[int, ...]]:
 
 
 def _told(
-    package: Package, version: str, missing: list[Cap], beside: Sequence[Package], severity: Severity
+    package: Package,
+    version: str,
+    missing: list[Cap],
+    beside: Sequence[Package],
+    severity: Severity,
 ) -> Flaw:
     """One flaw for a release, with its caps that are missing with the same weight."""
     wanted = ", ".join(cap.requirement for cap in missing)
