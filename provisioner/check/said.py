@@ -15,6 +15,8 @@ class Place(msgspec.Struct, frozen=True):
 
     line: int
     text: str
+    file: str = ""
+    """The file that is named by the one that is checked, as one would open it; empty: that one."""
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +49,28 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     """Which of several environments of one file it goes into."""
     conditional: bool = False
     """It stands in a branch that need not be taken."""
+    platforms: tuple[str, ...] = ()
+    """The only ones that it is asked for on, ``linux-x86_64``; empty: on all."""
+
+
+class Bound(msgspec.Struct, frozen=True, kw_only=True):
+    """A range for a package, should anything bring it: a constraint."""
+
+    name: str
+    specifier: str
+    at: Place
+
+
+class Unread(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file says and could not be read: of what follows from it nothing is known."""
+
+    at: Place
+    reference: str
+    reason: str
+    """A sentence for people."""
+    stops: bool = False
+    """The installer, too, would go no further."""
+    fix: tuple[str, ...] = ()
 
 
 class SystemPackage(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +143,7 @@ class Opaque(msgspec.Struct, frozen=True, kw_only=True):
 Statement = (
     Image
     | Package
+    | Bound
     | SystemPackage
     | Python
     | Fetched
@@ -127,6 +152,7 @@ Statement = (
     | PipCall
     | GivenGpu
     | Opaque
+    | Unread
 )
 
 
@@ -149,6 +175,14 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     def packages(self) -> Iterator[Package]:
         """What pip, uv and conda are asked for, in its order."""
         return (one for one in self.statements if isinstance(one, Package))
+
+    def bounds(self) -> Iterator[Bound]:
+        """The constraints, in their order."""
+        return (one for one in self.statements if isinstance(one, Bound))
+
+    def unread(self) -> Iterator[Unread]:
+        """What could not be read, in its order."""
+        return (one for one in self.statements if isinstance(one, Unread))
 
     def system_packages(self) -> Iterator[SystemPackage]:
         """What the system's package manager is asked for, in its order."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from provisioner.check.readers import commands, outline, shell
+from provisioner.check.readers import broken_yaml, commands, outline, shell
 from provisioner.check.said import GivenGpu, Image, Part, Place, Statement
 
 _GPU = {"gpu", "nvidia", "cdi"}
@@ -17,7 +17,9 @@ def read(text: str) -> tuple[Part, ...]:
         if entry.below("services", "*"):
             services.setdefault(entry.path[1], []).append(entry)
     parts = (_service(name, entries) for name, entries in services.items())
-    return tuple(part for part in parts if part.statements)
+    broken = tuple(broken_yaml.unread(text, "docker compose"))
+    whole = (Part(inside="image", statements=broken),) if broken else ()
+    return (*whole, *(part for part in parts if part.statements))
 
 
 def _service(name: str, entries: list[outline.Entry]) -> Part:

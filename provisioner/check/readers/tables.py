@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from provisioner import toml
-from provisioner.check.readers import installers
+from provisioner.check.readers import installers, toml_lines
 from provisioner.check.readers.installers import Origin
 from provisioner.check.said import Package, Part, Place, Python, Statement
 from provisioner.request import canonical
@@ -18,8 +18,8 @@ def read(text: str) -> tuple[Part, ...]:
     """Return a part for the project and one for each of its extras and groups."""
     try:
         document = toml.parse(text)
-    except (ValueError, RecursionError):
-        return ()
+    except (ValueError, RecursionError) as error:
+        return (Part(inside="environment", statements=(toml_lines.unread(text, error),)),)
     project, tool = _table(document, "project"), _table(document, "tool")
     sources = _Sources(_table(tool, "uv"))
     base: list[Statement] = [

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from provisioner import resources
 from provisioner.catalog.load import Catalog
-from provisioner.check import Checked, check
+from provisioner.check import Checked, check, read
 from provisioner.describe import Options, described
+from provisioner.errors import UsageError
 from provisioner.machine import Machine
 from provisioner.plan import Warning
 from provisioner.workflow import routes_of
@@ -26,9 +28,15 @@ def machine(*gpus: str, driver: str | None = None, os: str = "ubuntu-24.04") -> 
     return described(options, CATALOG, _none_here)[0]
 
 
-def checked(name: str, text: str, on: Machine) -> Checked:
-    """What is found in a text."""
-    return check(name, text, on, CATALOG, routes_of=routes_of)
+def checked(name: str, text: str, on: Machine, others: Mapping[str, str] | None = None) -> Checked:
+    """What is found in a text; ``others`` are the files that there are beside it."""
+
+    def opened(path: str) -> str:
+        if path not in (others or {}):
+            raise UsageError("bad-file-to-check", f"{path}.", context=("there is none",))
+        return (others or {})[path]
+
+    return check(read(name, text, opened), on, CATALOG, routes_of=routes_of)
 
 
 def told(file: Checked, *, notes: bool = False) -> set[tuple[str, int]]:
