@@ -15,10 +15,10 @@ from provisioner.catalog import (
     driver_rows,
     image_rows,
     key_rows,
-    python_rows,
     rows,
     sheets,
     speed_rows,
+    system_rows,
     toolkit_rows,
     upkeep_rows,
     words,
@@ -171,14 +171,19 @@ class Catalog:
         return self._read(sheets.SIGHTED_IMAGES, rows.Image)
 
     @cached_property
-    def bare_images(self) -> tuple[python_rows.BareImage, ...]:
+    def bare_images(self) -> tuple[system_rows.BareImage, ...]:
         """Repositories of images without pip."""
-        return self._read(sheets.BARE_IMAGES, python_rows.BareImage)
+        return self._read(sheets.BARE_IMAGES, system_rows.BareImage)
 
     @cached_property
-    def managed_pythons(self) -> tuple[python_rows.ManagedPython, ...]:
+    def managed_pythons(self) -> tuple[system_rows.ManagedPython, ...]:
         """Systems whose own Python refuses pip outside an environment."""
-        return self._read(sheets.MANAGED_PYTHONS, python_rows.ManagedPython)
+        return self._read(sheets.MANAGED_PYTHONS, system_rows.ManagedPython)
+
+    @cached_property
+    def ended_systems(self) -> tuple[system_rows.EndedSystem, ...]:
+        """Releases of systems whose regular support has ended, and that no plan is made for."""
+        return self._read(sheets.ENDED_SYSTEMS, system_rows.EndedSystem)
 
     @cached_property
     def image_sizes(self) -> tuple[image_rows.ImageSize, ...]:

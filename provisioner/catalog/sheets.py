@@ -15,9 +15,9 @@ from provisioner.catalog import (
     driver_rows,
     image_rows,
     key_rows,
-    python_rows,
     rows,
     speed_rows,
+    system_rows,
     toolkit_rows,
     upkeep_rows,
     words,
@@ -77,8 +77,9 @@ ENDED_CUDA_IMAGES = Sheet("images/cuda_ended.jsonl", rows.Image, ("image",))
 SIGHTED_IMAGES = Sheet("images/sighted.jsonl", rows.Image, ("image",))
 BASE_IMAGES = Sheet("images/bases.toml", rows.Image, ("image",), "image")
 RETIRED_KEYS = Sheet("nvidia/retired_keys.toml", key_rows.RetiredKey, ("key",), "key")
-BARE_IMAGES = Sheet("images/bare.toml", python_rows.BareImage, ("repository",), "image")
-MANAGED_PYTHONS = Sheet("managed_pythons.toml", python_rows.ManagedPython, ("os",), "system")
+BARE_IMAGES = Sheet("images/bare.toml", system_rows.BareImage, ("repository",), "image")
+ENDED_SYSTEMS = Sheet("ended_systems.toml", system_rows.EndedSystem, ("id", "version"), "system")
+MANAGED_PYTHONS = Sheet("managed_pythons.toml", system_rows.ManagedPython, ("os",), "system")
 IMAGE_SIZES = Sheet("images/sizes.toml", image_rows.ImageSize, ("image",), "size")
 REPOSITORIES = Sheet("nvidia/repositories.toml", rows.Repository, ("name", "os"), "repository")
 SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
@@ -145,6 +146,7 @@ FIXED = (
     SYSTEM_PACKAGES,
     PYTHONS,
     MANAGED_PYTHONS,
+    ENDED_SYSTEMS,
     CONFLICTS,
     SUPPORT,
     CAPS,

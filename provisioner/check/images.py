@@ -11,6 +11,7 @@ import msgspec
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Build
 from provisioner.catalog.rows import Image as ImageRow
+from provisioner.catalog.system_rows import EndedSystem
 from provisioner.check.said import Image
 
 _CUDA_TAG = re.compile(
@@ -43,6 +44,10 @@ class KnownImage(msgspec.Struct, frozen=True, kw_only=True):
     """Major and minor, from the row, else from the tag."""
     os: str | None = None
     python: str | None = None
+    ended: EndedSystem | None = None
+    """Its system, where the support of that has ended."""
+    is_sighted: bool = False
+    """Somebody saw it, and nobody read which GPUs its framework serves."""
 
     @property
     def holds_libraries(self) -> bool:
@@ -76,6 +81,8 @@ def known(catalog: Catalog, image: Image) -> KnownImage:
         repository=repository,
         tag=tag,
         standing=_standing(name, rows, ended),
+        ended=_ended(catalog, repository, tag),
+        is_sighted=any(one is row for one in catalog.sighted_images),
         row=row,
         builds=builds,
         cuda=(row.cuda if row else None) or (".".join(cuda.split(".")[:2]) if cuda else None),
@@ -168,6 +175,21 @@ def _system(catalog: Catalog, repository: str, tag: str) -> str | None:
             return f"{row.id}-{row.version}"
         if base in ids and f"{words[0]}.".startswith(f"{row.version}."):
             return f"{row.id}-{row.version}"
+    return None
+
+
+def _ended(catalog: Catalog, repository: str, tag: str) -> EndedSystem | None:
+    """The system of an image, by its tag, where its support has ended."""
+    base = repository.rpartition("/")[2]
+    match = _SYSTEM.fullmatch(tag.rpartition("-")[2])
+    words = tag.split("-")
+    for row in catalog.ended_systems:
+        if match and (match[1], match[2]) == (row.id, row.version):
+            return row
+        if row.codename in words:
+            return row
+        if base == row.id and f"{words[0].removeprefix(row.id)}.".startswith(f"{row.version}."):
+            return row
     return None
 
 

@@ -11,7 +11,10 @@ from provisioner.check.images import shown
 from provisioner.check.said import Fetched, Package
 
 _RUNFILE = re.compile(r"(cuda_|NVIDIA-Linux)[\w.-]*\.run", re.IGNORECASE)
-_DRIVER_PACKAGE = re.compile(r"nvidia-driver.*|cuda(-.*)?|nvidia-open.*|libnvidia.*")
+_DRIVER_PACKAGE = re.compile(
+    r"nvidia-driver.*|cuda(-\d+-\d+)?|cuda-drivers.*|nvidia-open.*|libnvidia-(?!container).*"
+)
+"""``cuda-toolkit-12-4`` is the toolkit alone."""
 _GIVES_GPU = {
     False: '"runArgs": ["--gpus", "all"]',
     True: "reserve one: deploy.resources.reservations.devices, capabilities: [gpu]",

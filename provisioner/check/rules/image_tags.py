@@ -12,15 +12,23 @@ from provisioner.check.flaw import Flaw
 from provisioner.check.ground import Ground
 from provisioner.check.images import KnownImage, shown
 from provisioner.check.said import Package
+from provisioner.request import canonical
 
 _PUBLISHERS = ("/nvidia/", "/pytorch/", "/tensorflow/")
 """Whose images the catalog lists by tag: an unknown one is worth a warning."""
+
+
+_THROUGH_PACKAGE = (
+    "it runs on this driver through the cuda-compat package in it, which NVIDIA supports on"
+    " data-centre GPUs"
+)
 
 
 def flaws(ground: Ground) -> Iterator[Flaw]:
     """Yield what is wrong with the images of a part."""
     for image in ground.images:
         yield from _standing(ground, image)
+        yield from _ended(image)
         if image.builds:
             yield from _frameworks(ground, image)
         if image.cuda and not any(row.sass or row.ptx for row in image.builds):
@@ -54,7 +62,7 @@ def _standing(ground: Ground, image: KnownImage) -> Iterator[Flaw]:
             or tuple(_supported(ground, image)),
             confidence="likely",
         )
-    elif image.standing == "unknown":
+    elif image.standing == "unknown" and not _is_plain(image):
         listed = any(owner in f"/{image.repository}" for owner in _PUBLISHERS)
         yield Flaw(
             reference="image-unknown",
@@ -64,6 +72,35 @@ def _standing(ground: Ground, image: KnownImage) -> Iterator[Flaw]:
             places=places,
             fix=tuple(_supported(ground, image)) if listed else (),
             confidence="unsure",
+        )
+    elif image.is_sighted and (ground.gpus or not image.cuda):
+        known = f"CUDA {image.cuda} is in {name}" if image.cuda else f"There is a {name}"
+        yield Flaw(
+            reference="unknown-architectures",
+            severity="note",
+            message=f"{known}; for which GPUs the framework in it holds code is unknown.",
+            places=places,
+            evidence=proof,
+            confidence="unsure",
+        )
+
+
+def _is_plain(image: KnownImage) -> bool:
+    """Whether it is the plain image of a system that is known to have ended: that is said."""
+    return image.ended is not None and image.repository.startswith("docker.io/library/")
+
+
+def _ended(image: KnownImage) -> Iterator[Flaw]:
+    if image.ended is not None:
+        system = f"{image.ended.id}-{image.ended.version}"
+        yield Flaw(
+            reference="os-end-of-life",
+            severity="note",
+            message=f"The support of {system}, on which {shown(image.image.name)} stands, ended in"
+            f" {image.ended.end_of_life}: what its repositories still hold is unknown.",
+            places=(image.image.at,),
+            evidence=(image.ended.evidence,),
+            confidence="likely",
         )
 
 
@@ -87,7 +124,10 @@ def _supported(ground: Ground, image: KnownImage) -> Iterator[str]:
         fitting = [row for row in rows if row.cuda and fits(ground, row.cuda, packaged=True)]
         same = [row for row in fitting if row.cuda == image.cuda]
         if fitting:
-            yield ground.remedy.image((same or fitting)[0].image)
+            best = (same or fitting)[0]
+            yield ground.remedy.image(best.image)
+            if best.cuda and not driver_runs(ground, best.cuda):
+                yield _THROUGH_PACKAGE
             return
 
 
@@ -107,7 +147,11 @@ def _cuda(ground: Ground, image: KnownImage) -> Iterator[Flaw]:
             f" {ground.driver_told()}.",
             places=(image.image.at,),
             evidence=(row.evidence,),
-            fix=(*_supported(ground, image), f"or install driver {floor} or later on the host"),
+            fix=(
+                *_supported(ground, image),
+                *_instead(ground, image),
+                f"or install driver {floor} or later on the host",
+            ),
         )
     missing = unserved(ground, cuda) if image.holds_libraries else None
     if missing and not _brings_own(ground):
@@ -117,8 +161,14 @@ def _cuda(ground: Ground, image: KnownImage) -> Iterator[Flaw]:
             message=f"{name} holds CUDA {cuda}, which makes no code for {missing.gpu}.",
             places=(image.image.at,),
             evidence=(missing.evidence,),
-            fix=tuple(_supported(ground, image)),
+            fix=(*_supported(ground, image), *_instead(ground, image)),
         )
+
+
+def _instead(ground: Ground, image: KnownImage) -> tuple[str, ...]:
+    """What renders the framework that an image is named after, without it."""
+    name = canonical(image.repository.rpartition("/")[2])
+    return ground.remedy.command([name]) if name in ground.catalog.frameworks else ()
 
 
 def _brings_own(ground: Ground) -> bool:
@@ -148,7 +198,13 @@ def _frameworks(ground: Ground, image: KnownImage) -> Iterator[Flaw]:
             f"{told}.",
             places=(image.image.at,),
             evidence=(need.evidence,) if need.evidence else (),
-            fix=() if unread else ground.remedy.instead_of(ground.inside, beside, package, None),
+            fix=() if unread else _in_its_place(ground, beside, package),
             confidence="unsure" if unread else "likely",
         )
         return
+
+
+def _in_its_place(ground: Ground, beside: list[Package], package: Package) -> tuple[str, ...]:
+    """Another image, or what renders one; a pin is nothing to put in the place of an image."""
+    lines = ground.remedy.instead_of(ground.inside, beside, package, None)
+    return tuple(line for line in lines if " from " not in line and not line.startswith("add "))

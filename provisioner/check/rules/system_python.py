@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from provisioner.catalog.python_rows import BareImage, ManagedPython
+from provisioner.catalog.system_rows import BareImage, ManagedPython
 from provisioner.check.flaw import Flaw, softened
 from provisioner.check.ground import Ground
 from provisioner.check.images import shown

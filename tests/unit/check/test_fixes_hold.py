@@ -10,11 +10,12 @@ import pytest
 from click.testing import CliRunner
 
 from provisioner.check import Checked, check
+from provisioner.check.kinds import read
 from provisioner.cli.main import main
 from provisioner.report import Finding
 from provisioner.workflow import routes_of
 from tests.unit.check import ill_containers, ill_files, ill_systems, ill_toolkits
-from tests.unit.check.checking import CATALOG, machine, told
+from tests.unit.check.checking import CATALOG, checked, machine, told
 from tests.unit.check.ill_files import Case
 
 ALL = (*ill_files.ALL, *ill_systems.ALL, *ill_toolkits.ALL, *ill_containers.ALL)
@@ -37,7 +38,7 @@ def _options(case: Case) -> tuple[str, ...]:
 
 def _checked(case: Case, name: str, text: str) -> Checked:
     on = machine(case.gpu, driver=case.driver, os=case.os)
-    return check(name, text, on, CATALOG, routes_of=routes_of, options=_options(case))
+    return check(read(name, text), on, CATALOG, routes_of=routes_of, options=_options(case))
 
 
 def _kind(case: Case) -> str:
@@ -121,6 +122,6 @@ def test_a_driver_runfile_is_not_told_to_leave_out_the_driver() -> None:
     for name, opening in (("install.sh", ""), ("Dockerfile", "FROM ubuntu:22.04\nRUN ")):
         body = text if not opening else opening + text.splitlines()[1] + "\n"
         on = machine("RTX 3090", os="ubuntu-22.04-wsl2" if not opening else "ubuntu-22.04")
-        found = check(name, body, on, CATALOG, routes_of=routes_of).findings
+        found = checked(name, body, on).findings
         assert found
         assert not any("--toolkit" in fix for one in found for fix in one.fix)

@@ -1,4 +1,4 @@
-"""The rows about the Python of systems and of plain images: who may install into it."""
+"""Rows about systems beside those that plans are made for: their Python, their end, bare images."""
 
 from __future__ import annotations
 
@@ -18,3 +18,13 @@ class BareImage(Row, frozen=True, kw_only=True):
 
     repository: str
     """With its registry: ``docker.io/library/ubuntu``."""
+
+
+class EndedSystem(Row, frozen=True, kw_only=True):
+    """A release of a system that no plan is made for: its regular support has ended."""
+
+    id: str
+    version: str
+    codename: str | None = None
+    end_of_life: str
+    """``2023-05``."""
