@@ -27,6 +27,7 @@ _RULES = (
     "libraries",
     "driver_packages",
     "toolkits",
+    "solvers",
     "habits",
 )
 _WEIGHT = {"error": 0, "warning": 1, "note": 2}
@@ -64,7 +65,10 @@ def check(
     if document.kind is None:
         return Checked(name=name, kind=None, statements=0)
     remedy = Remedy(catalog, format_for(document.kind, machine, routes_of), options)
-    grounds = (Ground(part, machine, catalog, remedy, python=python) for part in document.parts)
+    grounds = (
+        Ground(part, machine, catalog, remedy, python=python).on_its_platform()
+        for part in document.parts
+    )
     flaws = [flaw for ground in grounds for flaw in _flaws(ground)]
     flaws.sort(key=lambda flaw: (_WEIGHT[flaw.severity], flaw.places[0].line if flaw.places else 0))
     told = dict.fromkeys(_finding(name, flaw) for flaw in flaws)
