@@ -64,7 +64,7 @@ def check(
     name = document.name
     if document.kind is None:
         return Checked(name=name, kind=None, statements=0)
-    remedy = Remedy(catalog, format_for(document.kind, machine, routes_of), options)
+    remedy = Remedy(catalog, format_for(_dialect(document), machine, routes_of), options)
     grounds = (
         Ground(part, machine, catalog, remedy, python=python).on_its_platform()
         for part in document.parts
@@ -83,6 +83,14 @@ def check(
             )
         ),
     )
+
+
+def _dialect(document: Document) -> str:
+    """How a file of that kind writes packages: pixi's tables are others than pyproject's."""
+    if document.kind != "tables":
+        return document.kind or ""
+    is_pixi = any(True for part in document.parts for _ in part.solver_cuda())
+    return "pixi" if is_pixi else "pyproject"
 
 
 def _flaws(ground: Ground) -> Iterator[Flaw]:
