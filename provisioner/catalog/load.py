@@ -12,6 +12,7 @@ from typing import TypeVar, cast
 import msgspec
 
 from provisioner.catalog import (
+    complete_rows,
     driver_rows,
     image_rows,
     key_rows,
@@ -204,6 +205,11 @@ class Catalog:
     def pythons(self) -> tuple[rows.PythonRow, ...]:
         """CPython minor releases, oldest first."""
         return self._read(sheets.PYTHONS, rows.PythonRow)
+
+    @cached_property
+    def complete(self) -> tuple[complete_rows.Complete, ...]:
+        """Of which sets the rows are the whole."""
+        return self._read(sheets.COMPLETE, complete_rows.Complete)
 
     @cached_property
     def conflicts(self) -> tuple[rows.Conflict, ...]:

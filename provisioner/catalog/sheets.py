@@ -12,6 +12,7 @@ from collections.abc import Callable
 import msgspec
 
 from provisioner.catalog import (
+    complete_rows,
     driver_rows,
     image_rows,
     key_rows,
@@ -85,6 +86,7 @@ REPOSITORIES = Sheet("nvidia/repositories.toml", rows.Repository, ("name", "os")
 SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
 SYSTEM_PACKAGES = Sheet("system_packages.toml", rows.SystemPackage, ("os", "package"), "package")
 PYTHONS = Sheet("python.toml", rows.PythonRow, ("version",), "python")
+COMPLETE = Sheet("complete.toml", complete_rows.Complete, ("framework", "of"), "complete")
 CONFLICTS = Sheet("conflicts.toml", rows.Conflict, (), "conflict")
 SUPPORT = Sheet("accelerators/support.toml", Support, (), "support")
 CAPS = Sheet("caps.toml", rows.Cap, ("framework", "version", "requirement"), "cap")
@@ -147,6 +149,7 @@ FIXED = (
     PYTHONS,
     MANAGED_PYTHONS,
     ENDED_SYSTEMS,
+    COMPLETE,
     CONFLICTS,
     SUPPORT,
     CAPS,

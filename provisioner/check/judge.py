@@ -29,6 +29,7 @@ _RULES = (
     "toolkits",
     "host_compilers",
     "compile_targets",
+    "solvers",
     "habits",
     "system_python",
 )
@@ -66,8 +67,11 @@ def check(
     name = document.name
     if document.kind is None:
         return Checked(name=name, kind=None, statements=0)
-    remedy = Remedy(catalog, format_for(document.kind, machine, routes_of), options, machine)
-    grounds = (Ground(part, machine, catalog, remedy, python=python) for part in document.parts)
+    remedy = Remedy(catalog, format_for(_dialect(document), machine, routes_of), options, machine)
+    grounds = (
+        Ground(part, machine, catalog, remedy, python=python).on_its_platform()
+        for part in document.parts
+    )
     flaws = [flaw for ground in grounds for flaw in _flaws(ground)]
     flaws.sort(key=lambda flaw: (_WEIGHT[flaw.severity], flaw.places[0].line if flaw.places else 0))
     told = dict.fromkeys(_finding(name, flaw) for flaw in flaws)
@@ -84,6 +88,14 @@ def check(
             )
         ),
     )
+
+
+def _dialect(document: Document) -> str:
+    """How a file of that kind writes packages: pixi's tables are others than pyproject's."""
+    if document.kind != "tables":
+        return document.kind or ""
+    is_pixi = any(True for part in document.parts for _ in part.solver_cuda())
+    return "pixi" if is_pixi else "pyproject"
 
 
 def _flaws(ground: Ground) -> Iterator[Flaw]:

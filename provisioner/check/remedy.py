@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from provisioner.catalog.load import Catalog
+from provisioner.check import written
 from provisioner.check.images import shown
 from provisioner.check.said import Package
+from provisioner.check.written import Taken
 from provisioner.errors import DlsetupError
 from provisioner.machine import Machine
-from provisioner.plan import Pin, Plan, Request
+from provisioner.plan import Plan, Request
 from provisioner.request import canonical, parse_wish
 from provisioner.resolve import question_of, resolve
 from provisioner.resolve.search import Routes
@@ -23,7 +25,8 @@ _FORMATS = {
     "devcontainer": ("devcontainer", "dockerfile"),
     "environment": ("conda",),
     "requirements": ("requirements", "script"),
-    "tables": ("requirements", "script"),
+    "pixi": ("pixi", "requirements"),
+    "pyproject": ("requirements", "script"),
     "script": ("script",),
     "apptainer": ("apptainer", "dockerfile"),
 }
@@ -41,11 +44,11 @@ _NAMES_IMAGE = {
 
 
 class Output(NamedTuple):
-    """An output format, and the routes of the plans that it carries; ``kind`` is the file's."""
+    """An output format, the routes of the plans that it carries, and how a file writes pins."""
 
     name: str
     routes: Routes | None
-    kind: str
+    dialect: str = written.PROSE
 
 
 def format_for(kind: str, machine: Machine, routes_of: Callable[[str], Routes | None]) -> Output:
@@ -77,7 +80,7 @@ class Remedy:
 
     def image(self, name: str) -> str:
         """An image as this kind of file names the one that it stands on."""
-        return _NAMES_IMAGE.get(self.output.kind, "the image {}").format(shown(name))
+        return _NAMES_IMAGE.get(self.output.dialect, "the image {}").format(shown(name))
 
     def instead_of(
         self, machine: Machine, beside: Sequence[Package], failing: Package, python: str | None
@@ -146,29 +149,39 @@ class Remedy:
         self, plan: Plan, failing: Package, others: Sequence[Package], python: str | None
     ) -> list[str]:
         """The pins of what failed, and of what has to change with it."""
-        written = {one.name: one.specifier for one in others}
-        lines = [
-            pin_text(pin)
+        before = {one.name: one.specifier for one in others}
+        pins = [
+            pin
             for pin in plan.pins
             if pin.name == failing.name
             or pin.name.startswith("nvidia-")
-            or (pin.name in written and (pin.index or written[pin.name] != f"=={pin.version}"))
+            or (pin.name in before and (pin.index or before[pin.name] != f"=={pin.version}"))
         ]
         if plan.image:
-            lines = [self.image(plan.image)]
-        if python is not None and plan.python != python:
-            lines.append(f"with Python {plan.python}")
-        if not plan.image:
-            lines += [f"add {cap.requirement}" for cap in plan.constraints]
-        return lines
+            return [self.image(plan.image), *_python(plan, python)]
+        lines = self.lines(
+            [
+                Taken(pin.requirement or f"{pin.name}=={pin.version}", pin.index, pin.channel)
+                for pin in pins
+            ]
+        )
+        return [
+            *lines,
+            *_python(plan, python),
+            *(self.added(c.requirement) for c in plan.constraints),
+        ]
+
+    def lines(self, taken: Sequence[Taken]) -> tuple[str, ...]:
+        """What to write for some packages, as the file has it."""
+        return written.lines(self.output.dialect, taken)
+
+    def added(self, requirement: str) -> str:
+        """What to write besides."""
+        return f"add {written.one(self.output.dialect, requirement)}"
 
 
-def pin_text(pin: Pin) -> str:
-    """A pin as one would write it, with the place that it comes from."""
-    if pin.requirement is None:
-        return f"{pin.name} {pin.version}, inside an image"
-    place = f"channel {pin.channel}" if pin.channel else pin.index
-    return f"{pin.requirement} from {place or 'the default index'}"
+def _python(plan: Plan, python: str | None) -> list[str]:
+    return [f"with Python {plan.python}"] if python is not None and plan.python != python else []
 
 
 def _asked(package: Package) -> str:

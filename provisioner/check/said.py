@@ -88,6 +88,18 @@ class Python(msgspec.Struct, frozen=True, kw_only=True):
     specifier: str
     at: Place
     where: str = ""
+    platforms: tuple[str, ...] = ()
+    """As of a package."""
+
+
+class SolverCuda(msgspec.Struct, frozen=True, kw_only=True):
+    """The CUDA that a solver takes the driver to speak, and without which it installs nothing.
+
+    None: it solves as for a machine without a GPU, whatever the machine has.
+    """
+
+    cuda: str | None
+    at: Place
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +158,7 @@ Statement = (
     | Bound
     | SystemPackage
     | Python
+    | SolverCuda
     | Fetched
     | CompileTargets
     | ChosenCompiler
@@ -191,6 +204,10 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     def pythons(self) -> Iterator[Python]:
         """What is said about Python, in its order."""
         return (one for one in self.statements if isinstance(one, Python))
+
+    def solver_cuda(self) -> Iterator[SolverCuda]:
+        """What a solver takes the driver for: one statement at most."""
+        return (one for one in self.statements if isinstance(one, SolverCuda))
 
     def fetched(self) -> Iterator[Fetched]:
         """Files that are fetched or run, in their order."""

@@ -10,6 +10,7 @@ import click
 
 from provisioner import checking
 from provisioner.check import Checked
+from provisioner.check.written import is_code
 from provisioner.cli import options
 from provisioner.cli.output import folded, printable, show_json, show_warnings, width_of
 from provisioner.errors import UsageError
@@ -113,6 +114,7 @@ def _seen(file: Checked, text: str) -> str | None:
 
 
 def _fix(text: str, width: int) -> str:
-    if text.startswith("dlsetup ") and shlex.split(text)[1:2] != ["lock"]:
+    lock = text.startswith("dlsetup ") and shlex.split(text)[1:2] == ["lock"]
+    if is_code(text) and not lock:
         return f"    {printable(text)}"
     return folded(text, width, first="    ", rest="      ")

@@ -8,6 +8,7 @@ import msgspec
 
 from provisioner.check.readers import broken_yaml, included, installers, outline, requirements
 from provisioner.check.readers.included import Line, Opened
+from provisioner.check.readers.joined import joined
 from provisioner.check.said import Part, Place, Statement, Unread
 
 
@@ -21,7 +22,7 @@ def read(text: str, name: str = "-", opened: Opened | None = None) -> tuple[Part
             at = Place(entry.line, entry.text)
             said += installers.conda_spec(entry.text, at, channels)
     said += requirements.statements(_pip(found, name, opened))
-    return (Part(inside="environment", statements=tuple(said)),) if said else ()
+    return (Part(inside="environment", statements=tuple(joined(said))),) if said else ()
 
 
 def _pip(found: list[outline.Entry], name: str, opened: Opened | None) -> Iterator[Line | Unread]:

@@ -11,12 +11,13 @@ import msgspec
 from provisioner.check.readers import included, installers
 from provisioner.check.readers.included import Line, Opened
 from provisioner.check.readers.installers import Origin
+from provisioner.check.readers.joined import joined
 from provisioner.check.said import Bound, Package, Part, Place, Statement, Unread
 
 
 def read(text: str, name: str = "-", opened: Opened | None = None) -> tuple[Part, ...]:
     """Return the packages of a list and of those that it names; options are for all of them."""
-    found = tuple(statements(included.lines(text, name, opened)))
+    found = tuple(joined(statements(included.lines(text, name, opened))))
     return (Part(inside="environment", statements=found),) if found else ()
 
 
@@ -33,25 +34,15 @@ def statements(lines: Iterable[Line | Unread]) -> Iterator[Statement]:
     if unread:
         origin = msgspec.structs.replace(origin, known=False)
     asked = [one for line in told if not line.binds for one in _package(line, origin)]
-    bounds = [
-        Bound(name=one.name, specifier=one.specifier, at=one.at)
-        for line in told
-        if line.binds
-        for one in _package(line, origin)
-        if one.specifier and not one.conditional
-    ]
+    binding = [one for line in told if line.binds for one in _package(line, origin)]
+    names = {one.name for one in asked}
     yield from unread
-    for package in asked:
-        yield _bound(package, [one for one in bounds if one.name == package.name])
-    yield from bounds
-
-
-def _bound(package: Package, bounds: Iterable[Bound]) -> Package:
-    for bound in bounds:
-        both = ",".join(filter(None, (package.specifier, bound.specifier)))
-        at = package.at if package.specifier else bound.at
-        package = msgspec.structs.replace(package, specifier=both, at=at)
-    return package
+    yield from asked
+    for one in binding:
+        if one.name in names:
+            yield one  # it goes into the range of what is asked for
+        elif one.specifier and not one.conditional:
+            yield Bound(name=one.name, specifier=one.specifier, at=one.at)
 
 
 def _package(line: Line, origin: Origin) -> Iterator[Package]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from provisioner.catalog.find import caps_on
 from provisioner.catalog.rows import Build, Cap
-from provisioner.check import choice, ranges
+from provisioner.check import choice, ranges, written
 from provisioner.check.flaw import Flaw, softened
 from provisioner.check.ground import Ground
 from provisioner.check.said import Package
@@ -31,8 +31,8 @@ def flaws(ground: Ground) -> Iterator[Flaw]:
             continue
         beside = [one for one in packages if one.where == package.where]
         row = found.builds[0]
-        for severity, caps in _missing(ground, package, row, beside).items():
-            flaw = _told(package, row.version, caps, beside, severity)
+        for missing in _missing(ground, package, row, beside).items():
+            flaw = _told(ground, package, row.version, missing, beside)
             yield softened(flaw, conditional=package.conditional)
 
 
@@ -102,17 +102,18 @@ def _pythons(cap: Cap) -> list[tuple[int, ...]]:
 
 
 def _told(
+    ground: Ground,
     package: Package,
     version: str,
-    missing: list[Cap],
+    missing: tuple[Severity, list[Cap]],
     beside: Sequence[Package],
-    severity: Severity,
 ) -> Flaw:
     """One flaw for a release, with its caps that are missing with the same weight."""
-    wanted = ", ".join(cap.requirement for cap in missing)
-    names = {parse_wish(cap.requirement).name for cap in missing}
+    severity, caps = missing
+    wanted = ", ".join(cap.requirement for cap in caps)
+    names = {parse_wish(cap.requirement).name for cap in caps}
     loose = [one for one in beside if one.name in names]
-    reasons = "; ".join(dict.fromkeys(cap.reason for cap in missing))
+    reasons = "; ".join(dict.fromkeys(cap.reason for cap in caps))
     newest = "does not work with" if severity != "note" else "would not work with"
     told = f"{package.name} {version} {newest} what is newest today: {reasons}"
     if not reasons.startswith("without"):
@@ -122,14 +123,16 @@ def _told(
         severity=severity,
         message=told.rstrip(".") + ".",
         places=(package.at, *(one.at for one in loose)),
-        evidence=tuple(cap.evidence for cap in missing),
-        fix=tuple(_fix(cap, loose) for cap in missing),
+        evidence=tuple(cap.evidence for cap in caps),
+        fix=tuple(_fix(ground, cap, loose) for cap in caps),
         confidence="unsure" if severity == "note" else "likely",
     )
 
 
-def _fix(cap: Cap, loose: Sequence[Package]) -> str:
+def _fix(ground: Ground, cap: Cap, loose: Sequence[Package]) -> str:
     """What to write: in the place of what breaks, or besides."""
     name = parse_wish(cap.requirement).name
     instead = next((one.at.text for one in loose if one.name == name), None)
-    return f"{cap.requirement} instead of {instead}" if instead else f"add {cap.requirement}"
+    if instead is None:
+        return ground.remedy.added(cap.requirement)
+    return f"{written.one(ground.remedy.output.dialect, cap.requirement)} instead of {instead}"
