@@ -12,6 +12,7 @@ from provisioner.catalog import (
     image_rows,
     rows,
     speed_rows,
+    system_rows,
     toolkit_rows,
     upkeep_rows,
 )
@@ -151,6 +152,7 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "other_compilers": (r"g\+\+-\d{1,2}", "is no package such as g++-11"),
         "end_of_life": _MONTH,
     },
+    system_rows.EndedSystem: {"end_of_life": _MONTH},
     rows.PythonRow: {"version": _PYTHON, "end_of_life": _MONTH},
     rows.ForwardCompatibility: {
         "cuda": _MINOR,
