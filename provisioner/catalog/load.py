@@ -19,6 +19,7 @@ from provisioner.catalog import (
     rows,
     sheets,
     speed_rows,
+    system_rows,
     toolkit_rows,
     upkeep_rows,
     words,
@@ -164,6 +165,26 @@ class Catalog:
     def ended_images(self) -> tuple[rows.Image, ...]:
         """NVIDIA's images that it listed as no longer supported: their tags may be gone."""
         return self._read(sheets.ENDED_CUDA_IMAGES, rows.Image)
+
+    @cached_property
+    def sighted_images(self) -> tuple[rows.Image, ...]:
+        """Images with a framework inside that no text names: for judging what people have."""
+        return self._read(sheets.SIGHTED_IMAGES, rows.Image)
+
+    @cached_property
+    def bare_images(self) -> tuple[system_rows.BareImage, ...]:
+        """Repositories of images without pip."""
+        return self._read(sheets.BARE_IMAGES, system_rows.BareImage)
+
+    @cached_property
+    def managed_pythons(self) -> tuple[system_rows.ManagedPython, ...]:
+        """Systems whose own Python refuses pip outside an environment."""
+        return self._read(sheets.MANAGED_PYTHONS, system_rows.ManagedPython)
+
+    @cached_property
+    def ended_systems(self) -> tuple[system_rows.EndedSystem, ...]:
+        """Releases of systems whose regular support has ended, and that no plan is made for."""
+        return self._read(sheets.ENDED_SYSTEMS, system_rows.EndedSystem)
 
     @cached_property
     def image_sizes(self) -> tuple[image_rows.ImageSize, ...]:

@@ -18,6 +18,7 @@ from provisioner.catalog import (
     key_rows,
     rows,
     speed_rows,
+    system_rows,
     toolkit_rows,
     upkeep_rows,
     words,
@@ -74,8 +75,12 @@ SHARED_FILES = Sheet("nvidia/shared_files.toml", rows.SharedFile, ("file",), "sh
 IMAGES = Sheet("images/frameworks.jsonl", rows.Image, ("image",))
 CUDA_IMAGES = Sheet("images/cuda.jsonl", rows.Image, ("image",))
 ENDED_CUDA_IMAGES = Sheet("images/cuda_ended.jsonl", rows.Image, ("image",))
+SIGHTED_IMAGES = Sheet("images/sighted.jsonl", rows.Image, ("image",))
 BASE_IMAGES = Sheet("images/bases.toml", rows.Image, ("image",), "image")
 RETIRED_KEYS = Sheet("nvidia/retired_keys.toml", key_rows.RetiredKey, ("key",), "key")
+BARE_IMAGES = Sheet("images/bare.toml", system_rows.BareImage, ("repository",), "image")
+ENDED_SYSTEMS = Sheet("ended_systems.toml", system_rows.EndedSystem, ("id", "version"), "system")
+MANAGED_PYTHONS = Sheet("managed_pythons.toml", system_rows.ManagedPython, ("os",), "system")
 IMAGE_SIZES = Sheet("images/sizes.toml", image_rows.ImageSize, ("image",), "size")
 REPOSITORIES = Sheet("nvidia/repositories.toml", rows.Repository, ("name", "os"), "repository")
 SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
@@ -133,7 +138,9 @@ FIXED = (
     IMAGES,
     CUDA_IMAGES,
     ENDED_CUDA_IMAGES,
+    SIGHTED_IMAGES,
     BASE_IMAGES,
+    BARE_IMAGES,
     IMAGE_SIZES,
     REPOSITORIES,
     RETIRED_KEYS,
@@ -141,6 +148,8 @@ FIXED = (
     SYSTEM_PACKAGES,
     PYTHONS,
     COMPLETE,
+    MANAGED_PYTHONS,
+    ENDED_SYSTEMS,
     CONFLICTS,
     SUPPORT,
     CAPS,

@@ -108,10 +108,14 @@ class Ground:
 
     @cached_property
     def drivers(self) -> tuple[str, ...]:
-        """The driver that runs, or those that could; and what this part itself installs."""
+        """The driver that runs, or those that could; and what this part itself installs.
+
+        A driver that is installed in an image drives nothing.
+        """
+        installed = self.part.system_packages() if self.part.inside != "image" else ()
         own = tuple(
             version
-            for package in self.part.system_packages()
+            for package in installed
             if (row := self.driver_package(package)) and (version := _upstream(row))
         )
         driver = self.machine.driver

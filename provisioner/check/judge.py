@@ -12,7 +12,7 @@ from provisioner.check import kinds
 from provisioner.check.flaw import Flaw
 from provisioner.check.ground import Ground
 from provisioner.check.remedy import Remedy, format_for
-from provisioner.check.said import Document, Part
+from provisioner.check.said import ASIDE, Document, Part
 from provisioner.errors import RefusedError
 from provisioner.machine import Machine
 from provisioner.report import Finding
@@ -28,7 +28,10 @@ _RULES = (
     "driver_packages",
     "toolkits",
     "solvers",
+    "host_compilers",
+    "compile_targets",
     "habits",
+    "system_python",
 )
 _WEIGHT = {"error": 0, "warning": 1, "note": 2}
 
@@ -64,7 +67,8 @@ def check(
     name = document.name
     if document.kind is None:
         return Checked(name=name, kind=None, statements=0)
-    remedy = Remedy(catalog, format_for(_dialect(document), machine, routes_of), options)
+    output = format_for(_written_as(document), machine, routes_of)
+    remedy = Remedy(catalog, output, options, machine)
     grounds = (
         Ground(part, machine, catalog, remedy, python=python).on_its_platform()
         for part in document.parts
@@ -75,7 +79,9 @@ def check(
     return Checked(
         name=name,
         kind=kinds.TITLES[document.kind],
-        statements=sum(len(part.statements) for part in document.parts),
+        statements=sum(
+            not isinstance(one, ASIDE) for part in document.parts for one in part.statements
+        ),
         findings=tuple(told),
         followed=tuple(
             dict.fromkeys(
@@ -85,7 +91,7 @@ def check(
     )
 
 
-def _dialect(document: Document) -> str:
+def _written_as(document: Document) -> str:
     """How a file of that kind writes packages: pixi's tables are others than pyproject's."""
     if document.kind != "tables":
         return document.kind or ""

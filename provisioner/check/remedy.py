@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from provisioner.catalog.load import Catalog
 from provisioner.check import written
+from provisioner.check.images import shown
 from provisioner.check.said import Package
 from provisioner.check.written import Taken
 from provisioner.errors import DlsetupError
@@ -33,12 +34,21 @@ _FORMATS = {
 _NO_LINUX = ("windows", "macos")
 
 
+_NAMES_IMAGE = {
+    "dockerfile": "FROM {}",
+    "compose": "image: {}",
+    "devcontainer": '"image": "{}"',
+    "apptainer": "From: {}",
+}
+"""How a kind of file names the image that it stands on."""
+
+
 class Output(NamedTuple):
-    """An output format, the routes of the plans that it carries, and how a file writes pins."""
+    """An output format, and the routes of the plans that it carries; ``kind`` is the file's."""
 
     name: str
     routes: Routes | None
-    dialect: str = written.PROSE
+    kind: str
 
 
 def format_for(kind: str, machine: Machine, routes_of: Callable[[str], Routes | None]) -> Output:
@@ -53,15 +63,24 @@ def format_for(kind: str, machine: Machine, routes_of: Callable[[str], Routes | 
 class Remedy:
     """Makes fixes in one format; ``options`` are the machine options as they were typed."""
 
-    def __init__(self, catalog: Catalog, output: Output, options: Sequence[str]) -> None:
+    def __init__(
+        self, catalog: Catalog, output: Output, options: Sequence[str], machine: Machine
+    ) -> None:
         self.catalog = catalog
+        self.machine = machine
         self.output = output
         self.options = tuple(options)
         self._plans: dict[tuple[object, ...], Plan | None] = {}
 
-    def command(self, requirements: Sequence[str]) -> str:
-        """What renders a plan for them."""
-        return shlex.join(["dlsetup", "render", self.output.name, *requirements, *self.options])
+    def command(self, requirements: Sequence[str]) -> tuple[str, ...]:
+        """What renders a plan for them on the machine; empty where there is none."""
+        if self.plan(self.machine, requirements) is None:
+            return ()
+        return (shlex.join(["dlsetup", "render", self.output.name, *requirements, *self.options]),)
+
+    def image(self, name: str) -> str:
+        """An image as this kind of file names the one that it stands on."""
+        return _NAMES_IMAGE.get(self.output.kind, "the image {}").format(shown(name))
 
     def instead_of(
         self, machine: Machine, beside: Sequence[Package], failing: Package, python: str | None
@@ -86,7 +105,7 @@ class Remedy:
             for wanted in dict.fromkeys((python, None)):
                 plan = self.plan(machine, words, wanted)
                 if plan is not None:
-                    return (*self._told(plan, failing, others, python), self.command(words))
+                    return (*self._told(plan, failing, others, python), *self.command(words))
         return ()
 
     def beside(
@@ -98,7 +117,7 @@ class Remedy:
         plan = self.plan(machine, words)
         if plan is None:
             return self.instead_of(machine, beside, failing, None)
-        return (*self._told(plan, failing, others, None), self.command(words))
+        return (*self._told(plan, failing, others, None), *self.command(words))
 
     def plan(
         self, machine: Machine, words: Sequence[str], python: str | None = None
@@ -139,7 +158,7 @@ class Remedy:
             or (pin.name in before and (pin.index or before[pin.name] != f"=={pin.version}"))
         ]
         if plan.image:
-            return [f"FROM {plan.image}", *_python(plan, python)]
+            return [self.image(plan.image), *_python(plan, python)]
         lines = self.lines(
             [
                 Taken(pin.requirement or f"{pin.name}=={pin.version}", pin.index, pin.channel)
@@ -154,11 +173,11 @@ class Remedy:
 
     def lines(self, taken: Sequence[Taken]) -> tuple[str, ...]:
         """What to write for some packages, as the file has it."""
-        return written.lines(self.output.dialect, taken)
+        return written.lines(self.output.kind, taken)
 
     def added(self, requirement: str) -> str:
         """What to write besides."""
-        return f"add {written.one(self.output.dialect, requirement)}"
+        return f"add {written.one(self.output.kind, requirement)}"
 
 
 def _python(plan: Plan, python: str | None) -> list[str]:

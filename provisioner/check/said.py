@@ -113,7 +113,60 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     """What it is started with."""
 
 
-Statement = Image | Package | Bound | SystemPackage | Python | SolverCuda | Fetched | Unread
+class CompileTargets(msgspec.Struct, frozen=True, kw_only=True):
+    """The architectures that nvcc compiles for: ``sm_86`` machine code, ``compute_86`` PTX."""
+
+    names: tuple[str, ...]
+    setting: str
+    """Where they are set: ``nvcc``, ``TORCH_CUDA_ARCH_LIST``, ``CMAKE_CUDA_ARCHITECTURES``."""
+    at: Place
+    conditional: bool = False
+
+
+class ChosenCompiler(msgspec.Struct, frozen=True, kw_only=True):
+    """The gcc that nvcc is made to call, by its major release."""
+
+    version: str
+    at: Place
+    conditional: bool = False
+
+
+class PipCall(msgspec.Struct, frozen=True, kw_only=True):
+    """pip is asked to install into the Python of the system itself."""
+
+    program: str
+    words: tuple[str, ...]
+    at: Place
+    conditional: bool = False
+
+
+class GivenGpu(msgspec.Struct, frozen=True, kw_only=True):
+    """A container is to be given GPUs: without one it does not start."""
+
+    at: Place
+
+
+class Opaque(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that may bring a Python, or open the system's to pip: nobody reads what it does."""
+
+    at: Place
+
+
+Statement = (
+    Image
+    | Package
+    | Bound
+    | SystemPackage
+    | Python
+    | SolverCuda
+    | Fetched
+    | CompileTargets
+    | ChosenCompiler
+    | PipCall
+    | GivenGpu
+    | Opaque
+    | Unread
+)
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,6 +212,22 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     def fetched(self) -> Iterator[Fetched]:
         """Files that are fetched or run, in their order."""
         return (one for one in self.statements if isinstance(one, Fetched))
+
+    def given_gpus(self) -> Iterator[GivenGpu]:
+        """Where the container is given GPUs."""
+        return (one for one in self.statements if isinstance(one, GivenGpu))
+
+    def compile_targets(self) -> Iterator[CompileTargets]:
+        """What is compiled for, in its order."""
+        return (one for one in self.statements if isinstance(one, CompileTargets))
+
+    def compilers(self) -> Iterator[ChosenCompiler]:
+        """The compilers that are chosen, in their order."""
+        return (one for one in self.statements if isinstance(one, ChosenCompiler))
+
+
+ASIDE = (PipCall, Opaque)
+"""What only helps to judge other statements."""
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):

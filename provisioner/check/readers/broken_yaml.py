@@ -24,12 +24,12 @@ _Opened = tuple[int, str, str]
 """The line that opens something, its words, and what it opens."""
 
 
-def unread(text: str) -> Iterator[Unread]:
+def unread(text: str, reader: str = "conda") -> Iterator[Unread]:
     """Yield the first line at which every reader of YAML stops, if one is found."""
     found = None if any(mark in text for mark in _TEMPLATE) else _first(text)
     if found is not None:
         line, words, reason = found
-        reason = f"This is no YAML: {reason}. conda stops here too."
+        reason = f"This is no YAML: {reason}. {reader} stops here too."
         yield Unread(at=Place(line, words), reference=REFERENCE, reason=reason, stops=True)
 
 

@@ -135,4 +135,4 @@ def _fix(ground: Ground, cap: Cap, loose: Sequence[Package]) -> str:
     instead = next((one.at.text for one in loose if one.name == name), None)
     if instead is None:
         return ground.remedy.added(cap.requirement)
-    return f"{written.one(ground.remedy.output.dialect, cap.requirement)} instead of {instead}"
+    return f"{written.one(ground.remedy.output.kind, cap.requirement)} instead of {instead}"

@@ -70,6 +70,7 @@ ALL = (
         "tensorflow-on-an-image-of-its-cuda",
         "Dockerfile",
         "FROM nvidia/cuda:11.8.0-cudnn8-runtime-ubuntu22.04\n"
+        "RUN apt-get update && apt-get install -y python3-pip\n"
         "RUN pip3 install 'tensorflow==2.13.1'\n",
     ),
     case(
