@@ -27,6 +27,7 @@ _RULES = (
     "libraries",
     "driver_packages",
     "toolkits",
+    "conda_cuda",
     "solvers",
     "host_compilers",
     "compile_targets",

@@ -177,7 +177,8 @@ class Remedy:
 
     def added(self, requirement: str) -> str:
         """What to write besides."""
-        return f"add {written.one(self.output.kind, requirement)}"
+        line = written.one(self.output.kind, requirement)
+        return f"add {line}" if line == requirement else line
 
 
 def _python(plan: Plan, python: str | None) -> list[str]:
