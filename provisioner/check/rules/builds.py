@@ -29,6 +29,8 @@ def flaws(ground: Ground) -> Iterator[Flaw]:
     for package in _known(ground):
         base = ground.facts.base_of_framework(package.name)
         found = choice.taken(ground, package)
+        if found.unknown and (flaw := nonexistent.unknown_to_conda(ground, package)):
+            yield flaw
         if found.unknown or (base, package.where) in flawed:
             continue
         flaw = _flaw(ground, package, found) if found.builds else _no_build(ground, package, found)

@@ -62,3 +62,14 @@ def test_what_to_write_for_a_pin_that_breaks_stands_in_its_place() -> None:
     fixes = [one.fix for one in found if one.reference == "cap-missing"]
 
     assert fixes == [("numpy<2 instead of numpy==2.1.0",)]
+
+
+def test_what_uv_is_told_to_stay_within_keeps_a_cap() -> None:
+    text = (
+        '[project]\nname = "x"\nrequires-python = ">=3.10"\n'
+        'dependencies = ["torch==2.2.2", "numpy"]\n'
+    )
+    bound = '[tool.uv]\nconstraint-dependencies = ["numpy<2"]\n'
+
+    assert caps(text, "pyproject.toml") == ["error"]
+    assert caps(text + bound, "pyproject.toml") == []
