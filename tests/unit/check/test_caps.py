@@ -73,3 +73,15 @@ def test_what_uv_is_told_to_stay_within_keeps_a_cap() -> None:
 
     assert caps(text, "pyproject.toml") == ["error"]
     assert caps(text + bound, "pyproject.toml") == []
+
+
+def test_what_uv_is_told_to_stay_within_binds_what_is_asked_for() -> None:
+    text = (
+        '[project]\nname = "x"\nrequires-python = ">=3.12"\ndependencies = ["torch"]\n'
+        '[tool.uv]\nconstraint-dependencies = ["torch==2.8.0"]\n'
+    )
+    found = checked("pyproject.toml", text, machine("GTX 1080", driver="535.183.01")).findings
+
+    assert [(one.reference, one.evidence[0]) for one in found if one.severity == "error"] == [
+        ("gpu-too-old", "pyproject.toml:6: torch==2.8.0")
+    ]
