@@ -151,6 +151,8 @@ def _rows(ground: Ground, facts: Facts, package: Package) -> Iterator[Build]:
     for row in ground.catalog.every_build(package.name):
         if (
             row.via == package.manager
+            # pip takes what is called so; another distribution may bring the same modules.
+            and (row.via != "pip" or row.framework == package.name)
             and row.platform in {facts.platform, ANY_PLATFORM}
             and row.variant != SOURCE
             and (not is_pre_release(row.version) or package.specifier.startswith("=="))

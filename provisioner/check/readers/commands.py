@@ -198,6 +198,8 @@ def system_package(word: str, line: int, *, conditional: bool = False) -> System
 
 def _files(program: str, words: Sequence[str], line: int) -> Iterator[Fetched]:
     """Keys and installers: what is fetched, handed to apt-key, or run."""
+    if program == "apt-key" and "del" in words:
+        return
     if program in {"wget", "curl", "apt-key", "rpm"}:
         for word in words[1:]:
             if not word.startswith("-") and re.search(r"[./]|^[0-9A-Fa-f]{8,40}$", word):

@@ -16,7 +16,12 @@ from provisioner.check.readers.comments import without_comments
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=(.*)", re.DOTALL)
 _MAY_ASSIGN = re.compile(r"(?:^|[\s;&|({])[A-Za-z_]\w*\+?=")
 _DECLARES = frozenset({"export", "readonly", "declare", "typeset", "local"})
-_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::?-([^{}$]*))?\}|([A-Za-z_]\w*))")
+_VARIABLE = re.compile(
+    r"\$(?:\{(?P<name>[A-Za-z_]\w*)"
+    r"(?:(?P<else>:?-)(?P<default>[^{}$]*)|(?P<then>:?\+)(?P<given>[^{}$]*)"
+    r"|(?P<cut>%%?)(?P<mark>[.-])\*|(?P<every>//?)(?P<old>[^{}$/*?\[\\]+)/(?P<new>[^{}$/]*))?\}"
+    r"|(?P<plain>[A-Za-z_]\w*))"
+)
 _HEREDOC = re.compile(r"<<-?\s*(['\"]?)([A-Za-z_]\w*)\1")
 _BREAKS = frozenset({"&&", "||", ";", "|", "&", "(", ")", ";;", "\n", "|&", "{", "}"})
 _OPENS = {"if": "fi", "case": "esac"}
@@ -30,6 +35,8 @@ _LONGEST = 20_000
 """Characters of one command; what is longer was not written by hand."""
 _MOST_LINES = 200
 """That a quoted text may go on for."""
+_NESTED = 2
+"""Variables inside the default of another one."""
 _LONGEST_VALUE = 2000
 """Characters of a variable that is put in its place."""
 
@@ -69,21 +76,37 @@ def commands(
 
 
 def substituted(text: str, variables: Mapping[str, str]) -> str:
-    """Put known values in the place of ``$NAME``, ``${NAME}`` and ``${NAME:-default}``.
+    """Put known values in the place of ``$NAME``, ``${NAME:-default}``, ``${NAME%.*}`` and so on.
 
     A text that would grow beyond what anybody writes stays as it is.
     """
 
     def value(match: re.Match[str]) -> str:
-        name = match[1] or match[3]
-        if len(variables.get(name, "")) > _LONGEST_VALUE:
-            return match[0]
-        if name in variables:
-            return variables[name]
-        return match[2] if match[2] is not None else match[0]
+        held = variables.get(match["name"] or match["plain"])
+        if held is None:
+            return match[0] if match["default"] is None else match["default"]
+        return match[0] if len(held) > _LONGEST_VALUE else _expanded(match, held)
 
-    made = _VARIABLE.sub(value, text)
-    return made if len(made) < _LONGEST else text
+    for _ in range(_NESTED):
+        made = _VARIABLE.sub(value, text)
+        if made == text or len(made) >= _LONGEST:
+            break
+        text = made
+    return text
+
+
+def _expanded(match: re.Match[str], held: str) -> str:
+    """What a shell makes of a variable that holds this."""
+    if match["else"]:
+        return held or match["default"]
+    if match["then"]:
+        return match["given"] if held else ""
+    if match["cut"]:
+        kept = held.partition if match["cut"] == "%%" else held.rpartition
+        return kept(match["mark"])[0] if match["mark"] in held else held
+    if match["every"]:
+        return held.replace(match["old"], match["new"], -1 if match["every"] == "//" else 1)
+    return held
 
 
 def is_known(word: str) -> bool:

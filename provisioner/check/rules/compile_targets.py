@@ -10,7 +10,7 @@ from provisioner.check.ground import Ground
 from provisioner.check.rules.toolkits import Toolkit, compilers
 from provisioner.check.said import CompileTargets
 from provisioner.resolve.serving import serve
-from provisioner.version import architecture_of, at_least, capability_of
+from provisioner.version import architecture_of, at_least, capability_of, numbers
 
 
 def flaws(ground: Ground) -> Iterator[Flaw]:
@@ -112,22 +112,22 @@ def _serves(ground: Ground, names: list[str], index: int) -> bool:
 
 def _written(said: CompileTargets, names: list[str]) -> str:
     """Targets in the words of the place where they are set."""
-    names = list(dict.fromkeys(names))
+    names = sorted(dict.fromkeys(names), key=lambda name: numbers(capability_of(name)[0]))
     if said.setting == "nvcc":
         return " ".join(
             f"-gencode arch=compute_{name.partition('_')[2]},code={name}" for name in names
         )
-    numbers = dict.fromkeys(name.partition("_")[2] for name in names)
+    codes = dict.fromkeys(name.partition("_")[2] for name in names)
     if said.setting == "TORCH_CUDA_ARCH_LIST":
         words = [
             "".join(capability_of(f"sm_{number}")) + "+PTX" * (f"compute_{number}" in names)
-            for number in numbers
+            for number in codes
         ]
         return f'{said.setting}="{" ".join(words)}"'
     words = [
         number
         if {f"sm_{number}", f"compute_{number}"} <= set(names)
         else number + ("-real" if f"sm_{number}" in names else "-virtual")
-        for number in numbers
+        for number in codes
     ]
     return f'{said.setting}="{";".join(words)}"'

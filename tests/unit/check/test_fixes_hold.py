@@ -26,7 +26,7 @@ _IMAGE = {
     "apptainer": r"From: (\S+)",
 }
 _ANY_IMAGE = re.compile(r'(?:FROM |From: |"?image"?: )"?([\w./:-]+:[\w.-]+)"?')
-_TOOLKIT = re.compile(r"(cuda[a-z-]*-\d+-\d+|cuda[a-z-]*=\d+\.\d+|cudatoolkit=\d+\.\d+)")
+_TOOLKIT = re.compile(r"(?:- )?(cuda[a-z-]*-\d+-\d+|cuda[a-z-]*=\d+\.\d+|cudatoolkit=\d+\.\d+)")
 _TARGETS = re.compile(r'((?:TORCH_CUDA_ARCH_LIST|CMAKE_CUDA_ARCHITECTURES|CUDAARCHS)=)"(.*)"')
 _CUDA = re.compile(r"CUDA (\d+)\.(\d+) is the newest that fits")
 

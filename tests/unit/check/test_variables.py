@@ -33,6 +33,10 @@ RUN APT_INSTALL="apt-get install -y --no-install-recommends" && \
         "FROM a\nRUN V=1.4.0 && pip install torch==$V\n",
         "FROM a\nRUN export V=1.4.0; pip install torch==${V:-1.0}\n",
         "FROM a\nENV V=1.0\nRUN V=1.4.0 ; pip install torch==$V\n",
+        "FROM a\nARG P=torch\nARG V=1.4.0\nRUN pip install ${P}${V:+==${V}}\n",
+        "FROM a\nARG V=\nRUN pip install torch==${V:-1.4.0}${V:+-none}\n",
+        "FROM a\nARG V=1.4.0.5\nRUN pip install torch==${V%.*}\n",
+        "FROM a\nARG V=1-4-0\nRUN pip install torch==${V//-/.}\n",
     ],
 )
 def test_a_constant_stands_for_its_value(text: str) -> None:
@@ -47,6 +51,7 @@ def test_a_constant_stands_for_its_value(text: str) -> None:
         "FROM a\nENV V=1.4.0\nRUN V=`cat v` && pip install torch==$V\n",
         "FROM a\nRUN V=1.4.0; V+=.post1; pip install torch==$V\n",
         "FROM a\nRUN V=1.4.0 true; pip install torch==$V\n",
+        "FROM a\nARG V=1.4.0\nRUN pip install torch==${V%%[a-z]*}\n",
     ],
 )
 def test_what_only_a_shell_can_know_is_left_out(text: str) -> None:
