@@ -46,6 +46,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     via: str | None = None
     keep_driver: bool = False
     pre: bool = False
+    warnings: tuple[Warning, ...] = ()
+    """What of it was left out while reading."""
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -122,7 +124,7 @@ def given(asked: Asked) -> Given:
         keep_driver=asked.keep_driver,
         pre=asked.pre,
     )
-    return Given(machine, request, wishes, (*warnings, *_near_names(companions)))
+    return Given(machine, request, wishes, (*asked.warnings, *warnings, *_near_names(companions)))
 
 
 def planned(

@@ -57,6 +57,10 @@ class Ground:
         part = msgspec.structs.replace(self.part, statements=kept)
         return Ground(part, self.machine, self.catalog, self.remedy, python=self.python)
 
+    def with_python(self, version: str) -> Ground:
+        """The same with another interpreter, where the part names none."""
+        return Ground(self.part, self.machine, self.catalog, self.remedy, python=version)
+
     def _is_for_this(self, said: Statement) -> bool:
         platforms = said.platforms if isinstance(said, Package | Python) else ()
         return not platforms or self.facts.platform in platforms

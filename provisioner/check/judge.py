@@ -27,9 +27,10 @@ _RULES = (
     "libraries",
     "driver_packages",
     "toolkits",
+    "conda_cuda",
+    "solvers",
     "host_compilers",
     "compile_targets",
-    "solvers",
     "habits",
     "system_python",
 )
@@ -67,7 +68,8 @@ def check(
     name = document.name
     if document.kind is None:
         return Checked(name=name, kind=None, statements=0)
-    remedy = Remedy(catalog, format_for(_dialect(document), machine, routes_of), options, machine)
+    output = format_for(_written_as(document), machine, routes_of)
+    remedy = Remedy(catalog, output, options, machine)
     grounds = (
         Ground(part, machine, catalog, remedy, python=python).on_its_platform()
         for part in document.parts
@@ -90,7 +92,7 @@ def check(
     )
 
 
-def _dialect(document: Document) -> str:
+def _written_as(document: Document) -> str:
     """How a file of that kind writes packages: pixi's tables are others than pyproject's."""
     if document.kind != "tables":
         return document.kind or ""

@@ -12,6 +12,7 @@ from provisioner.catalog.rows import Build
 from provisioner.check.choice import BACKEND
 from provisioner.check.flaw import Flaw
 from provisioner.check.ground import Ground
+from provisioner.check.ranges import within
 from provisioner.check.said import Package
 from provisioner.check.written import Taken
 from provisioner.report import Confidence, Severity
@@ -40,6 +41,28 @@ def flaw(ground: Ground, package: Package) -> Flaw | None:
     if mine:
         return _no_variant(ground, package, mine, version, variant) if variant else None
     return _no_release(ground, package, rows, version)
+
+
+def unknown_to_conda(ground: Ground, package: Package) -> Flaw | None:
+    """Tell of a pin that no row of its channels is; what other channels hold, nobody knows."""
+    rows = [row for row in ground.catalog.every_build(package.name) if row.channel]
+    mine = [row for row in rows if row.channel in package.channels]
+    pinned = package.manager == "conda" and "==" in package.specifier
+    if not pinned or not package.channels or set(package.channels) - {row.channel for row in rows}:
+        return None
+    same = [row for row in mine if within(package.specifier, public(row.version))]
+    if not mine or (same and not package.build):
+        return None
+    newest = public(max((row.version for row in mine), key=order))
+    builds = ", ".join(dict.fromkeys(row.build_string or "" for row in same).keys())
+    told = f"the builds that it knows are {builds}" if same else f"the newest it knows is {newest}"
+    return Flaw(
+        reference="unknown-release",
+        severity="note",
+        message=f"The catalog does not know {package.at.text}: {told}.",
+        places=(package.at,),
+        confidence="unsure",
+    )
 
 
 def asks_publishers(ground: Ground, package: Package) -> bool:

@@ -44,11 +44,11 @@ _NAMES_IMAGE = {
 
 
 class Output(NamedTuple):
-    """An output format, the routes of the plans that it carries, and how a file writes pins."""
+    """An output format, and the routes of the plans that it carries; ``kind`` is the file's."""
 
     name: str
     routes: Routes | None
-    dialect: str = written.PROSE
+    kind: str
 
 
 def format_for(kind: str, machine: Machine, routes_of: Callable[[str], Routes | None]) -> Output:
@@ -80,7 +80,7 @@ class Remedy:
 
     def image(self, name: str) -> str:
         """An image as this kind of file names the one that it stands on."""
-        return _NAMES_IMAGE.get(self.output.dialect, "the image {}").format(shown(name))
+        return _NAMES_IMAGE.get(self.output.kind, "the image {}").format(shown(name))
 
     def instead_of(
         self, machine: Machine, beside: Sequence[Package], failing: Package, python: str | None
@@ -173,11 +173,12 @@ class Remedy:
 
     def lines(self, taken: Sequence[Taken]) -> tuple[str, ...]:
         """What to write for some packages, as the file has it."""
-        return written.lines(self.output.dialect, taken)
+        return written.lines(self.output.kind, taken)
 
     def added(self, requirement: str) -> str:
         """What to write besides."""
-        return f"add {written.one(self.output.dialect, requirement)}"
+        line = written.one(self.output.kind, requirement)
+        return f"add {line}" if line == requirement else line
 
 
 def _python(plan: Plan, python: str | None) -> list[str]:

@@ -9,8 +9,6 @@ import msgspec
 
 from provisioner import toml
 
-PROSE = "prose"
-"""For shell and what holds it: what to take, and from where, in words."""
 _CONDA = re.compile(r"([^=]+)=([^=]+)(?:=(.+))?")
 _PIP = re.compile(r"([A-Za-z0-9._-]+)(?:\[([^\]]*)\])?(.*)")
 _NO_NAME = re.compile(r"[^a-z0-9]+")
@@ -25,11 +23,14 @@ class Taken(msgspec.Struct, frozen=True):
     channel: str | None = None
 
 
-def lines(dialect: str, taken: Sequence[Taken]) -> tuple[str, ...]:
-    """Return what to write for some packages; in one list where the file has one."""
+def lines(kind: str, taken: Sequence[Taken]) -> tuple[str, ...]:
+    """Return what to write for some packages; in one list where the file has one.
+
+    For shell, and what holds it, that is in words: what to take, and from where.
+    """
     conda = [one for one in taken if one.channel]
     wheels = [one for one in taken if not one.channel]
-    match dialect:
+    match kind:
         case "requirements":
             return (*_options(wheels), *(one.requirement for one in wheels))
         case "environment":
@@ -44,10 +45,10 @@ def lines(dialect: str, taken: Sequence[Taken]) -> tuple[str, ...]:
             return tuple(map(_prose, taken))
 
 
-def one(dialect: str, requirement: str) -> str:
+def one(kind: str, requirement: str) -> str:
     """Return a single requirement as it stands among the others of its file."""
     name, extras, version = _parted(requirement)
-    match dialect:
+    match kind:
         case "environment":
             return f"- {requirement}"
         case "pixi":
@@ -57,6 +58,13 @@ def one(dialect: str, requirement: str) -> str:
             return toml.value(requirement)
         case _:
             return requirement
+
+
+def conda(kind: str, name: str, version: str) -> str:
+    """Return one of conda's packages, in any patch release, as it stands among the others."""
+    if kind == "pixi":
+        return f"{toml.key(name)} = {toml.value(f'{version}.*')}"
+    return f"{'- ' if kind == 'environment' else ''}{name}={version}"
 
 
 def is_code(line: str) -> bool:

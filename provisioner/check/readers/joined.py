@@ -6,18 +6,21 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from provisioner.check.said import Package, Statement, Unread
+from provisioner.check.said import Bound, Package, Statement, Unread
 
 
 def joined(statements: Iterable[Statement]) -> Iterator[Statement]:
     """Yield the statements, with one package for each name that is asked for more than once.
 
-    Its place is that of the tightest range. Two pins with no version in common stay as they are,
-    and are told. What stands behind a marker, or for one platform, is left as it is.
+    Constraints go into the range of what is asked for. The place is that of the tightest range.
+    Two pins with no version in common stay as they are, and are told. What stands behind a marker,
+    or for one platform, is left as it is.
     """
     first: dict[tuple[object, ...], int] = {}
     made: list[Statement] = []
-    for one in statements:
+    said = list(statements)
+    bounds = [one for one in said if isinstance(one, Bound)]
+    for one in (*said, *(more for bound in bounds for more in _bound(bound, said))):
         if not isinstance(one, Package) or one.conditional:
             made.append(one)
             continue
@@ -33,6 +36,14 @@ def joined(statements: Iterable[Statement]) -> Iterator[Statement]:
         else:
             made[first[key]] = _both(before, one)
     yield from made
+
+
+def _bound(bound: Bound, said: Iterable[Statement]) -> Iterator[Package]:
+    """What a constraint binds, asked for once more within it."""
+    for one in said:
+        if isinstance(one, Package) and one.name == bound.name and one.manager == "pip":
+            yield msgspec.structs.replace(one, specifier=bound.specifier, at=bound.at)
+            return
 
 
 def _both(one: Package, other: Package) -> Package:

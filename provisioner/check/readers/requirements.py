@@ -34,14 +34,10 @@ def statements(lines: Iterable[Line | Unread]) -> Iterator[Statement]:
     if unread:
         origin = msgspec.structs.replace(origin, known=False)
     asked = [one for line in told if not line.binds for one in _package(line, origin)]
-    binding = [one for line in told if line.binds for one in _package(line, origin)]
-    names = {one.name for one in asked}
     yield from unread
     yield from asked
-    for one in binding:
-        if one.name in names:
-            yield one  # it goes into the range of what is asked for
-        elif one.specifier and not one.conditional:
+    for one in (one for line in told if line.binds for one in _package(line, origin)):
+        if one.specifier and not one.conditional:
             yield Bound(name=one.name, specifier=one.specifier, at=one.at)
 
 

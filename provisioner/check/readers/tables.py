@@ -10,7 +10,7 @@ from provisioner.check.readers import installers, toml_lines
 from provisioner.check.readers.installers import Origin
 from provisioner.check.readers.joined import joined
 from provisioner.check.readers.pixi import Workspace
-from provisioner.check.said import Package, Part, Place, Python, Statement
+from provisioner.check.said import Bound, Package, Part, Place, Python, Statement
 from provisioner.request import canonical
 
 _Table = Mapping[str, Any]
@@ -23,12 +23,13 @@ def read(text: str) -> tuple[Part, ...]:
     except (ValueError, RecursionError) as error:
         return (Part(inside="environment", statements=(toml_lines.unread(text, error),)),)
     project, tool = _table(document, "project"), _table(document, "tool")
-    sources = _Sources(_table(tool, "uv"))
+    sources = _Sources(_table(tool, "uv"), text)
     base: list[Statement] = [
         *_pythons(project, tool),
         *_required(project.get("dependencies"), sources),
         *_poetry(_table(_table(tool, "poetry"), "dependencies")),
     ]
+    base += _constraints(_table(tool, "uv"), sources)
     lines = toml_lines.lines_of(text)
     own = _table(tool, "pixi")
     at: toml_lines.Keys = ("tool", "pixi")
@@ -49,7 +50,8 @@ def read(text: str) -> tuple[Part, ...]:
 class _Sources:
     """``[tool.uv.sources]`` and ``[[tool.uv.index]]``: which index a package is bound to."""
 
-    def __init__(self, uv: _Table) -> None:
+    def __init__(self, uv: _Table, text: str) -> None:
+        self._lines = text.splitlines()
         listed = uv.get("index")
         rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
         self.addresses = {str(row.get("name")): str(row.get("url", "")) for row in rows}
@@ -57,6 +59,11 @@ class _Sources:
         self.bound: dict[str, Any] = {
             canonical(name): value for name, value in _table(uv, "sources").items()
         }
+
+    def place(self, words: str) -> Place:
+        """The first line that holds some words."""
+        found = (number for number, line in enumerate(self._lines, start=1) if words in line)
+        return Place(next(found, 1), words)
 
     def origin(self, name: str) -> Origin:
         """Where a package is looked for."""
@@ -92,11 +99,18 @@ def _pythons(project: _Table, tool: _Table) -> Iterator[Python]:
 
 def _required(listed: Any, sources: _Sources) -> Iterator[Package]:
     for text in listed if isinstance(listed, list) else ():
-        if isinstance(text, str) and (found := installers.required(text, Place(1, text))):
+        if isinstance(text, str) and (found := installers.required(text, sources.place(text))):
             origin = sources.origin(found.name)
-            again = installers.required(text, Place(1, text), origin)
+            again = installers.required(text, found.at, origin)
             if again is not None:
                 yield again
+
+
+def _constraints(uv: _Table, sources: _Sources) -> Iterator[Statement]:
+    """What uv keeps everything within, asked for or not; an override is another matter."""
+    for one in _required(uv.get("constraint-dependencies"), sources):
+        if one.specifier and not one.conditional:
+            yield Bound(name=one.name, specifier=one.specifier, at=one.at)
 
 
 def _poetry(table: _Table) -> Iterator[Package]:

@@ -29,6 +29,8 @@ def flaws(ground: Ground) -> Iterator[Flaw]:
     for package in _known(ground):
         base = ground.facts.base_of_framework(package.name)
         found = choice.taken(ground, package)
+        if found.unknown and (flaw := nonexistent.unknown_to_conda(ground, package)):
+            yield flaw
         if found.unknown or (base, package.where) in flawed:
             continue
         flaw = _flaw(ground, package, found) if found.builds else _no_build(ground, package, found)
@@ -56,21 +58,29 @@ def _flaw(ground: Ground, package: Package, found: Taken) -> Flaw | None:
     on_purpose = need.reference == _CPU and _asks_for_cpu(package, row)
     # Which build conda takes is for its solver, and not every channel has rows.
     by_solver = need.reference == _CPU and row.channel is not None
+    if by_solver and not on_purpose and _may_come_from_elsewhere(ground, package, found):
+        return None
+    sure = not on_purpose and choice.is_certain(ground, package)
     return Flaw(
         reference=need.reference,
-        severity="warning" if on_purpose else "note" if by_solver else "error",
+        severity="note" if by_solver and not on_purpose else "error" if sure else "warning",
         message=f"{_called(package, row)}: {need.reason}{_against(ground, need)}.",
         places=(package.at, *_python_places(ground, need)),
         evidence=(need.evidence,) if need.evidence else (),
         fix=_fix(ground, package, need),
-        confidence=_confidence(row, by_solver=by_solver and not on_purpose),
+        confidence="unsure" if by_solver and not on_purpose else _confidence(row, sure=sure),
     )
 
 
-def _confidence(row: Build, *, by_solver: bool) -> Confidence:
-    if by_solver:
-        return "unsure"
-    return "certain" if row.kind == "measured" else "likely"
+def _may_come_from_elsewhere(ground: Ground, package: Package, found: Taken) -> bool:
+    """Whether a channel is asked of which the catalog has no build of that release."""
+    rows = ground.catalog.every_build(package.name)
+    known = {row.channel for row in rows if is_asked(found.wish, row)}
+    return bool(set(package.channels) - known)
+
+
+def _confidence(row: Build, *, sure: bool) -> Confidence:
+    return "certain" if sure and row.kind == "measured" else "likely"
 
 
 def _called(package: Package, row: Build) -> str:

@@ -67,14 +67,9 @@ def _severity(
     if (cap.beside and not named) or not _tried_on(ground, package.where, cap):
         return "note"
     open_ended = sure and _tried_on_all(ground, package.where, row, cap)
-    return "error" if open_ended and _nothing_else_binds(ground, beside) else "warning"
-
-
-def _nothing_else_binds(ground: Ground, beside: Sequence[Package]) -> bool:
-    """Whether all that is installed is known: any other package might keep the cap by itself."""
-    capped = {parse_wish(cap.requirement).name for cap in ground.catalog.caps}
-    known = {*ground.catalog.frameworks, *capped}
-    return all(one.name in known and one.manager == "pip" and one.sources_known for one in beside)
+    return (
+        "error" if open_ended and choice.binds_nothing_unknown(ground, package.where) else "warning"
+    )
 
 
 def _tried_on(ground: Ground, where: str, cap: Cap) -> bool:
@@ -135,4 +130,4 @@ def _fix(ground: Ground, cap: Cap, loose: Sequence[Package]) -> str:
     instead = next((one.at.text for one in loose if one.name == name), None)
     if instead is None:
         return ground.remedy.added(cap.requirement)
-    return f"{written.one(ground.remedy.output.dialect, cap.requirement)} instead of {instead}"
+    return f"{written.one(ground.remedy.output.kind, cap.requirement)} instead of {instead}"

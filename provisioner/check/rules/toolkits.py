@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from provisioner.check import images
+from provisioner.check import images, written
 from provisioner.check.cuda_releases import (
     driver_runs,
     in_conda,
@@ -161,20 +161,10 @@ def _newest(ground: Ground, toolkit: Toolkit) -> Iterator[str]:
     is_conda = toolkit.written.endswith("={}")
     among = in_conda(ground, name) if is_conda else in_repository(ground)
     cuda = newest_fitting(ground, among=among) if toolkit.written else None
-    if cuda and is_conda:
-        yield _in_conda(ground, name, cuda)
-    elif cuda:
-        yield toolkit.written.format(cuda.replace(".", "-"))
+    if cuda:
+        if is_conda:
+            yield written.conda(ground.remedy.output.kind, name, cuda)
+        else:
+            yield toolkit.written.format(cuda.replace(".", "-"))
     elif cuda := newest_fitting(ground):
         yield f"CUDA {cuda} is the newest that fits"
-
-
-def _in_conda(ground: Ground, name: str, cuda: str) -> str:
-    """A release of conda's package as the file writes it."""
-    match ground.remedy.output.dialect:
-        case "environment":
-            return f"- {name}={cuda}"
-        case "pixi":
-            return f'{name} = "{cuda}.*"'
-        case _:
-            return f"{name}={cuda}"

@@ -62,3 +62,26 @@ def test_what_to_write_for_a_pin_that_breaks_stands_in_its_place() -> None:
     fixes = [one.fix for one in found if one.reference == "cap-missing"]
 
     assert fixes == [("numpy<2 instead of numpy==2.1.0",)]
+
+
+def test_what_uv_is_told_to_stay_within_keeps_a_cap() -> None:
+    text = (
+        '[project]\nname = "x"\nrequires-python = ">=3.10"\n'
+        'dependencies = ["torch==2.2.2", "numpy"]\n'
+    )
+    bound = '[tool.uv]\nconstraint-dependencies = ["numpy<2"]\n'
+
+    assert caps(text, "pyproject.toml") == ["error"]
+    assert caps(text + bound, "pyproject.toml") == []
+
+
+def test_what_uv_is_told_to_stay_within_binds_what_is_asked_for() -> None:
+    text = (
+        '[project]\nname = "x"\nrequires-python = ">=3.12"\ndependencies = ["torch"]\n'
+        '[tool.uv]\nconstraint-dependencies = ["torch==2.8.0"]\n'
+    )
+    found = checked("pyproject.toml", text, machine("GTX 1080", driver="535.183.01")).findings
+
+    assert [(one.reference, one.evidence[0]) for one in found if one.severity == "error"] == [
+        ("gpu-too-old", "pyproject.toml:6: torch==2.8.0")
+    ]

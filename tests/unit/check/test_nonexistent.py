@@ -95,3 +95,35 @@ def test_a_build_for_the_cpu_lies_on_its_own_index() -> None:
     )
     again = checked("requirements.txt", "\n".join(finding.fix), machine("none"))
     assert again.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        ("pytorch=2.9.99", "the newest it knows is "),
+        ("pytorch=2.5.1=cuda999*", "the builds that it knows are "),
+    ],
+)
+def test_what_conda_may_have_is_a_note_and_never_silence(spec: str, told: str) -> None:
+    # 14_conda_forge_builds: what was asked to be built, not what was uploaded
+    text = f"channels: [conda-forge]\ndependencies:\n- python=3.12\n- {spec}\n"
+    (finding,) = checked("environment.yml", text, HERE).findings
+
+    assert (finding.reference, finding.severity) == ("unknown-release", "note")
+    assert finding.message.startswith(f"The catalog does not know {spec}: {told}")
+    elsewhere = checked("environment.yml", text.replace("conda-forge", "mine"), HERE)
+    assert elsewhere.findings == ()
+
+
+def test_two_pins_of_one_list_are_told_with_both_lines() -> None:
+    text = (
+        '[project]\nname = "a"\ndependencies = ["torch==2.5.1"]\n'
+        '[project.optional-dependencies]\ncu = ["torch==2.6.0"]\n'
+    )
+    found = checked("pyproject.toml", text, HERE).findings
+    (finding,) = [one for one in found if one.reference == "asked-twice"]
+
+    assert finding.evidence == ("pyproject.toml:5: torch==2.6.0",)
+    assert finding.message == (
+        "torch is asked for as ==2.5.1 (line 3) and as ==2.6.0: no version is both."
+    )
