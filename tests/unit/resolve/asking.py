@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from provisioner import resources
 from provisioner.catalog.find import gpu_by_word
 from provisioner.catalog.load import Catalog
