@@ -13,7 +13,7 @@ from provisioner.resolve import question_of, resolve
 from provisioner.resolve.facts import Facts
 
 STACKS = resources.stacks()
-EVIDENCE = {"evidence": "written for the test", "checked": "2026-11-20"}
+EVIDENCE: dict[str, Any] = {"evidence": "written for the test", "checked": "2026-11-20"}
 
 
 class MadeBuilds(Catalog):
