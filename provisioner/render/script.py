@@ -11,7 +11,7 @@ from provisioner.catalog.load import Catalog
 from provisioner.machine import Machine
 from provisioner.plan import Plan, Step
 from provisioner.render import facts
-from provisioner.render.formats import cannot_carry
+from provisioner.render.carrying import cannot_carry
 from provisioner.render.package_tools import APT, PackageTool, package_tool
 from provisioner.render.steps import Library, action_files, sections
 from provisioner.render.templates import fill
@@ -35,7 +35,7 @@ def text(plan: Plan, catalog: Catalog) -> str:
     row = system(catalog, plan.machine.os.id, plan.machine.os.version)
     tool = package_tool(row)
     if row is None or tool is None:
-        raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan.via)
+        raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan, catalog)
     values = _values(plan.machine, plan.steps, tool, row.version)
     values |= {"system_python": row.interpreter, "brings": family_packages(catalog, plan.machine)}
     library = Library((*_MACHINERY, *action_files(plan.steps, tool)), **values)
@@ -166,7 +166,7 @@ def has_apt(plan: Plan, catalog: Catalog) -> bool:
 
 def _need_apt(plan: Plan, catalog: Catalog) -> None:
     if not has_apt(plan, catalog):
-        raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan.via)
+        raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan, catalog)
 
 
 def _holds(plan: Plan) -> str:

@@ -176,6 +176,7 @@ def catalog() -> Catalog:
         for image in (*bases, "docker.io/tensorflow/tensorflow:1.15.5-gpu-py3")
         if image
     )
+    made.editor_servers = ()
     made.image_sizes = tuple(
         image_rows.ImageSize(
             image=image, disk_bytes=size, cuda=cuda, evidence="docker image ls", checked=CHECKED

@@ -101,7 +101,6 @@ key_forget() {
   done
   rm -f "$made/keys"
 }
-
 if [[ $uninstalls == yes ]]; then
   [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(grep -v ^/ "$made/added" 2>/dev/null | xargs)"
@@ -314,8 +313,7 @@ fi
 
 step 3 'uv 0.13.8, the installer, in a folder of its own'
 if ! [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; then
-  mkdir -p "$made"
-  echo "$HOLDS" >"$made/holds"
+  mkdir -p "$made" && echo "$HOLDS" >"$made/holds"
   /usr/bin/python3 -m venv --clear "$made/uv"
   # From the package index, and only the very file that was planned.
   echo uv==0.13.8 --hash=sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984 \
@@ -324,15 +322,30 @@ if ! [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; then
     --require-hashes --only-binary :all: --requirement "$made/uv.txt"
 fi
 
+# python_to_fetch VERSION: what uv can fetch of it; nothing for one that is too old for it.
+python_to_fetch() { "$uv" python list --only-downloads "$1" 2>/dev/null || true; }
+# python_for VERSION: uv's own interpreter, or this machine's where uv cannot fetch one.
+python_for() {
+  "$uv" python find --managed-python --no-python-downloads "$1" 2>/dev/null ||
+    { [[ -z $(python_to_fetch "$1") ]] && "$uv" python find --no-python-downloads "$1" 2>/dev/null; }
+}
+# python_there VERSION: also where the environment has it already.
+python_there() {
+  [[ $("$environment/bin/python" -I -V 2>/dev/null) == "Python $1."* ]] || python_for "$1" >/dev/null
+}
+
 step 4 'Python 3.12, beside the system'"'"'s own'
-if ! "$uv" python find --quiet --managed-python --no-python-downloads 3.12 >/dev/null 2>&1; then
+if ! python_there 3.12; then
+  [[ -n $(python_to_fetch 3.12) ]] ||
+    stop 'uv has no Python 3.12 to fetch, and there is none on PATH' \
+      'bring one, as pyenv and conda have it, and run this script again with python3.12 on PATH'
   "$uv" python install --no-bin 3.12
 fi
 
 step 5 'An environment with Python 3.12'
 if ! [[ $("$environment/bin/python" -I -V 2>/dev/null) == 'Python 3.12.'* ]]; then
-  "$uv" venv --quiet --allow-existing --managed-python --no-python-downloads \
-    --python 3.12 "$environment"
+  "$uv" venv --quiet --allow-existing --no-python-downloads \
+    --python "$(python_for 3.12)" "$environment"
 fi
 
 step 6 'Python packages: torch 2.14.1'
@@ -345,19 +358,15 @@ fi
 
 step 7 Verification
 # Whatever GPUs this shell hides: all count.
-env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES TF_CPP_MIN_LOG_LEVEL=2 \
-  "$environment/bin/python" -I - <<'PYTHON'
+env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES "$environment/bin/python" -I - <<'PYTHON'
 import importlib.util
 from importlib.metadata import version
-
 import torch
-
 for name, planned in {"torch": "2.14.1"}.items():
     found = version(name)
     assert planned in (found, found.split("+")[0]), f"{name} is {found}; {planned} was planned"
     print(f"  {name} {found}")
-if importlib.util.find_spec("numpy"):
-    torch.ones(1).numpy()  # fails where the two do not fit each other
+if importlib.util.find_spec("numpy"): torch.ones(1).numpy()  # fails where they do not fit
 cuda, seen = str(torch.version.cuda), torch.cuda.device_count()
 assert cuda.startswith("12.6"), f"torch is built for CUDA {cuda}; 12.6 was planned"
 assert seen >= 1, f"torch sees {seen} of 1 GPUs: it would silently use the CPU"
@@ -368,6 +377,4 @@ for index in range(seen):
 PYTHON
 trap - EXIT
 printf '\nready: %s\nuse it: %q\n' 'torch 2.14.1' "$environment/bin/python"
-}
-
-# Use it: "${DLSETUP_ENV:-$HOME/dlsetup/torch}/bin/python"
+} # use it: "${DLSETUP_ENV:-$HOME/dlsetup/torch}/bin/python"

@@ -158,13 +158,13 @@ def test_texts_that_make_images_say_how_their_machine_gets_ready() -> None:
     assert f"dlsetup render script {TOOLKIT}" in image.text
 
 
-@pytest.mark.parametrize("name", [name for name in FORMATS if name != "script"])
-def test_only_a_script_can_do_something_to_the_machine_itself(name: str) -> None:
+@pytest.mark.parametrize("name", [row.name for row in FORMATS.values() if not row.installs])
+def test_only_what_runs_the_script_can_do_something_to_the_machine_itself(name: str) -> None:
     with pytest.raises(RefusedError) as caught:
         render((plan_for(asked(TOOLKIT)),), name, catalog())
 
     assert caught.value.reference == "format-cannot-carry"
-    assert caught.value.hint == "Formats that can: script."
+    assert caught.value.hint == "Formats that can: script, cloud-init."
 
 
 def test_there_is_nothing_of_the_toolkit_alone_to_lock() -> None:
