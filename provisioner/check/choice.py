@@ -111,6 +111,8 @@ def binds_nothing_unknown(ground: Ground, where: str) -> bool:
     """Whether all that goes into a place is known: any other package has bounds of its own."""
     capped = {parse_wish(cap.requirement).name for cap in ground.catalog.caps}
     known = {*ground.catalog.frameworks, *capped}
+    if any(one.where == where for one in ground.part.listed()):
+        return False
     beside = [one for one in ground.part.packages() if one.where == where]
     return all(one.name in known and one.manager == "pip" and one.sources_known for one in beside)
 

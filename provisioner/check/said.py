@@ -61,6 +61,13 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
     at: Place
 
 
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A list, or a project, that an installer reads: what else it asks for is not known here."""
+
+    at: Place
+    where: str = ""
+
+
 class Unread(msgspec.Struct, frozen=True, kw_only=True):
     """What a file says and could not be read: of what follows from it nothing is known."""
 
@@ -156,6 +163,7 @@ Statement = (
     Image
     | Package
     | Bound
+    | Listed
     | SystemPackage
     | Python
     | SolverCuda
@@ -192,6 +200,10 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     def bounds(self) -> Iterator[Bound]:
         """The constraints, in their order."""
         return (one for one in self.statements if isinstance(one, Bound))
+
+    def listed(self) -> Iterator[Listed]:
+        """What an installer reads besides, in its order."""
+        return (one for one in self.statements if isinstance(one, Listed))
 
     def unread(self) -> Iterator[Unread]:
         """What could not be read, in its order."""
