@@ -34,8 +34,6 @@ _RULES = (
     "habits",
     "system_python",
 )
-_BESIDE = (Listed, Opaque, PipCall)
-"""Statements that say nothing of what is installed."""
 _WEIGHT = {"error": 0, "warning": 1, "note": 2}
 
 

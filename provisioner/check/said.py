@@ -238,7 +238,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         return (one for one in self.statements if isinstance(one, ChosenCompiler))
 
 
-ASIDE = (PipCall, Opaque)
+ASIDE = (Listed, PipCall, Opaque)
 """What only helps to judge other statements."""
 
 
