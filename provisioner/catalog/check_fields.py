@@ -9,6 +9,7 @@ import msgspec
 
 from provisioner.catalog import (
     driver_rows,
+    image_rows,
     rows,
     speed_rows,
     system_rows,
@@ -142,6 +143,7 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "kind": _KIND,
     },
     rows.Image: {"python": _PYTHON, "cuda": _MINOR, "cudnn": _DOTTED, "kind": _KIND},
+    image_rows.EditorServer: {"glibc": _MINOR},
     rows.OperatingSystemRow: {
         "family": (r"debian|redhat|suse|windows|macos", "is no family of systems"),
         "glibc": _MINOR,

@@ -110,6 +110,11 @@ class Catalog:
         return self._read(sheets.CONTAINER_TOOLKIT, driver_rows.ContainerToolkit)
 
     @cached_property
+    def family_packages(self) -> tuple[driver_rows.FamilyPackages, ...]:
+        """What scripts get by themselves, by family of systems."""
+        return self._read(sheets.FAMILY_PACKAGES, driver_rows.FamilyPackages)
+
+    @cached_property
     def data_centre_gpus(self) -> tuple[rows.DataCentreGpu, ...]:
         """Products that NVIDIA counts among its data-centre GPUs."""
         return self._read(sheets.DATA_CENTRE_GPUS, rows.DataCentreGpu)
@@ -190,6 +195,11 @@ class Catalog:
     def image_sizes(self) -> tuple[image_rows.ImageSize, ...]:
         """What images take on disk, where somebody printed it."""
         return self._read(sheets.IMAGE_SIZES, image_rows.ImageSize)
+
+    @cached_property
+    def editor_servers(self) -> tuple[image_rows.EditorServer, ...]:
+        """What editors start inside a container."""
+        return self._read(sheets.EDITOR_SERVERS, image_rows.EditorServer)
 
     @cached_property
     def systems(self) -> tuple[rows.OperatingSystemRow, ...]:

@@ -356,11 +356,10 @@ class Conflict(Row, frozen=True, kw_only=True):
     frameworks: tuple[str, ...] = ()
     """Empty: every framework."""
     version: str = ""
-    """Specifier of the framework's version."""
     cuda: str = ""
-    """Specifier of the build's CUDA."""
+    cudnn: str = ""
     compute_capability: str = ""
-    """Specifier of a GPU's capability."""
+    """Specifiers of the framework's version, the build's CUDA and cuDNN, a GPU's capability."""
     rocm: str = ""
     """Specifier of the build's ROCm; with it, ``gfx`` stands in place of a capability."""
     gfx: tuple[str, ...] = ()

@@ -63,6 +63,7 @@ NVSWITCHES = Sheet("nvidia/nvswitches.toml", driver_rows.Nvswitch, ("name",), "n
 CONTAINER_TOOLKIT = Sheet(
     "nvidia/container_toolkit.toml", driver_rows.ContainerToolkit, ("family", "arch"), "toolkit"
 )
+FAMILY_PACKAGES = Sheet("family_packages.toml", driver_rows.FamilyPackages, ("family",), "family")
 DATA_CENTRE_GPUS = Sheet("nvidia/data_centre_gpus.toml", rows.DataCentreGpu, ("name",), "gpu")
 FORWARD_COMPATIBILITY = Sheet(
     "nvidia/forward_compatibility.toml", rows.ForwardCompatibility, ("cuda",), "cuda"
@@ -82,6 +83,7 @@ BARE_IMAGES = Sheet("images/bare.toml", system_rows.BareImage, ("repository",), 
 ENDED_SYSTEMS = Sheet("ended_systems.toml", system_rows.EndedSystem, ("id", "version"), "system")
 MANAGED_PYTHONS = Sheet("managed_pythons.toml", system_rows.ManagedPython, ("os",), "system")
 IMAGE_SIZES = Sheet("images/sizes.toml", image_rows.ImageSize, ("image",), "size")
+EDITOR_SERVERS = Sheet("images/editors.toml", image_rows.EditorServer, ("name",), "editor")
 REPOSITORIES = Sheet("nvidia/repositories.toml", rows.Repository, ("name", "os"), "repository")
 SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
 SYSTEM_PACKAGES = Sheet("system_packages.toml", rows.SystemPackage, ("os", "package"), "package")
@@ -127,6 +129,7 @@ FIXED = (
     DRIVER_PARTS,
     NVSWITCHES,
     CONTAINER_TOOLKIT,
+    FAMILY_PACKAGES,
     RPM_DRIVER_PACKAGES,
     DATA_CENTRE_GPUS,
     FORWARD_COMPATIBILITY,
@@ -142,6 +145,7 @@ FIXED = (
     BASE_IMAGES,
     BARE_IMAGES,
     IMAGE_SIZES,
+    EDITOR_SERVERS,
     REPOSITORIES,
     RETIRED_KEYS,
     SYSTEMS,
