@@ -68,7 +68,14 @@ def taken(ground: Ground, package: Package) -> Taken:
     if known is None:
         return Taken(wish, (), unknown=True)
     if package.manager == "conda":
-        chosen = tuple(_of_conda(ground, package, known))
+        # Solvers take builds for CUDA before others, and the newest.
+        chosen = tuple(
+            sorted(
+                _of_conda(ground, package, known),
+                key=lambda row: (row.cuda is not None, order(row.version)),
+                reverse=True,
+            )
+        )
         return Taken(wish, chosen, unknown=not chosen)
     asked = _asked_places(ground, known, package)
     if asked is None or not (package.sources_known or is_pinned(package)):
