@@ -24,6 +24,8 @@ _VARIABLE = re.compile(
 )
 _HEREDOC = re.compile(r"<<-?\s*(['\"]?)([A-Za-z_]\w*)\1")
 _BREAKS = frozenset({"&&", "||", ";", "|", "&", "(", ")", ";;", "\n", "|&", "{", "}"})
+_SIGNS = re.compile(r"[();|&]+")
+"""Several side by side come as one word: ``);``."""
 _OPENS = {"if": "fi", "case": "esac"}
 _KEYWORDS = frozenset({"then", "else", "elif", "do", "done", "if", "while", "until", "!", "time"})
 _WORTH_READING = re.compile(
@@ -166,7 +168,7 @@ def _simple(line: str) -> Iterator[list[str]]:
     words: list[str] = []
     try:
         for word in lexer:
-            if word in _BREAKS:
+            if word in _BREAKS or _SIGNS.fullmatch(word):
                 if words:
                     yield words
                 words = []

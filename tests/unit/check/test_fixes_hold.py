@@ -19,6 +19,21 @@ from tests.unit.check.checking import CATALOG, checked, machine, told
 from tests.unit.check.ill_files import Case
 
 ALL = (*ill_files.ALL, *ill_systems.ALL, *ill_toolkits.ALL, *ill_containers.ALL)
+MACHINES = (
+    ("Tesla K80", "470.256.02", "ubuntu-20.04"),
+    ("GTX 1080", "535.183.01", "ubuntu-22.04"),
+    ("A100", "450.248.02", "ubuntu-20.04"),
+    ("RTX 5090", "570.86.15", "ubuntu-24.04"),
+)
+ABOUT_CUDA = (*ill_files.IMAGES, *ill_toolkits.ALL, *ill_containers.ALL)
+EVERYWHERE = (
+    *ALL,
+    *(
+        case._replace(id=f"{case.id}-{gpu}", gpu=gpu, driver=driver, os=os)
+        for case in ABOUT_CUDA
+        for gpu, driver, os in MACHINES
+    ),
+)
 _IMAGE = {
     "dockerfile": r"FROM (\S+)",
     "compose": r"image: (\S+)",
@@ -75,7 +90,7 @@ def test_a_command_that_is_proposed_renders_what_fits(case: Case) -> None:
         assert [told(file) for file in again] == [set()] * len(again), fix
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in ALL])
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in EVERYWHERE])
 def test_an_image_that_is_proposed_is_written_as_in_the_file_and_fits(case: Case) -> None:
     kind = "apptainer" if case.name.endswith(".def") else _kind(case)
     for finding, fix in _fixes(case):
@@ -97,7 +112,7 @@ def test_an_image_that_is_proposed_is_written_as_in_the_file_and_fits(case: Case
         assert "driver-too-old" not in left, fix
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in ALL])
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in EVERYWHERE])
 def test_a_toolkit_and_targets_that_are_proposed_leave_nothing_to_say(case: Case) -> None:
     for finding, fix in _fixes(case):
         if toolkit := _TOOLKIT.match(fix):

@@ -64,6 +64,12 @@ def test_a_script_sets_its_commands_too() -> None:
     assert packages("setup.sh", text) == ["torch==1.4.0"]
 
 
+def test_signs_side_by_side_end_a_command_too() -> None:
+    text = 'if true; then left+=("$a"); fi\npip install torch==1.4.0\n'
+
+    assert packages("setup.sh", text) == ["torch==1.4.0"]
+
+
 def test_variables_that_double_each_other_do_not_grow_without_end() -> None:
     doubled = "\n".join(f"A{n + 1}=$A{n}$A{n}" for n in range(60))
     made = commands(f"A0=xx\n{doubled}\npip install $A60\n")
