@@ -68,7 +68,14 @@ def taken(ground: Ground, package: Package) -> Taken:
     if known is None:
         return Taken(wish, (), unknown=True)
     if package.manager == "conda":
-        chosen = tuple(_of_conda(ground, package, known))
+        # Solvers take builds for CUDA before others, and the newest.
+        chosen = tuple(
+            sorted(
+                _of_conda(ground, package, known),
+                key=lambda row: (row.cuda is not None, order(row.version)),
+                reverse=True,
+            )
+        )
         return Taken(wish, chosen, unknown=not chosen)
     asked = _asked_places(ground, known, package)
     if asked is None or not (package.sources_known or is_pinned(package)):
@@ -111,6 +118,8 @@ def binds_nothing_unknown(ground: Ground, where: str) -> bool:
     """Whether all that goes into a place is known: any other package has bounds of its own."""
     capped = {parse_wish(cap.requirement).name for cap in ground.catalog.caps}
     known = {*ground.catalog.frameworks, *capped}
+    if any(one.where == where for one in ground.part.listed()):
+        return False
     beside = [one for one in ground.part.packages() if one.where == where]
     return all(one.name in known and one.manager == "pip" and one.sources_known for one in beside)
 

@@ -61,6 +61,13 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
     at: Place
 
 
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A list, or a project, that an installer reads: what else it asks for is not known here."""
+
+    at: Place
+    where: str = ""
+
+
 class Unread(msgspec.Struct, frozen=True, kw_only=True):
     """What a file says and could not be read: of what follows from it nothing is known."""
 
@@ -156,6 +163,7 @@ Statement = (
     Image
     | Package
     | Bound
+    | Listed
     | SystemPackage
     | Python
     | SolverCuda
@@ -193,6 +201,10 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         """The constraints, in their order."""
         return (one for one in self.statements if isinstance(one, Bound))
 
+    def listed(self) -> Iterator[Listed]:
+        """What an installer reads besides, in its order."""
+        return (one for one in self.statements if isinstance(one, Listed))
+
     def unread(self) -> Iterator[Unread]:
         """What could not be read, in its order."""
         return (one for one in self.statements if isinstance(one, Unread))
@@ -226,7 +238,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         return (one for one in self.statements if isinstance(one, ChosenCompiler))
 
 
-ASIDE = (PipCall, Opaque)
+ASIDE = (Listed, PipCall, Opaque)
 """What only helps to judge other statements."""
 
 

@@ -76,7 +76,7 @@ def width_of_output() -> int:
 
 def _heading(file: Checked) -> str:
     name = "standard input" if file.name == "-" else file.name
-    if file.kind is None or not file.statements:
+    if file.kind is None or not (file.statements or file.findings):
         kind = f" ({file.kind})" if file.kind else ""
         return f"{name}{kind}: nothing in it that dlsetup knows"
     if not file.findings:

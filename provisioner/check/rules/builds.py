@@ -54,7 +54,8 @@ def _flaw(ground: Ground, package: Package, found: Taken) -> Flaw | None:
     if need is None or (need.reference == _CPU and row.bundles_cuda):
         return None
     if need.reference.startswith(_NOT_SAID):
-        return _unread(package, row, need)
+        elsewhere = row.channel and _may_come_from_elsewhere(ground, package, found)
+        return None if elsewhere else _unread(package, row, need)
     on_purpose = need.reference == _CPU and _asks_for_cpu(package, row)
     # Which build conda takes is for its solver, and not every channel has rows.
     by_solver = need.reference == _CPU and row.channel is not None

@@ -88,3 +88,18 @@ def test_what_is_left_open_is_an_error_where_no_python_has_one_that_fits() -> No
 
     assert [one.severity for one in alone if one.reference == "gpu-too-old"] == ["error"]
     assert [one.severity for one in beside if one.reference == "gpu-too-old"] == ["warning"]
+
+
+@pytest.mark.parametrize("first", ["-r requirements.txt", "-e .", ".", "-c pins.txt", "./mine"])
+def test_what_an_unread_list_may_have_pinned_before_is_no_error(first: str) -> None:
+    plain = "FROM python:3.12-slim-bookworm\nRUN pip install torch\n"
+    text = plain.replace("pip install torch", f"pip install {first} && pip install torch")
+
+    assert severities("Dockerfile", plain) == [("driver-too-old", "error")]
+    assert severities("Dockerfile", text) == [("driver-too-old", "warning")]
+
+
+def test_a_script_that_only_reads_a_list_holds_nothing_that_is_known() -> None:
+    assert (
+        checked("setup.sh", "#!/bin/sh\npip install -r requirements.txt\n", AMPERE).statements == 0
+    )
