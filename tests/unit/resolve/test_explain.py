@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
 from provisioner.catalog.load import Catalog
 from provisioner.errors import RefusedError
-from provisioner.machine import OperatingSystem
-from provisioner.plan import Request
-from provisioner.request import parse_wish
-from provisioner.resolve import question_of, resolve
-from tests.unit.resolve.asking import STACKS, machine, plan
+from tests.unit.resolve.asking import STACKS, plan
 
 MOST = 40
 """More refusals than this tell nobody anything."""
@@ -41,16 +36,3 @@ def test_few_refusals_are_all_told() -> None:
 
     assert 0 < len(made.refused) < MOST
     assert made.refused[0].reference == "driver-too-old"
-
-
-@pytest.mark.parametrize("driver", ["470.256.02", "535.183.01"])
-def test_what_a_system_offers_is_told_up_to_its_newest_driver(driver: str) -> None:
-    """focal has nvidia-driver-570 570.133.07 (facts 03); what dlsetup prefers is another matter."""
-    catalog, words = Catalog(STACKS), ("torch", "cuda==13.2")
-    focal = OperatingSystem(id="ubuntu", version="20.04", libc="glibc 2.31")
-    here = msgspec.structs.replace(machine("RTX 4090", driver=driver), os=focal)
-    wishes = tuple(parse_wish(word) for word in words)
-    with pytest.raises(RefusedError) as caught:
-        resolve(question_of(here, Request(requirements=words), wishes, catalog))
-
-    assert "ubuntu-20.04 offers up to 570.133.07" in "\n".join(caught.value.context)
