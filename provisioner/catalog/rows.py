@@ -236,8 +236,7 @@ class Build(Row, frozen=True, kw_only=True):
     extra: str | None = None
     """The extra that brings NVIDIA's libraries, ``and-cuda``."""
     libraries: str = "bundled"
-    """Where CUDA's libraries come from: ``bundled`` (in the wheel or by its requirements), or
-    ``system`` (something else must bring them)."""
+    """Who brings CUDA's: ``bundled`` (the wheel or its requirements), or the ``system``."""
     index: str | None = None
     index_holds_dependencies: bool = False
     """Its dependencies too lie on that index alone; the default index holds placeholders."""
@@ -313,8 +312,7 @@ class OperatingSystemRow(Row, frozen=True, kw_only=True):
     name: str
     codename: str | None = None
     family: str
-    """``debian`` (apt), ``redhat`` (dnf), ``suse`` (zypper), ``windows``, ``macos``: what recipes
-    tell systems apart by."""
+    """``debian`` (apt), ``redhat`` (dnf), ``suse`` (zypper), ``windows`` or ``macos``."""
     glibc: str | None = None
     python: str | None = None
     """The interpreter of the system's own packages."""
@@ -377,6 +375,8 @@ class Cap(Row, frozen=True, kw_only=True):
     framework: str
     version: str
     requirement: str
+    beside: bool = False
+    """The release does not bring it: it breaks only where something else does."""
     reason: str
 
 

@@ -50,6 +50,7 @@ def plan_of(
     pins += compilers.parts(facts, found)
     cuda, cudnn = _newest(pin.cuda for pin in pins), _newest(pin.cudnn for pin in pins)
     on_gpu = bool(facts.gpus) and cuda is not None
+    driver = _driver(facts, builds, chosen, found, scenario)
     plan = Plan(
         machine=facts.machine,
         request=facts.request,
@@ -58,7 +59,7 @@ def plan_of(
         accelerator=devices.accelerator_of(facts, framework_rows) if not on_gpu else "cuda",
         cuda=minor(cuda) if on_gpu and cuda else None,
         cudnn=minor(cudnn) if on_gpu and cudnn else None,
-        driver=_driver(facts, builds, chosen, found, scenario),
+        driver=driver,
         pins=pins,
         image=next((row.image for row in framework_rows if row.image), None),
         host_compiler=_host_compiler(facts, found),
@@ -68,7 +69,7 @@ def plan_of(
         warnings=(
             *_machine_warnings(facts, framework_rows),
             *_compiler_warnings(facts, found),
-            *host_parts.warnings(facts),
+            *host_parts.warnings(facts, driver),
             *(
                 Warning(flaw.reference, f"{row.framework} {row.version}: {flaw.reason}")
                 for row in framework_rows

@@ -15,7 +15,7 @@ from provisioner.resolve.conflict import Conflict, Obstacle
 from provisioner.resolve.drivers import driven_by
 from provisioner.resolve.nearest import blocked, clash, refused_beside
 from provisioner.resolve.premises import ASSUMED, Premise, Question
-from provisioner.version import at_least
+from provisioner.version import at_least, numbers
 
 WIDTH = 98
 """Columns that a line of an answer takes, where it can be helped."""
@@ -255,8 +255,9 @@ def _kept(question: Question, premise: Premise) -> str:
         return ", which is Windows' own"
     if facts.request.keep_driver:
         return ", which is kept"
-    newest = [choice.version for scenario in question.scenarios() for choice in scenario.choices]
-    return f"; {_system(question)} offers up to {newest[-1]}" if len(newest) > 1 else ""
+    offered = [choice.version for scenario in question.scenarios() for choice in scenario.choices]
+    newest = max(offered, key=numbers, default="")
+    return f"; {_system(question)} offers up to {newest}" if len(offered) > 1 else ""
 
 
 def lines_of(facts: Sequence[Fact], most: int) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ _USER_INFO = re.compile(r"//[^/@]*@")
 _NAMED_INDEX = re.compile(r"[A-Za-z0-9_-]+=(https?://.*)")
 _CONDA_SPEC = re.compile(
     r"(?:(?P<channel>[\w./-]+)::)?(?P<name>[A-Za-z0-9_][\w.-]*?)"
-    r"(?:\s*(?P<sign>[=<>!~]=?)\s*(?P<version>[^\s=]+)|\s+(?P<plain>[\d.*]+))?"
+    r"(?:\s*(?P<sign>[=<>!~]=?)\s*(?P<version>[^\s=,]+(?:,[<>=!~]=?[^\s=,]+)*)|\s+(?P<plain>[\d.*]+))?"
     r"(?:[=\s](?P<build>[\w.*-]+))?"
 )
 
@@ -219,7 +219,8 @@ def conda_spec(
     conditional: bool = False,
 ) -> Iterator[Package | Python]:
     """Read conda's ``name=1.2``, ``channel::name >=1,<2`` or ``name=1.2=build``."""
-    match = _CONDA_SPEC.fullmatch(text.strip()) if is_known(text) and len(text) < _LONGEST else None
+    plain = re.sub(r",\s+", ",", text.strip())
+    match = _CONDA_SPEC.fullmatch(plain) if is_known(text) and len(text) < _LONGEST else None
     if match is None:
         return
     specifier = _as_pep440(match["sign"] or ("=" if match["plain"] else ""), match)

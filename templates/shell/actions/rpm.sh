@@ -20,10 +20,10 @@ packages_get() {
   {{ tool }}_root {{ install }} "$@"
 }
 
+package_there() { rpm -q --quiet "$1"; }
 # system_packages_remove PACKAGE…: these alone; rpm removes none of them if anything else needs one.
 system_packages_remove() {
   local here
   mapfile -t here < <(rpm -q --queryformat '%{NAME}\n' "$@" | sed '/is not installed$/d' | sort -u)
-  ((${#here[@]} == 0)) || as_root rpm --erase "${here[@]}" ||
-    echo 'rpm removed none of these: something else needs one of them now.'
+  ((${#here[@]} == 0)) || as_root rpm --erase "${here[@]}" || true
 }

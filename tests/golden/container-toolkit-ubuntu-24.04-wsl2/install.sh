@@ -62,6 +62,7 @@ done
 here="$(source /etc/os-release && echo "$ID ${VERSION_ID-}") $(uname -m)"
 [[ $here == 'ubuntu 24.04 x86_64' ]] || stop "made for ubuntu 24.04 x86_64, and this is $here"
 grep -qis microsoft /proc/sys/kernel/osrelease || stop 'made for WSL2, and this is another machine'
+PATH=$PATH:/usr/lib/wsl/lib # where Windows puts nvidia-smi, and sudo does not look
 held=$(cat "$made/holds" 2>/dev/null) || held=''
 [[ ${held:-$HOLDS} == "$HOLDS" && (-d $made || -z $(ls -A "$environment" 2>/dev/null)) ]] ||
   stop "$environment holds something else: ${held:-files that this script did not make}" \
@@ -77,6 +78,13 @@ unattended() {
     NEEDRESTART_MODE=l "$@"
 }
 system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
+
+# package_there PACKAGE: whether any of its files may be here, be it installed to the end or not.
+package_there() {
+  case $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) in
+    '' | not-installed | config-files) return 1 ;;
+  esac
+}
 
 # containers_forget: what this script told Docker; for CDI the packages see to it themselves.
 containers_forget() {
@@ -135,7 +143,6 @@ if not settings:
     os.remove(PATH)
 PYTHON
 }
-
 if [[ $uninstalls == yes ]]; then
   [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(grep -v ^/ "$made/added" 2>/dev/null | xargs)"
@@ -144,8 +151,18 @@ if [[ $uninstalls == yes ]]; then
   as_root true # where root is not given, all stays
   containers_forget
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
+  left=()
+  for package in "${added[@]}"; do
+    if package_there "$package"; then left+=("$package"); fi
+  done
   ((${#files[@]} == 0)) || as_root rm -f "${files[@]}"
-  rm -rf "${environment:?}"/{*,.[!d]*} "$environment" # its notes go last
+  # First what passes for installed; its notes go last, and stay with what stays.
+  find "$made" -mindepth 1 -maxdepth 1 ! -name holds ! -name added -exec rm -rf {} +
+  rm -rf "${environment:?}"/{*,.[!d]*}
+  ((${#left[@]} == 0)) || stop "still installed: ${left[*]}" \
+    'dpkg says above why. Put that right, and run this again;' \
+    "or let them stay, and remove this script's notes of them: $made"
+  rm -rf "${environment:?}"
   leave 0 "removed: $environment"
 fi
 

@@ -80,6 +80,13 @@ unattended() {
 }
 system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
 
+# package_there PACKAGE: whether any of its files may be here, be it installed to the end or not.
+package_there() {
+  case $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) in
+    '' | not-installed | config-files) return 1 ;;
+  esac
+}
+
 # containers_forget: what this script told Docker; for CDI the packages see to it themselves.
 containers_forget() {
   [[ -e $made/docker.json ]] || return 0
@@ -137,7 +144,6 @@ if not settings:
     os.remove(PATH)
 PYTHON
 }
-
 if [[ $uninstalls == yes ]]; then
   [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(grep -v ^/ "$made/added" 2>/dev/null | xargs)"
@@ -146,8 +152,18 @@ if [[ $uninstalls == yes ]]; then
   as_root true # where root is not given, all stays
   containers_forget
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
+  left=()
+  for package in "${added[@]}"; do
+    if package_there "$package"; then left+=("$package"); fi
+  done
   ((${#files[@]} == 0)) || as_root rm -f "${files[@]}"
-  rm -rf "${environment:?}"/{*,.[!d]*} "$environment" # its notes go last
+  # First what passes for installed; its notes go last, and stay with what stays.
+  find "$made" -mindepth 1 -maxdepth 1 ! -name holds ! -name added -exec rm -rf {} +
+  rm -rf "${environment:?}"/{*,.[!d]*}
+  ((${#left[@]} == 0)) || stop "still installed: ${left[*]}" \
+    'dpkg says above why. Put that right, and run this again;' \
+    "or let them stay, and remove this script's notes of them: $made"
+  rm -rf "${environment:?}"
   leave 0 "removed: $environment"
 fi
 
@@ -194,6 +210,24 @@ kernels() {
 
 # kernel_parts PREFIX: what apt has for them, by names that begin so.
 kernel_parts() { { apt-cache pkgnames "$1"; kernels | sed "s/^/$1/"; } | sort | uniq -d; }
+
+# signed_modules PACKAGE PREFIX: what makes apt bring them with it, for the kernel that starts next
+# at least; that one in a newer version, whole, where the archive has those here of another driver
+# only. Nothing where dkms would come too.
+signed_modules() {
+  local all metas parts plan next
+  next=$(kernels | grep '^[0-9]' | tail -n 1)
+  all=$(kernel_parts "$2-")
+  metas=$(sed "/^$2-[0-9]/d" <<<"$all")
+  for parts in "$all" "$2-$next"$'\n'"$metas" "$metas"$'\n'"${metas//$2-/linux-image-}"; do
+    plan=$(xargs apt-get -s -y install "$1" <<<"$parts" 2>/dev/null) || continue
+    next=$({ kernels && apt_new <<<"$plan" | sed -n 's/^linux-image-//p'; } |
+      grep '^[0-9]' | sort -V | tail -n 1)
+    [[ $plan == *"Inst $2-$next "* || -n $(installed_version "$2-$next") ]] || continue
+    [[ $plan != *'Inst linux-image-'* || $parts == *linux-image-* ]] || continue
+    [[ $plan == *'Inst nvidia-dkms-'* ]] || { echo "$parts" && return; }
+  done
+}
 
 # enrolment: what to do before the reboot where the kernel takes only what an enrolled key signed.
 enrolment() {
@@ -244,9 +278,9 @@ if ! driver_fits 525.60.13; then
       'remove it first: sudo nvidia-uninstall' 'then reboot, and run this script again'
   ask_root "install $package with apt, in place of an older driver"
   apt_refresh
-  # Modules that the archive holds signed for the next kernel too, or else headers to build them with.
-  parts=$(kernel_parts linux-modules-nvidia-580-open-)
-  [[ $parts == *"-$(kernels | grep '^[0-9]' | tail -n 1)"* ]] || parts=$(kernel_parts linux-headers-)
+  # Modules that the archive holds signed for this very driver, or else headers to build them with.
+  parts=$(signed_modules "$package" linux-modules-nvidia-580-open)
+  [[ -n $parts ]] || parts=$(kernel_parts linux-headers-)
   [[ $parts == linux-modules-* || $parts == *"-$(uname -r)"* ]] ||
     echo "  note: apt has no linux-headers-$(uname -r): where dkms builds the module, it cannot."
   read -ra packages <<<"$package $(xargs <<<"$parts")"
@@ -264,7 +298,11 @@ if ! driver_fits 525.60.13; then
   [[ -z $others ]] || stop "to install $package apt would remove: $others" 'look into that first'
   if ((${#gone[@]})); then echo "  it replaces: ${gone[*]}"; fi
   apt_new <<<"$plan" | remember
+  [[ $parts != *linux-image-* ]] ||
+    echo '  with the newest kernel of this system: the archive has modules of this driver for that one.'
+  read -ra auto <<<"$(apt-mark showauto "${packages[@]}" 2>/dev/null | xargs)"
   apt_get install "${packages[@]}"
+  ((${#auto[@]} == 0)) || as_root apt-mark auto "${auto[@]}" >/dev/null # as they were before
   [[ ! -d /sys/module/nouveau ]] ||
     echo '  note: nouveau drives the GPU now; the package shuts it out from the next start on.'
   [[ $parts == linux-modules-* ]] || enrolment

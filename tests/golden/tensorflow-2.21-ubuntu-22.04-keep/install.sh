@@ -88,14 +88,30 @@ unattended() {
 }
 system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
 
+# package_there PACKAGE: whether any of its files may be here, be it installed to the end or not.
+package_there() {
+  case $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) in
+    '' | not-installed | config-files) return 1 ;;
+  esac
+}
 if [[ $uninstalls == yes ]]; then
   [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(sort -u "$made/added" 2>/dev/null | xargs)"
   confirm "This removes $environment, and of the system: ${added[*]:-nothing}"
   as_root true # where root is not given, all stays
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
-  rm -rf "${environment:?}"/{*,.[!d]*} "$environment" # its notes go last
-  leave 0 "removed: $environment"
+  left=()
+  for package in "${added[@]}"; do
+    if package_there "$package"; then left+=("$package"); fi
+  done
+  # First what passes for installed; its notes go last, and stay with what stays.
+  find "$made" -mindepth 1 -maxdepth 1 ! -name holds ! -name added -exec rm -rf {} +
+  rm -rf "${environment:?}"/{*,.[!d]*}
+  ((${#left[@]} == 0)) || stop "still installed: ${left[*]}" \
+    'dpkg says above why. Put that right, and run this again;' \
+    "or let them stay, and remove this script's notes of them: $made"
+  rm -rf "${environment:?}"
+  leave 0 "removed: $environment" "what uv downloaded stays in its cache, which others share: ~/.cache/uv"
 fi
 
 { # bash reads all of this before it does any of it
@@ -141,8 +157,7 @@ fi
 
 step 3 'uv 0.13.8, the installer, in a folder of its own'
 if ! [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; then
-  mkdir -p "$made"
-  echo "$HOLDS" >"$made/holds"
+  mkdir -p "$made" && echo "$HOLDS" >"$made/holds"
   /usr/bin/python3 -m venv --clear "$made/uv"
   # From the package index, and only the very file that was planned.
   echo uv==0.13.8 --hash=sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984 \
@@ -151,17 +166,34 @@ if ! [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; then
     --require-hashes --only-binary :all: --requirement "$made/uv.txt"
 fi
 
+# python_to_fetch VERSION: what uv can fetch of it; nothing for one that is too old for it.
+python_to_fetch() { "$uv" python list --only-downloads "$1" 2>/dev/null || true; }
+# python_for VERSION: uv's own interpreter, or this machine's where uv cannot fetch one.
+python_for() {
+  "$uv" python find --managed-python --no-python-downloads "$1" 2>/dev/null ||
+    { [[ -z $(python_to_fetch "$1") ]] && "$uv" python find --no-python-downloads "$1" 2>/dev/null; }
+}
+# python_there VERSION: also where the environment has it already.
+python_there() {
+  [[ $("$environment/bin/python" -I -V 2>/dev/null) == "Python $1."* ]] || python_for "$1" >/dev/null
+}
+
 step 4 'Python 3.12, beside the system'"'"'s own'
-if ! "$uv" python find --quiet --managed-python --no-python-downloads 3.12 >/dev/null 2>&1; then
+if ! python_there 3.12; then
+  [[ -n $(python_to_fetch 3.12) ]] ||
+    stop 'uv has no Python 3.12 to fetch, and there is none on PATH' \
+      'bring one, as pyenv and conda have it, and run this script again with python3.12 on PATH'
   "$uv" python install --no-bin 3.12
 fi
 
 step 5 'An environment with Python 3.12'
 if ! [[ $("$environment/bin/python" -I -V 2>/dev/null) == 'Python 3.12.'* ]]; then
+  # What they bring along comes on top, and nobody knows how much that is.
   (($(df --output=avail --block-size=1 "$environment" | tail -n 1) >= 7000000000)) ||
-    stop "$environment needs 7000 MB: make room, or name another folder with DLSETUP_ENV"
-  "$uv" venv --quiet --allow-existing --managed-python --no-python-downloads \
-    --python 3.12 "$environment"
+    stop "$environment needs more than 7000 MB for the packages alone that were asked for" \
+      'make room, or name another folder with DLSETUP_ENV'
+  "$uv" venv --quiet --allow-existing --no-python-downloads \
+    --python "$(python_for 3.12)" "$environment"
 fi
 
 step 6 'Python packages: tensorflow 2.21.0, nvidia-cudnn-cu12 9.10.2.21'
@@ -177,9 +209,7 @@ step 7 Verification
 env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES TF_CPP_MIN_LOG_LEVEL=2 \
   "$environment/bin/python" -I - <<'PYTHON'
 from importlib.metadata import version
-
 import tensorflow as tf
-
 for name, planned in {"tensorflow": "2.21.0", "nvidia-cudnn-cu12": "9.10.2.21"}.items():
     found = version(name)
     assert planned in (found, found.split("+")[0]), f"{name} is {found}; {planned} was planned"
@@ -197,6 +227,4 @@ PYTHON
 trap - EXIT
 printf '\nready: %s\nuse it: %q\n' 'tensorflow 2.21.0, nvidia-cudnn-cu12 9.10.2.21' \
   "$environment/bin/python"
-}
-
-# Use it: "${DLSETUP_ENV:-$HOME/dlsetup/tensorflow}/bin/python"
+} # use it: "${DLSETUP_ENV:-$HOME/dlsetup/tensorflow}/bin/python"

@@ -82,14 +82,30 @@ unattended() {
 }
 system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
 
+# package_there PACKAGE: whether any of its files may be here, be it installed to the end or not.
+package_there() {
+  case $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) in
+    '' | not-installed | config-files) return 1 ;;
+  esac
+}
 if [[ $uninstalls == yes ]]; then
   [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(sort -u "$made/added" 2>/dev/null | xargs)"
   confirm "This removes $environment, and of the system: ${added[*]:-nothing}"
   as_root true # where root is not given, all stays
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
-  rm -rf "${environment:?}"/{*,.[!d]*} "$environment" # its notes go last
-  leave 0 "removed: $environment"
+  left=()
+  for package in "${added[@]}"; do
+    if package_there "$package"; then left+=("$package"); fi
+  done
+  # First what passes for installed; its notes go last, and stay with what stays.
+  find "$made" -mindepth 1 -maxdepth 1 ! -name holds ! -name added -exec rm -rf {} +
+  rm -rf "${environment:?}"/{*,.[!d]*}
+  ((${#left[@]} == 0)) || stop "still installed: ${left[*]}" \
+    'dpkg says above why. Put that right, and run this again;' \
+    "or let them stay, and remove this script's notes of them: $made"
+  rm -rf "${environment:?}"
+  leave 0 "removed: $environment" "what uv downloaded stays in its cache, which others share: ~/.cache/uv"
 fi
 
 { # bash reads all of this before it does any of it
@@ -122,8 +138,7 @@ fi
 
 step 2 'uv 0.13.8, the installer, in a folder of its own'
 if ! [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; then
-  mkdir -p "$made"
-  echo "$HOLDS" >"$made/holds"
+  mkdir -p "$made" && echo "$HOLDS" >"$made/holds"
   /usr/bin/python3 -m venv --clear "$made/uv"
   # From the package index, and only the very file that was planned.
   echo uv==0.13.8 --hash=sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984 \
@@ -151,9 +166,7 @@ step 5 Verification
 env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES TF_CPP_MIN_LOG_LEVEL=2 \
   "$environment/bin/python" -I - <<'PYTHON'
 from importlib.metadata import version
-
 import tensorflow as tf
-
 for name, planned in {"tensorflow-cpu": "2.21.0"}.items():
     found = version(name)
     assert planned in (found, found.split("+")[0]), f"{name} is {found}; {planned} was planned"
@@ -168,6 +181,4 @@ for device in ["CPU:0"]:
 PYTHON
 trap - EXIT
 printf '\nready: %s\nuse it: %q\n' 'tensorflow-cpu 2.21.0' "$environment/bin/python"
-}
-
-# Use it: "${DLSETUP_ENV:-$HOME/dlsetup/tensorflow-cpu}/bin/python"
+} # use it: "${DLSETUP_ENV:-$HOME/dlsetup/tensorflow-cpu}/bin/python"

@@ -87,14 +87,30 @@ unattended() {
 }
 system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
 
+# package_there PACKAGE: whether any of its files may be here, be it installed to the end or not.
+package_there() {
+  case $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) in
+    '' | not-installed | config-files) return 1 ;;
+  esac
+}
 if [[ $uninstalls == yes ]]; then
   [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(sort -u "$made/added" 2>/dev/null | xargs)"
   confirm "This removes $environment, and of the system: ${added[*]:-nothing}"
   as_root true # where root is not given, all stays
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
-  rm -rf "${environment:?}"/{*,.[!d]*} "$environment" # its notes go last
-  leave 0 "removed: $environment"
+  left=()
+  for package in "${added[@]}"; do
+    if package_there "$package"; then left+=("$package"); fi
+  done
+  # First what passes for installed; its notes go last, and stay with what stays.
+  find "$made" -mindepth 1 -maxdepth 1 ! -name holds ! -name added -exec rm -rf {} +
+  rm -rf "${environment:?}"/{*,.[!d]*}
+  ((${#left[@]} == 0)) || stop "still installed: ${left[*]}" \
+    'dpkg says above why. Put that right, and run this again;' \
+    "or let them stay, and remove this script's notes of them: $made"
+  rm -rf "${environment:?}"
+  leave 0 "removed: $environment" "what uv downloaded stays in its cache, which others share: ~/.cache/uv"
 fi
 
 { # bash reads all of this before it does any of it
@@ -140,8 +156,7 @@ fi
 
 step 3 'uv 0.13.8, the installer, in a folder of its own'
 if ! [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; then
-  mkdir -p "$made"
-  echo "$HOLDS" >"$made/holds"
+  mkdir -p "$made" && echo "$HOLDS" >"$made/holds"
   /usr/bin/python3 -m venv --clear "$made/uv"
   # From the package index, and only the very file that was planned.
   echo uv==0.13.8 --hash=sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984 \
@@ -179,21 +194,16 @@ fi
 
 step 6 Verification
 # Whatever GPUs this shell hides: all count.
-env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES TF_CPP_MIN_LOG_LEVEL=2 \
-  "$environment/bin/python" -I - <<'PYTHON'
+env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES "$environment/bin/python" -I - <<'PYTHON'
 import importlib.util
 from importlib.metadata import files, version
-
-import torchvision
-import torch
-
+import torchvision, torch
 for name, planned in {"torch": "2.14.1+cu126", "torchvision": "0.29.1+cu126"}.items():
     found = version(name)
     assert planned in (found, found.split("+")[0]), f"{name} is {found}; {planned} was planned"
     print(f"  {name} {found}")
 print("  import torchvision: fine")
-if importlib.util.find_spec("numpy"):
-    torch.ones(1).numpy()  # fails where the two do not fit each other
+if importlib.util.find_spec("numpy"): torch.ones(1).numpy()  # fails where they do not fit
 cuda, seen = str(torch.version.cuda), torch.cuda.device_count()
 assert cuda.startswith("12.6"), f"torch is built for CUDA {cuda}; 12.6 was planned"
 assert seen >= 1, f"torch sees {seen} of 1 GPUs: it would silently use the CPU"
@@ -201,19 +211,14 @@ for index in range(seen):
     ones = torch.ones(256, 256, device=f"cuda:{index}")
     assert float((ones @ ones).sum()) == 256**3, f"torch computes wrongly on GPU {index}"
     print(f"  torch {torch.__version__} computes on {torch.cuda.get_device_name(index)}, {index}")
-
 for name in ["transformers"]:
     try:
         tops = {file.parts[0].split(".")[0] for file in files(name) or () if file.suffix == ".py"}
-        own = [top for top in tops if top.lower() == name.lower().replace("-", "_")]
-        for module in own or (tops if len(tops) == 1 else ()):
-            importlib.import_module(module)
-            print(f"  import {module}: fine")
+        for module in tops if len(tops) == 1 else tops & {name, name.lower().replace("-", "_")}:
+            print(f"  import {importlib.import_module(module).__name__}: fine")
     except BaseException as error:  # uv chose it, and not dlsetup: a note, and no failure
         print(f"note: {name} does not import: {type(error).__name__}: {error}")
 PYTHON
 trap - EXIT
 printf '\nready: %s\nuse it: %q\n' 'torch 2.14.1, torchvision 0.29.1' "$environment/bin/python"
-}
-
-# Use it: "${DLSETUP_ENV:-$HOME/dlsetup/torch}/bin/python"
+} # use it: "${DLSETUP_ENV:-$HOME/dlsetup/torch}/bin/python"

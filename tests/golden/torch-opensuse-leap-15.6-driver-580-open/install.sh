@@ -83,22 +83,24 @@ cd / # away from project files that could change what is installed
 
 # What this script adds to the system is noted. rpm takes it back, but for what others need.
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
+package_there() { rpm -q --quiet "$1"; }
 # system_packages_remove PACKAGE…: these alone; rpm removes none of them if anything else needs one.
 system_packages_remove() {
   local here
   mapfile -t here < <(rpm -q --queryformat '%{NAME}\n' "$@" | sed '/is not installed$/d' | sort -u)
-  ((${#here[@]} == 0)) || as_root rpm --erase "${here[@]}" ||
-    echo 'rpm removed none of these: something else needs one of them now.'
+  ((${#here[@]} == 0)) || as_root rpm --erase "${here[@]}" || true
 }
 
-# key_forget: if this script let rpm trust it.
+# key_forget: those that this script let rpm trust.
 key_forget() {
-  local key
-  key=$(cat "$made/key" 2>/dev/null) || return 0
-  as_root rpmkeys --delete "$key" 2>/dev/null ||
-    as_root rpm --erase "gpg-pubkey-$(tail -c 9 <<<"${key,,}")"
+  local key keys
+  read -ra keys <<<"$(sort -u "$made/keys" 2>/dev/null | xargs)"
+  for key in "${keys[@]}"; do
+    as_root rpmkeys --delete "$key" 2>/dev/null ||
+      as_root rpm --erase "gpg-pubkey-$(tail -c 9 <<<"${key,,}")"
+  done
+  rm -f "$made/keys"
 }
-
 if [[ $uninstalls == yes ]]; then
   [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(grep -v ^/ "$made/added" 2>/dev/null | xargs)"
@@ -106,10 +108,20 @@ if [[ $uninstalls == yes ]]; then
   confirm "This removes $environment, and of the system: ${added[*]:-nothing} ${files[*]}"
   as_root true # where root is not given, all stays
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
+  left=()
+  for package in "${added[@]}"; do
+    if package_there "$package"; then left+=("$package"); fi
+  done
   ((${#files[@]} == 0)) || as_root rm -f "${files[@]}"
   key_forget
-  rm -rf "${environment:?}"/{*,.[!d]*} "$environment" # its notes go last
-  leave 0 "removed: $environment"
+  # First what passes for installed; its notes go last, and stay with what stays.
+  find "$made" -mindepth 1 -maxdepth 1 ! -name holds ! -name added -exec rm -rf {} +
+  rm -rf "${environment:?}"/{*,.[!d]*}
+  ((${#left[@]} == 0)) || stop "still installed: ${left[*]}" \
+    'rpm says above why. Put that right, and run this again;' \
+    "or let them stay, and remove this script's notes of them: $made"
+  rm -rf "${environment:?}"
+  leave 0 "removed: $environment" "what uv downloaded stays in its cache, which others share: ~/.cache/uv"
 fi
 
 { # bash reads all of this before it does any of it
@@ -226,7 +238,7 @@ repository_trust() {
     enabled=1 gpgcheck=1 >"$folder/repo"
   echo "$file" | remember
   if ! rpm -qa 'gpg-pubkey*' | grep -qi "${fingerprint: -8}"; then
-    echo "$fingerprint" >"$made/key"
+    echo "$fingerprint" >>"$made/keys"
     as_root rpm --import "$folder/key.asc"
   fi
   as_root install -D -m 644 "$folder/repo" "$file"
@@ -283,8 +295,7 @@ fi
 
 step 3 'uv 0.13.8, the installer, in a folder of its own'
 if ! [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; then
-  mkdir -p "$made"
-  echo "$HOLDS" >"$made/holds"
+  mkdir -p "$made" && echo "$HOLDS" >"$made/holds"
   /usr/bin/python3.11 -m venv --clear "$made/uv"
   # From the package index, and only the very file that was planned.
   echo uv==0.13.8 --hash=sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984 \
@@ -293,15 +304,30 @@ if ! [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; then
     --require-hashes --only-binary :all: --requirement "$made/uv.txt"
 fi
 
+# python_to_fetch VERSION: what uv can fetch of it; nothing for one that is too old for it.
+python_to_fetch() { "$uv" python list --only-downloads "$1" 2>/dev/null || true; }
+# python_for VERSION: uv's own interpreter, or this machine's where uv cannot fetch one.
+python_for() {
+  "$uv" python find --managed-python --no-python-downloads "$1" 2>/dev/null ||
+    { [[ -z $(python_to_fetch "$1") ]] && "$uv" python find --no-python-downloads "$1" 2>/dev/null; }
+}
+# python_there VERSION: also where the environment has it already.
+python_there() {
+  [[ $("$environment/bin/python" -I -V 2>/dev/null) == "Python $1."* ]] || python_for "$1" >/dev/null
+}
+
 step 4 'Python 3.12, beside the system'"'"'s own'
-if ! "$uv" python find --quiet --managed-python --no-python-downloads 3.12 >/dev/null 2>&1; then
+if ! python_there 3.12; then
+  [[ -n $(python_to_fetch 3.12) ]] ||
+    stop 'uv has no Python 3.12 to fetch, and there is none on PATH' \
+      'bring one, as pyenv and conda have it, and run this script again with python3.12 on PATH'
   "$uv" python install --no-bin 3.12
 fi
 
 step 5 'An environment with Python 3.12'
 if ! [[ $("$environment/bin/python" -I -V 2>/dev/null) == 'Python 3.12.'* ]]; then
-  "$uv" venv --quiet --allow-existing --managed-python --no-python-downloads \
-    --python 3.12 "$environment"
+  "$uv" venv --quiet --allow-existing --no-python-downloads \
+    --python "$(python_for 3.12)" "$environment"
 fi
 
 step 6 'Python packages: torch 2.14.1'
@@ -314,19 +340,15 @@ fi
 
 step 7 Verification
 # Whatever GPUs this shell hides: all count.
-env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES TF_CPP_MIN_LOG_LEVEL=2 \
-  "$environment/bin/python" -I - <<'PYTHON'
+env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES "$environment/bin/python" -I - <<'PYTHON'
 import importlib.util
 from importlib.metadata import version
-
 import torch
-
 for name, planned in {"torch": "2.14.1"}.items():
     found = version(name)
     assert planned in (found, found.split("+")[0]), f"{name} is {found}; {planned} was planned"
     print(f"  {name} {found}")
-if importlib.util.find_spec("numpy"):
-    torch.ones(1).numpy()  # fails where the two do not fit each other
+if importlib.util.find_spec("numpy"): torch.ones(1).numpy()  # fails where they do not fit
 cuda, seen = str(torch.version.cuda), torch.cuda.device_count()
 assert cuda.startswith("12.6"), f"torch is built for CUDA {cuda}; 12.6 was planned"
 assert seen >= 1, f"torch sees {seen} of 1 GPUs: it would silently use the CPU"
@@ -337,6 +359,4 @@ for index in range(seen):
 PYTHON
 trap - EXIT
 printf '\nready: %s\nuse it: %q\n' 'torch 2.14.1' "$environment/bin/python"
-}
-
-# Use it: "${DLSETUP_ENV:-$HOME/dlsetup/torch}/bin/python"
+} # use it: "${DLSETUP_ENV:-$HOME/dlsetup/torch}/bin/python"
