@@ -248,5 +248,7 @@ def _of_conda(ground: Ground, package: Package, rows: list[Build]) -> Iterator[B
             continue
         if package.build and not (fnmatchcase(package.build, string) or package.build == string):
             continue
+        if row.cuda is None and not package.build:  # a solver takes CUDA's, unless told not to
+            continue
         if row.cuda is None or all(bound.admits(row.cuda) for bound in bounds):
             yield row
