@@ -153,7 +153,7 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "end_of_life": _MONTH,
     },
     system_rows.EndedSystem: {"end_of_life": _MONTH},
-    rows.PythonRow: {"version": _PYTHON, "end_of_life": _MONTH},
+    system_rows.PythonRow: {"version": _PYTHON, "end_of_life": _MONTH},
     rows.ForwardCompatibility: {
         "cuda": _MINOR,
         "branches": (r"\d+", "is no driver branch"),

@@ -212,9 +212,9 @@ class Catalog:
         return self._read(sheets.SYSTEM_PACKAGES, rows.SystemPackage)
 
     @cached_property
-    def pythons(self) -> tuple[rows.PythonRow, ...]:
+    def pythons(self) -> tuple[system_rows.PythonRow, ...]:
         """CPython minor releases, oldest first."""
-        return self._read(sheets.PYTHONS, rows.PythonRow)
+        return self._read(sheets.PYTHONS, system_rows.PythonRow)
 
     @cached_property
     def complete(self) -> tuple[complete_rows.Complete, ...]:

@@ -339,16 +339,6 @@ class SystemPackage(Row, frozen=True, kw_only=True):
     """Where an index was read: the one it had that day."""
 
 
-class PythonRow(Row, frozen=True, kw_only=True):
-    """A CPython minor release."""
-
-    version: str
-    recommended: bool = False
-    base_image: str | None = None
-    end_of_life: str | None = None
-    """The month of its last security fixes from python.org; a system may keep its own alive."""
-
-
 class Conflict(Row, frozen=True, kw_only=True):
     """A combination that the rules alone would allow and that is known not to work."""
 

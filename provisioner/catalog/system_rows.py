@@ -1,8 +1,20 @@
-"""Rows about systems beside those that plans are made for: their Python, their end, bare images."""
+"""Rows about Pythons, and about systems beside those that plans are made for."""
 
 from __future__ import annotations
 
 from provisioner.catalog.rows import Row
+
+
+class PythonRow(Row, frozen=True, kw_only=True):
+    """A CPython minor release."""
+
+    version: str
+    recommended: bool = False
+    fetched: bool = True
+    """The pinned uv can fetch one; False: only an interpreter that is there already serves."""
+    base_image: str | None = None
+    end_of_life: str | None = None
+    """The month of its last security fixes from python.org; a system may keep its own alive."""
 
 
 class ManagedPython(Row, frozen=True, kw_only=True):

@@ -82,7 +82,7 @@ def _taken_back(plan: Plan, tool: PackageTool) -> str:
         "containers_forget": facts.action(plan, "containers_configure") is not None,
         "key_forget": facts.action(plan, "repository_add") is not None and tool != APT,
     }
-    always = ("system_packages_remove", "package_there")
+    always = ("system_packages_remove", "packages_left")
     return " ".join((*always, *(name for name, it in forgets.items() if it)))
 
 

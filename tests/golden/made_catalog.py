@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from provisioner.catalog import driver_rows, image_rows, rows
+from provisioner.catalog import driver_rows, image_rows, rows, system_rows
 from provisioner.catalog.load import Catalog
 
 CHECKED = "2026-11-20"
@@ -161,7 +161,7 @@ def catalog() -> Catalog:
         ),
     )
     made.pythons = tuple(
-        rows.PythonRow(
+        system_rows.PythonRow(
             version=version,
             base_image=f"docker.io/library/python:{version}-slim-bookworm",
             evidence="official images",

@@ -20,10 +20,12 @@ packages_get() {
   {{ tool }}_root {{ install }} "$@"
 }
 
-package_there() { rpm -q --quiet "$1"; }
+packages_left() {
+  { rpm -q --queryformat '%{NAME}\n' "$@" || true; } | sed '/is not installed$/d' | sort -u
+}
 # system_packages_remove PACKAGE…: these alone; rpm removes none of them if anything else needs one.
 system_packages_remove() {
   local here
-  mapfile -t here < <(rpm -q --queryformat '%{NAME}\n' "$@" | sed '/is not installed$/d' | sort -u)
+  read -ra here <<<"$(packages_left "$@" | xargs)"
   ((${#here[@]} == 0)) || as_root rpm --erase "${here[@]}" || true
 }

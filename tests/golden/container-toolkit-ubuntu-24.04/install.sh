@@ -74,18 +74,13 @@ cd / # away from project files that could change what is installed
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
 # unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
 unattended() {
-  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
-    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
-    NEEDRESTART_MODE=l "$@"
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" https_proxy="${https_proxy-${HTTPS_PROXY-}}" \
+    no_proxy="${no_proxy-${NO_PROXY-}}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l "$@"
 }
 system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
 
-# package_there PACKAGE: whether any of its files may be here, be it installed to the end or not.
-package_there() {
-  case $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) in
-    '' | not-installed | config-files) return 1 ;;
-  esac
-}
+# packages_left PACKAGE…: those of which any file may be here, installed to the end or not.
+packages_left() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | awk '!/^.[nc]/ {print $NF}'; }
 
 # containers_forget: what this script told Docker; for CDI the packages see to it themselves.
 containers_forget() {
@@ -152,21 +147,14 @@ if [[ $uninstalls == yes ]]; then
   as_root true # where root is not given, all stays
   containers_forget
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
-  left=()
-  for package in "${added[@]}"; do
-    if package_there "$package"; then left+=("$package"); fi
-  done
+  left=$(packages_left "${added[@]:-none}" | xargs) || true
   ((${#files[@]} == 0)) || as_root rm -f "${files[@]}"
-  # First what passes for installed; its notes go last, and stay with what stays.
-  find "$made" -mindepth 1 -maxdepth 1 ! -name holds ! -name added -exec rm -rf {} +
-  rm -rf "${environment:?}"/{*,.[!d]*}
-  ((${#left[@]} == 0)) || stop "still installed: ${left[*]}" \
-    'dpkg says above why. Put that right, and run this again;' \
-    "or let them stay, and remove this script's notes of them: $made"
+  rm -rf "$made"/[!ah]* "${environment:?}"/{*,.[!d]*} # its notes go last, and stay with what stays
+  [[ -z $left ]] || stop "still installed: $left" "dpkg says above why. Put that right," \
+    "and run this again; or let them stay, and remove this script's notes of them: $made"
   rm -rf "${environment:?}"
   leave 0 "removed: $environment"
 fi
-
 { # bash reads all of this before it does any of it
 reboot_first() { leave 10 "$1" 'Reboot this machine, then run this script again: it goes on.'; }
 
@@ -182,8 +170,7 @@ changed_since_boot() {
   [[ -n $(find -L "$@" -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
 }
 apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
-# apt_refresh: what a run that was cut off left half installed comes to its end first. The check
-# waits where another program installs, as dpkg alone does not.
+# apt_refresh: what was cut off comes to its end first. "check" waits for another program; dpkg does not.
 apt_refresh() {
   apt_get check || unattended dpkg --configure -a || true
   apt_get -o APT::Update::Error-Mode=any update && apt_get --fix-broken --no-remove install
@@ -314,9 +301,7 @@ candidate_version() {
   apt-cache policy "$1" | sed -n '/(none)/d; s/^ *Candidate: *//p'
 }
 
-system_packages_missing() {
-  dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
-}
+system_packages_missing() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>&1 | awk '!/^.i/ {print $NF}'; }
 system_packages_install() {
   local missing
   read -ra missing <<<"$(system_packages_missing "$@" | xargs)"

@@ -82,51 +82,36 @@ cd / # away from project files that could change what is installed
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
 # unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
 unattended() {
-  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
-    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
-    NEEDRESTART_MODE=l "$@"
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" https_proxy="${https_proxy-${HTTPS_PROXY-}}" \
+    no_proxy="${no_proxy-${NO_PROXY-}}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l "$@"
 }
 system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
 
-# package_there PACKAGE: whether any of its files may be here, be it installed to the end or not.
-package_there() {
-  case $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) in
-    '' | not-installed | config-files) return 1 ;;
-  esac
-}
+# packages_left PACKAGE…: those of which any file may be here, installed to the end or not.
+packages_left() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | awk '!/^.[nc]/ {print $NF}'; }
 if [[ $uninstalls == yes ]]; then
   [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(sort -u "$made/added" 2>/dev/null | xargs)"
   confirm "This removes $environment, and of the system: ${added[*]:-nothing}"
   as_root true # where root is not given, all stays
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
-  left=()
-  for package in "${added[@]}"; do
-    if package_there "$package"; then left+=("$package"); fi
-  done
-  # First what passes for installed; its notes go last, and stay with what stays.
-  find "$made" -mindepth 1 -maxdepth 1 ! -name holds ! -name added -exec rm -rf {} +
-  rm -rf "${environment:?}"/{*,.[!d]*}
-  ((${#left[@]} == 0)) || stop "still installed: ${left[*]}" \
-    'dpkg says above why. Put that right, and run this again;' \
-    "or let them stay, and remove this script's notes of them: $made"
+  left=$(packages_left "${added[@]:-none}" | xargs) || true
+  rm -rf "$made"/[!ah]* "${environment:?}"/{*,.[!d]*} # its notes go last, and stay with what stays
+  [[ -z $left ]] || stop "still installed: $left" "dpkg says above why. Put that right," \
+    "and run this again; or let them stay, and remove this script's notes of them: $made"
   rm -rf "${environment:?}"
   leave 0 "removed: $environment" "what uv downloaded stays in its cache, which others share: ~/.cache/uv"
 fi
-
 { # bash reads all of this before it does any of it
 apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
-# apt_refresh: what a run that was cut off left half installed comes to its end first. The check
-# waits where another program installs, as dpkg alone does not.
+# apt_refresh: what was cut off comes to its end first. "check" waits for another program; dpkg does not.
 apt_refresh() {
   apt_get check || unattended dpkg --configure -a || true
   apt_get -o APT::Update::Error-Mode=any update && apt_get --fix-broken --no-remove install
 }
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
 
-system_packages_missing() {
-  dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
-}
+system_packages_missing() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>&1 | awk '!/^.i/ {print $NF}'; }
 system_packages_present() { [[ -z $(system_packages_missing "$@") ]]; }
 system_packages_install() {
   local missing
@@ -166,34 +151,17 @@ if ! [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; then
     --require-hashes --only-binary :all: --requirement "$made/uv.txt"
 fi
 
-# python_to_fetch VERSION: what uv can fetch of it; nothing for one that is too old for it.
-python_to_fetch() { "$uv" python list --only-downloads "$1" 2>/dev/null || true; }
-# python_for VERSION: uv's own interpreter, or this machine's where uv cannot fetch one.
-python_for() {
-  "$uv" python find --managed-python --no-python-downloads "$1" 2>/dev/null ||
-    { [[ -z $(python_to_fetch "$1") ]] && "$uv" python find --no-python-downloads "$1" 2>/dev/null; }
-}
-# python_there VERSION: also where the environment has it already.
-python_there() {
-  [[ $("$environment/bin/python" -I -V 2>/dev/null) == "Python $1."* ]] || python_for "$1" >/dev/null
-}
-
 step 4 'Python 3.12, beside the system'"'"'s own'
-if ! python_there 3.12; then
-  [[ -n $(python_to_fetch 3.12) ]] ||
-    stop 'uv has no Python 3.12 to fetch, and there is none on PATH' \
-      'bring one, as pyenv and conda have it, and run this script again with python3.12 on PATH'
+if ! "$uv" python find --quiet --managed-python --no-python-downloads 3.12 >/dev/null 2>&1; then
   "$uv" python install --no-bin 3.12
 fi
 
 step 5 'An environment with Python 3.12'
 if ! [[ $("$environment/bin/python" -I -V 2>/dev/null) == 'Python 3.12.'* ]]; then
-  # What they bring along comes on top, and nobody knows how much that is.
   (($(df --output=avail --block-size=1 "$environment" | tail -n 1) >= 7000000000)) ||
-    stop "$environment needs more than 7000 MB for the packages alone that were asked for" \
-      'make room, or name another folder with DLSETUP_ENV'
-  "$uv" venv --quiet --allow-existing --no-python-downloads \
-    --python "$(python_for 3.12)" "$environment"
+    stop "$environment needs 7000 MB, and more for what these packages bring" 'make room, or set DLSETUP_ENV'
+  "$uv" venv --quiet --allow-existing --managed-python --no-python-downloads \
+    --python 3.12 "$environment"
 fi
 
 step 6 'Python packages: tensorflow 2.21.0, nvidia-cudnn-cu12 9.10.2.21'
@@ -205,9 +173,8 @@ if ! [[ -e $made/installed ]]; then
 fi
 
 step 7 Verification
-# Whatever GPUs this shell hides: all count.
 env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES TF_CPP_MIN_LOG_LEVEL=2 \
-  "$environment/bin/python" -I - <<'PYTHON'
+  "$environment/bin/python" -I - <<'PYTHON' # on all GPUs
 from importlib.metadata import version
 import tensorflow as tf
 for name, planned in {"tensorflow": "2.21.0", "nvidia-cudnn-cu12": "9.10.2.21"}.items():

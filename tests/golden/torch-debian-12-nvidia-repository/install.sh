@@ -81,18 +81,13 @@ cd / # away from project files that could change what is installed
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
 # unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
 unattended() {
-  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
-    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
-    NEEDRESTART_MODE=l "$@"
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" https_proxy="${https_proxy-${HTTPS_PROXY-}}" \
+    no_proxy="${no_proxy-${NO_PROXY-}}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l "$@"
 }
 system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
 
-# package_there PACKAGE: whether any of its files may be here, be it installed to the end or not.
-package_there() {
-  case $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) in
-    '' | not-installed | config-files) return 1 ;;
-  esac
-}
+# packages_left PACKAGE…: those of which any file may be here, installed to the end or not.
+packages_left() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | awk '!/^.[nc]/ {print $NF}'; }
 if [[ $uninstalls == yes ]]; then
   [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(grep -v ^/ "$made/added" 2>/dev/null | xargs)"
@@ -100,34 +95,24 @@ if [[ $uninstalls == yes ]]; then
   confirm "This removes $environment, and of the system: ${added[*]:-nothing} ${files[*]}"
   as_root true # where root is not given, all stays
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
-  left=()
-  for package in "${added[@]}"; do
-    if package_there "$package"; then left+=("$package"); fi
-  done
+  left=$(packages_left "${added[@]:-none}" | xargs) || true
   ((${#files[@]} == 0)) || as_root rm -f "${files[@]}"
-  # First what passes for installed; its notes go last, and stay with what stays.
-  find "$made" -mindepth 1 -maxdepth 1 ! -name holds ! -name added -exec rm -rf {} +
-  rm -rf "${environment:?}"/{*,.[!d]*}
-  ((${#left[@]} == 0)) || stop "still installed: ${left[*]}" \
-    'dpkg says above why. Put that right, and run this again;' \
-    "or let them stay, and remove this script's notes of them: $made"
+  rm -rf "$made"/[!ah]* "${environment:?}"/{*,.[!d]*} # its notes go last, and stay with what stays
+  [[ -z $left ]] || stop "still installed: $left" "dpkg says above why. Put that right," \
+    "and run this again; or let them stay, and remove this script's notes of them: $made"
   rm -rf "${environment:?}"
   leave 0 "removed: $environment" "what uv downloaded stays in its cache, which others share: ~/.cache/uv"
 fi
-
 { # bash reads all of this before it does any of it
 apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
-# apt_refresh: what a run that was cut off left half installed comes to its end first. The check
-# waits where another program installs, as dpkg alone does not.
+# apt_refresh: what was cut off comes to its end first. "check" waits for another program; dpkg does not.
 apt_refresh() {
   apt_get check || unattended dpkg --configure -a || true
   apt_get -o APT::Update::Error-Mode=any update && apt_get --fix-broken --no-remove install
 }
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
 
-system_packages_missing() {
-  dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
-}
+system_packages_missing() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>&1 | awk '!/^.i/ {print $NF}'; }
 system_packages_present() { [[ -z $(system_packages_missing "$@") ]]; }
 system_packages_install() {
   local missing
@@ -339,8 +324,7 @@ if ! [[ -e $made/installed ]]; then
 fi
 
 step 6 Verification
-# Whatever GPUs this shell hides: all count.
-env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES "$environment/bin/python" -I - <<'PYTHON'
+env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES "$environment/bin/python" -I - <<'PYTHON' # on all GPUs
 import importlib.util
 from importlib.metadata import version
 import torch

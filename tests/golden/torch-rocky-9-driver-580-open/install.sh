@@ -83,11 +83,13 @@ cd / # away from project files that could change what is installed
 
 # What this script adds to the system is noted. rpm takes it back, but for what others need.
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
-package_there() { rpm -q --quiet "$1"; }
+packages_left() {
+  { rpm -q --queryformat '%{NAME}\n' "$@" || true; } | sed '/is not installed$/d' | sort -u
+}
 # system_packages_remove PACKAGE…: these alone; rpm removes none of them if anything else needs one.
 system_packages_remove() {
   local here
-  mapfile -t here < <(rpm -q --queryformat '%{NAME}\n' "$@" | sed '/is not installed$/d' | sort -u)
+  read -ra here <<<"$(packages_left "$@" | xargs)"
   ((${#here[@]} == 0)) || as_root rpm --erase "${here[@]}" || true
 }
 
@@ -108,22 +110,15 @@ if [[ $uninstalls == yes ]]; then
   confirm "This removes $environment, and of the system: ${added[*]:-nothing} ${files[*]}"
   as_root true # where root is not given, all stays
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
-  left=()
-  for package in "${added[@]}"; do
-    if package_there "$package"; then left+=("$package"); fi
-  done
+  left=$(packages_left "${added[@]:-none}" | xargs) || true
   ((${#files[@]} == 0)) || as_root rm -f "${files[@]}"
   key_forget
-  # First what passes for installed; its notes go last, and stay with what stays.
-  find "$made" -mindepth 1 -maxdepth 1 ! -name holds ! -name added -exec rm -rf {} +
-  rm -rf "${environment:?}"/{*,.[!d]*}
-  ((${#left[@]} == 0)) || stop "still installed: ${left[*]}" \
-    'rpm says above why. Put that right, and run this again;' \
-    "or let them stay, and remove this script's notes of them: $made"
+  rm -rf "$made"/[!ah]* "${environment:?}"/{*,.[!d]*} # its notes go last, and stay with what stays
+  [[ -z $left ]] || stop "still installed: $left" "rpm says above why. Put that right," \
+    "and run this again; or let them stay, and remove this script's notes of them: $made"
   rm -rf "${environment:?}"
   leave 0 "removed: $environment" "what uv downloaded stays in its cache, which others share: ~/.cache/uv"
 fi
-
 { # bash reads all of this before it does any of it
 system_packages_present() { rpm -q --quiet "$@"; }
 system_packages_install() {
@@ -322,30 +317,15 @@ if ! [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; then
     --require-hashes --only-binary :all: --requirement "$made/uv.txt"
 fi
 
-# python_to_fetch VERSION: what uv can fetch of it; nothing for one that is too old for it.
-python_to_fetch() { "$uv" python list --only-downloads "$1" 2>/dev/null || true; }
-# python_for VERSION: uv's own interpreter, or this machine's where uv cannot fetch one.
-python_for() {
-  "$uv" python find --managed-python --no-python-downloads "$1" 2>/dev/null ||
-    { [[ -z $(python_to_fetch "$1") ]] && "$uv" python find --no-python-downloads "$1" 2>/dev/null; }
-}
-# python_there VERSION: also where the environment has it already.
-python_there() {
-  [[ $("$environment/bin/python" -I -V 2>/dev/null) == "Python $1."* ]] || python_for "$1" >/dev/null
-}
-
 step 4 'Python 3.12, beside the system'"'"'s own'
-if ! python_there 3.12; then
-  [[ -n $(python_to_fetch 3.12) ]] ||
-    stop 'uv has no Python 3.12 to fetch, and there is none on PATH' \
-      'bring one, as pyenv and conda have it, and run this script again with python3.12 on PATH'
+if ! "$uv" python find --quiet --managed-python --no-python-downloads 3.12 >/dev/null 2>&1; then
   "$uv" python install --no-bin 3.12
 fi
 
 step 5 'An environment with Python 3.12'
 if ! [[ $("$environment/bin/python" -I -V 2>/dev/null) == 'Python 3.12.'* ]]; then
-  "$uv" venv --quiet --allow-existing --no-python-downloads \
-    --python "$(python_for 3.12)" "$environment"
+  "$uv" venv --quiet --allow-existing --managed-python --no-python-downloads \
+    --python 3.12 "$environment"
 fi
 
 step 6 'Python packages: torch 2.14.1'
@@ -357,8 +337,7 @@ if ! [[ -e $made/installed ]]; then
 fi
 
 step 7 Verification
-# Whatever GPUs this shell hides: all count.
-env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES "$environment/bin/python" -I - <<'PYTHON'
+env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES "$environment/bin/python" -I - <<'PYTHON' # on all GPUs
 import importlib.util
 from importlib.metadata import version
 import torch
