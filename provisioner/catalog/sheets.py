@@ -116,6 +116,7 @@ SIGNS = tuple(
         "clusters",
     )
 )
+WORDINGS = Sheet("doctor/wordings.jsonl", symptom_rows.Wording, ("reference",))
 INFERENCES = Sheet(
     "doctor/inferences.toml",
     symptom_rows.Inference,
@@ -170,6 +171,7 @@ FIXED = (
     PROFILES,
     REFERENCES,
     *SIGNS,
+    WORDINGS,
     INFERENCES,
     REMEDIES,
     TOOLS,
