@@ -268,6 +268,11 @@ class Catalog:
         return tuple(row for sheet in sheets.SIGNS for row in self._read(sheet, symptom_rows.Sign))
 
     @cached_property
+    def wordings(self) -> tuple[symptom_rows.Wording, ...]:
+        """Words that lean towards causes."""
+        return self._read(sheets.WORDINGS, symptom_rows.Wording)
+
+    @cached_property
     def inferences(self) -> tuple[symptom_rows.Inference, ...]:
         """What follows where several symptoms hold at once."""
         return self._read(sheets.INFERENCES, symptom_rows.Inference)

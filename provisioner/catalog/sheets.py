@@ -125,6 +125,7 @@ SIGNS = tuple(
         "clusters",
     )
 )
+WORDINGS = Sheet("doctor/wordings.jsonl", symptom_rows.Wording, ("reference",))
 INFERENCES = Sheet(
     "doctor/inferences.toml",
     symptom_rows.Inference,
@@ -186,6 +187,7 @@ FIXED = (
     PROFILES,
     REFERENCES,
     *SIGNS,
+    WORDINGS,
     INFERENCES,
     REMEDIES,
     TOOLS,

@@ -55,6 +55,8 @@ class Symptoms(msgspec.Struct, frozen=True, kw_only=True):
     gcc: str = ""
     glibc: str = ""
     packages: tuple[Installed, ...] = ()
+    reported: bool = False
+    """Somebody told it because something is wrong; probes look whether anything is."""
     left_out_bytes: int = 0
     """How much of a long text was not read."""
 

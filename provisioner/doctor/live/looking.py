@@ -76,6 +76,7 @@ def _with_machine(symptoms: Symptoms, machine: Machine) -> Symptoms:
     driver = machine.driver
     return msgspec.structs.replace(
         symptoms,
+        reported=False,
         os_id=machine.os.id,
         os_version=machine.os.version,
         wsl=machine.os.wsl,
