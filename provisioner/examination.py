@@ -16,7 +16,8 @@ from provisioner.detect.host import Host
 from provisioner.detect.remembered import FactCache, cache_folder
 from provisioner.doctor import Patient, Symptoms, diagnose, read
 from provisioner.doctor.live import environment, look
-from provisioner.doctor.symptoms import Installed
+from provisioner.doctor.live import inside as within
+from provisioner.doctor.live.environment import Inside
 from provisioner.environments import store
 from provisioner.errors import UsageError
 from provisioner.machine import Machine
@@ -76,23 +77,56 @@ def of_machine(name: str | None, options: Options) -> Examined:
         )
     machine, warnings = workflow.this_machine()
     host = Host("/", os.environ, FactCache(cache_folder(os.environ)))
-    lines: tuple[str, ...] = ()
-    packages: tuple[Installed, ...] = ()
-    looked: tuple[str, ...] = ()
-    python = ""
-    if name is not None:
-        made = store.found(name)
-        inside = environment.asked(Path(made.python), os.environ)
-        lines = tuple(environment.lines(inside, os.environ))
-        packages, python = environment.installed(inside), minor(inside.python)
-        looked = (f"environment {name}",)
+    inside, looked, troubles = _environment(name)
+    lines = tuple(within.see(inside, machine, os.environ)) if inside else ()
+    packages = environment.installed(inside) if inside else ()
     seen = look(host, machine, rows, more=lines, packages=packages)
-    symptoms = msgspec.structs.replace(seen.symptoms, python=python)
-    return Examined(
-        findings=diagnose(Patient(symptoms, rows, machine)),
-        looked_at=(*seen.looked_at, *looked),
-        warnings=(*warnings, *seen.warnings),
+    python = minor(inside.python) if inside else ""
+    symptoms = msgspec.structs.replace(
+        seen.symptoms,
+        python=python,
+        cpu_wanted=seen.symptoms.cpu_wanted or options.gpus == ("none",) or _is_for_cpu(name),
     )
+    findings = _findings(Patient(symptoms, rows, machine))
+    told = {finding.reference for finding in findings}
+    return Examined(
+        findings=findings,
+        looked_at=(*seen.looked_at, *looked),
+        warnings=tuple(
+            one for one in (*warnings, *seen.warnings, *troubles) if one.reference not in told
+        ),
+    )
+
+
+def _findings(patient: Patient) -> tuple[Finding, ...]:
+    """What is wrong; where no probe said a word, no rule has to be read."""
+    told = patient.symptoms
+    if not told.text.strip() and not told.packages:
+        return ()
+    return diagnose(patient)
+
+
+def _environment(name: str | None) -> tuple[Inside | None, tuple[str, ...], tuple[Warning, ...]]:
+    """The environment that is named, else the one that is active, and what it is called."""
+    if name is not None:
+        python = Path(store.usable(name).path, "bin", "python")
+        return environment.asked(python, os.environ), (f"environment {name}",), ()
+    folder = os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX") or ""
+    python = Path(folder, "bin", "python")
+    if not folder or not python.exists():
+        return None, (), ()
+    try:
+        return environment.asked(python, os.environ), (f"active environment {folder}",), ()
+    except UsageError as error:
+        text = f"The active environment was not looked at: {error.message}"
+        return None, (), (Warning("probe-failed", text),)
+
+
+def _is_for_cpu(name: str | None) -> bool:
+    """Whether ``up`` was told to make an environment without a GPU."""
+    if name is None:
+        return False
+    return store.found(name).plan.accelerator == "cpu"
 
 
 def _machine(options: Options) -> tuple[Machine | None, tuple[Warning, ...]]:

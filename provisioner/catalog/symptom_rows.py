@@ -20,6 +20,8 @@ class Sign(Row, frozen=True, kw_only=True):
     end of a word."""
     means: Mapping[str, int]
     """Points by reference."""
+    mild: bool = False
+    """It harms only who needs what is amiss: where nothing else points at a cause, a warning."""
 
 
 class Inference(Row, frozen=True, kw_only=True):

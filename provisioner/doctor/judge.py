@@ -13,6 +13,8 @@ from provisioner.doctor.symptoms import Symptoms
 
 _FACTS = 70
 """Points of what follows from the catalog alone, without an error that anybody saw."""
+_EXAMINED = 90
+"""The same, where the packages were looked at and not only told of."""
 _TROUBLE = "trouble"
 """The sign that something is wrong at all."""
 _OTHERS = 0.25
@@ -26,6 +28,7 @@ class Vote(NamedTuple):
     points: int
     evidence: tuple[str, ...]
     because: tuple[str, ...] = ()
+    mild: bool = False
 
 
 class Suspect(NamedTuple):
@@ -35,6 +38,8 @@ class Suspect(NamedTuple):
     points: float
     evidence: tuple[str, ...]
     because: tuple[str, ...] = ()
+    mild: bool = False
+    """It harms only who needs what is amiss."""
 
 
 class Suspects(NamedTuple):
@@ -62,9 +67,10 @@ def suspects(patient: Patient) -> Suspects:
 
 def _by_facts(patient: Patient) -> Iterator[Vote]:
     """What the catalog says of the packages, whether anything failed yet or not."""
+    points = _EXAMINED if patient.symptoms.examined else _FACTS
     for reference, flaw in installed.flaws(patient):
         quotes = tuple(place.text for place in flaw.places if place.text)
-        yield Vote(reference, _FACTS, quotes, (flaw.message,))
+        yield Vote(reference, points, quotes, (flaw.message,))
 
 
 def facts_of(symptoms: Symptoms, catalog: Catalog) -> dict[str, str]:
@@ -83,7 +89,7 @@ def _votes(
     for sign, lines in signs.seen(catalog.signs, symptoms):
         held[sign.name] = lines
         for reference, points in sign.means.items():
-            yield Vote(reference, points, lines)
+            yield Vote(reference, points, lines, mild=sign.mild)
     facts = facts_of(symptoms, catalog)
     held.update(dict.fromkeys(facts, ()))
     for row in catalog.inferences:
@@ -101,4 +107,5 @@ def _sum(reference: str, cast: list[Vote]) -> Suspect:
     speaking = [vote for vote in cast if vote.points > 0]
     evidence = dict.fromkeys(line for vote in speaking for line in vote.evidence)
     because = dict.fromkeys(text for vote in speaking for text in vote.because)
-    return Suspect(reference, total + against, tuple(evidence), tuple(because))
+    mild = all(vote.mild for vote in speaking)
+    return Suspect(reference, total + against, tuple(evidence), tuple(because), mild)
