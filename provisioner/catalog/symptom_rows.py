@@ -21,7 +21,7 @@ class Sign(Row, frozen=True, kw_only=True):
     means: Mapping[str, int]
     """Points by reference."""
     mild: bool = False
-    """It harms only who needs what is amiss: where nothing else points at a cause, a warning."""
+    """It harms only who needs what is amiss: a warning, if nothing else says more of its cause."""
 
 
 class Inference(Row, frozen=True, kw_only=True):

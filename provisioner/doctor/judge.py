@@ -107,5 +107,5 @@ def _sum(reference: str, cast: list[Vote]) -> Suspect:
     speaking = [vote for vote in cast if vote.points > 0]
     evidence = dict.fromkeys(line for vote in speaking for line in vote.evidence)
     because = dict.fromkeys(text for vote in speaking for text in vote.because)
-    mild = all(vote.mild for vote in speaking)
+    mild = bool(speaking) and speaking[0].mild
     return Suspect(reference, total + against, tuple(evidence), tuple(because), mild)

@@ -88,7 +88,8 @@ def conda(prefix):
 places = [path for path in dict.fromkeys(sys.path) if path and os.path.isdir(path)]
 origins = {name: module(name) for name in MODULES}
 libraries = []
-torch = os.path.dirname(origins.get("torch") or "")
+torch = origins.get("torch")
+version = first(os.path.join(os.path.dirname(torch), "version.py")) if torch else ""
 for name, below in LIBRARIES:
     origin = origins.get(name)
     path = os.path.join(os.path.dirname(origin), *below.split("/")) if origin else ""
@@ -105,7 +106,7 @@ print(
             "modules": {name: origin for name, origin in origins.items() if origin},
             "conda": conda(sys.prefix),
             "libraries": libraries,
-            "torch": dict(BUILT_FOR.findall(first(os.path.join(torch, "version.py")))) if torch else {},
+            "torch": dict(BUILT_FOR.findall(version)),
         }
     )
 )

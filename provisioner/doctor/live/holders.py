@@ -24,10 +24,10 @@ def see(host: Host, machine: Machine, _: Catalog) -> Iterator[str]:
     """Say which GPUs are full and by whom, and which are named and not there."""
     if not any(gpu.vendor == "nvidia" for gpu in machine.gpus) or machine.driver is None:
         return
-    slices = tuple(_slices(host)) if any(gpu.mig for gpu in machine.gpus) else None
-    if slices == ():
+    slices = _slices(host) if any(gpu.mig for gpu in machine.gpus) else None
+    if slices == []:
         yield "MIG mode is on, and there is no MIG device: a program sees no GPU"
-    yield from _visible(host, machine, slices or ())
+    yield from _visible(host, machine, slices or [])
     gpus = _asked(host, "gpu", f"--query-gpu={_FIELDS}")
     full = [number for number, row in enumerate(gpus) if _mib(row[0]) * _HALF > _mib(row[1]) > 0]
     exclusive = [number for number, row in enumerate(gpus) if "Exclusive" in "".join(row[2:3])]
@@ -47,7 +47,7 @@ def see(host: Host, machine: Machine, _: Catalog) -> Iterator[str]:
         yield from (_told(host, machine, row) for row in running)
 
 
-def _visible(host: Host, machine: Machine, slices: tuple[str, ...]) -> Iterator[str]:
+def _visible(host: Host, machine: Machine, slices: list[str]) -> Iterator[str]:
     listed = host.env.get(_VISIBLE)
     if listed is None:
         return
@@ -66,15 +66,15 @@ def _visible(host: Host, machine: Machine, slices: tuple[str, ...]) -> Iterator[
         yield f"{_VISIBLE}={listed}: invalid device ordinal or id {wrong[0]}; GPUs: {count}"
 
 
-def _begins(word: str, known: tuple[str, ...] | list[str]) -> bool:
+def _begins(word: str, known: list[str]) -> bool:
     """CUDA takes the beginning of an id for the whole."""
     return any(one.lower().startswith(word.lower()) for one in known)
 
 
-def _slices(host: Host) -> Iterator[str]:
-    """The MIG devices that nvidia-smi lists."""
+def _slices(host: Host) -> list[str] | None:
+    """The MIG devices that nvidia-smi lists; None where it does not answer."""
     told = _printed(host, "list", "-L")
-    yield from _SLICE.findall(told or "")
+    return None if told is None else _SLICE.findall(told)
 
 
 def _asked(host: Host, key: str, query: str) -> list[list[str]]:

@@ -36,6 +36,7 @@ def see(inside: Inside, machine: Machine, env: Mapping[str, str]) -> Iterator[st
     yield from _needs(inside, packages)
     yield from _too_new_for(packages, machine)
     yield from _copies(inside)
+    yield from _compiler(inside, machine)
     for path in inside.libraries:
         yield from _loaded(path, inside, env)
 
@@ -124,6 +125,15 @@ def _copies(inside: Inside) -> Iterator[str]:
             theirs = match["version"]
             if one.installer not in {"conda", ""} and one.version.partition("+")[0] != theirs:
                 yield f"{name} {one.version} of {one.installer} lies over conda's {theirs}"
+
+
+def _compiler(inside: Inside, machine: Machine) -> Iterator[str]:
+    """A toolkit of another major release than torch's CUDA: torch builds no extension with it."""
+    cuda = inside.torch.get("cuda", "")
+    majors = {kit.version.partition(".")[0] for kit in machine.toolkits}
+    if cuda and majors and cuda.partition(".")[0] not in majors:
+        there = machine.toolkits[0].version
+        yield f"extensions of torch cannot be built: nvcc is of CUDA {there}, torch of CUDA {cuda}"
 
 
 def _loaded(path: str, inside: Inside, env: Mapping[str, str]) -> Iterator[str]:

@@ -42,7 +42,8 @@ def see(host: Host, machine: Machine, catalog: Catalog) -> Iterator[str | Warnin
 
     if machine.os.container or not any(gpu.vendor in {"nvidia", "amd"} for gpu in machine.gpus):
         return
-    text = next(filter(None, (_printed(host, key, argv) for key, argv in _COMMANDS)), None)
+    printed = (_printed(host, key, argv) for key, argv in _COMMANDS)
+    text = next((one for one in printed if one is not None), None)
     if text is None:
         yield Warning(
             "root-sees-more",
@@ -84,4 +85,4 @@ def _printed(host: Host, key: str, argv: tuple[str, ...]) -> str | None:
         told = host.output(key, (program, *argv[1:]))
     except DlsetupError:
         return None
-    return told.stdout if told is not None and told.returncode == 0 and told.stdout else None
+    return told.stdout if told is not None and told.returncode == 0 else None

@@ -17,6 +17,8 @@ _TRUSTED = "/etc/apt/trusted.gpg.d"
 _SIGNED_BY = re.compile(r"(?i)signed-by\s*[=:]\s*(/[^\s\],]+)")
 _LONG_ID = 16
 """The end of a fingerprint that signatures name, in hexadecimal digits."""
+_INSIDE = "BEGIN PGP PUBLIC KEY"
+"""A source may hold its key itself."""
 _ARMOUR = re.compile(
     r"-----BEGIN PGP[^\n]*\n(?:[^\n]+:[^\n]*\n)*\n?([A-Za-z0-9+/=\s]+?)(?:\n=|\n-----)"
 )
@@ -26,27 +28,44 @@ def see(host: Host, _: Machine, catalog: Catalog) -> Iterator[str]:
     """Say which repository of NVIDIA's apt can no longer prove."""
     shared = tuple(_key(host, path) for path in _trusted(host))
     for source, text in _sources(host):
-        row = next((row for row in catalog.repositories if _is_of(text, row)), None)
-        if row is None:
-            continue
+        rows = [row for row in catalog.repositories if _is_named(_base(row), text)]
         match = _SIGNED_BY.search(text)
+        if not rows or _INSIDE in text:
+            continue
         path = match[1] if match else ""
         data = (
             _key(host, path) if path else None if None in shared else b"".join(filter(None, shared))
         )
-        wanted = row.fingerprint[-_LONG_ID:]
-        if path and not host.exists(path):
+        if data == b"" and path:
             yield f"{source}: its key {path} is missing, the public key is not available"
-        elif (
-            data is not None and "PGP PUBLIC KEY" not in text and bytes.fromhex(wanted) not in data
-        ):
-            old = [key.key for key in catalog.retired_keys if bytes.fromhex(key.key) in data]
-            retired = f", {old[0]} is retired" if old else ""
-            yield f"{source}: NO_PUBKEY {wanted} in {path or _TRUSTED}{retired}"
+        elif data is not None:
+            yield from _lacking(source, path or _TRUSTED, data, _wanted(rows, text), catalog)
 
 
-def _is_of(text: str, row: Repository) -> bool:
-    return row.address.partition("://")[2].rstrip("/") in text
+def _lacking(
+    source: str, path: str, data: bytes, wanted: str | None, catalog: Catalog
+) -> Iterator[str]:
+    """A key that a repository needs and that is not there; of an unknown one, only the retired."""
+    old = next((key for key in catalog.retired_keys if bytes.fromhex(key.key) in data), None)
+    new = wanted or (old.by.upper() if old else None)
+    if new and bytes.fromhex(new) not in data:
+        retired = f", {old.key} is retired" if old else ""
+        yield f"{source}: NO_PUBKEY {new} in {path}{retired}"
+
+
+def _wanted(rows: list[Repository], text: str) -> str | None:
+    """The end of the key's fingerprint, where the very repository is known."""
+    exact = (row for row in rows if _is_named(row.address, text))
+    return next((row.fingerprint[-_LONG_ID:] for row in exact), None)
+
+
+def _base(row: Repository) -> str:
+    """What the repositories of all systems have in common."""
+    return row.address.rstrip("/").rsplit("/", 2)[0]
+
+
+def _is_named(address: str, text: str) -> bool:
+    return address.partition("://")[2].rstrip("/") in text
 
 
 def _sources(host: Host) -> Iterator[tuple[str, str]]:
