@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import msgspec
 
@@ -14,11 +14,8 @@ from provisioner import workflow
 from provisioner.describe import Options
 from provisioner.detect.host import Host
 from provisioner.detect.remembered import FactCache, cache_folder
-from provisioner.doctor import Patient, Symptoms, diagnose, read
-from provisioner.doctor.live import environment, look
-from provisioner.doctor.live import inside as within
-from provisioner.doctor.live.environment import Inside
-from provisioner.environments import store
+from provisioner.doctor.live import look
+from provisioner.doctor.symptoms import Installed, Symptoms
 from provisioner.errors import UsageError
 from provisioner.machine import Machine
 from provisioner.plan import Warning
@@ -48,6 +45,8 @@ def of_report(name: str, options: Options) -> Examined:
 
     Raises UsageError ``bad-report`` for a file that cannot be read, or as ``machine_of`` does.
     """
+    from provisioner.doctor import Patient, diagnose, read
+
     rows = workflow.catalog()
     text, left_out = _text_of(name)
     symptoms = read(text, rows)
@@ -77,56 +76,84 @@ def of_machine(name: str | None, options: Options) -> Examined:
         )
     machine, warnings = workflow.this_machine()
     host = Host("/", os.environ, FactCache(cache_folder(os.environ)))
-    inside, looked, troubles = _environment(name)
-    lines = tuple(within.see(inside, machine, os.environ)) if inside else ()
-    packages = environment.installed(inside) if inside else ()
-    seen = look(host, machine, rows, more=lines, packages=packages)
-    python = minor(inside.python) if inside else ""
+    room = _room(name)
+    for_cpu = options.gpus == ("none",) or room.for_cpu
+    lines = room.lines(machine, for_cpu=for_cpu)
+    seen = look(host, machine, rows, more=lines, packages=room.packages())
     symptoms = msgspec.structs.replace(
         seen.symptoms,
-        python=python,
-        cpu_wanted=seen.symptoms.cpu_wanted or options.gpus == ("none",) or _is_for_cpu(name),
+        python=room.python,
+        cpu_wanted=seen.symptoms.cpu_wanted or for_cpu,
     )
-    findings = _findings(Patient(symptoms, rows, machine))
-    told = {finding.reference for finding in findings}
+    findings = _findings(symptoms, machine)
+    known = {finding.reference for finding in findings}
     return Examined(
         findings=findings,
-        looked_at=(*seen.looked_at, *looked),
+        looked_at=(*seen.looked_at, *room.looked_at),
         warnings=tuple(
-            one for one in (*warnings, *seen.warnings, *troubles) if one.reference not in told
+            one for one in (*warnings, *seen.warnings, *room.warnings) if one.reference not in known
         ),
     )
 
 
-def _findings(patient: Patient) -> tuple[Finding, ...]:
-    """What is wrong; where no probe said a word, no rule has to be read."""
-    told = patient.symptoms
-    if not told.text.strip() and not told.packages:
-        return ()
-    return diagnose(patient)
+class _Room(msgspec.Struct, frozen=True, kw_only=True):
+    """The environment that is examined beside the machine; ``inside`` is None where none is."""
+
+    inside: Any = None
+    looked_at: tuple[str, ...] = ()
+    warnings: tuple[Warning, ...] = ()
+    for_cpu: bool = False
+    """``up`` was told to make it without a GPU."""
+
+    def lines(self, machine: Machine, *, for_cpu: bool) -> tuple[str, ...]:
+        """What is wrong inside, in words."""
+        if self.inside is None:
+            return ()
+        from provisioner.doctor.live import inside
+
+        return tuple(inside.see(self.inside, machine, os.environ, for_cpu=for_cpu))
+
+    def packages(self) -> tuple[Installed, ...]:
+        """What is installed there."""
+        from provisioner.doctor.live import environment
+
+        return environment.installed(self.inside) if self.inside else ()
+
+    @property
+    def python(self) -> str:
+        """The release of its interpreter; empty without one."""
+        return minor(self.inside.python) if self.inside else ""
 
 
-def _environment(name: str | None) -> tuple[Inside | None, tuple[str, ...], tuple[Warning, ...]]:
-    """The environment that is named, else the one that is active, and what it is called."""
-    if name is not None:
-        python = Path(store.usable(name).path, "bin", "python")
-        return environment.asked(python, os.environ), (f"environment {name}",), ()
+def _room(name: str | None) -> _Room:
+    """The environment that is named, else the one that is active."""
     folder = os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX") or ""
-    python = Path(folder, "bin", "python")
-    if not folder or not python.exists():
-        return None, (), ()
+    if name is None and not os.path.exists(os.path.join(folder, "bin", "python") if folder else ""):
+        return _Room()
+    from provisioner.doctor.live import environment
+
+    if name is not None:
+        from provisioner.environments import store
+
+        made = store.usable(name)
+        inside = environment.asked(Path(made.path, "bin", "python"), os.environ)
+        for_cpu = made.plan.accelerator == "cpu"
+        return _Room(inside=inside, looked_at=(f"environment {name}",), for_cpu=for_cpu)
     try:
-        return environment.asked(python, os.environ), (f"active environment {folder}",), ()
+        inside = environment.asked(Path(folder, "bin", "python"), os.environ)
     except UsageError as error:
         text = f"The active environment was not looked at: {error.message}"
-        return None, (), (Warning("probe-failed", text),)
+        return _Room(warnings=(Warning("probe-failed", text),))
+    return _Room(inside=inside, looked_at=(f"active environment {folder}",))
 
 
-def _is_for_cpu(name: str | None) -> bool:
-    """Whether ``up`` was told to make an environment without a GPU."""
-    if name is None:
-        return False
-    return store.found(name).plan.accelerator == "cpu"
+def _findings(symptoms: Symptoms, machine: Machine) -> tuple[Finding, ...]:
+    """What is wrong; where no probe said a word, no rule has to be read."""
+    if not symptoms.text.strip() and not symptoms.packages:
+        return ()
+    from provisioner.doctor import Patient, diagnose
+
+    return diagnose(Patient(symptoms, workflow.catalog(), machine))
 
 
 def _machine(options: Options) -> tuple[Machine | None, tuple[Warning, ...]]:

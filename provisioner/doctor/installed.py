@@ -1,4 +1,4 @@
-"""Packages that do not fit their machine: the rules of ``render --check``, asked of what is there."""
+"""Packages that do not fit their machine: what ``render --check`` asks, of what is there."""
 
 from __future__ import annotations
 

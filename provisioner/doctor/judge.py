@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from provisioner.catalog.load import Catalog
-from provisioner.doctor import installed, signs
+from provisioner.doctor import signs
 from provisioner.doctor.patient import Patient
 from provisioner.doctor.predicates import PREDICATES, compared
 from provisioner.doctor.symptoms import Symptoms
@@ -67,6 +67,10 @@ def suspects(patient: Patient) -> Suspects:
 
 def _by_facts(patient: Patient) -> Iterator[Vote]:
     """What the catalog says of the packages, whether anything failed yet or not."""
+    if not patient.symptoms.packages:
+        return
+    from provisioner.doctor import installed
+
     points = _EXAMINED if patient.symptoms.examined else _FACTS
     for reference, flaw in installed.flaws(patient):
         quotes = tuple(place.text for place in flaw.places if place.text)

@@ -17,7 +17,7 @@ except ImportError:  # Python 2 has nothing of this
 MODULES = ("torch", "tensorflow", "jax", "jaxlib", "numpy", "onnxruntime", "torchvision")
 NEEDED = re.compile(r"(numpy|protobuf|torch|jaxlib|tensorflow)(?![\w.-])")
 GLIBC = re.compile(r"manylinux_2_(\d+)_")
-BUILT_FOR = re.compile(r"(?m)^(cuda|hip)\b[^=\n]*= *['\"]([^'\"]+)['\"]")
+BUILT_FOR = re.compile(r"(?m)^(cuda|hip|xpu)\b[^=\n]*= *(?:None|['\"]([^'\"]+)['\"])")
 LIBRARIES = (
     ("torch", "lib/libtorch_cuda.so"),
     ("torch", "lib/libtorch_cpu.so"),

@@ -30,6 +30,8 @@ def see(host: Host, machine: Machine, _: Catalog) -> Iterator[str]:
     elif sight.module is not None:
         yield from _differing(host, sight)
         yield from _fabric(host)
+    elif machine.driver is not None:
+        return
     elif sight.library_version or any(map(host.exists, _PROGRAMS)):
         yield from _not_loaded(host, machine, nouveau=sight.nouveau)
     else:

@@ -42,7 +42,7 @@ class Inside(msgspec.Struct, frozen=True, kw_only=True):
     conda: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
     torch: dict[str, str] = {}
-    """What torch's own ``version.py`` says: ``cuda`` or ``hip`` with a version; or nothing."""
+    """What torch's ``version.py`` says: ``cuda``, ``hip`` and ``xpu``, empty for what it lacks."""
 
 
 def asked(python: Path, env: Mapping[str, str]) -> Inside:

@@ -29,10 +29,16 @@ _CONDAS_NAMES = {"pytorch": "torch"}
 _FOR_CPU = ("tensorflow-cpu", "intel-tensorflow", "tensorflow-intel")
 
 
-def see(inside: Inside, machine: Machine, env: Mapping[str, str]) -> Iterator[str]:
-    """Say what is wrong with an environment, without running any of it."""
+def see(
+    inside: Inside, machine: Machine, env: Mapping[str, str], *, for_cpu: bool = False
+) -> Iterator[str]:
+    """Say what is wrong with an environment, without running any of it.
+
+    ``for_cpu``: it was made to use no GPU.
+    """
     packages = imported(inside)
-    yield from _for_cpu(inside, packages, machine)
+    if not for_cpu:
+        yield from _for_cpu(inside, packages, machine)
     yield from _needs(inside, packages)
     yield from _too_new_for(packages, machine)
     yield from _copies(inside)
@@ -47,7 +53,7 @@ def _for_cpu(inside: Inside, packages: dict[str, Package], machine: Machine) -> 
     if not gpus:
         return
     found = [name for name in _FOR_CPU if name in packages and "tensorflow" not in packages]
-    if "torch" in packages and "torch" in inside.modules and not inside.torch:
+    if "torch" in packages and inside.torch and not any(inside.torch.values()):
         found.append("torch")
     plugins = any(re.fullmatch(r"jax-cuda\d+-(?:plugin|pjrt)|jax-metal", one) for one in packages)
     if "jaxlib" in packages and not plugins and "cuda" not in packages["jaxlib"].version:

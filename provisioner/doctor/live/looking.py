@@ -12,7 +12,6 @@ from provisioner.catalog.load import Catalog
 from provisioner.detect.host import Host
 from provisioner.detect.watch import Crew, Watch
 from provisioner.doctor.live import toolchain
-from provisioner.doctor.reading import read
 from provisioner.doctor.symptoms import Installed, Symptoms
 from provisioner.machine import Machine
 from provisioner.plan import Warning
@@ -63,12 +62,20 @@ def look(
         for name, watch in watches
         if watch.problem
     ]
-    symptoms = _with_machine(read("\n".join(lines), catalog), host, machine)
+    symptoms = _with_machine(_read(lines, catalog), host, machine)
     return Look(
         symptoms=msgspec.structs.replace(symptoms, packages=(*packages, *symptoms.packages)),
         looked_at=tuple(name.replace("_", " ") for name, watch in watches if not watch.problem),
         warnings=(*(one for one in told if isinstance(one, Warning)), *failed),
     )
+
+
+def _read(lines: Sequence[str], catalog: Catalog) -> Symptoms:
+    if not lines:
+        return Symptoms(text="")
+    from provisioner.doctor.reading import read
+
+    return read("\n".join(lines), catalog)
 
 
 def _watch(
