@@ -114,6 +114,7 @@ ROT = Sheet("upkeep/rot.jsonl", upkeep_rows.Rot, ("framework", "version"))
 SIGNS = tuple(
     Sheet(f"doctor/{subject}.toml", symptom_rows.Sign, (), "sign", ("name",))
     for subject in (
+        "live",
         "gpus",
         "cpus",
         "drivers",

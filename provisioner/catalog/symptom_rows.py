@@ -20,6 +20,8 @@ class Sign(Row, frozen=True, kw_only=True):
     end of a word."""
     means: Mapping[str, int]
     """Points by reference."""
+    mild: bool = False
+    """It harms only who needs what is amiss: a warning, if nothing else says more of its cause."""
 
 
 class Wording(Row, frozen=True, kw_only=True):
