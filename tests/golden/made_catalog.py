@@ -163,6 +163,7 @@ def catalog() -> Catalog:
     made.pythons = tuple(
         system_rows.PythonRow(
             version=version,
+            fetched=version != "3.7",
             base_image=f"docker.io/library/python:{version}-slim-bookworm",
             evidence="official images",
             checked=CHECKED,
