@@ -9,7 +9,10 @@ from provisioner.doctor.remedies import fixes
 from provisioner.report import Confidence, Finding, Severity
 
 _LIKELY, _WORTH, _POSSIBLE = 45, 25, 6
-"""Points from which a cause is likely, worth a word at all, and possible where the rest is unsure."""
+"""Points from which a cause is likely, worth a word at all, and possible where the rest is not
+sure."""
+_HINTED, _SUSPECTED = 1, 12
+"""The same of a report, and of one that says nothing of any trouble."""
 _CALM = 0.45
 """What words count that merely go with a cause, where nothing says that anything is wrong."""
 _MOST, _AT_LEAST = 5, 3
@@ -27,16 +30,23 @@ def diagnose(patient: Patient) -> tuple[Finding, ...]:
     # Probes say what they mean: nothing has to be guessed from words that go with it.
     guessing = found.in_trouble and not patient.symptoms.examined
     weighed = found.listed if guessing else tuple(map(_in_calm, found.listed))
-    least = _POSSIBLE if guessing else _WORTH
+    least = _least(guessing, patient.symptoms.reported)
     listed = [one for one in weighed if one.points >= least]
     first = listed[0].points if listed else 0.0
     near = [one for one in listed if one.points >= max(first * _FAR_BEHIND, _WORTH)]
-    kept = listed[: min(max(len(near), _AT_LEAST if guessing else 0), _MOST)]
+    kept = listed[: min(max(len(near), 0 if patient.symptoms.examined else _AT_LEAST), _MOST)]
     rival = listed[1].points if len(listed) > 1 else 0.0
     return tuple(
         _finding(patient, found, one, rival if number == 0 else first)
         for number, one in enumerate(kept)
     )
+
+
+def _least(in_trouble: bool, reported: bool) -> float:
+    """Points from which a cause is told: whoever reports something suspects that it is wrong."""
+    if in_trouble:
+        return _HINTED if reported else _POSSIBLE
+    return _SUSPECTED if reported else _WORTH
 
 
 def _in_calm(one: Suspect) -> Suspect:

@@ -32,7 +32,12 @@ def flaws(patient: Patient) -> Iterator[tuple[str, Flaw]]:
     known = [one for one in exact if one.name in patient.catalog.frameworks]
     if not known:
         return
-    remedy = Remedy(patient.catalog, Output("requirements", None), patient.options)
+    remedy = Remedy(
+        patient.catalog,
+        Output("requirements", None, "requirements"),
+        patient.options,
+        patient.machine,
+    )
     part = Part(inside="environment", statements=tuple(_statements(patient, exact)))
     ground = Ground(part, patient.machine, patient.catalog, remedy)
     for rule in _RULES:
@@ -72,6 +77,6 @@ def _cause(flaw: Flaw, exact: list[Installed]) -> str | None:
     for text in flaw.fix:
         for name, cause in _OF_CAPS.items():
             # Without the package in sight nobody knows which release is there.
-            if text.startswith(f"add {name}") and name in named:
+            if text.startswith((f"add {name}", name)) and name in named:
                 return cause
     return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from provisioner.catalog.load import Catalog
-from provisioner.doctor import signs
+from provisioner.doctor import signs, wording
 from provisioner.doctor.patient import Patient
 from provisioner.doctor.predicates import PREDICATES, compared
 from provisioner.doctor.symptoms import Symptoms
@@ -19,6 +19,10 @@ _EXAMINED = 90
 """The same, where the packages were looked at and not only told of."""
 _TROUBLE = "trouble"
 """The sign that something is wrong at all."""
+_LEANING = 12
+"""Points that all causes share by the wording of a report: enough where nothing else speaks."""
+_LEAST_LEANING = 0.4
+"""Fewer of those points are not worth a vote."""
 _OTHERS = 0.25
 """How much further votes add to the strongest."""
 
@@ -62,9 +66,28 @@ def suspects(patient: Patient) -> Suspects:
     held: dict[str, tuple[str, ...]] = {}
     for vote in (*_votes(patient.symptoms, patient.catalog, held), *_by_facts(patient)):
         votes.setdefault(vote.reference, []).append(vote)
-    found = [_sum(reference, cast) for reference, cast in votes.items()]
+    leaning = dict(_leanings(patient))
+    names = dict.fromkeys((*votes, *leaning))
+    found = [_sum(name, votes.get(name, []), leaning.get(name, 0.0)) for name in names]
+    found = [one if one.evidence or one.because else _quoted(one, patient) for one in found]
     listed = sorted((one for one in found if one.points > 0), key=lambda one: -one.points)
     return Suspects(tuple(listed), frozenset(held))
+
+
+def _leanings(patient: Patient) -> Iterator[tuple[str, float]]:
+    """What the wording of a report adds to causes; probes have no wording of their own."""
+    if patient.symptoms.reported:
+        shares = wording.leanings(patient.symptoms.text, patient.catalog.wordings)
+        for reference, share in shares.items():
+            if share * _LEANING >= _LEAST_LEANING:
+                yield reference, share * _LEANING
+
+
+def _quoted(one: Suspect, patient: Patient) -> Suspect:
+    """A cause that the wording alone speaks for, with the lines that do."""
+    told = patient.symptoms
+    numbers = wording.telling_lines(told.text, one.reference, patient.catalog.wordings)
+    return one._replace(evidence=tuple(told.lines[number].strip() for number in numbers))
 
 
 def _by_facts(patient: Patient) -> Iterator[Vote]:
@@ -105,7 +128,7 @@ def _votes(
             yield Vote(row.reference, row.points, told_by, because)
 
 
-def _sum(reference: str, cast: list[Vote]) -> Suspect:
+def _sum(reference: str, cast: list[Vote], leaning: float) -> Suspect:
     cast = sorted(cast, key=lambda vote: -vote.points)
     against = sum(vote.points for vote in cast if vote.points < 0)
     points = [vote.points for vote in cast if vote.points > 0]
@@ -115,4 +138,4 @@ def _sum(reference: str, cast: list[Vote]) -> Suspect:
     because = dict.fromkeys(text for vote in speaking for text in vote.because)
     plain = max((vote.points for vote in speaking if not vote.mild), default=0)
     mild = any(vote.mild for vote in speaking) and plain < SETTLED
-    return Suspect(reference, total + against, tuple(evidence), tuple(because), mild)
+    return Suspect(reference, total + against + leaning, tuple(evidence), tuple(because), mild)

@@ -90,6 +90,7 @@ def _with_machine(symptoms: Symptoms, host: Host, machine: Machine) -> Symptoms:
     driver, libc = machine.driver, machine.os.libc or ""
     return msgspec.structs.replace(
         symptoms,
+        reported=False,
         os_id=machine.os.id,
         os_version=machine.os.version,
         wsl=machine.os.wsl,
