@@ -13,8 +13,8 @@ from tests.cli.sickbed import Sickbed
 from tests.unit.upkeep.loopback import Loopback, serving
 
 LOOKED_AT = (
-    "driver; kernel log; system packages; secure boot; containers;\n"
-    "  loader; disks; toolchain; holders; pci link"
+    "driver; kernel log; system packages; secure boot; containers; loader;\n"
+    "  disks; toolchain; holders; pci link"
 )
 WITHOUT_DRIVER = {"DLSETUP_OVERRIDE_DRIVER": "none", "DLSETUP_OVERRIDE_GPUS": "RTX 4090"}
 

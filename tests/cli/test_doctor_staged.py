@@ -188,6 +188,7 @@ def test_an_engine_without_the_container_toolkit(bed: Sickbed) -> None:
     assert bed.found() == {}
 
 
+@pytest.mark.root
 def test_a_full_tmpfs(bed: Sickbed, tmp_path: Path) -> None:
     if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], check=False).returncode:
         pytest.skip("mounts a file system of its own")

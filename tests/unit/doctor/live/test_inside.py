@@ -1,5 +1,4 @@
-"""Environments as their interpreters tell of them: what does not fit them, their machine, or each
-other."""
+"""Environments as their interpreters tell of them: what does not fit in there."""
 
 from __future__ import annotations
 
