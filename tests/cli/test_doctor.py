@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.environments import Home, tensorflow
+from tests.cli.environments import CHECKOUT, Home, tensorflow
 from tests.cli.sickbed import Sickbed
 from tests.unit.upkeep.loopback import Loopback, serving
 
@@ -54,6 +56,27 @@ def test_quiet_says_nothing_of_a_machine_that_is_well(bed: Sickbed) -> None:
 
     assert bed.run("--quiet").code == 0
     assert bed.run("--quiet").out == ""
+
+
+def test_of_a_machine_that_is_well_no_rule_is_read(bed: Sickbed) -> None:
+    bed.settings["DLSETUP_OVERRIDE_GPUS"] = "none"
+    program = (
+        "import atexit, sys; atexit.register(lambda: print(*sys.modules)); "
+        "from provisioner.cli.main import main; main(['doctor', '--quiet'])"
+    )
+    environment = {**bed.settings, "PYTHONPATH": str(CHECKOUT)}
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+    loaded = ran.stdout.split()
+
+    assert "provisioner.doctor.live.driver" in loaded
+    assert "provisioner.doctor.judge" not in loaded
+    assert "provisioner.resolve" not in loaded
 
 
 def test_a_machine_that_is_not_well_is_told_why_and_what_to_do(bed: Sickbed) -> None:
