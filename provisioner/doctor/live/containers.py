@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from provisioner.catalog.load import Catalog
 from provisioner.detect.host import Host
 from provisioner.machine import Machine
 
+_GPU = re.compile(r"nvidia\d+")
 _SPECIFICATIONS = ("/etc/cdi", "/var/run/cdi")
 
 
@@ -15,8 +17,9 @@ def see(host: Host, machine: Machine, _: Catalog) -> Iterator[str]:
     """Say what keeps GPUs out of containers, or this container from its GPUs."""
     nvidia = any(gpu.vendor == "nvidia" for gpu in machine.gpus)
     if machine.os.container:
-        if nvidia and not host.entries("/dev", "nvidia") and not host.exists("/dev/dxg"):
-            yield "this container was started without --gpus: no /dev/nvidia* inside"
+        given = any(map(_GPU.fullmatch, host.entries("/dev", "nvidia")))
+        if nvidia and not given and not host.exists("/dev/dxg"):
+            yield "this container was started without --gpus: no /dev/nvidia0 inside"
         return
     engines = [name for name in ("docker", "podman") if machine.containers.get(name)]
     if "docker" in engines and machine.containers.get("docker_daemon") is False:

@@ -17,6 +17,7 @@ _TRUSTED = "/etc/apt/trusted.gpg.d"
 _SIGNED_BY = re.compile(r"(?i)signed-by\s*[=:]\s*(/[^\s\],]+)")
 _LONG_ID = 16
 """The end of a fingerprint that signatures name, in hexadecimal digits."""
+_PUBLISHER = "nvidia"
 _INSIDE = "BEGIN PGP PUBLIC KEY"
 """A source may hold its key itself."""
 _ARMOUR = re.compile(
@@ -28,6 +29,8 @@ def see(host: Host, _: Machine, catalog: Catalog) -> Iterator[str]:
     """Say which repository of NVIDIA's apt can no longer prove."""
     shared = tuple(_key(host, path) for path in _trusted(host))
     for source, text in _sources(host):
+        if _PUBLISHER not in text:
+            continue
         rows = [row for row in catalog.repositories if _is_named(_base(row), text)]
         match = _SIGNED_BY.search(text)
         if not rows or _INSIDE in text:

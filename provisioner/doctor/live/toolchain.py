@@ -39,7 +39,9 @@ def used(host: Host, machine: Machine) -> str:
 def _too_new(machine: Machine, cuda: str, catalog: Catalog) -> Iterator[str]:
     """The header of an nvcc refuses a gcc that is newer than it was tested with."""
     gcc = machine.tools.get("gcc") or ""
+    if not gcc or not cuda:
+        return
     row = next((row for row in catalog.cuda if row.version == cuda), None)
     newest = row.host_compilers[-1].gcc if row and row.host_compilers else ""
-    if gcc and newest and numbers(gcc)[0] > numbers(newest)[0]:
+    if newest and numbers(gcc)[0] > numbers(newest)[0]:
         yield f"gcc {gcc} is newer than gcc {newest}, the newest that nvcc of CUDA {cuda} takes"

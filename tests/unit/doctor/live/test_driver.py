@@ -156,3 +156,37 @@ def test_wsl_without_a_driver_of_nvidias_on_windows_misses_no_libcuda(tmp_path: 
 
     room.put("usr/lib/wsl/drivers/nv_dispi.inf_amd64_1/nvlddmkm.sys")
     assert room.first() == ("wsl2", "error")
+
+
+def test_a_container_without_a_gpu_is_told_how_to_get_one(working: Room) -> None:
+    working.put(".dockerenv")
+    working.put("dev/nvidiactl")
+    assert working.first() == ("container-no-gpu-flag", "error")
+
+    working.put("dev/nvidia0")
+    assert working.findings() == ()
+
+
+def test_a_cdi_specification_of_another_driver_is_stale(working: Room) -> None:
+    working.put("etc/cdi/nvidia.yaml", "hostPath: /usr/lib/libnvidia-ml.so.550.163.01\n")
+    assert working.findings() == ()
+
+    working.put("etc/cdi/nvidia.yaml", "hostPath: /usr/lib/libnvidia-ml.so.535.183.01\n")
+    assert working.first() == ("container-toolkit", "error")
+
+
+def test_a_gpu_without_a_window_in_memory_is_named(working: Room) -> None:
+    slot = next((working.root / "sys/bus/pci/devices").glob("*.0")).name
+    folder = f"sys/bus/pci/devices/{slot}"
+    sound = "0x00000000f6000000 0x00000000f6ffffff 0x0000000000040200\n"
+    working.put(f"{folder}/resource", sound)
+    working.put(f"{folder}/current_link_width", "8\n")
+    working.put(f"{folder}/max_link_width", "16\n")
+    assert working.findings() == ()
+    assert "gpu-link-narrow" not in [one.reference for one in working.seen().warnings]
+
+    working.put(f"{folder}/current_link_width", "1\n")
+    assert "gpu-link-narrow" in [one.reference for one in working.seen().warnings]
+
+    working.put(f"{folder}/resource", f"{'0x0000000000000000 ' * 3}\n")
+    assert working.first() == ("gpu-not-initialising", "error")
