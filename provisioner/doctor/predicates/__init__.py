@@ -45,6 +45,7 @@ _ALL: tuple[Predicate, ...] = (
     packages.tensorflow_on_windows,
     packages.two_onnxruntimes,
     packages.two_versions,
+    packages.wheel_of_another_python,
     packages.two_frameworks,
     packages.cudnn_elsewhere,
     places.in_container,

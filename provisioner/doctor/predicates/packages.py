@@ -8,6 +8,7 @@ from provisioner.catalog.load import Catalog
 from provisioner.doctor.predicates.drivers import cuda_of
 from provisioner.doctor.symptoms import Symptoms
 
+_WHEEL = re.compile(r"-cp(\d)(\d{1,2})-\w+\.?\S{0,80}\.whl(?=[^\n]{0,20}not a supported)")
 _TENSORFLOW_1 = re.compile(
     r"tensorflow(?:-gpu)?(?:==| |-|=|<|~=)?v?1\.|tensorflow 1(?![\d.])|(?<![a-z])tf ?1"
 )
@@ -63,6 +64,15 @@ def two_versions(symptoms: Symptoms, _: Catalog) -> str | None:
     return None
 
 
+def wheel_of_another_python(symptoms: Symptoms, _: Catalog) -> str | None:
+    """A wheel that is installed by hand is for another Python than the one that is there."""
+    for match in _WHEEL.finditer(symptoms.text):
+        wanted = f"{match[1]}.{match[2]}"
+        if symptoms.python and wanted != symptoms.python and "abi3" not in match[0]:
+            return f"The wheel is for Python {wanted}, and {symptoms.python} is here."
+    return None
+
+
 def two_frameworks(symptoms: Symptoms, _: Catalog) -> str | None:
     """Two frameworks that bring CUDA's libraries are named for one environment."""
     patterns = {"torch": r"torch", "tensorflow": r"tensorflow", "jax": r"jax(?:lib)?"}
@@ -70,7 +80,9 @@ def two_frameworks(symptoms: Symptoms, _: Catalog) -> str | None:
         name
         for name, pattern in patterns.items()
         if re.search(
-            rf"(?<![\w./-]){pattern}(?:\[[^\]]*\])?(?:==| ?\(|=| \d| and | beside )", symptoms.text
+            rf"(?<![\w./-]){pattern}(?:\[[^\]]*\])?(?:==| ?\(|=| \d| and | beside )"
+            rf"|packages: {pattern}(?![\w-])|(?m:^[> ]*import {pattern}(?![\w-]))",
+            symptoms.text,
         )
     ]
     return f"{' and '.join(named)} are in one environment." if len(named) > 1 else None
