@@ -231,6 +231,11 @@ class Catalog:
         return tuple(row for sheet in sheets.SIGNS for row in self._read(sheet, symptom_rows.Sign))
 
     @cached_property
+    def translations(self) -> tuple[symptom_rows.Translation, ...]:
+        """Words of programs in other languages."""
+        return self._read(sheets.TRANSLATIONS, symptom_rows.Translation)
+
+    @cached_property
     def wordings(self) -> tuple[symptom_rows.Wording, ...]:
         """Words that lean towards causes."""
         return self._read(sheets.WORDINGS, symptom_rows.Wording)

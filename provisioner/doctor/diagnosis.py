@@ -11,8 +11,8 @@ from provisioner.report import Confidence, Finding, Severity
 _SETTLED, _LIKELY, _WORTH, _POSSIBLE = 85, 45, 25, 6
 """Points from which a cause is certain, likely, worth a word at all, and possible where the rest
 is unsure."""
-_HINTED, _SUSPECTED = 1, 12
-"""The same of a report, and of one that says nothing of any trouble."""
+_HINTED = 1
+"""Points from which a cause is told of a report that does not say that all is well."""
 _CALM = 0.45
 """What words count that merely go with a cause, where nothing says that anything is wrong."""
 _MOST, _AT_LEAST = 5, 3
@@ -28,7 +28,7 @@ def diagnose(patient: Patient) -> tuple[Finding, ...]:
     """
     found = suspects(patient)
     weighed = found.listed if found.in_trouble else tuple(map(_in_calm, found.listed))
-    least = _least(found.in_trouble, patient.symptoms.reported)
+    least = _least(found, reported=patient.symptoms.reported)
     listed = [one for one in weighed if one.points >= least]
     first = listed[0].points if listed else 0.0
     near = [one for one in listed if one.points >= max(first * _FAR_BEHIND, _WORTH)]
@@ -40,11 +40,13 @@ def diagnose(patient: Patient) -> tuple[Finding, ...]:
     )
 
 
-def _least(in_trouble: bool, reported: bool) -> float:
+def _least(found: Suspects, *, reported: bool) -> float:
     """Points from which a cause is told: whoever reports something suspects that it is wrong."""
-    if in_trouble:
-        return _HINTED if reported else _POSSIBLE
-    return _SUSPECTED if reported else _WORTH
+    if not reported:
+        return _POSSIBLE if found.in_trouble else _WORTH
+    if found.in_trouble:
+        return _HINTED
+    return _WORTH if found.is_sound else _HINTED
 
 
 def _in_calm(one: Suspect) -> Suspect:

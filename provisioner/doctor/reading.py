@@ -67,7 +67,7 @@ def read(text: str, catalog: Catalog) -> Symptoms:
     """Return what a report says. Never raises: what makes no sense says nothing."""
     kept, left_out = _bounded(text)
     lines = tuple(_readable(kept))
-    text = "\n".join(map(_folded, lines))
+    text = _in_english("\n".join(map(_folded, lines)), catalog)
     os_id, os_version = naming.system(text)
     return Symptoms(
         text=text,
@@ -92,9 +92,17 @@ def read(text: str, catalog: Catalog) -> Symptoms:
     )
 
 
-def folded(text: str) -> str:
-    """The text of a report as signs are looked for in it: lower case, blanks run together."""
-    return "\n".join(map(_folded, _readable(_bounded(text)[0])))
+def _in_english(text: str, catalog: Catalog) -> str:
+    """What programs said in other languages, as they say it in English; lines stay lines."""
+    if text.isascii():
+        # Spanish and Italian have sentences without an accent.
+        rows = [row for row in catalog.translations if any(map(str.isascii, row.words))]
+    else:
+        rows = list(catalog.translations)
+    for row in rows:
+        for words in row.words:
+            text = text.replace(words, row.english)
+    return text
 
 
 def _folded(line: str) -> str:

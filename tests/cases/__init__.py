@@ -1,7 +1,7 @@
 """Real reports of things that broke, with the cause that their threads settled on.
 
 ``given`` came with the project, ``gathered`` were found since, by people who had not seen the rows
-that judge them; ``mixed`` and ``paraphrased`` were written for the tests. ``reference: none`` is a
+that judge them, ``later`` by one who had; ``mixed`` and ``paraphrased`` were written for the tests. ``reference: none`` is a
 report of a machine that works.
 """
 
