@@ -10,8 +10,8 @@ from typing import NamedTuple
 from provisioner.catalog.symptom_rows import Sign
 from provisioner.doctor.symptoms import Symptoms
 
-_ANYTHING = r"[^\n]{0,200}?"
-_WILD = re.compile(r"([*#|])")
+_WILD = re.compile(r"([#|])")
+_MOST_LINES = 200
 
 
 class Seen(NamedTuple):
@@ -39,22 +39,48 @@ def _without(phrases: tuple[str, ...], text: str) -> str:
 
 
 def _place(words: str, text: str) -> int | None:
-    literal, pattern = _compiled(words)
-    if literal not in text:
-        return None
-    match = pattern.search(text)
-    return match.start() if match else None
+    """Where some words stand; of a text that is full of them, only so many lines are tried."""
+    literal, pieces = _compiled(words)
+    at = text.find(literal)
+    for _ in range(_MOST_LINES):
+        if at < 0:
+            return None
+        start = text.rfind("\n", 0, at) + 1
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        found = _in_order(pieces, text, start, end)
+        if found is not None:
+            return found
+        at = text.find(literal, end)
+    return None
 
 
-@lru_cache(maxsize=4096)
-def _compiled(words: str) -> tuple[str, re.Pattern[str]]:
-    """The longest plain piece of some words, which is fast to look for, and the whole pattern.
+def _in_order(pieces: tuple[re.Pattern[str], ...], text: str, start: int, end: int) -> int | None:
+    """Where the first piece stands, if the others follow it; each place is looked at once."""
+    first: int | None = None
+    for piece in pieces:
+        match = piece.search(text, start, end)
+        if match is None:
+            return None
+        first = match.start() if first is None else first
+        start = match.end()
+    return first
 
-    ``*`` is anything on the same line, ``#`` a number, ``|`` at the end the end of a word; words
-    always start where a word starts.
+
+@lru_cache(maxsize=8192)
+def _compiled(words: str) -> tuple[str, tuple[re.Pattern[str], ...]]:
+    """The longest plain piece of some words, which is fast to look for, and the pieces in order.
+
+    ``*`` is anything on the same line, ``#`` a number, ``|`` the end of a word; words always start
+    where a word starts.
     """
     literal = max(re.split(r"[*#|]", words), key=len)
-    meant = {"*": _ANYTHING, "#": r"\d+", "|": r"(?![a-z0-9])", "": ""}
-    pattern = "".join(meant.get(piece, re.escape(piece)) for piece in _WILD.split(words))
-    start = r"(?<![a-z0-9])" if words[0].isalnum() else ""
-    return literal, re.compile(start + pattern)
+    meant = {"#": r"\d+", "|": r"(?![a-z0-9])"}
+    pieces = [
+        "".join(meant.get(part, re.escape(part)) for part in _WILD.split(piece))
+        for piece in words.split("*")
+        if piece
+    ]
+    if words[0].isalnum():
+        pieces[0] = r"(?<![a-z0-9])" + pieces[0]
+    return literal, tuple(map(re.compile, pieces))

@@ -81,7 +81,7 @@ def different_models(symptoms: Symptoms, _: Catalog) -> str | None:
 
 def memory_without_process(symptoms: Symptoms, _: Catalog) -> str | None:
     """nvidia-smi shows memory in use, and no process that uses it."""
-    used = [int(match[1]) for match in re.finditer(r"(\d+)mib ?/ ?\d+mib", symptoms.text)]
+    used = [int(match[1]) for match in re.finditer(r"(?<!\d)(\d{1,6})mib ?/ ?\d{1,6}mib", symptoms.text)]
     if (
         used
         and max(used) > _MIB_WORTH_A_WORD
@@ -93,7 +93,7 @@ def memory_without_process(symptoms: Symptoms, _: Catalog) -> str | None:
 
 def memory_while_idle(symptoms: Symptoms, _: Catalog) -> str | None:
     """nvidia-smi shows most of the memory in use, while the GPU computes nothing."""
-    for match in re.finditer(r"(\d+)mib ?/ ?(\d+)mib ?\| *0%", symptoms.text):
+    for match in re.finditer(r"(?<!\d)(\d{1,6})mib ?/ ?(\d{1,6})mib ?\| {0,9}0%", symptoms.text):
         if int(match[1]) * 2 > int(match[2]):
             return f"{match[1]} of {match[2]} MiB are in use at 0 % load."
     return None

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from provisioner.catalog.load import Catalog
 from provisioner.doctor.predicates.drivers import cuda_of
 from provisioner.doctor.symptoms import Symptoms
 
-_WHEEL = re.compile(r"-cp(\d)(\d{1,2})-\w+\.?\S{0,80}\.whl(?=[^\n]{0,20}not a supported)")
+_LIBRARY = re.compile(r"lib(?:cudnn|cublas|cudart)\S*")
+_LOOKED_FOR = re.compile(r"locate|find|ls|exists|present")
+_MOST_PLACES = 200
+_WHEEL = re.compile(r"-cp(\d)(\d{1,2})-[\w.]{1,80}\.whl(?=[^\n]{0,20}not a supported)")
 _TENSORFLOW_1 = re.compile(
     r"tensorflow(?:-gpu)?(?:==| |-|=|<|~=)?v?1\.|tensorflow 1(?![\d.])|(?<![a-z])tf ?1"
 )
@@ -90,7 +94,8 @@ def two_frameworks(symptoms: Symptoms, _: Catalog) -> str | None:
 
 def cudnn_elsewhere(symptoms: Symptoms, _: Catalog) -> str | None:
     """The library that is missed lies on the disk."""
-    found = re.search(
-        r"(?m)^.*(?:locate|find|ls|exists|present).*(lib(?:cudnn|cublas|cudart)\S*)", symptoms.text
-    )
-    return f"{found[1]} lies on the disk." if found else None
+    for match in islice(_LIBRARY.finditer(symptoms.text), _MOST_PLACES):
+        start = symptoms.text.rfind("\n", 0, match.start()) + 1
+        if _LOOKED_FOR.search(symptoms.text, start, match.start()):
+            return f"{match[0]} lies on the disk."
+    return None
