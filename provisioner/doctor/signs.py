@@ -11,7 +11,7 @@ from provisioner.catalog.symptom_rows import Sign
 from provisioner.doctor.symptoms import Symptoms
 
 _WILD = re.compile(r"([#|])")
-_MOST_LINES = 200
+MOST_LINES = 200
 
 
 class Seen(NamedTuple):
@@ -25,7 +25,7 @@ def seen(signs: tuple[Sign, ...], symptoms: Symptoms) -> Iterator[Seen]:
     """Yield the signs that a text shows, each with the lines of its first few places."""
     for sign in signs:
         text = _without(sign.innocent, symptoms.text)
-        places = [at for words in sign.words if (at := _place(words, text)) is not None]
+        places = [at for words in sign.words if (at := place(words, text)) is not None]
         if places:
             numbers = sorted({symptoms.text.count("\n", 0, at) for at in places})
             yield Seen(sign, tuple(symptoms.lines[number].strip() for number in numbers[:3]))
@@ -38,24 +38,24 @@ def _without(phrases: tuple[str, ...], text: str) -> str:
     return text
 
 
-def _place(words: str, text: str) -> int | None:
+def place(words: str, text: str) -> int | None:
     """Where some words stand; of a text that is full of them, only so many lines are tried."""
     literal, pieces = _compiled(words)
     at = text.find(literal)
-    for _ in range(_MOST_LINES):
+    for _ in range(MOST_LINES):
         if at < 0:
             return None
         start = text.rfind("\n", 0, at) + 1
         end = text.find("\n", at)
         end = len(text) if end < 0 else end
-        found = _in_order(pieces, text, start, end)
+        found = in_order(pieces, text, start, end)
         if found is not None:
             return found
         at = text.find(literal, end)
     return None
 
 
-def _in_order(pieces: tuple[re.Pattern[str], ...], text: str, start: int, end: int) -> int | None:
+def in_order(pieces: tuple[re.Pattern[str], ...], text: str, start: int, end: int) -> int | None:
     """Where the first piece stands, if the others follow it; each place is looked at once."""
     first: int | None = None
     for piece in pieces:

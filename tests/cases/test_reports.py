@@ -1,4 +1,4 @@
-"""``doctor --report`` names the cause of reports, is as sure as it may be, and lets the sound be."""
+"""``doctor --report`` names the cause, is as sure as it may be, and lets sound machines be."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ def test_the_cause_of_reports_that_nothing_was_tuned_on_comes_first(
     assert among >= UNSEEN_AMONG_THREE
 
 
-@pytest.mark.parametrize("case", [case for case in cases("mixed") if case.also], ids=lambda c: c.name)
+@pytest.mark.parametrize(
+    "case", [case for case in cases("mixed") if case.also], ids=lambda c: c.name
+)
 def test_a_report_of_several_causes_tells_of_each(case: Case, rows: Catalog) -> None:
     told = [one.reference for one in findings(case, rows)]
     assert set(case.also) <= set(told)

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
+from provisioner import workflow
 from provisioner.catalog.dump import dump
 from provisioner.catalog.sheets import WORDINGS
 from provisioner.catalog.symptom_rows import Wording
-from provisioner import workflow
 from provisioner.doctor.reading import read
 from provisioner.doctor.wording import words
 from tests.cases import Case, broken

@@ -55,8 +55,10 @@ def gpu_older_than_cuda(symptoms: Symptoms, catalog: Catalog) -> str | None:
     """Every CUDA that is named has left the GPU out."""
     cudas = _cudas(symptoms)
     for gpu, row in _known(symptoms, catalog):
-        if cudas and row.last_cuda and all(
-            order(".".join(one.split(".")[:2])) > order(row.last_cuda) for one in cudas
+        if (
+            cudas
+            and row.last_cuda
+            and all(order(".".join(one.split(".")[:2])) > order(row.last_cuda) for one in cudas)
         ):
             return f"{gpu.name} is served up to CUDA {row.last_cuda}, and {cudas[0]} is here."
     return None

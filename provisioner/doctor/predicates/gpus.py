@@ -12,8 +12,10 @@ _LISTED = re.compile(r"(?:sm|compute)_(\d{2,3})[af]?(?![0-9])")
 _SUPPORTS = re.compile(r"supports cuda capabilities ([^\n]*)")
 _NEEDED = re.compile(r"sm_(\d{2,3})[af]? is not compatible")
 _SEVERAL = re.compile(
-    r"(?m)(?:^ ?gpus: .* x ?\d|^ ?gpus: \d)|(?<![\w.:])[2-8] ?x ?(?:nvidia|rtx|gtx|tesla|titan|[ahv]100|gpu)"
-    r"|(?<![\w.])x[2-8](?![\w.])|gpu ?[1-7]:|cuda:[1-7]|(?:multi|multiple|several|two|four|eight|both)[ -]gpus?"
+    r"(?m)(?:^ ?gpus: .* x ?\d|^ ?gpus: \d)"
+    r"|(?<![\w.:])[2-8] ?x ?(?:nvidia|rtx|gtx|tesla|titan|[ahv]100|gpu)"
+    r"|(?<![\w.])x[2-8](?![\w.])|gpu ?[1-7]:|cuda:[1-7](?!\d|\.)"
+    r"|(?:multi|multiple|several|two|four|eight|both)[ -]gpus?"
 )
 _MIB_WORTH_A_WORD = 1024
 
@@ -81,7 +83,9 @@ def different_models(symptoms: Symptoms, _: Catalog) -> str | None:
 
 def memory_without_process(symptoms: Symptoms, _: Catalog) -> str | None:
     """nvidia-smi shows memory in use, and no process that uses it."""
-    used = [int(match[1]) for match in re.finditer(r"(?<!\d)(\d{1,6})mib ?/ ?\d{1,6}mib", symptoms.text)]
+    used = [
+        int(match[1]) for match in re.finditer(r"(?<!\d)(\d{1,6})mib ?/ ?\d{1,6}mib", symptoms.text)
+    ]
     if (
         used
         and max(used) > _MIB_WORTH_A_WORD
