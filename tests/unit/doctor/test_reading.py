@@ -13,6 +13,11 @@ SMI_535 = (
     "|   1  NVIDIA A100-SXM4-80GB          On  | 00000000:0F:00.0 Off |"
 )
 
+SMI_610 = (
+    "| NVIDIA-SMI 610.43.03         KMD Version: 610.43.03     CUDA UMD Version: 13.4 |\n"
+    "|   0  NVIDIA GeForce RTX 5090        Off |   00000000:01:00.0  On |"
+)
+
 
 def told(text: str) -> Symptoms:
     return read(text, workflow.catalog())
@@ -34,8 +39,7 @@ def told(text: str) -> Symptoms:
             ["NVIDIA A100-SXM4-80GB"],
         ),
         (
-            "| NVIDIA-SMI 610.43.03              KMD Version: 610.43.03     CUDA UMD Version: 13.4 |\n"
-            "|   0  NVIDIA GeForce RTX 5090        Off |   00000000:01:00.0  On |",
+            SMI_610,
             "610.43.03",
             "13.4",
             ["NVIDIA GeForce RTX 5090"],
@@ -47,9 +51,7 @@ def told(text: str) -> Symptoms:
             [],
         ),
         (
-            "Driver Version                            : 570.133.20\n"
-            "CUDA Version                              : 12.8\n"
-            "    Product Name                          : NVIDIA L40S",
+            "Driver Version  : 570.133.20\nCUDA Version  : 12.8\n    Product Name  : NVIDIA L40S",
             "570.133.20",
             "12.8",
             ["NVIDIA L40S"],
@@ -61,13 +63,13 @@ def told(text: str) -> Symptoms:
             ["NVIDIA L40S"],
         ),
         (
-            "GPU 0: NVIDIA GeForce RTX 4090 (UUID: GPU-5d5b)\nGPU 1: NVIDIA GeForce RTX 3090 (UUID: G)",
+            "GPU 0: NVIDIA GeForce RTX 4090 (UUID: G)\nGPU 1: NVIDIA GeForce RTX 3090 (UUID: G)",
             "",
             "",
             ["NVIDIA GeForce RTX 4090", "NVIDIA GeForce RTX 3090"],
         ),
         (
-            "ii  libnvidia-compute-535:amd64  535.183.01-0ubuntu0.22.04.1  amd64  NVIDIA libcompute",
+            "ii  libnvidia-compute-535:amd64  535.183.01-0ubuntu0.22.04.1  amd64  NVIDIA",
             "535.183.01",
             "",
             [],
@@ -91,8 +93,10 @@ def test_drivers_and_gpus_are_read(text: str, driver: str, cuda: str, gpus: list
             "570.133.20",
         ),
         (
-            "NVRM: API mismatch: the client has the version 535.183.01, but\n"
-            "NVRM: this kernel module has the version 535.171.04.  Please",
+            (
+                "NVRM: API mismatch: the client has the version 535.183.01, but\n"
+                "NVRM: this kernel module has the version 535.171.04.  Please"
+            ),
             "535.171.04",
         ),
     ],
@@ -126,8 +130,10 @@ def test_the_loaded_module_is_read(text: str, module: str) -> None:
             [("torch", "2.6.0", "cu126"), ("numpy", "2.2.1", "")],
         ),
         (
-            "pytorch      2.0.1    py3.10_cuda11.7_cudnn8.5.0_0    pytorch\n"
-            "cudatoolkit  11.3.1   h2bc3f7f_2",
+            (
+                "pytorch      2.0.1    py3.10_cuda11.7_cudnn8.5.0_0    pytorch\n"
+                "cudatoolkit  11.3.1   h2bc3f7f_2"
+            ),
             [
                 ("torch", "2.0.1", "py3.10_cuda11.7_cudnn8.5.0_0"),
                 ("cudatoolkit", "11.3.1", "h2bc3f7f_2"),
