@@ -22,6 +22,8 @@ class Sign(Row, frozen=True, kw_only=True):
     """Points by reference."""
     innocent: tuple[str, ...] = ()
     """Phrases with such words in them that mean nothing: they are passed over."""
+    mild: bool = False
+    """It harms only who needs what is amiss: a warning, if nothing else says more of its cause."""
 
 
 class Translation(Row, frozen=True, kw_only=True):

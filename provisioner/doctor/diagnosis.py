@@ -51,7 +51,7 @@ def _least(found: Suspects, *, reported: bool) -> float:
 
 def _in_calm(one: Suspect) -> Suspect:
     """A cause where nothing says that anything is wrong: words that go with it count less."""
-    return one if one.points >= _SETTLED else one._replace(points=one.points * _CALM)
+    return one if one.mild or one.points >= _SETTLED else one._replace(points=one.points * _CALM)
 
 
 def _finding(patient: Patient, found: Suspects, one: Suspect, rival: float) -> Finding:
@@ -59,7 +59,7 @@ def _finding(patient: Patient, found: Suspects, one: Suspect, rival: float) -> F
     confidence = _confidence(one.points, rival)
     return Finding(
         reference=one.reference,
-        severity=_severity(one.points, confidence),
+        severity=_severity(one, confidence),
         message=" ".join((row.meaning, *one.because)),
         evidence=one.evidence,
         fix=fixes(one.reference, patient, found.held) or (row.fix,),
@@ -74,7 +74,7 @@ def _confidence(points: float, rival: float) -> Confidence:
     return "likely" if points >= _LIKELY else "unsure"
 
 
-def _severity(points: float, confidence: Confidence) -> Severity:
+def _severity(one: Suspect, confidence: Confidence) -> Severity:
     if confidence == "unsure":
         return "note"
-    return "error" if points >= _LIKELY else "warning"
+    return "error" if one.points >= _LIKELY and not one.mild else "warning"

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from provisioner.catalog.load import Catalog
-from provisioner.doctor import installed, signs, wording
+from provisioner.doctor import signs, wording
 from provisioner.doctor.patient import Patient
 from provisioner.doctor.predicates import PREDICATES, compared
 from provisioner.doctor.symptoms import Symptoms
 
 _FACTS = 70
 """Points of what follows from the catalog alone, without an error that anybody saw."""
+_EXAMINED = 90
+"""The same, where the packages were looked at and not only told of."""
 _TROUBLE = "trouble"
 """The sign that something is wrong at all."""
 _LEANING = 12
@@ -31,6 +33,7 @@ class Vote(NamedTuple):
     points: int
     evidence: tuple[str, ...]
     because: tuple[str, ...] = ()
+    mild: bool = False
 
 
 class Suspect(NamedTuple):
@@ -40,6 +43,8 @@ class Suspect(NamedTuple):
     points: float
     evidence: tuple[str, ...]
     because: tuple[str, ...] = ()
+    mild: bool = False
+    """It harms only who needs what is amiss."""
 
 
 class Suspects(NamedTuple):
@@ -91,9 +96,14 @@ def _quoted(one: Suspect, patient: Patient) -> Suspect:
 
 def _by_facts(patient: Patient) -> Iterator[Vote]:
     """What the catalog says of the packages, whether anything failed yet or not."""
+    if not patient.symptoms.packages:
+        return
+    from provisioner.doctor import installed
+
+    points = _EXAMINED if patient.symptoms.examined else _FACTS
     for reference, flaw in installed.flaws(patient):
         quotes = tuple(place.text for place in flaw.places if place.text)
-        yield Vote(reference, _FACTS, quotes, (flaw.message,))
+        yield Vote(reference, points, quotes, (flaw.message,))
 
 
 def facts_of(symptoms: Symptoms, catalog: Catalog) -> dict[str, str]:
@@ -112,7 +122,7 @@ def _votes(
     for sign, lines in signs.seen(catalog.signs, symptoms):
         held[sign.name] = lines
         for reference, points in sign.means.items():
-            yield Vote(reference, points, lines)
+            yield Vote(reference, points, lines, mild=sign.mild)
     facts = facts_of(symptoms, catalog)
     held.update(dict.fromkeys(facts, ()))
     for row in catalog.inferences:
@@ -130,4 +140,5 @@ def _sum(reference: str, cast: list[Vote], leaning: float) -> Suspect:
     speaking = [vote for vote in cast if vote.points > 0]
     evidence = dict.fromkeys(line for vote in speaking for line in vote.evidence)
     because = dict.fromkeys(text for vote in speaking for text in vote.because)
-    return Suspect(reference, total + against + leaning, tuple(evidence), tuple(because))
+    mild = bool(speaking) and speaking[0].mild
+    return Suspect(reference, total + against + leaning, tuple(evidence), tuple(because), mild)

@@ -10,9 +10,8 @@ from string import Formatter
 from provisioner.catalog.beside import fabric_managers, parts_of, toolkit
 from provisioner.catalog.find import names_of_system
 from provisioner.catalog.rows import Repository
-from provisioner.check.remedy import pin_text
 from provisioner.doctor.patient import Patient
-from provisioner.plan import Plan
+from provisioner.plan import Pin, Plan
 from provisioner.recipes.driver import package_for
 from provisioner.version import minor, order
 
@@ -73,8 +72,16 @@ def _usual(patient: Patient) -> Plan | None:
 
 
 def _told(plan: Plan | None, name: str) -> str | None:
-    pins = [pin_text(pin) for pin in plan.pins if pin.name == name] if plan else []
+    pins = [_pin_text(pin) for pin in plan.pins if pin.name == name] if plan else []
     return pins[0] if pins else None
+
+
+def _pin_text(pin: Pin) -> str:
+    """A pin as one would write it, with the place that it comes from."""
+    if pin.requirement is None:
+        return f"{pin.name} {pin.version}, inside an image"
+    place = f"channel {pin.channel}" if pin.channel else pin.index
+    return f"{pin.requirement} from {place or 'the default index'}"
 
 
 def _build(patient: Patient) -> str | None:
@@ -239,7 +246,7 @@ def _tf1_python(patient: Patient) -> str | None:
 def _siblings(patient: Patient) -> str | None:
     package = patient.symptoms.package("torch")
     plan = patient.plan(f"torch=={package.version} torchvision") if package else None
-    pins = [pin_text(pin) for pin in plan.pins if pin.name == "torchvision"] if plan else []
+    pins = [_pin_text(pin) for pin in plan.pins if pin.name == "torchvision"] if plan else []
     return pins[0] if pins else None
 
 

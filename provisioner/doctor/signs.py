@@ -40,7 +40,7 @@ def _without(phrases: tuple[str, ...], text: str) -> str:
 
 def place(words: str, text: str) -> int | None:
     """Where some words stand; of a text that is full of them, only so many lines are tried."""
-    literal, pieces = _compiled(words)
+    literal = _literal(words)
     at = text.find(literal)
     for _ in range(MOST_LINES):
         if at < 0:
@@ -48,7 +48,7 @@ def place(words: str, text: str) -> int | None:
         start = text.rfind("\n", 0, at) + 1
         end = text.find("\n", at)
         end = len(text) if end < 0 else end
-        found = in_order(pieces, text, start, end)
+        found = in_order(_pieces(words), text, start, end)
         if found is not None:
             return found
         at = text.find(literal, end)
@@ -68,13 +68,18 @@ def in_order(pieces: tuple[re.Pattern[str], ...], text: str, start: int, end: in
 
 
 @lru_cache(maxsize=8192)
-def _compiled(words: str) -> tuple[str, tuple[re.Pattern[str], ...]]:
-    """The longest plain piece of some words, which is fast to look for, and the pieces in order.
+def _literal(words: str) -> str:
+    """The longest plain piece of some words, which is fast to look for."""
+    return max(re.split(r"[*#|]", words), key=len)
+
+
+@lru_cache(maxsize=8192)
+def _pieces(words: str) -> tuple[re.Pattern[str], ...]:
+    """What finds the pieces of words in order, compiled only where the longest of them is there.
 
     ``*`` is anything on the same line, ``#`` a number, ``|`` the end of a word; words always start
     where a word starts.
     """
-    literal = max(re.split(r"[*#|]", words), key=len)
     meant = {"#": r"\d+", "|": r"(?![a-z0-9])"}
     pieces = [
         "".join(meant.get(part, re.escape(part)) for part in _WILD.split(piece))
@@ -83,4 +88,4 @@ def _compiled(words: str) -> tuple[str, tuple[re.Pattern[str], ...]]:
     ]
     if words[0].isalnum():
         pieces[0] = r"(?<![a-z0-9])" + pieces[0]
-    return literal, tuple(map(re.compile, pieces))
+    return tuple(map(re.compile, pieces))
