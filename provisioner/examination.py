@@ -208,18 +208,18 @@ def _left_out(symptoms: Symptoms) -> tuple[Warning, ...]:
 def _text_of(name: str) -> tuple[str, int]:
     """The text of a report, and how many bytes of its middle are left out."""
     if name == STANDARD_INPUT:
-        return _decoded(*_ends(sys.stdin.buffer))
+        return _decoded(*ends(sys.stdin.buffer))
     try:
         found = os.stat(name)
         if stat.S_ISDIR(found.st_mode) or stat.S_ISBLK(found.st_mode):
             raise _bad(name, "it is no file")
         with open(name, "rb") as file:
-            return _decoded(*_ends(file))
+            return _decoded(*ends(file))
     except (OSError, ValueError) as error:
         raise _bad(name, getattr(error, "strerror", None) or str(error)) from error
 
 
-def _ends(stream: IO[bytes]) -> tuple[bytes, bytes, int]:
+def ends(stream: IO[bytes]) -> tuple[bytes, bytes, int]:
     """The head and the tail of a stream, and how much lies between; memory stays bounded."""
     head = stream.read(_HALF)
     tail, seen = b"", 0

@@ -19,7 +19,7 @@ from provisioner.catalog import (
     rows,
     sheets,
     speed_rows,
-    symptom_rows,
+    symptom_sheets,
     system_rows,
     toolkit_rows,
     upkeep_rows,
@@ -34,7 +34,7 @@ from provisioner.errors import BadDataError
 R = TypeVar("R", bound=msgspec.Struct)
 
 
-class Catalog:
+class Catalog(symptom_sheets.SymptomSheets):
     """The rows below one folder, decoded when they are first asked for and then kept.
 
     Rows of ``overlay`` are added to them, or stand in their place where they are newer.
@@ -261,26 +261,6 @@ class Catalog:
     def references(self) -> tuple[words.Reference, ...]:
         """The vocabulary of errors, refusals, warnings and findings."""
         return self._read(sheets.REFERENCES, words.Reference)
-
-    @cached_property
-    def signs(self) -> tuple[symptom_rows.Sign, ...]:
-        """Words that point at causes."""
-        return tuple(row for sheet in sheets.SIGNS for row in self._read(sheet, symptom_rows.Sign))
-
-    @cached_property
-    def wordings(self) -> tuple[symptom_rows.Wording, ...]:
-        """Words that lean towards causes."""
-        return self._read(sheets.WORDINGS, symptom_rows.Wording)
-
-    @cached_property
-    def inferences(self) -> tuple[symptom_rows.Inference, ...]:
-        """What follows where several symptoms hold at once."""
-        return self._read(sheets.INFERENCES, symptom_rows.Inference)
-
-    @cached_property
-    def remedies(self) -> tuple[symptom_rows.Remedy, ...]:
-        """What to do about each cause, in order."""
-        return self._read(sheets.REMEDIES, symptom_rows.Remedy)
 
     @cached_property
     def tools(self) -> tuple[rows.Tool, ...]:

@@ -126,6 +126,9 @@ SIGNS = tuple(
         "clusters",
     )
 )
+TRANSLATIONS = Sheet(
+    "doctor/translations.toml", symptom_rows.Translation, ("english",), "translation"
+)
 WORDINGS = Sheet("doctor/wordings.jsonl", symptom_rows.Wording, ("reference",))
 INFERENCES = Sheet(
     "doctor/inferences.toml",
@@ -188,6 +191,7 @@ FIXED = (
     PROFILES,
     REFERENCES,
     *SIGNS,
+    TRANSLATIONS,
     WORDINGS,
     INFERENCES,
     REMEDIES,

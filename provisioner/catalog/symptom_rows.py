@@ -20,8 +20,18 @@ class Sign(Row, frozen=True, kw_only=True):
     end of a word."""
     means: Mapping[str, int]
     """Points by reference."""
+    innocent: tuple[str, ...] = ()
+    """Phrases with such words in them that mean nothing: they are passed over."""
     mild: bool = False
     """It harms only who needs what is amiss: a warning, if nothing else says more of its cause."""
+
+
+class Translation(Row, frozen=True, kw_only=True):
+    """What programs say in other languages, and what the same programs say in English."""
+
+    english: str
+    words: tuple[str, ...]
+    """In lower case."""
 
 
 class Wording(Row, frozen=True, kw_only=True):

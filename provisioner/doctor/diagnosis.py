@@ -11,8 +11,8 @@ from provisioner.report import Confidence, Finding, Severity
 _LIKELY, _WORTH, _POSSIBLE = 45, 25, 6
 """Points from which a cause is likely, worth a word at all, and possible where the rest is not
 sure."""
-_HINTED, _SUSPECTED = 1, 12
-"""The same of a report, and of one that says nothing of any trouble."""
+_HINTED = 1
+"""Points from which a cause is told of a report that does not say that all is well."""
 _CALM = 0.45
 """What words count that merely go with a cause, where nothing says that anything is wrong."""
 _MOST, _AT_LEAST = 5, 3
@@ -30,7 +30,7 @@ def diagnose(patient: Patient) -> tuple[Finding, ...]:
     # Probes say what they mean: nothing has to be guessed from words that go with it.
     guessing = found.in_trouble and not patient.symptoms.examined
     weighed = found.listed if guessing else tuple(map(_in_calm, found.listed))
-    least = _least(guessing, patient.symptoms.reported)
+    least = _least(found, guessing=guessing, reported=patient.symptoms.reported)
     listed = [one for one in weighed if one.points >= least]
     first = listed[0].points if listed else 0.0
     near = [one for one in listed if one.points >= max(first * _FAR_BEHIND, _WORTH)]
@@ -42,11 +42,13 @@ def diagnose(patient: Patient) -> tuple[Finding, ...]:
     )
 
 
-def _least(in_trouble: bool, reported: bool) -> float:
+def _least(found: Suspects, *, guessing: bool, reported: bool) -> float:
     """Points from which a cause is told: whoever reports something suspects that it is wrong."""
-    if in_trouble:
-        return _HINTED if reported else _POSSIBLE
-    return _SUSPECTED if reported else _WORTH
+    if not reported:
+        return _POSSIBLE if guessing else _WORTH
+    if guessing:
+        return _HINTED
+    return _WORTH if found.is_sound else _HINTED
 
 
 def _in_calm(one: Suspect) -> Suspect:

@@ -19,6 +19,7 @@ _CALLED = {
     "no-build-for-platform": "python-too-new",
     "cudnn-too-new": "cudnn-wrong-version",
     "gpu-unsupported": "gpu-too-old",
+    "cuda-libraries-too-old": "gpu-too-new",
 }
 """What a rule calls otherwise."""
 _OF_CAPS = {"numpy": "numpy2-abi", "protobuf": "protobuf"}

@@ -23,6 +23,7 @@ _LEANING = 12
 """Points that all causes share by the wording of a report: enough where nothing else speaks."""
 _LEAST_LEANING = 0.4
 """Fewer of those points are not worth a vote."""
+_SOUND = "gpu-works"
 _OTHERS = 0.25
 """How much further votes add to the strongest."""
 
@@ -58,6 +59,11 @@ class Suspects(NamedTuple):
     def in_trouble(self) -> bool:
         """Whether anything says that something is wrong at all."""
         return _TROUBLE in self.held
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether something says that the GPU computes."""
+        return _SOUND in self.held
 
 
 def suspects(patient: Patient) -> Suspects:

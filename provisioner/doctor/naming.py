@@ -26,18 +26,23 @@ _SYSTEMS = (
 _NOTE = re.compile(r"(?m)^ ?(?:os|platform|operating system|system)(?: version)? ?[:=] ?(.*)$")
 _ARM = re.compile(r"aarch64|arm64|armv8|(?<![a-z])sbsa")
 _INTEL = re.compile(r"x86[_-]64|amd64|x64")
-_GPU = re.compile(
-    r"(?<![a-z0-9])(?:"
+_SERIES = (
     r"(?:quadro |geforce |nvidia )*(?:rtx|gtx|gts|gt)[ -]?(?:pro )?(?:titan|a?\d{3,4})"
     r"(?:[ -]?(?:ti|super|laptop gpu|laptop|max-q|ada generation|ada|mobile|d)(?![a-z]))*"
-    r"|titan (?:xp|x|v|rtx|black)|geforce \d{3}[a-z]?|geforce mx\d{3}"
+    r"|titan (?:xp|x|v|rtx|black)|geforce \d{3}[a-z]?|(?:geforce )?mx\d{3}"
     r"|tesla [kmpvt]\d{1,3}[a-z]?|quadro [a-z]*[ ]?\d{3,4}[a-z]?"
-    r"|(?:nvidia )?(?:a100|a800|a40|a30|a10g?|a16|a2|h100|h200|h800|h20|gh200|b100|b200|b300"
-    r"|gb200|gb300|gb10|l40s?|l20|l4|v100s?|p100|p40|p4|k80|k40[mc]?|k20[mcx]?|m60|m40|t4g?|a4000|a5000|a6000)"
-    r"(?:[ -](?:sxm\d?|pcie|nvl)(?:-\d+gb)?(?:-\d+gb)?)?"
-    r"|rx ?\d{3,4}(?: ?xtx?| ?gre)?|gfx\d{3,4}[a-z]?"
-    r")(?![a-z0-9])"
+    r"|rx ?\d{3,4}(?: ?xtx?| ?gre)?|gfx\d{3,4}[a-z]?|mi\d{3}[a-z]?|radeon \d{3}m"
 )
+"""How series of cards are numbered; which of them exist is the catalog's to say."""
+_BOARD = re.compile(r"(?:NVIDIA |Tesla |Quadro )*([A-Z]{1,2}\d{1,3}[A-Z]{0,2})(?![A-Za-z0-9])")
+_PLAIN_BOARDS = 3
+"""A name of fewer letters is one of data centres' best known, or means something else."""
+_SPOKEN = re.compile(
+    r"(?:the|a|my|new|old|on|with|and|one|two|both|gpus?|card)[ :]{1,2}"
+    r"((?:10[5-8]0|16[56]0|20[6-8]0|30[5-9]0|40[5-9]0|50[5-9]0)(?: ?ti| ?super)?)s?(?![\w.:])"
+)
+"""How people call their card: "the new 3080", "my 1080ti"."""
+_GTX_BEFORE = 2000
 _CAPABILITY = re.compile(
     r"(?:cuda capability|compute capability|compute_capability|compute_cap|cuda_arch|capability)"
     r"\D{0,6}(?:sm_)?(\d{1,2})\.?(\d)(?![\d.])"
@@ -79,16 +84,45 @@ def arch(text: str) -> str:
 def gpus(text: str, catalog: Catalog) -> tuple[Gpu, ...]:
     """The GPUs that are named, and those of which only the compute capability is said."""
     found: dict[str, Gpu] = {}
-    for word in dict.fromkeys(match[0] for match in _GPU.finditer(text)):
+    for word in dict.fromkeys(match[0] for match in _named(catalog).finditer(text)):
         gpu = _gpu(word, catalog)
         if gpu is not None:
             found.setdefault(gpu.name, gpu)
-    known = {gpu.compute_capability for gpu in found.values()}
-    for match in _CAPABILITY.finditer(text):
-        capability = f"{match[1]}.{match[2]}"
-        if not known and (gpu := _gpu(capability, catalog)) and gpu.architecture:
-            found.setdefault(capability, gpu)
+    for match in _SPOKEN.finditer(text):
+        series = "gtx" if int(match[1][:4]) < _GTX_BEFORE else "rtx"
+        gpu = _gpu(f"{series} {match[1]}", catalog)
+        if gpu is not None:
+            found.setdefault(gpu.name, gpu)
+    if not found:
+        for match in _CAPABILITY.finditer(text):
+            capability = f"{match[1]}.{match[2]}"
+            found.setdefault(capability, _of_capability(capability, catalog))
     return tuple(found.values())
+
+
+@lru_cache(maxsize=4)
+def _named(catalog: Catalog) -> re.Pattern[str]:
+    """What finds the names of GPUs: numbered series, and boards that have a name of their own."""
+    known = {row.name.lower() for row in catalog.data_centre_gpus}
+    for row in catalog.gpus:
+        board = _BOARD.match(row.name)
+        chip = row.chip or row.name
+        if board and row.compute_capability and not board[1].startswith(chip):
+            known |= {board[1].lower()} if len(board[1]) >= _PLAIN_BOARDS else set()
+    listed = "|".join(sorted(map(re.escape, known), key=len, reverse=True))
+    return re.compile(
+        rf"(?<![a-z0-9])(?:{_SERIES}|(?:nvidia )?(?:{listed})"
+        r"(?:[ -](?:sxm\d?|pcie|nvl)(?:-\d+gb)?(?:-\d+gb)?)?)(?![a-z0-9])"
+    )
+
+
+def _of_capability(capability: str, catalog: Catalog) -> Gpu:
+    """A GPU of which nothing else is known; the oldest have no row of their own any more."""
+    known = _gpu(capability, catalog)
+    name = f"A GPU of compute capability {capability}"
+    if known is None:
+        return Gpu(name=name, compute_capability=capability)
+    return known
 
 
 def _gpu(word: str, catalog: Catalog) -> Gpu | None:
@@ -104,10 +138,10 @@ def packages(catalog: Catalog) -> re.Pattern[str]:
     names = sorted({*catalog.every_name, *_PLAIN, *_OTHER_NAMES}, key=len, reverse=True)
     listed = "|".join(re.escape(name).replace(r"\-", "[-_]") for name in names)
     return re.compile(
-        rf"(?<![\w./-])(?P<name>{listed})(?:\[[^\]]*\])?"
+        rf"(?<![\w./-])(?<!build )(?P<name>{listed})(?:\[[^\]]*\])?"
         r"(?: ?(?:===?|>=|~=|=|@) ?| version:? ?v?|: ?v?|-| v?)\(?"
         r"(?P<version>\d+(?:\.(?:\d+|x))+(?:[a-z]+\d*)?(?:\.(?:post|dev)\d+)?(?:\+[a-z0-9.]+)?)"
-        r"(?:(?: |=)(?P<build>(?:py|cpu|cuda|gpu|h)[\w.]*_[\w.]*))?"
+        r"(?:[ =-](?P<build>(?:py|cpu|cuda|gpu|h)[\w.]*_[\w.]*))?"
     )
 
 

@@ -29,6 +29,8 @@ _DRIVER = (
     re.compile(r"nvidia-smi (\d{3}\.\d+(?:\.\d+)?)"),
     re.compile(r"kmd version ?[:=] ?(\d{3}\.\d+(?:\.\d+)?)"),
     re.compile(r"(?:client has the version|dso version) ?:? ?(\d{3}\.\d+(?:\.\d+)?)"),
+    re.compile(r"(?m)^nvidia [^,\n]{2,40}, (\d{3}\.\d+(?:\.\d+)?)(?:,|$)"),
+    re.compile(r"(?m)^ii +libnvidia-compute-\S+ +(\d{3}\.\d+(?:\.\d+)?)-"),
 )
 _MODULE = (
     re.compile(r"nvrm version: .*? (\d{3}\.\d+(?:\.\d+)?) "),
@@ -44,6 +46,7 @@ _TOOLKIT = (
     re.compile(r"cuda compilation tools, release (\d{1,2}\.\d)"),
     re.compile(r"(?m)^ ?(?:cuda_toolkit|nvcc|cuda toolkit) ?:? ?v?(\d{1,2}\.\d)"),
     re.compile(r"cuda runtime version: (\d{1,2}\.\d)"),
+    re.compile(r"cuda-(\d{1,2}\.\d)/bin/nvcc"),
 )
 _GCC = (
     re.compile(r"gcc(?: version)? ?[:(]? ?(?:\([^)]*\) )?(\d{1,2})\.\d"),
@@ -56,6 +59,7 @@ _PYTHON = (
     re.compile(r"(?:python|cpython)[ /=-]?(\d\.\d{1,2})"),
     re.compile(r"(?:cp|py)(3)\.?(\d{1,2})(?:[-_.]|$)"),
 )
+_USED_TO_BUILD = re.compile(r"cuda used to build pytorch: (\d{1,2})\.(\d)")
 _CONTAINER = re.compile(
     r"docker|container|podman|kubernetes|singularity|apptainer|nvidia/cuda:|(?<![a-z])image:|"
     r"enroot|k8s|containerd"
@@ -67,7 +71,7 @@ def read(text: str, catalog: Catalog) -> Symptoms:
     """Return what a report says. Never raises: what makes no sense says nothing."""
     kept, left_out = _bounded(text)
     lines = tuple(_readable(kept))
-    text = "\n".join(map(_folded, lines))
+    text = _in_english("\n".join(map(_folded, lines)), catalog)
     os_id, os_version = naming.system(text)
     return Symptoms(
         text=text,
@@ -92,9 +96,17 @@ def read(text: str, catalog: Catalog) -> Symptoms:
     )
 
 
-def folded(text: str) -> str:
-    """The text of a report as signs are looked for in it: lower case, blanks run together."""
-    return "\n".join(map(_folded, _readable(_bounded(text)[0])))
+def _in_english(text: str, catalog: Catalog) -> str:
+    """What programs said in other languages, as they say it in English; lines stay lines."""
+    if text.isascii():
+        # Spanish and Italian have sentences without an accent.
+        rows = [row for row in catalog.translations if any(map(str.isascii, row.words))]
+    else:
+        rows = list(catalog.translations)
+    for row in rows:
+        for words in row.words:
+            text = text.replace(words, row.english)
+    return text
 
 
 def _folded(line: str) -> str:
@@ -148,17 +160,20 @@ def _python(text: str) -> str:
 def _packages(text: str, lines: tuple[str, ...], catalog: Catalog) -> Iterator[Installed]:
     """Packages with a version, the first time that each is named."""
     told: set[tuple[str, str]] = set()
+    used = _USED_TO_BUILD.search(text)
+    of_torch = f"cu{used[1]}{used[2]}" if used else ""
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
     for match in naming.packages(catalog).finditer(text):
         name = naming.canonical(match["name"])
         version, _, local = match["version"].partition("+")
         build = match["build"] or ""
+        local = local or (of_torch if name == "torch" and not build else "")
         number = bisect_right(starts, match.start()) - 1
         found = Installed(
             name,
             version.rstrip("."),
             local or build,
-            "conda" if build or match["name"].startswith("pytorch") else "pip",
+            "conda" if build or "conda" in lines[number].lower() else "pip",
             lines[number].strip(),
         )
         if (found.name, found.version) not in told:

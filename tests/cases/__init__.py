@@ -1,8 +1,8 @@
-"""Real reports of things that broke, with the cause that their threads settled on.
+"""Reports of things that broke, with their cause; ``reference: none`` is one of a sound machine.
 
-``given`` came with the project, ``gathered`` were found since, by people who had not seen the rows
-that judge them; ``mixed`` and ``paraphrased`` were written for the tests. ``reference: none`` is a
-report of a machine that works.
+``given`` came with the project; ``gathered`` were found by people who had not seen the rows that
+judge them, ``later`` by one who had. Their causes are what their threads settled on. ``mixed`` and
+``paraphrased`` were written for the tests.
 """
 
 from __future__ import annotations

@@ -8,14 +8,17 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
+from provisioner import workflow
 from provisioner.catalog.dump import dump
 from provisioner.catalog.sheets import WORDINGS
 from provisioner.catalog.symptom_rows import Wording
-from provisioner.doctor.reading import folded
+from provisioner.doctor.reading import read
 from provisioner.doctor.wording import words
 from tests.cases import Case, broken
 
 SHEET = Path(__file__).parents[2] / "stacks" / "doctor" / "wordings.jsonl"
+SOURCES = ("gathered", "given", "later")
+"""Folders of real reports: words that were made up say nothing of how people put things."""
 _TENTHS = 10
 _TWICE = 2
 """A word that one report alone has says nothing of a cause."""
@@ -27,7 +30,8 @@ _MOST = 60
 
 def weighed(cases: Iterable[Case], checked: str = "") -> tuple[Wording, ...]:
     """What words say of causes, by reports whose cause is known."""
-    said = [(case.reference, words(folded(case.report))) for case in cases]
+    catalog = workflow.catalog()
+    said = [(case.reference, words(read(case.report, catalog).text)) for case in cases]
     everywhere = Counter(word for _, found in said for word in found)
     of_cause: dict[str, Counter[str]] = {}
     for reference, found in said:
@@ -60,4 +64,5 @@ def _heaviest(
 
 if __name__ == "__main__":
     today = datetime.now(tz=timezone.utc).date().isoformat()
-    SHEET.write_bytes(dump(WORDINGS, weighed([*broken("gathered"), *broken("given")], today)))
+    listed = [case for folder in SOURCES for case in broken(folder)]
+    SHEET.write_bytes(dump(WORDINGS, weighed(listed, today)))

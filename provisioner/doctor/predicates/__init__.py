@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from provisioner.catalog.load import Catalog
-from provisioner.doctor.predicates import drivers, gpus, packages, places
+from provisioner.doctor.predicates import drivers, generations, gpus, packages, places
 from provisioner.doctor.predicates.comparing import compared
 from provisioner.doctor.symptoms import Symptoms
 
@@ -25,6 +25,11 @@ _ALL: tuple[Predicate, ...] = (
     gpus.different_models,
     gpus.memory_without_process,
     gpus.memory_while_idle,
+    generations.gpu_newer_than_cuda,
+    generations.gpu_older_than_cuda,
+    generations.gpu_older_than_driver,
+    generations.driver_older_than_gpu,
+    generations.module_of_wrong_flavour,
     drivers.module_differs,
     drivers.driver_below_image,
     drivers.driver_below_build,
@@ -40,6 +45,7 @@ _ALL: tuple[Predicate, ...] = (
     packages.tensorflow_on_windows,
     packages.two_onnxruntimes,
     packages.two_versions,
+    packages.wheel_of_another_python,
     packages.two_frameworks,
     packages.cudnn_elsewhere,
     places.in_container,

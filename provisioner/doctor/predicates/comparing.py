@@ -20,7 +20,9 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
 }
 _TARGET = re.compile(
-    r"(?:value 'sm_|architecture '?(?:compute|sm)_|cuda arch \(?)(\d{1,2})\.?(\d)(?!\d)"
+    r"(?:value 'sm_|architecture '?(?:compute|sm)_|cuda arch \(?"
+    r"|options: [^\n]*-arch=(?:compute|sm)_)"
+    r"(\d{1,2})\.?(\d)(?!\d)"
 )
 
 

@@ -70,7 +70,7 @@ def cudart_of_another(symptoms: Symptoms, _: Catalog) -> str | None:
 
 def cuda_13(symptoms: Symptoms, _: Catalog) -> str | None:
     """Something is built for CUDA 13."""
-    found = re.search(r"cu13\d|cuda[ _-]?13|cuda version: 13", symptoms.text)
+    found = re.search(r"cu13\d|cuda[ _-]?13|cuda version: 13|version ?: 130\d0", symptoms.text)
     return "Something is built for CUDA 13." if found else None
 
 

@@ -14,7 +14,7 @@ _NEEDED = re.compile(r"sm_(\d{2,3})[af]? is not compatible")
 _SEVERAL = re.compile(
     r"(?m)(?:^ ?gpus: .* x ?\d|^ ?gpus: \d)"
     r"|(?<![\w.:])[2-8] ?x ?(?:nvidia|rtx|gtx|tesla|titan|[ahv]100|gpu)"
-    r"|(?<![\w.])x[2-8](?![\w.])|gpu ?[1-7]:|cuda:[1-7]"
+    r"|(?<![\w.])x[2-8](?![\w.])|gpu ?[1-7]:|cuda:[1-7](?!\d|\.)"
     r"|(?:multi|multiple|several|two|four|eight|both)[ -]gpus?"
 )
 _MIB_WORTH_A_WORD = 1024
@@ -83,7 +83,9 @@ def different_models(symptoms: Symptoms, _: Catalog) -> str | None:
 
 def memory_without_process(symptoms: Symptoms, _: Catalog) -> str | None:
     """nvidia-smi shows memory in use, and no process that uses it."""
-    used = [int(match[1]) for match in re.finditer(r"(\d+)mib ?/ ?\d+mib", symptoms.text)]
+    used = [
+        int(match[1]) for match in re.finditer(r"(?<!\d)(\d{1,6})mib ?/ ?\d{1,6}mib", symptoms.text)
+    ]
     if (
         used
         and max(used) > _MIB_WORTH_A_WORD
@@ -95,7 +97,7 @@ def memory_without_process(symptoms: Symptoms, _: Catalog) -> str | None:
 
 def memory_while_idle(symptoms: Symptoms, _: Catalog) -> str | None:
     """nvidia-smi shows most of the memory in use, while the GPU computes nothing."""
-    for match in re.finditer(r"(\d+)mib ?/ ?(\d+)mib ?\| *0%", symptoms.text):
+    for match in re.finditer(r"(?<!\d)(\d{1,6})mib ?/ ?(\d{1,6})mib ?\| {0,9}0%", symptoms.text):
         if int(match[1]) * 2 > int(match[2]):
             return f"{match[1]} of {match[2]} MiB are in use at 0 % load."
     return None

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from provisioner.catalog.load import Catalog
 from provisioner.doctor.predicates.drivers import cuda_of
 from provisioner.doctor.symptoms import Symptoms
 
+_LIBRARY = re.compile(r"lib(?:cudnn|cublas|cudart)\S*")
+_LOOKED_FOR = re.compile(r"locate|find|ls|exists|present")
+_MOST_PLACES = 200
+_WHEEL = re.compile(r"-cp(\d)(\d{1,2})-[\w.]{1,80}\.whl(?=[^\n]{0,20}not a supported)")
 _TENSORFLOW_1 = re.compile(
     r"tensorflow(?:-gpu)?(?:==| |-|=|<|~=)?v?1\.|tensorflow 1(?![\d.])|(?<![a-z])tf ?1"
 )
@@ -65,6 +70,15 @@ def two_versions(symptoms: Symptoms, _: Catalog) -> str | None:
     return None
 
 
+def wheel_of_another_python(symptoms: Symptoms, _: Catalog) -> str | None:
+    """A wheel that is installed by hand is for another Python than the one that is there."""
+    for match in _WHEEL.finditer(symptoms.text):
+        wanted = f"{match[1]}.{match[2]}"
+        if symptoms.python and wanted != symptoms.python and "abi3" not in match[0]:
+            return f"The wheel is for Python {wanted}, and {symptoms.python} is here."
+    return None
+
+
 def two_frameworks(symptoms: Symptoms, _: Catalog) -> str | None:
     """Two frameworks that bring CUDA's libraries are named for one environment."""
     patterns = {"torch": r"torch", "tensorflow": r"tensorflow", "jax": r"jax(?:lib)?"}
@@ -72,7 +86,9 @@ def two_frameworks(symptoms: Symptoms, _: Catalog) -> str | None:
         name
         for name, pattern in patterns.items()
         if re.search(
-            rf"(?<![\w./-]){pattern}(?:\[[^\]]*\])?(?:==| ?\(|=| \d| and | beside )", symptoms.text
+            rf"(?<![\w./-]){pattern}(?:\[[^\]]*\])?(?:==| ?\(|=| \d| and | beside )"
+            rf"|packages: {pattern}(?![\w-])|(?m:^[> ]*import {pattern}(?![\w-]))",
+            symptoms.text,
         )
     ]
     return f"{' and '.join(named)} are in one environment." if len(named) > 1 else None
@@ -80,7 +96,8 @@ def two_frameworks(symptoms: Symptoms, _: Catalog) -> str | None:
 
 def cudnn_elsewhere(symptoms: Symptoms, _: Catalog) -> str | None:
     """The library that is missed lies on the disk."""
-    found = re.search(
-        r"(?m)^.*(?:locate|find|ls|exists|present).*(lib(?:cudnn|cublas|cudart)\S*)", symptoms.text
-    )
-    return f"{found[1]} lies on the disk." if found else None
+    for match in islice(_LIBRARY.finditer(symptoms.text), _MOST_PLACES):
+        start = symptoms.text.rfind("\n", 0, match.start()) + 1
+        if _LOOKED_FOR.search(symptoms.text, start, match.start()):
+            return f"{match[0]} lies on the disk."
+    return None

@@ -1,0 +1,180 @@
+"""Reports that are none: nothing crashes, and what is kept and looked at stays bounded."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from provisioner import examination, workflow
+from provisioner.catalog.load import Catalog
+from provisioner.describe import Options
+from provisioner.doctor import Patient, diagnose, read, signs
+from provisioner.doctor.symptoms import Symptoms
+
+MEGABYTE = 1_000_000
+KEPT = 2 * MEGABYTE
+"""Characters of a report that are looked at."""
+LONGEST_LINE = 1_000
+OOM = "torch.cuda.OutOfMemoryError: CUDA out of memory.\n"
+
+
+@pytest.fixture(scope="module")
+def rows() -> Catalog:
+    return workflow.catalog()
+
+
+def no_machine() -> Options:
+    return Options()
+
+
+def examined(path: Path) -> tuple[str, ...]:
+    found = examination.of_report(str(path), no_machine())
+    return tuple(one.reference for one in found.findings)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\n" * 1000,
+        b"\0" * 1000,
+        b"\x1b[31m" * 500,
+        b"\xff\xfe",
+        b"\xef\xbb\xbf",
+        b"\r\r\r",
+        b":",
+    ],
+    ids=["empty", "blank", "zeros", "escapes", "mark of UTF-16", "mark of UTF-8", "old", "colon"],
+)
+def test_what_says_nothing_finds_nothing(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "report").write_bytes(data)
+    assert examined(tmp_path / "report") == ()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_binary_finds_nothing(seed: int, tmp_path: Path) -> None:
+    (tmp_path / "report").write_bytes(hashlib.shake_256(bytes([seed])).digest(200_000))
+    assert examined(tmp_path / "report") == ()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-8"])
+def test_windows_files_are_read(encoding: str, tmp_path: Path) -> None:
+    text = "PS C:\\> python train.py\r\nAssertionError: Torch not compiled with CUDA enabled\r\n"
+    (tmp_path / "report").write_bytes(text.encode(encoding))
+    assert examined(tmp_path / "report")[:1] == ("cpu-only-wheel",)
+
+
+def test_of_fifty_megabytes_both_ends_are_read_and_little_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "report"
+    with path.open("wb") as file:
+        file.write(b"GPU 0: NVIDIA A10\n")
+        file.seek(50 * MEGABYTE)  # a hole: it takes no room on the disk
+        file.write(b"\n" + OOM.encode())
+    tracemalloc.start()
+    try:
+        with path.open("rb") as file:
+            head, tail, left_out = examination.ends(file)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert len(head) + len(tail) <= KEPT
+    assert left_out > 47 * MEGABYTE
+    assert most < 10 * MEGABYTE
+    found = examination.of_report(str(path), no_machine())
+    assert "GPU: NVIDIA A10" in found.looked_at
+    assert "gpu-memory-held" in [one.reference for one in found.findings]
+    assert [warning.reference for warning in found.warnings] == ["report-cut"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * (3 * MEGABYTE),
+        "\n".join(map(str, range(600_000))),
+        "CUDA error: " * 300_000,
+        "\u4e2d" * (3 * MEGABYTE),
+    ],
+    ids=["one line", "many lines", "one line of words", "no latin"],
+)
+def test_what_is_looked_at_is_bounded(text: str, rows: Catalog) -> None:
+    symptoms = read(text, rows)
+
+    assert len(symptoms.text) <= KEPT + 1
+    assert max(map(len, symptoms.lines), default=0) <= LONGEST_LINE
+    assert symptoms.text.count("\n") + 1 >= len(symptoms.lines)
+    diagnose(Patient(symptoms, rows))
+
+
+def test_a_repeated_line_is_read_once(rows: Catalog) -> None:
+    assert len(read("NVRM: Xid (PCI:0000:01:00): 79\n" * 10_000, rows).lines) == 2
+
+
+def test_words_with_gaps_are_looked_for_in_a_bounded_number_of_lines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[int] = []
+    in_order = signs.in_order
+
+    def counted(*args: object) -> int | None:
+        tried.append(1)
+        return in_order(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(signs, "in_order", counted)
+    text = "\n".join(f"{number} has has has memory in use" for number in range(5_000))
+
+    assert signs.place("process*has*memory in use", text) is None
+    assert len(tried) == signs.MOST_LINES
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "process has ",
+        "-cp39-aaaaaaa",
+        "rtx geforce nvidia quadro ",
+        "ls libcudnn",
+        "0123456789",
+        "nvrm version: ",
+        "a: b: c: ",
+        "torch-torch[torch",
+        "driver version: 123 ",
+        "((((((",
+        " \t",
+    ],
+)
+def test_lines_made_to_keep_patterns_busy_do_no_harm(piece: str, rows: Catalog) -> None:
+    text = "\n".join(f"{number} {piece * (900 // len(piece))}" for number in range(200))
+    assert isinstance(read(text, rows), Symptoms)
+    diagnose(Patient(read(text, rows), rows))
+
+
+def test_a_pipe_that_never_ends_its_line_is_read_in_pieces() -> None:
+    class Endless(io.RawIOBase):
+        def __init__(self) -> None:
+            self.left = 30 * MEGABYTE
+
+        def read(self, size: int = -1) -> bytes:
+            assert 0 < size <= MEGABYTE, "everything at once"
+            piece = min(size, self.left)
+            self.left -= piece
+            return b"a" * piece
+
+    head, tail, left_out = examination.ends(Endless())  # type: ignore[arg-type]
+
+    assert len(head) + len(tail) + left_out == 30 * MEGABYTE
+    assert len(head) + len(tail) <= KEPT
+
+
+def test_a_folder_a_device_and_nothing_are_refused(tmp_path: Path) -> None:
+    from provisioner.errors import UsageError
+
+    for name in (str(tmp_path), str(tmp_path / "none"), "a\0b", os.devnull + "/x"):
+        with pytest.raises(UsageError) as refused:
+            examination.of_report(name, no_machine())
+        assert refused.value.reference == "bad-report"
