@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
+import msgspec
+
 from provisioner.catalog.find import ROLLING, system
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import OperatingSystemRow
@@ -73,6 +75,16 @@ class Patient:
             return told.os_version
         return rows[0].version
 
+    def on(self, machine: Machine) -> Patient:
+        """The same symptoms on another machine."""
+        return Patient(self.symptoms, self.catalog, machine)
+
+    @cached_property
+    def without_driver(self) -> Patient:
+        """The same machine, whose driver may be replaced by any other."""
+        sources = {**self.machine.sources, "driver": "none"}
+        return self.on(msgspec.structs.replace(self.machine, driver=None, sources=sources))
+
     def plan(self, words: str, python: str = "", *, keep_driver: bool = False) -> Plan | None:
         """The plan for some requirements; None where there is none."""
         found = self._planned(words, python, keep_driver=keep_driver)
@@ -101,7 +113,8 @@ class Patient:
     @property
     def options(self) -> tuple[str, ...]:
         """The machine in the words of the command line; none for the one that was looked at."""
-        if self.seen is not None:
+        if self.seen is not None or not self.symptoms.gpus:
+            # Without a GPU the words would describe another machine, one that has none.
             return ()
         words: list[str] = []
         for gpu in self.symptoms.gpus:
