@@ -26,8 +26,7 @@ def checked(
     rows = workflow.catalog()
     found = tuple(
         check.check(
-            name,
-            text,
+            check.read(name, text, text_of),
             machine,
             rows,
             routes_of=workflow.routes_of,

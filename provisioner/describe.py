@@ -207,9 +207,14 @@ def parse_os(text: str, catalog: Catalog) -> OperatingSystem:
     row = system(catalog, os_id, version) or system(catalog, name, ROLLING)
     if row is None or (wsl and row.family in _NOT_LINUX):
         known = ", ".join(f"{row.id}-{row.version}" for row in catalog.systems)
+        ended = next(
+            (one for one in catalog.ended_systems if f"{one.id}-{one.version}" == name), None
+        )
         raise UsageError(
             "unknown-os",
-            f"The catalog does not know the operating system {text[:60]!r}.",
+            f"The catalog does not know the operating system {text[:60]!r}."
+            if ended is None
+            else f"No plan is made for {name}: its support ended in {ended.end_of_life}.",
             context=(f"it knows {known}",),
             hint="Write NAME-VERSION, such as ubuntu-22.04 or ubuntu-22.04-wsl2.",
         )

@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import msgspec
 
@@ -14,10 +14,8 @@ from provisioner import workflow
 from provisioner.describe import Options
 from provisioner.detect.host import Host
 from provisioner.detect.remembered import FactCache, cache_folder
-from provisioner.doctor import Patient, Symptoms, diagnose, read
-from provisioner.doctor.live import environment, look
-from provisioner.doctor.symptoms import Installed
-from provisioner.environments import store
+from provisioner.doctor.live import look
+from provisioner.doctor.symptoms import Installed, Symptoms
 from provisioner.errors import UsageError
 from provisioner.machine import Machine
 from provisioner.plan import Warning
@@ -47,6 +45,8 @@ def of_report(name: str, options: Options) -> Examined:
 
     Raises UsageError ``bad-report`` for a file that cannot be read, or as ``machine_of`` does.
     """
+    from provisioner.doctor import Patient, diagnose, read
+
     rows = workflow.catalog()
     text, left_out = _text_of(name)
     symptoms = read(text, rows)
@@ -76,23 +76,84 @@ def of_machine(name: str | None, options: Options) -> Examined:
         )
     machine, warnings = workflow.this_machine()
     host = Host("/", os.environ, FactCache(cache_folder(os.environ)))
-    lines: tuple[str, ...] = ()
-    packages: tuple[Installed, ...] = ()
-    looked: tuple[str, ...] = ()
-    python = ""
-    if name is not None:
-        made = store.found(name)
-        inside = environment.asked(Path(made.python), os.environ)
-        lines = tuple(environment.lines(inside, os.environ))
-        packages, python = environment.installed(inside), minor(inside.python)
-        looked = (f"environment {name}",)
-    seen = look(host, machine, rows, more=lines, packages=packages)
-    symptoms = msgspec.structs.replace(seen.symptoms, python=python)
-    return Examined(
-        findings=diagnose(Patient(symptoms, rows, machine)),
-        looked_at=(*seen.looked_at, *looked),
-        warnings=(*warnings, *seen.warnings),
+    room = _room(name)
+    for_cpu = options.gpus == ("none",) or room.for_cpu
+    lines = room.lines(machine, for_cpu=for_cpu)
+    seen = look(host, machine, rows, more=lines, packages=room.packages())
+    symptoms = msgspec.structs.replace(
+        seen.symptoms,
+        python=room.python,
+        cpu_wanted=seen.symptoms.cpu_wanted or for_cpu,
     )
+    findings = _findings(symptoms, machine)
+    known = {finding.reference for finding in findings}
+    return Examined(
+        findings=findings,
+        looked_at=(*seen.looked_at, *room.looked_at),
+        warnings=tuple(
+            one for one in (*warnings, *seen.warnings, *room.warnings) if one.reference not in known
+        ),
+    )
+
+
+class _Room(msgspec.Struct, frozen=True, kw_only=True):
+    """The environment that is examined beside the machine; ``inside`` is None where none is."""
+
+    inside: Any = None
+    looked_at: tuple[str, ...] = ()
+    warnings: tuple[Warning, ...] = ()
+    for_cpu: bool = False
+    """``up`` was told to make it without a GPU."""
+
+    def lines(self, machine: Machine, *, for_cpu: bool) -> tuple[str, ...]:
+        """What is wrong inside, in words."""
+        if self.inside is None:
+            return ()
+        from provisioner.doctor.live import inside
+
+        return tuple(inside.see(self.inside, machine, os.environ, for_cpu=for_cpu))
+
+    def packages(self) -> tuple[Installed, ...]:
+        """What is installed there."""
+        from provisioner.doctor.live import environment
+
+        return environment.installed(self.inside) if self.inside else ()
+
+    @property
+    def python(self) -> str:
+        """The release of its interpreter; empty without one."""
+        return minor(self.inside.python) if self.inside else ""
+
+
+def _room(name: str | None) -> _Room:
+    """The environment that is named, else the one that is active."""
+    folder = os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX") or ""
+    if name is None and not os.path.exists(os.path.join(folder, "bin", "python") if folder else ""):
+        return _Room()
+    from provisioner.doctor.live import environment
+
+    if name is not None:
+        from provisioner.environments import store
+
+        made = store.usable(name)
+        inside = environment.asked(Path(made.path, "bin", "python"), os.environ)
+        for_cpu = made.plan.accelerator == "cpu"
+        return _Room(inside=inside, looked_at=(f"environment {name}",), for_cpu=for_cpu)
+    try:
+        inside = environment.asked(Path(folder, "bin", "python"), os.environ)
+    except UsageError as error:
+        text = f"The active environment was not looked at: {error.message}"
+        return _Room(warnings=(Warning("probe-failed", text),))
+    return _Room(inside=inside, looked_at=(f"active environment {folder}",))
+
+
+def _findings(symptoms: Symptoms, machine: Machine) -> tuple[Finding, ...]:
+    """What is wrong; where no probe said a word, no rule has to be read."""
+    if not symptoms.text.strip() and not symptoms.packages:
+        return ()
+    from provisioner.doctor import Patient, diagnose
+
+    return diagnose(Patient(symptoms, workflow.catalog(), machine))
 
 
 def _machine(options: Options) -> tuple[Machine | None, tuple[Warning, ...]]:

@@ -10,9 +10,14 @@ import msgspec
 
 from provisioner import toml
 from provisioner.errors import UsageError
+from provisioner.plan import Warning
+from provisioner.text_file import decoded
 
 _COMPONENTS = {"cudatoolkit": "cuda", "cuda-version": "cuda", "pytorch-cuda": "cuda"}
 """What conda calls the CUDA that packages run on."""
+
+_SHOWN = 5
+"""Names that a warning repeats."""
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -20,6 +25,8 @@ class Words(msgspec.Struct, frozen=True):
 
     requirements: tuple[str, ...]
     requires_python: str | None = None
+    warnings: tuple[Warning, ...] = ()
+    """What of the file is not carried."""
 
 
 def words_of(name: str) -> Words:
@@ -30,7 +37,9 @@ def words_of(name: str) -> Words:
     """
     path = Path(name)
     try:
-        text = path.read_text(encoding="utf-8")
+        data = path.read_bytes()
+        listed = path.suffix not in {".toml", ".yml", ".yaml"}
+        text = decoded(data) if listed else data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _bad(path, reason) from error
@@ -42,16 +51,31 @@ def words_of(name: str) -> Words:
 
 
 def _from_requirements(path: Path, text: str) -> Words:
-    words = []
+    words: list[str] = []
+    hashed: list[str] = []
     for number, raw in enumerate(text.replace("\\\n", " ").splitlines(), start=1):
-        line = re.sub(r"(^|\s)#.*$", "", raw).strip()
-        line = re.sub(r"\s+--hash=\S+", "", line)
+        whole = re.sub(r"(^|\s)#.*$", "", raw).strip()
+        line = re.sub(r"\s+--hash[=\s]\S+", "", whole)
+        if line != whole:
+            # The name alone: an address may hold a secret.
+            hashed.append(re.split(r"[^\w.-]", line, maxsplit=1)[0])
         if not line:
             continue
         if line.startswith("-"):
             raise _bad(path, f"line {number}: the option {_option(line)!r} is not understood")
         words.append(line)
-    return Words(tuple(words))
+    return Words(tuple(words), warnings=(_not_carried(path, hashed),) if hashed else ())
+
+
+def _not_carried(path: Path, hashed: list[str]) -> Warning:
+    """A plan is of versions; what is locked has hashes that the index gives."""
+    shown = ", ".join(hashed[:_SHOWN]) + (", …" if len(hashed) > _SHOWN else "")
+    return Warning(
+        reference="hashes-not-carried",
+        message=f"{path.name} gives hashes of {shown}, and a plan carries none: nothing here is"
+        " held against them. dlsetup lock writes down those of every file that it takes:"
+        " compare them.",
+    )
 
 
 def _from_pyproject(path: Path, text: str) -> Words:

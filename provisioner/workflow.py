@@ -46,6 +46,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     via: str | None = None
     keep_driver: bool = False
     pre: bool = False
+    warnings: tuple[Warning, ...] = ()
+    """What of it was left out while reading."""
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -122,7 +124,7 @@ def given(asked: Asked) -> Given:
         keep_driver=asked.keep_driver,
         pre=asked.pre,
     )
-    return Given(machine, request, wishes, (*warnings, *_near_names(companions)))
+    return Given(machine, request, wishes, (*asked.warnings, *warnings, *_near_names(companions)))
 
 
 def planned(
@@ -203,6 +205,14 @@ def rendered(format_name: str, plans: tuple[Plan, ...], lock: str = "") -> tuple
     return render(plans, format_name, catalog(), lock=lock)
 
 
+def warnings_of(format_name: str, plans: tuple[Plan, ...]) -> tuple[Warning, ...]:
+    """What there is to know of plans in a format, theirs and the format's, each once."""
+    from provisioner.render import warnings
+
+    own = (warning for plan in plans for warning in plan.warnings)
+    return tuple(dict.fromkeys((*own, *warnings(plans, format_name, catalog()))))
+
+
 def read_plan(path: Path) -> Plan:
     """Read a saved ``resolve --json``, or its ``plan`` alone; its steps are made anew.
 
@@ -249,12 +259,16 @@ def routes_of(format_name: str | None) -> Routes | None:
 
 
 def _name_other_formats(format_name: str, plan: Plan) -> None:
-    from provisioner.render.formats import cannot_carry
+    from provisioner.render.carrying import cannot_carry, obstacle
+    from provisioner.render.formats import FORMATS
 
+    plan = _with_steps(plan)
+    chosen = FORMATS.get(format_name)
+    known = chosen is not None and plan.via in chosen.carries
+    what = obstacle(chosen, plan, catalog()) if chosen and known else None
     pins = ", ".join(f"{pin.name} {pin.version}" for pin in plan.pins)
-    raise cannot_carry(
-        format_name, f"this request; there is a plan by {plan.via}: {pins}", plan.via
-    )
+    told = f"{what or 'this request'}; there is a plan by {plan.via}: {pins}"
+    raise cannot_carry(format_name, told, plan, catalog())
 
 
 def _profiles(asked: Asked) -> dict[str, tuple[str, ...]]:
@@ -271,6 +285,13 @@ def python_of(text: str | None) -> str | None:
     """Return what ``--python`` says. Raises UsageError ``bad-python``."""
     import re
 
+    if text is not None and re.fullmatch(r"\d\.\d{1,2}t", text):
+        raise UsageError(
+            "bad-python",
+            f"No plan is made for {text}, free-threaded Python.",
+            context=("the catalog knows of no system or image that brings one, only of wheels",),
+            hint=f"Ask for --python {text[:-1]}; the wheels: dlsetup catalog show torch",
+        )
     if text is not None and not re.fullmatch(r"\d\.\d{1,2}", text):
         raise UsageError(
             "bad-python",

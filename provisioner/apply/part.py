@@ -8,12 +8,13 @@ from pathlib import Path
 import msgspec
 
 from provisioner.apply import packages
+from provisioner.catalog.beside import family_packages
 from provisioner.catalog.load import Catalog
 from provisioner.errors import RefusedError
 from provisioner.plan import Plan
 from provisioner.render import facts, script
 
-_TOOLS = ("ca-certificates", "curl", "gpg")
+_PROGRAMS = ("curl", "gpg")
 """What the script fetches and checks the key of a repository with."""
 _LEFT_ALONE = ("keep", "none")
 
@@ -62,7 +63,9 @@ def part_of(plan: Plan, name: str, catalog: Catalog, place: Path | None) -> Part
         raise _by_hand(plan, _OF_WINDOWS if plan.machine.os.wsl else _unknown(plan))
     asked = facts.action(plan, "system_packages_install") or ()
     repository = facts.action(plan, "repository_add")
-    tools = _TOOLS if repository and not all(map(shutil.which, _TOOLS[1:])) else ()
+    brings = family_packages(catalog, plan.machine)
+    bringing = brings.key_tools if brings else ()
+    tools = bringing if repository and not all(map(shutil.which, _PROGRAMS)) else ()
     pinning = (repository[-1],) if repository else ()
     managers = facts.action(plan, "fabric_manager_install") or ()
     return Part(
@@ -71,7 +74,7 @@ def part_of(plan: Plan, name: str, catalog: Catalog, place: Path | None) -> Part
         script=text,
         packages=packages.missing(dict.fromkeys((*asked, *tools))),
         driver=installs[0],
-        named=(*asked, *_TOOLS, *pinning, installs[0], *_modules(installs), *managers),
+        named=(*asked, *bringing, *pinning, installs[0], *_modules(installs), *managers),
         branch=plan.driver.branch,
         replaces=plan.driver.current,
         repository=repository[1] if repository else None,

@@ -85,7 +85,10 @@ def _rules(catalog: Catalog) -> Iterator[Problem]:
     """Conflicts, supports and caps speak of known frameworks in specifiers that can be read."""
     references = {row.name for row in catalog.references}
     for conflict in catalog.conflicts:
-        texts = (conflict.version, conflict.cuda, conflict.compute_capability, conflict.rocm)
+        texts = (
+            *(conflict.version, conflict.cuda, conflict.cudnn),
+            *(conflict.compute_capability, conflict.rocm),
+        )
         for message in _specifier_problems(catalog, conflict.frameworks, texts):
             yield Problem(sheets.CONFLICTS.path, conflict.reference, message)
         if conflict.reference not in references:

@@ -103,6 +103,10 @@ def _beside(catalog: Catalog) -> Iterator[Problem]:
         unknown = (f"{name} is no GPU with a row" for name in switch.gpus if name not in gpus)
         yield from found_in(sheets.NVSWITCHES, switch, unknown)
     families = {row.family for row in catalog.systems}
+    for family in catalog.family_packages:
+        if family.family not in families:
+            told = f"no system is of the family {family.family}"
+            yield from found_in(sheets.FAMILY_PACKAGES, family, (told,))
     for toolkit in catalog.container_toolkit:
         if toolkit.family not in families:
             told = f"no system is of the family {toolkit.family}"

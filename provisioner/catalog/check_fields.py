@@ -7,7 +7,15 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from provisioner.catalog import driver_rows, rows, speed_rows, toolkit_rows, upkeep_rows
+from provisioner.catalog import (
+    driver_rows,
+    image_rows,
+    rows,
+    speed_rows,
+    system_rows,
+    toolkit_rows,
+    upkeep_rows,
+)
 from provisioner.catalog.support import Support
 from provisioner.request import folded
 from provisioner.version import is_dotted, minor
@@ -135,6 +143,7 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "kind": _KIND,
     },
     rows.Image: {"python": _PYTHON, "cuda": _MINOR, "cudnn": _DOTTED, "kind": _KIND},
+    image_rows.EditorServer: {"glibc": _MINOR},
     rows.OperatingSystemRow: {
         "family": (r"debian|redhat|suse|windows|macos", "is no family of systems"),
         "glibc": _MINOR,
@@ -143,7 +152,8 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "other_compilers": (r"g\+\+-\d{1,2}", "is no package such as g++-11"),
         "end_of_life": _MONTH,
     },
-    rows.PythonRow: {"version": _PYTHON, "end_of_life": _MONTH},
+    system_rows.EndedSystem: {"end_of_life": _MONTH},
+    system_rows.PythonRow: {"version": _PYTHON, "end_of_life": _MONTH},
     rows.ForwardCompatibility: {
         "cuda": _MINOR,
         "branches": (r"\d+", "is no driver branch"),

@@ -70,7 +70,7 @@ def _packages(catalog: Catalog) -> Iterator[Problem]:
 
 
 def _images(catalog: Catalog) -> Iterator[Problem]:
-    """An image stands on a known system and has a known Python and CUDA."""
+    """A plain image is a known system; each has a known Python and CUDA."""
     systems = {f"{row.id}-{row.version}" for row in catalog.systems}
     known = {
         "python": {row.version for row in catalog.pythons},
@@ -85,7 +85,7 @@ def _images(catalog: Catalog) -> Iterator[Problem]:
             for field, listed in known.items()
             if (value := getattr(row, field)) and is_dotted(value) and value not in listed
         ]
-        if row.os and row.os not in systems:
+        if sheet == sheets.BASE_IMAGES and row.os and row.os not in systems:
             messages.append(f"{row.os} has no row")
         if not row.image.startswith(places):
             messages.append("lies below no address of addresses.toml")

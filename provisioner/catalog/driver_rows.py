@@ -32,6 +32,19 @@ class Nvswitch(Row, frozen=True, kw_only=True):
     """What it takes besides the fabric manager: ``nvlsm``."""
 
 
+class FamilyPackages(Row, frozen=True, kw_only=True):
+    """Packages that scripts get by themselves on one family of systems."""
+
+    family: str
+    """As in ``os.toml``."""
+    key_tools: tuple[str, ...]
+    """What fetches the key of a publisher's repository, and checks it."""
+    dkms_repository: str | None = None
+    """What adds the repository in which dkms stands, where the system's own lack it."""
+    version_lock: str | None = None
+    """The plugin by which the package tool locks versions, where it cannot by itself."""
+
+
 class ContainerToolkit(Row, frozen=True, kw_only=True):
     """The NVIDIA Container Toolkit for one family of systems and one processor."""
 

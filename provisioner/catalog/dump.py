@@ -7,6 +7,7 @@ last, defaults left out, rows in the order of the sheet.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
@@ -16,6 +17,7 @@ import msgspec
 from provisioner.catalog import sheets
 from provisioner.catalog.contents import Contents
 
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _LAST = ("kind", "evidence", "checked")
 
 
@@ -79,4 +81,11 @@ def _value(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(_value(item) for item in value) + "]"
+    if isinstance(value, dict):
+        pairs = (f"{_key(key)} = {_value(item)}" for key, item in value.items())
+        return f"{{ {', '.join(pairs)} }}" if value else "{}"
     return str(value)
+
+
+def _key(text: str) -> str:
+    return text if _BARE.fullmatch(text) else _value(text)

@@ -209,28 +209,50 @@ def _with_a_letter_more(rows: Iterable[GpuModel], asked: list[str]) -> list[GpuM
 def _one_of(rows: list[GpuModel], asked: list[str]) -> Gpu:
     """What all matching parts have in common: the name as far as they share it, and the rest.
 
-    ``Tesla V100`` of V100-PCIE-16GB and V100-SXM2-32GB; the plainest name where they share less
-    than was asked for.
+    ``Tesla V100`` of V100-PCIE-16GB and V100-SXM2-32GB; where they share less than was asked for,
+    the plainest name as far as it was asked for, or else all of it.
     """
     plainest = min(rows, key=lambda row: (len(_words(row.name)), row.name, row.device or ""))
     gpu = _as_gpu(plainest)
-    names = {row.name.lower() for row in rows}
-    if len(names) == 1:
+    names = {row.name for row in rows}
+    if len({name.lower() for name in names}) == 1:
         return gpu
-    end = 0
-    for match in re.finditer(r"[A-Za-z0-9]+", plainest.name):
-        if not all(
-            re.match(re.escape(plainest.name[: match.end()].lower()) + r"\b", name)
-            for name in names
-        ):
-            break
-        end = match.end()
-    shared = plainest.name[:end]
+    shared = _shared(plainest.name, names)
     if not _in_order(_words(shared), asked):
+        shared = _so_far(plainest.name, asked)
+    if not shared:
         return gpu
     sizes = {row.memory_bytes for row in rows}
     memory = sizes.pop() if len(sizes) == 1 else None
     return msgspec.structs.replace(gpu, name=shared, memory_bytes=memory, pci_id=None)
+
+
+def _shared(name: str, others: Iterable[str]) -> str:
+    """The words that a name and all others begin with."""
+    end = 0
+    for match in re.finditer(r"[A-Za-z0-9]+", name):
+        begin = re.compile(re.escape(name[: match.end()]) + r"\b", re.IGNORECASE)
+        if not all(begin.match(other) for other in others):
+            break
+        end = match.end()
+    return name[:end]
+
+
+def _so_far(name: str, asked: list[str]) -> str:
+    """The beginning of a name that says what was asked and no more: A100 of A100 PCIe 40GB.
+
+    The form of a board is left out with what is before it: A100 40GB of the same name.
+    """
+    said = re.split(r"(?=[ -])", name)
+    kept = (piece for piece in said if not _is_form(piece.strip(" -").lower(), asked))
+    plain = "".join(kept)
+    begun = (plain[: match.end()] for match in re.finditer(r"[A-Za-z0-9]+", plain))
+    return next((words for words in begun if _words(words) == asked), "")
+
+
+def _is_form(word: str, asked: list[str]) -> bool:
+    """Whether a word only tells the form of a board, and nobody asked for that."""
+    return bool(_FORM_FACTORS.match(word)) and word not in asked
 
 
 def _matching(rows: Iterable[GpuModel], asked: list[str]) -> list[GpuModel]:
@@ -247,7 +269,9 @@ def _matching(rows: Iterable[GpuModel], asked: list[str]) -> list[GpuModel]:
         words = _words(row.name)
         if bool(_MOBILE & set(words)) is not mobile_wanted and (mobile_wanted or len(words) > 1):
             continue
-        if _runs_together(words, compact):
+        # A100 80GB is A100-SXM4-80GB too: the form of a board may stand between.
+        formless = [piece for piece in words if not _is_form(piece, asked)]
+        if _runs_together(words, compact) or _runs_together(formless, compact):
             near.append(row)
         elif _in_order(words, asked):
             apart.append(row)

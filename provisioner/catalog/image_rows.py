@@ -1,4 +1,4 @@
-"""The rows that say how large images are: so that what a plain base saves can be told."""
+"""Rows about images: how large they are, and what comes into them from outside."""
 
 from __future__ import annotations
 
@@ -13,3 +13,14 @@ class ImageSize(Row, frozen=True, kw_only=True):
     """As precise as the evidence; a figure of three digits stands as it was printed."""
     cuda: str | None = None
     """``"12.6"`` where the image carries CUDA, cuDNN and nvcc; None for a plain base."""
+
+
+class EditorServer(Row, frozen=True, kw_only=True):
+    """The part of an editor that it starts inside a container, and what that needs there."""
+
+    name: str
+    """As people call it: ``VS Code's server``."""
+    glibc: str
+    """The oldest that it runs with."""
+    too_old: tuple[str, ...] = ()
+    """Systems whose glibc is older: ``ubuntu-18.04``."""

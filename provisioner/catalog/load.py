@@ -12,6 +12,7 @@ from typing import TypeVar, cast
 import msgspec
 
 from provisioner.catalog import (
+    complete_rows,
     driver_rows,
     image_rows,
     key_rows,
@@ -19,6 +20,7 @@ from provisioner.catalog import (
     sheets,
     speed_rows,
     symptom_rows,
+    system_rows,
     toolkit_rows,
     upkeep_rows,
     words,
@@ -109,6 +111,11 @@ class Catalog:
         return self._read(sheets.CONTAINER_TOOLKIT, driver_rows.ContainerToolkit)
 
     @cached_property
+    def family_packages(self) -> tuple[driver_rows.FamilyPackages, ...]:
+        """What scripts get by themselves, by family of systems."""
+        return self._read(sheets.FAMILY_PACKAGES, driver_rows.FamilyPackages)
+
+    @cached_property
     def data_centre_gpus(self) -> tuple[rows.DataCentreGpu, ...]:
         """Products that NVIDIA counts among its data-centre GPUs."""
         return self._read(sheets.DATA_CENTRE_GPUS, rows.DataCentreGpu)
@@ -166,9 +173,34 @@ class Catalog:
         return self._read(sheets.ENDED_CUDA_IMAGES, rows.Image)
 
     @cached_property
+    def sighted_images(self) -> tuple[rows.Image, ...]:
+        """Images with a framework inside that no text names: for judging what people have."""
+        return self._read(sheets.SIGHTED_IMAGES, rows.Image)
+
+    @cached_property
+    def bare_images(self) -> tuple[system_rows.BareImage, ...]:
+        """Repositories of images without pip."""
+        return self._read(sheets.BARE_IMAGES, system_rows.BareImage)
+
+    @cached_property
+    def managed_pythons(self) -> tuple[system_rows.ManagedPython, ...]:
+        """Systems whose own Python refuses pip outside an environment."""
+        return self._read(sheets.MANAGED_PYTHONS, system_rows.ManagedPython)
+
+    @cached_property
+    def ended_systems(self) -> tuple[system_rows.EndedSystem, ...]:
+        """Releases of systems whose regular support has ended, and that no plan is made for."""
+        return self._read(sheets.ENDED_SYSTEMS, system_rows.EndedSystem)
+
+    @cached_property
     def image_sizes(self) -> tuple[image_rows.ImageSize, ...]:
         """What images take on disk, where somebody printed it."""
         return self._read(sheets.IMAGE_SIZES, image_rows.ImageSize)
+
+    @cached_property
+    def editor_servers(self) -> tuple[image_rows.EditorServer, ...]:
+        """What editors start inside a container."""
+        return self._read(sheets.EDITOR_SERVERS, image_rows.EditorServer)
 
     @cached_property
     def systems(self) -> tuple[rows.OperatingSystemRow, ...]:
@@ -181,9 +213,14 @@ class Catalog:
         return self._read(sheets.SYSTEM_PACKAGES, rows.SystemPackage)
 
     @cached_property
-    def pythons(self) -> tuple[rows.PythonRow, ...]:
+    def pythons(self) -> tuple[system_rows.PythonRow, ...]:
         """CPython minor releases, oldest first."""
-        return self._read(sheets.PYTHONS, rows.PythonRow)
+        return self._read(sheets.PYTHONS, system_rows.PythonRow)
+
+    @cached_property
+    def complete(self) -> tuple[complete_rows.Complete, ...]:
+        """Of which sets the rows are the whole."""
+        return self._read(sheets.COMPLETE, complete_rows.Complete)
 
     @cached_property
     def conflicts(self) -> tuple[rows.Conflict, ...]:
@@ -229,6 +266,11 @@ class Catalog:
     def signs(self) -> tuple[symptom_rows.Sign, ...]:
         """Words that point at causes."""
         return tuple(row for sheet in sheets.SIGNS for row in self._read(sheet, symptom_rows.Sign))
+
+    @cached_property
+    def wordings(self) -> tuple[symptom_rows.Wording, ...]:
+        """Words that lean towards causes."""
+        return self._read(sheets.WORDINGS, symptom_rows.Wording)
 
     @cached_property
     def inferences(self) -> tuple[symptom_rows.Inference, ...]:

@@ -236,8 +236,7 @@ class Build(Row, frozen=True, kw_only=True):
     extra: str | None = None
     """The extra that brings NVIDIA's libraries, ``and-cuda``."""
     libraries: str = "bundled"
-    """Where CUDA's libraries come from: ``bundled`` (in the wheel or by its requirements), or
-    ``system`` (something else must bring them)."""
+    """Who brings CUDA's: ``bundled`` (the wheel or its requirements), or the ``system``."""
     index: str | None = None
     index_holds_dependencies: bool = False
     """Its dependencies too lie on that index alone; the default index holds placeholders."""
@@ -313,8 +312,7 @@ class OperatingSystemRow(Row, frozen=True, kw_only=True):
     name: str
     codename: str | None = None
     family: str
-    """``debian`` (apt), ``redhat`` (dnf), ``suse`` (zypper), ``windows``, ``macos``: what recipes
-    tell systems apart by."""
+    """``debian`` (apt), ``redhat`` (dnf), ``suse`` (zypper), ``windows`` or ``macos``."""
     glibc: str | None = None
     python: str | None = None
     """The interpreter of the system's own packages."""
@@ -341,16 +339,6 @@ class SystemPackage(Row, frozen=True, kw_only=True):
     """Where an index was read: the one it had that day."""
 
 
-class PythonRow(Row, frozen=True, kw_only=True):
-    """A CPython minor release."""
-
-    version: str
-    recommended: bool = False
-    base_image: str | None = None
-    end_of_life: str | None = None
-    """The month of its last security fixes from python.org; a system may keep its own alive."""
-
-
 class Conflict(Row, frozen=True, kw_only=True):
     """A combination that the rules alone would allow and that is known not to work."""
 
@@ -358,11 +346,10 @@ class Conflict(Row, frozen=True, kw_only=True):
     frameworks: tuple[str, ...] = ()
     """Empty: every framework."""
     version: str = ""
-    """Specifier of the framework's version."""
     cuda: str = ""
-    """Specifier of the build's CUDA."""
+    cudnn: str = ""
     compute_capability: str = ""
-    """Specifier of a GPU's capability."""
+    """Specifiers of the framework's version, the build's CUDA and cuDNN, a GPU's capability."""
     rocm: str = ""
     """Specifier of the build's ROCm; with it, ``gfx`` stands in place of a capability."""
     gfx: tuple[str, ...] = ()
@@ -378,6 +365,8 @@ class Cap(Row, frozen=True, kw_only=True):
     framework: str
     version: str
     requirement: str
+    beside: bool = False
+    """The release does not bring it: it breaks only where something else does."""
     reason: str
 
 

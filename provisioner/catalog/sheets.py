@@ -12,12 +12,14 @@ from collections.abc import Callable
 import msgspec
 
 from provisioner.catalog import (
+    complete_rows,
     driver_rows,
     image_rows,
     key_rows,
     rows,
     speed_rows,
     symptom_rows,
+    system_rows,
     toolkit_rows,
     upkeep_rows,
     words,
@@ -62,6 +64,7 @@ NVSWITCHES = Sheet("nvidia/nvswitches.toml", driver_rows.Nvswitch, ("name",), "n
 CONTAINER_TOOLKIT = Sheet(
     "nvidia/container_toolkit.toml", driver_rows.ContainerToolkit, ("family", "arch"), "toolkit"
 )
+FAMILY_PACKAGES = Sheet("family_packages.toml", driver_rows.FamilyPackages, ("family",), "family")
 DATA_CENTRE_GPUS = Sheet("nvidia/data_centre_gpus.toml", rows.DataCentreGpu, ("name",), "gpu")
 FORWARD_COMPATIBILITY = Sheet(
     "nvidia/forward_compatibility.toml", rows.ForwardCompatibility, ("cuda",), "cuda"
@@ -74,13 +77,19 @@ SHARED_FILES = Sheet("nvidia/shared_files.toml", rows.SharedFile, ("file",), "sh
 IMAGES = Sheet("images/frameworks.jsonl", rows.Image, ("image",))
 CUDA_IMAGES = Sheet("images/cuda.jsonl", rows.Image, ("image",))
 ENDED_CUDA_IMAGES = Sheet("images/cuda_ended.jsonl", rows.Image, ("image",))
+SIGHTED_IMAGES = Sheet("images/sighted.jsonl", rows.Image, ("image",))
 BASE_IMAGES = Sheet("images/bases.toml", rows.Image, ("image",), "image")
 RETIRED_KEYS = Sheet("nvidia/retired_keys.toml", key_rows.RetiredKey, ("key",), "key")
+BARE_IMAGES = Sheet("images/bare.toml", system_rows.BareImage, ("repository",), "image")
+ENDED_SYSTEMS = Sheet("ended_systems.toml", system_rows.EndedSystem, ("id", "version"), "system")
+MANAGED_PYTHONS = Sheet("managed_pythons.toml", system_rows.ManagedPython, ("os",), "system")
 IMAGE_SIZES = Sheet("images/sizes.toml", image_rows.ImageSize, ("image",), "size")
+EDITOR_SERVERS = Sheet("images/editors.toml", image_rows.EditorServer, ("name",), "editor")
 REPOSITORIES = Sheet("nvidia/repositories.toml", rows.Repository, ("name", "os"), "repository")
 SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
 SYSTEM_PACKAGES = Sheet("system_packages.toml", rows.SystemPackage, ("os", "package"), "package")
-PYTHONS = Sheet("python.toml", rows.PythonRow, ("version",), "python")
+PYTHONS = Sheet("python.toml", system_rows.PythonRow, ("version",), "python")
+COMPLETE = Sheet("complete.toml", complete_rows.Complete, ("framework", "of"), "complete")
 CONFLICTS = Sheet("conflicts.toml", rows.Conflict, (), "conflict")
 SUPPORT = Sheet("accelerators/support.toml", Support, (), "support")
 CAPS = Sheet("caps.toml", rows.Cap, ("framework", "version", "requirement"), "cap")
@@ -105,6 +114,7 @@ ROT = Sheet("upkeep/rot.jsonl", upkeep_rows.Rot, ("framework", "version"))
 SIGNS = tuple(
     Sheet(f"doctor/{subject}.toml", symptom_rows.Sign, (), "sign", ("name",))
     for subject in (
+        "live",
         "gpus",
         "cpus",
         "drivers",
@@ -116,6 +126,7 @@ SIGNS = tuple(
         "clusters",
     )
 )
+WORDINGS = Sheet("doctor/wordings.jsonl", symptom_rows.Wording, ("reference",))
 INFERENCES = Sheet(
     "doctor/inferences.toml",
     symptom_rows.Inference,
@@ -143,6 +154,7 @@ FIXED = (
     DRIVER_PARTS,
     NVSWITCHES,
     CONTAINER_TOOLKIT,
+    FAMILY_PACKAGES,
     RPM_DRIVER_PACKAGES,
     DATA_CENTRE_GPUS,
     FORWARD_COMPATIBILITY,
@@ -154,13 +166,19 @@ FIXED = (
     IMAGES,
     CUDA_IMAGES,
     ENDED_CUDA_IMAGES,
+    SIGHTED_IMAGES,
     BASE_IMAGES,
+    BARE_IMAGES,
     IMAGE_SIZES,
+    EDITOR_SERVERS,
     REPOSITORIES,
     RETIRED_KEYS,
     SYSTEMS,
     SYSTEM_PACKAGES,
     PYTHONS,
+    COMPLETE,
+    MANAGED_PYTHONS,
+    ENDED_SYSTEMS,
     CONFLICTS,
     SUPPORT,
     CAPS,
@@ -170,6 +188,7 @@ FIXED = (
     PROFILES,
     REFERENCES,
     *SIGNS,
+    WORDINGS,
     INFERENCES,
     REMEDIES,
     TOOLS,

@@ -20,6 +20,20 @@ class Sign(Row, frozen=True, kw_only=True):
     end of a word."""
     means: Mapping[str, int]
     """Points by reference."""
+    mild: bool = False
+    """It harms only who needs what is amiss: a warning, if nothing else says more of its cause."""
+
+
+class Wording(Row, frozen=True, kw_only=True):
+    """How people and programs put things where one cause is at work: words that lean towards it.
+
+    Weighed by ``python -m tests.cases.weigh``, never typed; alone they decide nothing.
+    """
+
+    reference: str
+    words: Mapping[str, int]
+    """How much oftener reports of this cause have a word, or two words in a row, than all reports:
+    ten times the natural logarithm."""
 
 
 class Inference(Row, frozen=True, kw_only=True):

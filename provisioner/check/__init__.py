@@ -7,5 +7,6 @@ same questions about them as a plan answers. Nothing of a file is run.
 from __future__ import annotations
 
 from provisioner.check.judge import Checked, check
+from provisioner.check.kinds import read
 
-__all__ = ["Checked", "check"]
+__all__ = ["Checked", "check", "read"]

@@ -12,7 +12,7 @@ from provisioner.catalog.sheets import ANY_PLATFORM, SOURCE
 from provisioner.check.ground import Ground
 from provisioner.check.said import Package
 from provisioner.check.together import left_by_others
-from provisioner.request import Wish
+from provisioner.request import Wish, parse_wish
 from provisioner.resolve.builds import Builds, is_asked
 from provisioner.resolve.candidates import (
     CPU,
@@ -68,12 +68,60 @@ def taken(ground: Ground, package: Package) -> Taken:
     if known is None:
         return Taken(wish, (), unknown=True)
     if package.manager == "conda":
-        chosen = tuple(_of_conda(ground, package, known))
+        # Solvers take builds for CUDA before others, and the newest.
+        chosen = tuple(
+            sorted(
+                _of_conda(ground, package, known),
+                key=lambda row: (row.cuda is not None, order(row.version)),
+                reverse=True,
+            )
+        )
         return Taken(wish, chosen, unknown=not chosen)
     asked = _asked_places(ground, known, package)
-    if asked is None:
+    if asked is None or not (package.sources_known or is_pinned(package)):
         return Taken(wish, (), unknown=True)
     return Taken(wish, tuple(_newest(ground, asked, package)), tuple(known))
+
+
+def is_pinned(package: Package) -> bool:
+    """Whether one release is asked for, or the patches of one."""
+    return "==" in package.specifier
+
+
+def is_certain(ground: Ground, package: Package) -> bool:
+    """Whether an installer is sure to take such a build.
+
+    Of what is not pinned, other packages or an older Python may leave an older release.
+    """
+    if is_pinned(package) or package.manager != "pip":
+        return True
+    if not binds_nothing_unknown(ground, package.where):
+        return False
+    return not any(
+        unmet(other, found.wish, row, package.where) is None
+        for other in _with_each_python(ground, package.where)
+        for found in (taken(other, package),)
+        for row in found.builds
+    )
+
+
+def _with_each_python(ground: Ground, where: str) -> Iterator[Ground]:
+    """The Pythons that it may be, where nothing tells: the system's, and those still mended."""
+    system = ground.facts.system
+    for row in ground.catalog.pythons if ground.pythons(where) is None else ():
+        lives = row.end_of_life is None or row.end_of_life >= ground.catalog.checked[:7]
+        if lives or (system and system.python == row.version):
+            yield ground.with_python(row.version)
+
+
+def binds_nothing_unknown(ground: Ground, where: str) -> bool:
+    """Whether all that goes into a place is known: any other package has bounds of its own."""
+    capped = {parse_wish(cap.requirement).name for cap in ground.catalog.caps}
+    known = {*ground.catalog.frameworks, *capped}
+    if any(one.where == where for one in ground.part.listed()):
+        return False
+    beside = [one for one in ground.part.packages() if one.where == where]
+    return all(one.name in known and one.manager == "pip" and one.sources_known for one in beside)
 
 
 def unmet(ground: Ground, wish: Wish, row: Build, where: str = "") -> Need | None:
@@ -112,6 +160,8 @@ def _rows(ground: Ground, facts: Facts, package: Package) -> Iterator[Build]:
     for row in ground.catalog.every_build(package.name):
         if (
             row.via == package.manager
+            # pip takes what is called so; another distribution may bring the same modules.
+            and (row.via != "pip" or row.framework == package.name)
             and row.platform in {facts.platform, ANY_PLATFORM}
             and row.variant != SOURCE
             and (not is_pre_release(row.version) or package.specifier.startswith("=="))
@@ -197,6 +247,8 @@ def _of_conda(ground: Ground, package: Package, rows: list[Build]) -> Iterator[B
         if channels and row.channel not in channels and "defaults" not in channels:
             continue
         if package.build and not (fnmatchcase(package.build, string) or package.build == string):
+            continue
+        if row.cuda is None and not package.build:  # a solver takes CUDA's, unless told not to
             continue
         if row.cuda is None or all(bound.admits(row.cuda) for bound in bounds):
             yield row

@@ -13,7 +13,7 @@ from provisioner.catalog.rows import DriverPackage
 from provisioner.check import images
 from provisioner.check.images import KnownImage
 from provisioner.check.remedy import Remedy
-from provisioner.check.said import Part, SystemPackage
+from provisioner.check.said import Package, Part, Python, Statement, SystemPackage
 from provisioner.machine import Gpu, Machine, OperatingSystem
 from provisioner.plan import Request
 from provisioner.request import Wish, admits
@@ -48,6 +48,22 @@ class Ground:
         self.remedy = remedy
         self.python = python
         self._facts: dict[tuple[str, str], Facts] = {}
+
+    def on_its_platform(self) -> Ground:
+        """The same without what the part says of other platforms than the machine's."""
+        kept = tuple(one for one in self.part.statements if self._is_for_this(one))
+        if len(kept) == len(self.part.statements):
+            return self
+        part = msgspec.structs.replace(self.part, statements=kept)
+        return Ground(part, self.machine, self.catalog, self.remedy, python=self.python)
+
+    def with_python(self, version: str) -> Ground:
+        """The same with another interpreter, where the part names none."""
+        return Ground(self.part, self.machine, self.catalog, self.remedy, python=version)
+
+    def _is_for_this(self, said: Statement) -> bool:
+        platforms = said.platforms if isinstance(said, Package | Python) else ()
+        return not platforms or self.facts.platform in platforms
 
     @cached_property
     def images(self) -> tuple[KnownImage, ...]:
@@ -96,10 +112,14 @@ class Ground:
 
     @cached_property
     def drivers(self) -> tuple[str, ...]:
-        """The driver that runs, or those that could; and what this part itself installs."""
+        """The driver that runs, or those that could; and what this part itself installs.
+
+        A driver that is installed in an image drives nothing.
+        """
+        installed = self.part.system_packages() if self.part.inside != "image" else ()
         own = tuple(
             version
-            for package in self.part.system_packages()
+            for package in installed
             if (row := self.driver_package(package)) and (version := _upstream(row))
         )
         driver = self.machine.driver

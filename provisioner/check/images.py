@@ -11,6 +11,7 @@ import msgspec
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Build
 from provisioner.catalog.rows import Image as ImageRow
+from provisioner.catalog.system_rows import EndedSystem
 from provisioner.check.said import Image
 
 _CUDA_TAG = re.compile(
@@ -43,6 +44,10 @@ class KnownImage(msgspec.Struct, frozen=True, kw_only=True):
     """Major and minor, from the row, else from the tag."""
     os: str | None = None
     python: str | None = None
+    ended: EndedSystem | None = None
+    """Its system, where the support of that has ended."""
+    is_sighted: bool = False
+    """Somebody saw it, and nobody read which GPUs its framework serves."""
 
     @property
     def holds_libraries(self) -> bool:
@@ -61,7 +66,9 @@ def known(catalog: Catalog, image: Image) -> KnownImage:
     name = f"{repository}:{tag}"
     if not tag or "$" in image.name:
         return KnownImage(image=image, repository=repository, tag="", standing="local")
-    rows = {row.image: row for row in (*catalog.images, *catalog.cuda_images)}
+    rows = {
+        row.image: row for row in (*catalog.images, *catalog.cuda_images, *catalog.sighted_images)
+    }
     ended = {row.image: row for row in catalog.ended_images}
     row = rows.get(name) or ended.get(name)
     builds = tuple(_builds(catalog, name)) if row else ()
@@ -74,6 +81,8 @@ def known(catalog: Catalog, image: Image) -> KnownImage:
         repository=repository,
         tag=tag,
         standing=_standing(name, rows, ended),
+        ended=_ended(catalog, repository, tag),
+        is_sighted=any(one is row for one in catalog.sighted_images),
         row=row,
         builds=builds,
         cuda=(row.cuda if row else None) or (".".join(cuda.split(".")[:2]) if cuda else None),
@@ -102,10 +111,11 @@ def shown(name: str) -> str:
     return name.removeprefix("docker.io/").removeprefix("library/")
 
 
-def siblings(catalog: Catalog, image: KnownImage) -> list[ImageRow]:
+def siblings(catalog: Catalog, image: KnownImage, *, any_system: bool = False) -> list[ImageRow]:
     """Supported images of NVIDIA's that differ in the CUDA release alone; newest first.
 
-    The number that cuDNN's part of the tag once had makes no difference.
+    The number that cuDNN's part of the tag once had makes no difference. ``any_system``: they may
+    stand on another release of the same system too.
     """
     wanted = _CUDA_TAG.fullmatch(image.tag)
     if wanted is None:
@@ -113,13 +123,19 @@ def siblings(catalog: Catalog, image: KnownImage) -> list[ImageRow]:
     found = []
     for row in reversed(catalog.cuda_images):
         match = _CUDA_TAG.fullmatch(row.image.partition(":")[2])
-        if match and (match["flavour"], match["os"], bool(match["cudnn"])) == (
-            wanted["flavour"],
-            wanted["os"],
-            bool(wanted["cudnn"]),
+        if (
+            match
+            and (match["flavour"], bool(match["cudnn"]))
+            == (wanted["flavour"], bool(wanted["cudnn"]))
+            and (match["os"] == wanted["os"] or (any_system and _same(match["os"], wanted["os"])))
         ):
             found.append(row)
     return found
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two systems of tags are releases of one: ``ubuntu18.04`` and ``ubuntu22.04``."""
+    return one.rstrip("0123456789.") == other.rstrip("0123456789.")
 
 
 def release(image: KnownImage | str) -> str:
@@ -159,6 +175,21 @@ def _system(catalog: Catalog, repository: str, tag: str) -> str | None:
             return f"{row.id}-{row.version}"
         if base in ids and f"{words[0]}.".startswith(f"{row.version}."):
             return f"{row.id}-{row.version}"
+    return None
+
+
+def _ended(catalog: Catalog, repository: str, tag: str) -> EndedSystem | None:
+    """The system of an image, by its tag, where its support has ended."""
+    base = repository.rpartition("/")[2]
+    match = _SYSTEM.fullmatch(tag.rpartition("-")[2])
+    words = tag.split("-")
+    for row in catalog.ended_systems:
+        if match and (match[1], match[2]) == (row.id, row.version):
+            return row
+        if row.codename in words:
+            return row
+        if base == row.id and f"{words[0].removeprefix(row.id)}.".startswith(f"{row.version}."):
+            return row
     return None
 
 

@@ -12,13 +12,14 @@ from provisioner.check import kinds
 from provisioner.check.flaw import Flaw
 from provisioner.check.ground import Ground
 from provisioner.check.remedy import Remedy, format_for
-from provisioner.check.said import Part
+from provisioner.check.said import ASIDE, Document, Part
 from provisioner.errors import RefusedError
 from provisioner.machine import Machine
 from provisioner.report import Finding
 from provisioner.resolve.search import Routes
 
 _RULES = (
+    "unread",
     "builds",
     "image_tags",
     "pairs",
@@ -26,7 +27,12 @@ _RULES = (
     "libraries",
     "driver_packages",
     "toolkits",
+    "conda_cuda",
+    "solvers",
+    "host_compilers",
+    "compile_targets",
     "habits",
+    "system_python",
 )
 _WEIGHT = {"error": 0, "warning": 1, "note": 2}
 
@@ -40,11 +46,12 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     statements: int
     """How many statements of it were understood."""
     findings: tuple[Finding, ...] = ()
+    followed: tuple[str, ...] = ()
+    """The files that it names and that were read with it."""
 
 
 def check(
-    name: str,
-    text: str,
+    document: Document,
     machine: Machine,
     catalog: Catalog,
     *,
@@ -52,26 +59,45 @@ def check(
     options: Sequence[str] = (),
     python: str | None = None,
 ) -> Checked:
-    """Read a text and say what of it does not fit a machine.
+    """Say what of a file, as it was read, does not fit a machine.
 
     ``routes_of`` gives the routes that an output format can carry, None for an unknown format;
     ``options`` are the machine options as they were typed. Fixes name both. ``python`` is the
     interpreter where a file names none.
     """
-    document = kinds.read(name, text)
+    name = document.name
     if document.kind is None:
         return Checked(name=name, kind=None, statements=0)
-    remedy = Remedy(catalog, format_for(document.kind, machine, routes_of), options)
-    grounds = (Ground(part, machine, catalog, remedy, python=python) for part in document.parts)
+    output = format_for(_written_as(document), machine, routes_of)
+    remedy = Remedy(catalog, output, options, machine)
+    grounds = (
+        Ground(part, machine, catalog, remedy, python=python).on_its_platform()
+        for part in document.parts
+    )
     flaws = [flaw for ground in grounds for flaw in _flaws(ground)]
     flaws.sort(key=lambda flaw: (_WEIGHT[flaw.severity], flaw.places[0].line if flaw.places else 0))
     told = dict.fromkeys(_finding(name, flaw) for flaw in flaws)
     return Checked(
         name=name,
         kind=kinds.TITLES[document.kind],
-        statements=sum(len(part.statements) for part in document.parts),
+        statements=sum(
+            not isinstance(one, ASIDE) for part in document.parts for one in part.statements
+        ),
         findings=tuple(told),
+        followed=tuple(
+            dict.fromkeys(
+                one.at.file for part in document.parts for one in part.statements if one.at.file
+            )
+        ),
     )
+
+
+def _written_as(document: Document) -> str:
+    """How a file of that kind writes packages: pixi's tables are others than pyproject's."""
+    if document.kind != "tables":
+        return document.kind or ""
+    is_pixi = any(True for part in document.parts for _ in part.solver_cuda())
+    return "pixi" if is_pixi else "pyproject"
 
 
 def _flaws(ground: Ground) -> Iterator[Flaw]:
@@ -97,7 +123,8 @@ def _unknown(part: Part, error: RefusedError) -> Flaw:
 
 
 def _finding(name: str, flaw: Flaw) -> Finding:
-    seen = dict.fromkeys(f"{name}:{place.line}: {place.text}" for place in flaw.places)
+    told = (f"{place.file or name}:{place.line}: {place.text}" for place in flaw.places)
+    seen = dict.fromkeys(told)
     return Finding(
         reference=flaw.reference,
         severity=flaw.severity,

@@ -47,24 +47,30 @@ _MOST_STATEMENTS = 1000
 """Of one part."""
 _AHEAD = 400
 """Lines that one command may go on for."""
+_FOLLOWED = frozenset({"requirements", "environment"})
+"""Kinds that name other files to read as if they stood in them."""
 
 
-def read(name: str, text: str) -> Document:
-    """Return what a text says; ``kind`` is None where it is nothing that dlsetup knows."""
+def read(name: str, text: str, opened: Callable[[str], str] | None = None) -> Document:
+    """Return what a text says; ``kind`` is None where it is nothing that dlsetup knows.
+
+    ``opened`` gives the text of a file that this one names; without it none is read.
+    """
     lines = [line if len(line) < _LONGEST else "" for line in text.splitlines()]
     text = "\n".join(lines)
     kind = kind_of(name, text)
     if kind is None:
         return Document(name=name, kind=None)
-    reader: Callable[[str], tuple[Part, ...]] = import_module(
-        f"provisioner.check.readers.{kind}"
-    ).read
+    reader = import_module(f"provisioner.check.readers.{kind}")
+    found: tuple[Part, ...] = (
+        reader.read(text, name, opened) if kind in _FOLLOWED else reader.read(text)
+    )
     parts = tuple(
         msgspec.structs.replace(
             part,
             statements=tuple(_located(one, lines) for one in _each(part.statements)),
         )
-        for part in reader(text)[:_MOST_PARTS]
+        for part in found[:_MOST_PARTS]
     )
     return Document(name=name, kind=kind, parts=parts)
 
@@ -92,6 +98,8 @@ def kind_of(name: str, text: str) -> str | None:
 def _located(statement: Statement, lines: list[str]) -> Statement:
     """The same with the line on which its words really stand: commands go on over several."""
     at = statement.at
+    if at.file:
+        return statement
     wanted = at.text.rpartition("… ")[2]
     for number in range(at.line, min(at.line + _AHEAD, len(lines)) + 1):
         if wanted in lines[number - 1]:

@@ -15,6 +15,8 @@ class Place(msgspec.Struct, frozen=True):
 
     line: int
     text: str
+    file: str = ""
+    """The file that is named by the one that is checked, as one would open it; empty: that one."""
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +49,35 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     """Which of several environments of one file it goes into."""
     conditional: bool = False
     """It stands in a branch that need not be taken."""
+    platforms: tuple[str, ...] = ()
+    """The only ones that it is asked for on, ``linux-x86_64``; empty: on all."""
+
+
+class Bound(msgspec.Struct, frozen=True, kw_only=True):
+    """A range for a package, should anything bring it: a constraint."""
+
+    name: str
+    specifier: str
+    at: Place
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A list, or a project, that an installer reads: what else it asks for is not known here."""
+
+    at: Place
+    where: str = ""
+
+
+class Unread(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file says and could not be read: of what follows from it nothing is known."""
+
+    at: Place
+    reference: str
+    reason: str
+    """A sentence for people."""
+    stops: bool = False
+    """The installer, too, would go no further."""
+    fix: tuple[str, ...] = ()
 
 
 class SystemPackage(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +95,18 @@ class Python(msgspec.Struct, frozen=True, kw_only=True):
     specifier: str
     at: Place
     where: str = ""
+    platforms: tuple[str, ...] = ()
+    """As of a package."""
+
+
+class SolverCuda(msgspec.Struct, frozen=True, kw_only=True):
+    """The CUDA that a solver takes the driver to speak, and without which it installs nothing.
+
+    None: it solves as for a machine without a GPU, whatever the machine has.
+    """
+
+    cuda: str | None
+    at: Place
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +120,61 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     """What it is started with."""
 
 
-Statement = Image | Package | SystemPackage | Python | Fetched
+class CompileTargets(msgspec.Struct, frozen=True, kw_only=True):
+    """The architectures that nvcc compiles for: ``sm_86`` machine code, ``compute_86`` PTX."""
+
+    names: tuple[str, ...]
+    setting: str
+    """Where they are set: ``nvcc``, ``TORCH_CUDA_ARCH_LIST``, ``CMAKE_CUDA_ARCHITECTURES``."""
+    at: Place
+    conditional: bool = False
+
+
+class ChosenCompiler(msgspec.Struct, frozen=True, kw_only=True):
+    """The gcc that nvcc is made to call, by its major release."""
+
+    version: str
+    at: Place
+    conditional: bool = False
+
+
+class PipCall(msgspec.Struct, frozen=True, kw_only=True):
+    """pip is asked to install into the Python of the system itself."""
+
+    program: str
+    words: tuple[str, ...]
+    at: Place
+    conditional: bool = False
+
+
+class GivenGpu(msgspec.Struct, frozen=True, kw_only=True):
+    """A container is to be given GPUs: without one it does not start."""
+
+    at: Place
+
+
+class Opaque(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that may bring a Python, or open the system's to pip: nobody reads what it does."""
+
+    at: Place
+
+
+Statement = (
+    Image
+    | Package
+    | Bound
+    | Listed
+    | SystemPackage
+    | Python
+    | SolverCuda
+    | Fetched
+    | CompileTargets
+    | ChosenCompiler
+    | PipCall
+    | GivenGpu
+    | Opaque
+    | Unread
+)
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +197,18 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         """What pip, uv and conda are asked for, in its order."""
         return (one for one in self.statements if isinstance(one, Package))
 
+    def bounds(self) -> Iterator[Bound]:
+        """The constraints, in their order."""
+        return (one for one in self.statements if isinstance(one, Bound))
+
+    def listed(self) -> Iterator[Listed]:
+        """What an installer reads besides, in its order."""
+        return (one for one in self.statements if isinstance(one, Listed))
+
+    def unread(self) -> Iterator[Unread]:
+        """What could not be read, in its order."""
+        return (one for one in self.statements if isinstance(one, Unread))
+
     def system_packages(self) -> Iterator[SystemPackage]:
         """What the system's package manager is asked for, in its order."""
         return (one for one in self.statements if isinstance(one, SystemPackage))
@@ -108,9 +217,29 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         """What is said about Python, in its order."""
         return (one for one in self.statements if isinstance(one, Python))
 
+    def solver_cuda(self) -> Iterator[SolverCuda]:
+        """What a solver takes the driver for: one statement at most."""
+        return (one for one in self.statements if isinstance(one, SolverCuda))
+
     def fetched(self) -> Iterator[Fetched]:
         """Files that are fetched or run, in their order."""
         return (one for one in self.statements if isinstance(one, Fetched))
+
+    def given_gpus(self) -> Iterator[GivenGpu]:
+        """Where the container is given GPUs."""
+        return (one for one in self.statements if isinstance(one, GivenGpu))
+
+    def compile_targets(self) -> Iterator[CompileTargets]:
+        """What is compiled for, in its order."""
+        return (one for one in self.statements if isinstance(one, CompileTargets))
+
+    def compilers(self) -> Iterator[ChosenCompiler]:
+        """The compilers that are chosen, in their order."""
+        return (one for one in self.statements if isinstance(one, ChosenCompiler))
+
+
+ASIDE = (Listed, PipCall, Opaque)
+"""What only helps to judge other statements."""
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,9 @@ import os
 import stat
 import sys
 
+from provisioner.check.kinds import kind_of
 from provisioner.errors import UsageError
+from provisioner.text_file import decoded
 
 STANDARD_INPUT = "-"
 _MOST = 512 * 1024
@@ -16,14 +18,16 @@ _MOST = 512 * 1024
 def text_of(name: str) -> str:
     """Return the text of a file, or of standard input for ``-``.
 
+    Lists of requirements may be in any encoding that pip reads by its mark, all else is UTF-8.
     Raises UsageError ``bad-file-to-check`` for what cannot be read, is no file, no text or too
     large.
     """
     data = _from_input() if name == STANDARD_INPUT else _from_file(name)
     if len(data) > _MOST:
         raise _bad(name, f"it is larger than {_MOST // 1024} KiB: nobody wrote that by hand")
+    marked = kind_of(name, "") in {None, "requirements"}
     try:
-        text = data.decode("utf-8-sig")
+        text = decoded(data) if marked else data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise _bad(name, "it is no text in UTF-8") from None
     if "\0" in text:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from provisioner.catalog.rows import Build
 from provisioner.check.ground import Ground
+from provisioner.check.ranges import within
 from provisioner.check.said import Package
-from provisioner.request import admits, parse_wish
+from provisioner.request import parse_wish
 from provisioner.version import public
 
 
@@ -35,14 +36,6 @@ def is_met(ground: Ground, other: Package, need: str) -> bool:
     versions |= {row.version for row in ground.catalog.libraries if row.package == other.name}
     inside = [version for version in versions if within(plain(other.specifier), version)]
     return not inside or any(within(need, version) for version in inside)
-
-
-def within(specifier: str, version: str) -> bool:
-    """Whether a version is in a range; True where either cannot be read."""
-    try:
-        return admits(specifier, version)
-    except ValueError:
-        return True
 
 
 def left_by_others(ground: Ground, package: Package, rows: Iterable[Build]) -> list[Build]:

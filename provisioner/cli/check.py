@@ -10,6 +10,7 @@ import click
 
 from provisioner import checking
 from provisioner.check import Checked
+from provisioner.check.written import is_code
 from provisioner.cli import options
 from provisioner.cli.output import folded, printable, show_json, show_warnings, width_of
 from provisioner.errors import UsageError
@@ -75,7 +76,7 @@ def width_of_output() -> int:
 
 def _heading(file: Checked) -> str:
     name = "standard input" if file.name == "-" else file.name
-    if file.kind is None or not file.statements:
+    if file.kind is None or not (file.statements or file.findings):
         kind = f" ({file.kind})" if file.kind else ""
         return f"{name}{kind}: nothing in it that dlsetup knows"
     if not file.findings:
@@ -93,13 +94,10 @@ def _counted(number: int, word: str) -> str:
 
 def _lines(file: Checked, finding: Finding, width: int) -> list[str]:
     """A finding for people: what, where, why, and what to do; commands are never broken."""
-    seen = [text for text in finding.evidence if text.startswith(f"{file.name}:")]
+    seen = [line for text in finding.evidence if (line := _seen(file, text))]
     sure = "" if finding.confidence == "certain" else f" ({finding.confidence})"
     lines = [f"{finding.severity}: {finding.reference}{sure}"]
-    lines += [
-        folded(f"line {text[len(file.name) + 1 :]}", width, first="  ", rest="    ")
-        for text in seen
-    ]
+    lines += [folded(text, width, first="  ", rest="    ") for text in seen]
     lines.append(folded(finding.message, width, first="  ", rest="  "))
     if finding.fix:
         lines.append("  fix:")
@@ -107,7 +105,16 @@ def _lines(file: Checked, finding: Finding, width: int) -> list[str]:
     return lines
 
 
+def _seen(file: Checked, text: str) -> str | None:
+    """A line that a finding is about, with its file where that is another one."""
+    if text.startswith(f"{file.name}:"):
+        return f"line {text[len(file.name) + 1 :]}"
+    name = next((one for one in file.followed if text.startswith(f"{one}:")), None)
+    return f"{name}, line {text[len(name) + 1 :]}" if name else None
+
+
 def _fix(text: str, width: int) -> str:
-    if text.startswith("dlsetup ") and shlex.split(text)[1:2] != ["lock"]:
+    lock = text.startswith("dlsetup ") and shlex.split(text)[1:2] == ["lock"]
+    if is_code(text) and not lock:
         return f"    {printable(text)}"
     return folded(text, width, first="    ", rest="      ")

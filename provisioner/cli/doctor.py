@@ -43,13 +43,13 @@ def command(
     if explain is not None:
         _explain(explain, as_json=as_json)
         return
-    from provisioner.cli.text_doctor import show_examined
-
     found = _examined(name, report, typed)
     if as_json:
         about = {"findings": found.findings, "looked_at": found.looked_at}
         show_json("doctor", about, found.warnings)
-    else:
+    elif found.is_broken or not quiet:
+        from provisioner.cli.text_doctor import show_examined
+
         show_examined(found, quiet=quiet)
         show_warnings(() if quiet else found.warnings)
     ctx.exit(1 if found.is_broken else 0)

@@ -93,6 +93,7 @@ def asked(words: tuple[str, ...], typed: dict[str, Any], *, must_ask: bool = Tru
         via=typed["via"],
         keep_driver=typed["keep_driver"],
         pre=typed["pre"],
+        warnings=tuple(warning for file in files for warning in file.warnings),
     )
     return _with_project(made, typed["machine_class"], asks=must_ask and not (words or files))
 

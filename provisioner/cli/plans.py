@@ -9,6 +9,7 @@ from provisioner.plan import Pin, Plan
 from provisioner.request import parse_wish
 from provisioner.resolve.wording import listed
 from provisioner.sizes import human
+from provisioner.version import minor
 
 _SHOWN = 5
 
@@ -34,6 +35,14 @@ def _installed(plan: Plan) -> str:
     if plan.image:
         return f"Run the image {plan.image}: it holds {names} on Python {plan.python}."
     places = listed(_place(pin) for pin in chosen)
+    brought = [pin for pin in plan.pins if pin.channel and pin not in chosen]
+    if brought and not any(pin.channel for pin in chosen):
+        libraries = listed(f"{pin.name} {pin.version}" for pin in brought)
+        channel = listed(_place(pin) for pin in brought)
+        return (
+            f"Install {names} with pip on Python {plan.python}, from {places}, in a conda "
+            f"environment with {libraries} from {channel}."
+        )
     return f"Install {names} with {plan.via} on Python {plan.python}, from {places}."
 
 
@@ -54,17 +63,38 @@ _DRIVERLESS = {
 
 
 def _driver(plan: Plan) -> str:
+    if release := compiles_for(plan):
+        return f"It compiles for every GPU that CUDA {release} knows, and needs no GPU or driver."
     driver = plan.driver
     branch = f"branch {driver.branch}" + (f", {driver.flavour} module" if driver.flavour else "")
     package = f"{branch}, package {driver.package}" if driver.package else branch
     enough = f"{driver.minimum} or later is enough" if driver.minimum else "any will do"
     needed = f"{driver.minimum} or later is needed" if driver.minimum else "any will do"
+    if plan.machine.os.wsl and driver.action == "ensure":
+        return f"It needs Windows' driver {driver.minimum} or later; {branch} is one, for Windows."
     return {
         "keep": f"Keep driver {driver.current}: {enough}.",
         "install": f"Install the driver first ({package}): {needed}.",
         "upgrade": f"Upgrade the driver {driver.current} first ({package}): {needed}.",
         "ensure": f"It needs driver {driver.minimum} or later; without one, install {package}.",
     }.get(driver.action, _DRIVERLESS[plan.accelerator])
+
+
+def compiles_for(plan: Plan) -> str | None:
+    """The CUDA of a plan that holds a compiler, nothing that computes, and no GPU; else None."""
+    wishes = map(parse_wish, plan.request.requirements)
+    compilers = (pin for pin in plan.pins if pin.name in {"nvcc", "cuda"})
+    compiler = next(compilers, None)
+    if compiler is None or plan.accelerator != "cpu" or not all(w.is_component for w in wishes):
+        return None
+    return minor(compiler.version)
+
+
+def computes(plan: Plan) -> tuple[str, str]:
+    """What a plan computes on, or compiles for, as a title and its words."""
+    if release := compiles_for(plan):
+        return "compiles for", f"GPUs that CUDA {release} knows; --gpu sm_89 is for one alone"
+    return "computes on", plan.accelerator + (f" {plan.cuda}" if plan.cuda else "")
 
 
 def _variant(pin: Pin) -> str:
@@ -97,7 +127,7 @@ def _summary(plan: Plan) -> tuple[tuple[str, ...], ...]:
     gpus = _counted([gpu.name for gpu in plan.machine.gpus]) or own
     rows = [
         ("for", f"{gpus}, {plan.machine.os_name} {plan.machine.arch}"),
-        ("computes on", plan.accelerator + (f" {plan.cuda}" if plan.cuda else "")),
+        computes(plan),
         ("cudnn", plan.cudnn or ""),
         ("the machine", _host(plan) if plan.request.host else ""),
         ("download", _sizes(plan)),

@@ -72,7 +72,7 @@ def command(
     name, *rest = words
     plans = tuple(_plan(name, part, typed, several="+" in rest) for part in _parts(rest))
     files = workflow.rendered(name, plans, _lock(lock_file, plans))
-    warnings = tuple(dict.fromkeys(warning for plan in plans for warning in plan.warnings))
+    warnings = workflow.warnings_of(name, plans)
     if as_json:
         told = [{"path": file.path, "text": file.text} for file in files]
         if output and output != "-":

@@ -7,6 +7,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from provisioner.cli.display import Block
+from provisioner.cli.plans import compiles_for, computes
 from provisioner.environments import installed
 from provisioner.environments.generations import PLAN
 from provisioner.environments.record import Environment
@@ -29,7 +30,7 @@ def environment_blocks(environment: Environment) -> list[Block]:
         ("holds", ", ".join(installed.holds(environment))),
         ("besides", ", ".join(installed.besides(environment))),
         ("python", environment.python),
-        ("computes on", plan.accelerator + (f" {plan.cuda}" if plan.cuda else "")),
+        computes(plan),
         ("place", environment.path),
         ("generation", str(environment.generation)),
         *(("note", note) for note in environment.notes),
@@ -108,6 +109,8 @@ def _python(plan: Plan) -> str:
 
 def _device(plan: Plan) -> str:
     """What the plan computes on, in words."""
+    if release := compiles_for(plan):
+        return f"nothing: it compiles for the GPUs that CUDA {release} knows"
     if plan.accelerator == "cpu":
         return "the CPU"
     names = ", ".join(dict.fromkeys(gpu.name for gpu in plan.machine.gpus))

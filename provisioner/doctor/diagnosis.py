@@ -11,6 +11,8 @@ from provisioner.report import Confidence, Finding, Severity
 _SETTLED, _LIKELY, _WORTH, _POSSIBLE = 85, 45, 25, 6
 """Points from which a cause is certain, likely, worth a word at all, and possible where the rest
 is unsure."""
+_HINTED, _SUSPECTED = 1, 12
+"""The same of a report, and of one that says nothing of any trouble."""
 _CALM = 0.45
 """What words count that merely go with a cause, where nothing says that anything is wrong."""
 _MOST, _AT_LEAST = 5, 3
@@ -26,7 +28,7 @@ def diagnose(patient: Patient) -> tuple[Finding, ...]:
     """
     found = suspects(patient)
     weighed = found.listed if found.in_trouble else tuple(map(_in_calm, found.listed))
-    least = _POSSIBLE if found.in_trouble else _WORTH
+    least = _least(found.in_trouble, patient.symptoms.reported)
     listed = [one for one in weighed if one.points >= least]
     first = listed[0].points if listed else 0.0
     near = [one for one in listed if one.points >= max(first * _FAR_BEHIND, _WORTH)]
@@ -38,9 +40,16 @@ def diagnose(patient: Patient) -> tuple[Finding, ...]:
     )
 
 
+def _least(in_trouble: bool, reported: bool) -> float:
+    """Points from which a cause is told: whoever reports something suspects that it is wrong."""
+    if in_trouble:
+        return _HINTED if reported else _POSSIBLE
+    return _SUSPECTED if reported else _WORTH
+
+
 def _in_calm(one: Suspect) -> Suspect:
-    """A cause where nothing says that anything is wrong: words that merely go with it count less."""
-    return one if one.points >= _SETTLED else one._replace(points=one.points * _CALM)
+    """A cause where nothing says that anything is wrong: words that go with it count less."""
+    return one if one.mild or one.points >= _SETTLED else one._replace(points=one.points * _CALM)
 
 
 def _finding(patient: Patient, found: Suspects, one: Suspect, rival: float) -> Finding:
@@ -48,7 +57,7 @@ def _finding(patient: Patient, found: Suspects, one: Suspect, rival: float) -> F
     confidence = _confidence(one.points, rival)
     return Finding(
         reference=one.reference,
-        severity=_severity(one.points, confidence),
+        severity=_severity(one, confidence),
         message=" ".join((row.meaning, *one.because)),
         evidence=one.evidence,
         fix=fixes(one.reference, patient, found.held) or (row.fix,),
@@ -63,7 +72,7 @@ def _confidence(points: float, rival: float) -> Confidence:
     return "likely" if points >= _LIKELY else "unsure"
 
 
-def _severity(points: float, confidence: Confidence) -> Severity:
+def _severity(one: Suspect, confidence: Confidence) -> Severity:
     if confidence == "unsure":
         return "note"
-    return "error" if points >= _LIKELY else "warning"
+    return "error" if one.points >= _LIKELY and not one.mild else "warning"

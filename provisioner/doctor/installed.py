@@ -1,4 +1,4 @@
-"""Packages that do not fit their machine: the rules of ``render --check``, asked of what is there."""
+"""Packages that do not fit their machine: what ``render --check`` asks, of what is there."""
 
 from __future__ import annotations
 
@@ -32,7 +32,12 @@ def flaws(patient: Patient) -> Iterator[tuple[str, Flaw]]:
     known = [one for one in exact if one.name in patient.catalog.frameworks]
     if not known:
         return
-    remedy = Remedy(patient.catalog, Output("requirements", None), patient.options)
+    remedy = Remedy(
+        patient.catalog,
+        Output("requirements", None, "requirements"),
+        patient.options,
+        patient.machine,
+    )
     part = Part(inside="environment", statements=tuple(_statements(patient, exact)))
     ground = Ground(part, patient.machine, patient.catalog, remedy)
     for rule in _RULES:

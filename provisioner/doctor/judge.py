@@ -6,15 +6,21 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from provisioner.catalog.load import Catalog
-from provisioner.doctor import installed, signs
+from provisioner.doctor import signs, wording
 from provisioner.doctor.patient import Patient
 from provisioner.doctor.predicates import PREDICATES, compared
 from provisioner.doctor.symptoms import Symptoms
 
 _FACTS = 70
 """Points of what follows from the catalog alone, without an error that anybody saw."""
+_EXAMINED = 90
+"""The same, where the packages were looked at and not only told of."""
 _TROUBLE = "trouble"
 """The sign that something is wrong at all."""
+_LEANING = 12
+"""Points that all causes share by the wording of a report: enough where nothing else speaks."""
+_LEAST_LEANING = 0.4
+"""Fewer of those points are not worth a vote."""
 _OTHERS = 0.25
 """How much further votes add to the strongest."""
 
@@ -26,6 +32,7 @@ class Vote(NamedTuple):
     points: int
     evidence: tuple[str, ...]
     because: tuple[str, ...] = ()
+    mild: bool = False
 
 
 class Suspect(NamedTuple):
@@ -35,6 +42,8 @@ class Suspect(NamedTuple):
     points: float
     evidence: tuple[str, ...]
     because: tuple[str, ...] = ()
+    mild: bool = False
+    """It harms only who needs what is amiss."""
 
 
 class Suspects(NamedTuple):
@@ -55,16 +64,40 @@ def suspects(patient: Patient) -> Suspects:
     held: dict[str, tuple[str, ...]] = {}
     for vote in (*_votes(patient.symptoms, patient.catalog, held), *_by_facts(patient)):
         votes.setdefault(vote.reference, []).append(vote)
-    found = [_sum(reference, cast) for reference, cast in votes.items()]
+    leaning = dict(_leanings(patient))
+    names = dict.fromkeys((*votes, *leaning))
+    found = [_sum(name, votes.get(name, []), leaning.get(name, 0.0)) for name in names]
+    found = [one if one.evidence or one.because else _quoted(one, patient) for one in found]
     listed = sorted((one for one in found if one.points > 0), key=lambda one: -one.points)
     return Suspects(tuple(listed), frozenset(held))
 
 
+def _leanings(patient: Patient) -> Iterator[tuple[str, float]]:
+    """What the wording of a report adds to causes; probes have no wording of their own."""
+    if patient.symptoms.reported:
+        shares = wording.leanings(patient.symptoms.text, patient.catalog.wordings)
+        for reference, share in shares.items():
+            if share * _LEANING >= _LEAST_LEANING:
+                yield reference, share * _LEANING
+
+
+def _quoted(one: Suspect, patient: Patient) -> Suspect:
+    """A cause that the wording alone speaks for, with the lines that do."""
+    told = patient.symptoms
+    numbers = wording.telling_lines(told.text, one.reference, patient.catalog.wordings)
+    return one._replace(evidence=tuple(told.lines[number].strip() for number in numbers))
+
+
 def _by_facts(patient: Patient) -> Iterator[Vote]:
     """What the catalog says of the packages, whether anything failed yet or not."""
+    if not patient.symptoms.packages:
+        return
+    from provisioner.doctor import installed
+
+    points = _EXAMINED if patient.symptoms.examined else _FACTS
     for reference, flaw in installed.flaws(patient):
         quotes = tuple(place.text for place in flaw.places if place.text)
-        yield Vote(reference, _FACTS, quotes, (flaw.message,))
+        yield Vote(reference, points, quotes, (flaw.message,))
 
 
 def facts_of(symptoms: Symptoms, catalog: Catalog) -> dict[str, str]:
@@ -83,7 +116,7 @@ def _votes(
     for sign, lines in signs.seen(catalog.signs, symptoms):
         held[sign.name] = lines
         for reference, points in sign.means.items():
-            yield Vote(reference, points, lines)
+            yield Vote(reference, points, lines, mild=sign.mild)
     facts = facts_of(symptoms, catalog)
     held.update(dict.fromkeys(facts, ()))
     for row in catalog.inferences:
@@ -93,7 +126,7 @@ def _votes(
             yield Vote(row.reference, row.points, told_by, because)
 
 
-def _sum(reference: str, cast: list[Vote]) -> Suspect:
+def _sum(reference: str, cast: list[Vote], leaning: float) -> Suspect:
     cast = sorted(cast, key=lambda vote: -vote.points)
     against = sum(vote.points for vote in cast if vote.points < 0)
     points = [vote.points for vote in cast if vote.points > 0]
@@ -101,4 +134,5 @@ def _sum(reference: str, cast: list[Vote]) -> Suspect:
     speaking = [vote for vote in cast if vote.points > 0]
     evidence = dict.fromkeys(line for vote in speaking for line in vote.evidence)
     because = dict.fromkeys(text for vote in speaking for text in vote.because)
-    return Suspect(reference, total + against, tuple(evidence), tuple(because))
+    mild = bool(speaking) and speaking[0].mild
+    return Suspect(reference, total + against + leaning, tuple(evidence), tuple(because), mild)

@@ -67,28 +67,38 @@ def read(text: str, catalog: Catalog) -> Symptoms:
     """Return what a report says. Never raises: what makes no sense says nothing."""
     kept, left_out = _bounded(text)
     lines = tuple(_readable(kept))
-    folded = "\n".join(_BLANKS.sub(" ", line).translate(_QUOTES).lower() for line in lines)
-    os_id, os_version = naming.system(folded)
+    text = "\n".join(map(_folded, lines))
+    os_id, os_version = naming.system(text)
     return Symptoms(
-        text=folded,
+        text=text,
         lines=lines,
         notes=_notes(lines),
         os_id=os_id,
         os_version=os_version,
-        wsl=_WSL.search(folded) is not None,
-        container=_CONTAINER.search(folded) is not None,
-        arch=naming.arch(folded),
-        python=_python(folded),
-        gpus=naming.gpus(folded, catalog),
-        driver=_first(_DRIVER, folded),
-        module=_first(_MODULE, folded),
-        driver_cuda=_first(_DRIVER_CUDA, folded),
-        toolkit=_first(_TOOLKIT, folded),
-        gcc=_first(_GCC, folded),
-        glibc=_first(_GLIBC, folded),
-        packages=tuple(_packages(folded, lines, catalog)),
+        wsl=_WSL.search(text) is not None,
+        container=_CONTAINER.search(text) is not None,
+        arch=naming.arch(text),
+        python=_python(text),
+        gpus=naming.gpus(text, catalog),
+        driver=_first(_DRIVER, text),
+        module=_first(_MODULE, text),
+        driver_cuda=_first(_DRIVER_CUDA, text),
+        toolkit=_first(_TOOLKIT, text),
+        gcc=_first(_GCC, text),
+        glibc=_first(_GLIBC, text),
+        packages=tuple(_packages(text, lines, catalog)),
+        reported=True,
         left_out_bytes=left_out,
     )
+
+
+def folded(text: str) -> str:
+    """The text of a report as signs are looked for in it: lower case, blanks run together."""
+    return "\n".join(map(_folded, _readable(_bounded(text)[0])))
+
+
+def _folded(line: str) -> str:
+    return _BLANKS.sub(" ", line).translate(_QUOTES).lower()
 
 
 def _bounded(text: str) -> tuple[str, int]:

@@ -31,22 +31,25 @@ def seen(signs: tuple[Sign, ...], symptoms: Symptoms) -> Iterator[Seen]:
 
 
 def _place(words: str, text: str) -> int | None:
-    literal, pattern = _compiled(words)
-    if literal not in text:
+    # Most words are not there: their patterns are never compiled, which is what takes time.
+    if _literal(words) not in text:
         return None
-    match = pattern.search(text)
+    match = _pattern(words).search(text)
     return match.start() if match else None
 
 
-@lru_cache(maxsize=4096)
-def _compiled(words: str) -> tuple[str, re.Pattern[str]]:
-    """The longest plain piece of some words, which is fast to look for, and the whole pattern.
+def _literal(words: str) -> str:
+    """The longest plain piece of some words, which is fast to look for."""
+    return max(re.split(r"[*#|]", words), key=len)
 
-    ``*`` is anything on the same line, ``#`` a number, ``|`` at the end the end of a word; words
-    always start where a word starts.
+
+@lru_cache(maxsize=4096)
+def _pattern(words: str) -> re.Pattern[str]:
+    """What finds the words: ``*`` is anything on the same line, ``#`` a number.
+
+    ``|`` at the end is the end of a word; words always start where a word starts.
     """
-    literal = max(re.split(r"[*#|]", words), key=len)
     meant = {"*": _ANYTHING, "#": r"\d+", "|": r"(?![a-z0-9])", "": ""}
     pattern = "".join(meant.get(piece, re.escape(piece)) for piece in _WILD.split(words))
     start = r"(?<![a-z0-9])" if words[0].isalnum() else ""
-    return literal, re.compile(start + pattern)
+    return re.compile(start + pattern)

@@ -55,6 +55,12 @@ class Symptoms(msgspec.Struct, frozen=True, kw_only=True):
     gcc: str = ""
     glibc: str = ""
     packages: tuple[Installed, ...] = ()
+    reported: bool = False
+    """Somebody told it because something is wrong; probes look whether anything is."""
+    examined: bool = False
+    """It was looked at, not told: the packages are those of one environment, and all of them."""
+    cpu_wanted: bool = False
+    """Nobody misses a GPU: there is none, or it was asked to be left alone."""
     left_out_bytes: int = 0
     """How much of a long text was not read."""
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioner.catalog.beside import parts_of
-from provisioner.catalog.find import names_of_system
+from provisioner.catalog.beside import driver_packages, parts_of, repository
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import DriverPackage
 from provisioner.plan import DriverPlan, Plan, Step
@@ -15,7 +14,7 @@ _ANY = "0"
 
 
 def steps(plan: Plan, catalog: Catalog) -> tuple[Step, ...]:
-    """Return the step that sees to the driver, or nothing where no GPU is used.
+    """Return the steps that see to the driver, or nothing where no GPU is used.
 
     A driver that fits is always left alone, whatever the plan would have installed.
     """
@@ -28,18 +27,18 @@ def steps(plan: Plan, catalog: Catalog) -> tuple[Step, ...]:
         return (_step(plan, "NVIDIA driver, kept", (("driver_stop", *_range(plan)),), ()),)
     row = package_for(plan, catalog)
     if row is None:
-        reason = (("driver_stop", *_range(plan)),)
+        reason = (("driver_by_hand", *_range(plan)),)
         return (_step(plan, "NVIDIA driver, your own", reason, ()),)
     wanted = (row.package, row.branch, minimum)
     parts = parts_of(catalog, plan.machine, row.package)
     run = (
-        *_repository(row, wanted, catalog),
+        *_repository(plan, row, wanted, catalog),
         ("driver_install", *wanted, row.component or "main", (parts and parts.modules) or ""),
         *_held(plan, row),
         ("driver_reboot", row.package),
     )
     title = f"NVIDIA driver: {row.package} unless one that fits runs"
-    return (_step(plan, title, run, ("root", "network", "reboot")),)
+    return (*_held_still(plan, row), _step(plan, title, run, ("root", "network", "reboot")))
 
 
 def package_for(plan: Plan, catalog: Catalog) -> DriverPackage | None:
@@ -48,8 +47,7 @@ def package_for(plan: Plan, catalog: Catalog) -> DriverPackage | None:
     The plan's own choice comes first; else branch and flavour decide, and of several the one
     with the plainest name, which is the one that is not for servers only.
     """
-    names = names_of_system(catalog, plan.machine.os.id, plan.machine.os.version)
-    here = [row for row in catalog.driver_packages if row.os in names]
+    here = driver_packages(catalog, plan.machine)
     named = [row for row in here if row.package == plan.driver.package]
     if named:
         return named[0]
@@ -58,16 +56,16 @@ def package_for(plan: Plan, catalog: Catalog) -> DriverPackage | None:
 
 
 def _repository(
-    row: DriverPackage, wanted: tuple[str, str, str], catalog: Catalog
+    plan: Plan, row: DriverPackage, wanted: tuple[str, str, str], catalog: Catalog
 ) -> Iterator[tuple[str, ...]]:
     """Before a package of a publisher's repository: see that it is wanted, then add that."""
-    for found in catalog.repositories if row.repository else ():
-        if found.name == row.repository and found.os == row.os:
-            yield ("driver_wanted", *wanted)
-            trusted = (found.name, found.address, found.key, found.fingerprint)
-            yield ("repository_add", *trusted, row.pinning or row.package)
-            if row.pinning:
-                yield ("driver_pin", row.pinning)
+    found = repository(catalog, plan.machine, row) if row.repository else None
+    if found is not None:
+        yield ("driver_wanted", *wanted)
+        trusted = (found.name, found.address, found.key, found.fingerprint)
+        yield ("repository_add", *trusted, row.pinning or row.package)
+        if row.pinning:
+            yield ("driver_pin", row.pinning)
 
 
 def _held(plan: Plan, row: DriverPackage) -> Iterator[tuple[str, ...]]:
@@ -77,6 +75,18 @@ def _held(plan: Plan, row: DriverPackage) -> Iterator[tuple[str, ...]]:
     """
     if plan.driver.last_branch and not row.repository:
         yield ("package_hold", row.package)
+
+
+def _held_still(plan: Plan, row: DriverPackage) -> Iterator[Step]:
+    """Before the driver: the hold that a run lost which was cut off after installing it."""
+    for hold in _held(plan, row):
+        yield Step(
+            id="hold",
+            title=f"NVIDIA driver: {row.package}, once installed, stays on its branch",
+            check=(("package_held", row.package),),
+            run=(("hold_wanted", row.package), hold),
+            needs=("root",),
+        )
 
 
 def _is_planned(row: DriverPackage, driver: DriverPlan) -> bool:

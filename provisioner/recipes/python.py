@@ -12,11 +12,16 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 """The interpreter that the system's packages bring, never one that PATH happens to find."""
 
 
+MANAGED, FOUND = "managed", "found"
+"""Where another Python comes from: uv fetches one, or it has to be on PATH already."""
+
+
 def steps(plan: Plan, catalog: Catalog) -> tuple[Step, ...]:
     """Return the steps that get uv, where needed a Python, and make the environment."""
     own = is_systems_own(plan, catalog)
-    interpreter = () if own else (_interpreter(plan.python),)
-    source = system_python(plan, catalog) if own else "managed"
+    managed = MANAGED if _is_fetched(plan.python, catalog) else FOUND
+    interpreter = () if own else (_interpreter(plan.python, managed),)
+    source = system_python(plan, catalog) if own else managed
     return (_uv(uv_row(catalog)), *interpreter, _environment(plan, source))
 
 
@@ -56,12 +61,19 @@ def _uv(row: Tool) -> Step:
     )
 
 
-def _interpreter(version: str) -> Step:
+def _is_fetched(version: str, catalog: Catalog) -> bool:
+    """Whether uv can fetch a Python; one that nobody knows is asked for."""
+    return all(row.fetched for row in catalog.pythons if row.version == version)
+
+
+def _interpreter(version: str, source: str) -> Step:
+    beside = "beside the system's own"
+    there = "which uv has no more: one that is on PATH"
     return Step(
         id="python",
-        title=f"Python {version}, beside the system's own",
-        check=(("python_present", version),),
-        run=(("python_install", version),),
+        title=f"Python {version}, {beside if source == MANAGED else there}",
+        check=(("python_present", version, source),),
+        run=(("python_install", version, source),),
         needs=("network", "disk"),
     )
 

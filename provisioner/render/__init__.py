@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
 from provisioner.errors import UsageError
-from provisioner.plan import Plan
-from provisioner.render.facts import step_named
-from provisioner.render.formats import FORMATS, Format, RenderedFile, cannot_carry
+from provisioner.plan import Plan, Warning
+from provisioner.render import facts
+from provisioner.render.carrying import cannot_carry, obstacle
+from provisioner.render.formats import FORMATS, Format, RenderedFile
 
-_NO_LINUX = ("windows", "macos")
-
-__all__ = ["FORMATS", "Format", "RenderedFile", "render"]
+__all__ = ["FORMATS", "Format", "RenderedFile", "render", "warnings"]
 
 
 def render(
@@ -23,8 +21,9 @@ def render(
 
     With the text of a plan's lock, what it lists is installed, and nothing else. Raises UsageError
     ``unknown-format``, ``one-plan-only`` for several where the format carries one,
-    ``plan-without-steps``, or ``bad-usage`` for a lock that the format cannot install, RefusedError
-    ``format-cannot-carry`` naming the formats that can, or what the format itself refuses.
+    ``plan-without-steps``, or ``bad-usage`` for the same plan twice and for a lock that the format
+    cannot install, RefusedError ``format-cannot-carry`` naming the formats that can, or what the
+    format itself refuses.
     """
     chosen = FORMATS.get(format_name)
     if chosen is None:
@@ -35,6 +34,7 @@ def render(
         )
     if len(plans) > 1 and not chosen.several:
         raise _one_only(chosen)
+    _all_differ(chosen, plans)
     for plan in plans:
         _carried(chosen, plan, catalog)
     module = _module(chosen.name)
@@ -45,6 +45,13 @@ def render(
         return (RenderedFile(chosen.file_name, module.text(plans[0], catalog), executable),)
     files: tuple[RenderedFile, ...] = module.files(plans, catalog)
     return files
+
+
+def warnings(plans: tuple[Plan, ...], format_name: str, catalog: Catalog) -> tuple[Warning, ...]:
+    """Return what there is to know of plans in one format, beside their own warnings."""
+    module = _module(format_name)
+    told = getattr(module, "warnings", None)
+    return tuple(one for plan in plans for one in told(plan, catalog)) if told else ()
 
 
 def _locked(chosen: Format, plan: Plan, catalog: Catalog, lock: str) -> tuple[RenderedFile, ...]:
@@ -73,26 +80,31 @@ def _one_only(chosen: Format) -> UsageError:
 
 def _carried(chosen: Format, plan: Plan, catalog: Catalog) -> None:
     """Raise where a format cannot carry a plan."""
-    if plan.via not in chosen.carries:
-        raise cannot_carry(chosen.name, f"a plan that goes by {plan.via}", plan.via)
-    if plan.is_for_host and not chosen.for_host:
-        what = f"{' and '.join(plan.request.host)} alone: that is for the machine itself"
-        raise cannot_carry(chosen.name, what, plan.via, for_host=True)
-    row = system(catalog, plan.machine.os.id, plan.machine.os.version)
-    if chosen.linux_only and row is not None and row.family in _NO_LINUX:
-        what = f"a plan for {plan.machine.os_name}, because it is for Linux"
-        raise cannot_carry(chosen.name, what, plan.via, linux=False)
-    if chosen.compiles and plan.nvcc is None:
-        raise cannot_carry(chosen.name, "a plan without nvcc, as cuda-dev has it", plan.via)
-    if step_named(plan, "toolkit") and not chosen.links:
-        what = "nvcc as wheels, which need links that it cannot make: ask for nvcc --via conda"
-        raise cannot_carry(chosen.name, what, plan.via)
+    what = obstacle(chosen, plan, catalog)
+    if what is not None:
+        raise cannot_carry(chosen.name, what, plan, catalog)
     if not plan.steps:
         raise UsageError(
             "plan-without-steps",
             "This plan says nothing about how it is carried out.",
             hint="Make it again: dlsetup resolve --json",
         )
+
+
+def _all_differ(chosen: Format, plans: tuple[Plan, ...]) -> None:
+    """Raise where one environment is asked for twice: a slip, and not a wish for two of them."""
+    for place, plan in enumerate(plans):
+        if any(_is_same(plan, other) for other in plans[:place]):
+            raise UsageError(
+                "bad-usage",
+                f"{chosen.name} is asked for the same environment twice: {facts.summary(plan)}.",
+                hint="Name it once, or ask for something else on one side of the +.",
+            )
+
+
+def _is_same(plan: Plan, other: Plan) -> bool:
+    """Whether two plans make one environment, whatever words asked for them."""
+    return (plan.machine, plan.steps) == (other.machine, other.steps)
 
 
 def _module(name: str) -> Any:

@@ -13,6 +13,7 @@ from provisioner.render.templates import fill
 _OPTIONS = {"cuda": " --nv", "rocm": " --rocm"}
 """What makes Apptainer hand in the driver and the GPUs of the host."""
 
+_HANDED_IN = "--nv hands it in."
 _BRACE = re.compile(r"\{(?=\{)")
 """Two of them open a variable of the definition, in its comments too."""
 
@@ -21,9 +22,9 @@ def text(plan: Plan, catalog: Catalog) -> str:
     """Return the definition file. Raises RefusedError as ``image.values`` does."""
     filled = fill(
         "docker/apptainer.def.j2",
-        apptainer=True,
+        handed_in=_HANDED_IN,
         option=_OPTIONS.get(plan.accelerator, ""),
-        **image.values(plan, catalog, "apptainer"),
+        **image.values(plan, catalog),
     )
     return "".join(_without_variables(filled.splitlines(keepends=True)))
 

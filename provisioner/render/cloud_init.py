@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from provisioner.catalog.load import Catalog
-from provisioner.errors import RefusedError
 from provisioner.plan import Plan
 from provisioner.render import facts, script
 from provisioner.render.comments import head, wrapped
-from provisioner.render.formats import cannot_carry
 from provisioner.render.templates import fill
 
 _FOLDER = "/opt/dlsetup"
@@ -16,14 +14,13 @@ _FOLDER = "/opt/dlsetup"
 def text(plan: Plan, catalog: Catalog) -> str:
     """Return the cloud-config: the script, what runs it at each boot, and its systemd unit.
 
-    Raises RefusedError ``format-cannot-carry`` for a system that the script does not know, and
-    what the script raises.
+    Raises what ``script.text`` raises.
     """
     name = facts.name(plan)
     folder, unit = f"{_FOLDER}/{name}", f"dlsetup-{name}"
     told = {"name": name, "folder": folder, "unit": unit}
     files = (
-        (f"{folder}/install.sh", "0755", _install(plan, catalog)),
+        (f"{folder}/install.sh", "0755", script.text(plan, catalog)),
         (f"{folder}/first-boot.sh", "0755", fill("cloud/first-boot.sh.j2", **told)),
         (f"/etc/systemd/system/{unit}.service", "0644", fill("cloud/unit.j2", **told)),
     )
@@ -34,15 +31,6 @@ def text(plan: Plan, catalog: Catalog) -> str:
         files=tuple((path, mode, content.rstrip("\n")) for path, mode, content in files),
         unit=f"{unit}.service",
     )
-
-
-def _install(plan: Plan, catalog: Catalog) -> str:
-    try:
-        return script.text(plan, catalog)
-    except RefusedError as error:
-        if error.reference != "format-cannot-carry":
-            raise
-        raise cannot_carry("cloud-init", f"a plan for {plan.machine.os_name}", plan.via) from error
 
 
 def _told(folder: str, unit: str) -> tuple[str, ...]:

@@ -37,14 +37,13 @@ def head(plan: Plan, catalog: Catalog, title: str = "", *, driver: bool = True) 
     ``driver``: whether it has to be said that the driver is no affair of the file.
     """
     caps = tuple(f"{cap.requirement}: {cap.reason}" for cap in plan.constraints)
+    holds = () if plan.is_for_host else (*facts.pin_lines(plan), *caps)
     lines = [
         *wrapped((title or facts.summary(plan),)),
         "",
         "Made by dlsetup for this machine:",
         *_set_in(facts.machine_lines(plan, catalog)),
-        "",
-        "What it holds:",
-        *_set_in((*facts.pin_lines(plan), *caps)),
+        *(("", "What it holds:", *_set_in(holds)) if holds else ()),
         *wrapped(tuple(f"Note: {one}" for one in facts.warning_lines(plan)), _INDENT),
     ]
     if driver and plan.accelerator == "cuda":

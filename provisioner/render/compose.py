@@ -11,8 +11,6 @@ from provisioner.render.formats import RenderedFile
 from provisioner.render.quoting import identifier, wrapped
 from provisioner.render.templates import fill
 
-_NAME = "compose"
-
 
 def files(plans: tuple[Plan, ...], catalog: Catalog) -> tuple[RenderedFile, ...]:
     """Return the compose file, and a Dockerfile for each plan, named after its service.
@@ -21,7 +19,7 @@ def files(plans: tuple[Plan, ...], catalog: Catalog) -> tuple[RenderedFile, ...]
     """
     names = _names(plans)
     beside = tuple(
-        RenderedFile(f"{name}.Dockerfile", dockerfile.text(plan, catalog, _NAME))
+        RenderedFile(f"{name}.Dockerfile", dockerfile.text(plan, catalog))
         for name, plan in zip(names, plans, strict=True)
     )
     services = [_service(name, plan, catalog) for name, plan in zip(names, plans, strict=True)]

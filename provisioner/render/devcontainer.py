@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import json
 
+import msgspec
+
 from provisioner.catalog.load import Catalog
-from provisioner.plan import Plan, digest
+from provisioner.plan import Plan, Warning, digest
 from provisioner.render import dockerfile, facts
 from provisioner.render.formats import RenderedFile
 from provisioner.render.quoting import comment
 
-_NAME = "devcontainer"
 _PROVE = ["python3", "/opt/dlsetup/verify.py"]
-_ROCM = ["--device=/dev/kfd", "--device=/dev/dri", "--group-add=video"]
+_GROUPS = ("RENDER_GID", "VIDEO_GID")
+"""Where the numbers of the host's groups are found, which own AMD's devices."""
+_ROCM = [
+    "--device=/dev/kfd",
+    "--device=/dev/dri",
+    *(f"--group-add=${{localEnv:{name}}}" for name in _GROUPS),
+]
+_GROUPS_KNOWN = (
+    'test -n "$RENDER_GID" && test -n "$VIDEO_GID" || { echo "Set RENDER_GID and VIDEO_GID where '
+    "your editor starts, as in ~/.profile: export RENDER_GID=$(getent group render | cut -d: -f3) "
+    'VIDEO_GID=$(getent group video | cut -d: -f3)" >&2; exit 1; }'
+)
+_UID = 1000
+"""Of the user: what most hosts give their first one, so that files of the workspace are its own.
+Where the host's user has another, the tools change it, unless the image has a user of that."""
 
 
 def files(plans: tuple[Plan, ...], catalog: Catalog) -> tuple[RenderedFile, ...]:
@@ -22,10 +37,25 @@ def files(plans: tuple[Plan, ...], catalog: Catalog) -> tuple[RenderedFile, ...]
     tool has a place of its own. Raises RefusedError as ``image.values`` does.
     """
     (plan,) = plans
-    text = dockerfile.text(plan, catalog, _NAME)
+    told = msgspec.structs.replace(plan, warnings=(*plan.warnings, *warnings(plan, catalog)))
+    text = dockerfile.text(told, catalog, uid=_UID)
     return (
         RenderedFile(".devcontainer/devcontainer.json", _json(plan)),
         RenderedFile(".devcontainer/Dockerfile", text),
+    )
+
+
+def warnings(plan: Plan, catalog: Catalog) -> tuple[Warning, ...]:
+    """Return what there is to know of a plan only where editors work in its image."""
+    found = next((row.os for row in catalog.images if row.image == plan.image), None)
+    return tuple(
+        Warning(
+            "editor-needs-newer-glibc",
+            f"{row.name} needs glibc {row.glibc} or later, and {plan.image} stands on {found}, "
+            "whose glibc is older: it does not start there. A terminal in the container works.",
+        )
+        for row in catalog.editor_servers
+        if found in row.too_old
     )
 
 
@@ -63,5 +93,6 @@ def _gpu(plan: Plan) -> dict[str, object]:
     if plan.accelerator == "cuda":
         return {"hostRequirements": {"gpu": True}, "postStartCommand": [*_PROVE, "gpu"]}
     if plan.accelerator == "rocm":
-        return {"runArgs": _ROCM, "postStartCommand": [*_PROVE, "gpu"]}
+        known = {"initializeCommand": _GROUPS_KNOWN}
+        return {**known, "runArgs": _ROCM, "postStartCommand": [*_PROVE, "gpu"]}
     return {"postStartCommand": _PROVE}

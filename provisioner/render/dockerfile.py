@@ -12,21 +12,32 @@ from provisioner.render.templates import fill
 
 _DEVICES = {
     "cuda": " --gpus all",
-    # docs.amd.com, installing PyTorch for ROCm: containers get these.
-    "rocm": " --device=/dev/kfd --device=/dev/dri --group-add=video",
+    # docs.amd.com, installing PyTorch for ROCm: containers get these devices and groups. A group's
+    # name would be looked up in the image, and counts by its number there: ROCm/ROCm-docker#90.
+    "rocm": " --device=/dev/kfd --device=/dev/dri"
+    ' --group-add "$(getent group render | cut -d: -f3)"'
+    ' --group-add "$(getent group video | cut -d: -f3)"',
 }
 """What a container has to be given so that it reaches the GPUs of the host."""
 
+_HANDED_IN = (
+    "NVIDIA's container toolkit hands it in:\n# dlsetup render script nvidia-container-toolkit"
+)
 
-def text(plan: Plan, catalog: Catalog, format_name: str = "dockerfile", lock: str = "") -> str:
+
+def text(plan: Plan, catalog: Catalog, lock: str = "", uid: int = 10001) -> str:
     """Return the Dockerfile; with a lock's digest, one that installs from it.
+
+    ``uid`` is that of the user in the image, whoever has it in the base.
 
     Raises RefusedError as ``image.values`` does.
     """
-    values = image.values(plan, catalog, format_name, lock)
+    values = image.values(plan, catalog, lock)
     template = "image" if plan.via == "container" else "wheels"
     return fill(
         f"docker/{template}.Dockerfile.j2",
+        uid=uid,
+        handed_in=_HANDED_IN,
         given=_DEVICES.get(plan.accelerator, ""),
         platform_option=f" --platform {values['platform']}" if values["platform"] else "",
         **values,

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 
 import msgspec
 
-from provisioner.errors import RefusedError
-
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):
     """An output format: what it is called and which plans it can carry."""
@@ -19,6 +17,8 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     file_name: str
     linux_only: bool = False
     """It installs, or builds, a Linux."""
+    installs: bool = False
+    """It installs packages of the system, with the tool that the system has for that."""
     is_image: bool = False
     """It makes an image, in which everything but the kernel's part of a driver has to be."""
     for_host: bool = False
@@ -50,6 +50,7 @@ FORMATS: Mapping[str, Format] = {
             description="a bash script that installs everything on the machine and proves it",
             file_name="install.sh",
             linux_only=True,
+            installs=True,
             links=True,
             for_host=True,
         ),
@@ -78,7 +79,9 @@ FORMATS: Mapping[str, Format] = {
             description="user-data with which a new machine runs the script at its first boots",
             file_name="user-data",
             linux_only=True,
+            installs=True,
             links=True,
+            for_host=True,
         ),
         Format(
             name="dockerfile",
@@ -129,32 +132,3 @@ FORMATS: Mapping[str, Format] = {
     )
 }
 """Every format by the name that ``render`` takes."""
-
-
-def cannot_carry(
-    name: str,
-    what: str,
-    via: str,
-    *,
-    linux: bool = True,
-    for_host: bool = False,
-    images: bool = True,
-) -> RefusedError:
-    """Return the error for a plan that a format cannot carry, naming formats that can."""
-    others = [
-        row.name
-        for row in FORMATS.values()
-        if via in row.carries
-        and row.name != name
-        and (linux or not row.linux_only)
-        and (row.for_host or not for_host)
-        and (images or not row.is_image)
-        and not row.compiles
-    ]
-    return RefusedError(
-        "format-cannot-carry",
-        f"{name} cannot carry {what}.",
-        context=tuple(f"{row.name}: {row.description}" for row in FORMATS.values()),
-        hint="Formats that can: " + ", ".join(others) + "." if others else "No format can.",
-        data={"formats": tuple(others)},
-    )

@@ -6,9 +6,7 @@ from provisioner.catalog.find import system
 from provisioner.catalog.load import Catalog
 from provisioner.errors import RefusedError
 from provisioner.plan import Plan, digest
-from provisioner.render import facts, image_size
-from provisioner.render.formats import cannot_carry
-from provisioner.render.image_proof import program
+from provisioner.render import facts, image_size, proof
 from provisioner.render.quoting import identifier, quoted
 from provisioner.render.words import asked_of, sources
 
@@ -33,22 +31,13 @@ _PLATFORMS = {"x86_64": "linux/amd64", "aarch64": "linux/arm64"}
 """What container tools call an architecture."""
 
 
-def values(plan: Plan, catalog: Catalog, format_name: str, lock: str = "") -> dict[str, object]:
+def values(plan: Plan, catalog: Catalog, lock: str = "") -> dict[str, object]:
     """Return what the templates of images say of a plan, whatever it stands on.
 
     ``lock`` is the SHA-256 of the lock that is installed, where there is one.
 
-    Raises RefusedError ``no-base-image`` when the catalog has no proof of an image to stand on,
-    ``format-cannot-carry`` for Intel's GPUs.
+    Raises RefusedError ``no-base-image`` when the catalog has no proof of an image to stand on.
     """
-    if plan.accelerator == "xpu":
-        raise cannot_carry(
-            format_name,
-            "a plan for Intel's GPUs: the image would need Intel's user-mode driver, "
-            "of which the catalog knows no package",
-            plan.via,
-            images=False,
-        )
     found = _of_framework_image if plan.via == "container" else _of_plain_base
     parts = found(plan, catalog)
     base = str(parts["base"])
@@ -70,7 +59,7 @@ def values(plan: Plan, catalog: Catalog, format_name: str, lock: str = "") -> di
         "lock": lock,
         "lock_path": _LOCK,
         "sizes": image_size.lines(plan, base, catalog),
-        "proof": program(plan, str(parts["compiler"])),
+        "proof": proof.in_image(plan, str(parts["compiler"])),
         **parts,
     }
 

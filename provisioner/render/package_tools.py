@@ -19,8 +19,6 @@ class PackageTool(msgspec.Struct, frozen=True, kw_only=True):
     """How it is told to install."""
     repositories: str = ""
     """The folder of files that name its repositories."""
-    key_tools: str = ""
-    """The packages of curl and gpg."""
     listing: str = "dpkg -l '*nvidia*'"
     """What shows the packages of drivers."""
     writes: tuple[tuple[str, str], ...] = (
@@ -30,7 +28,7 @@ class PackageTool(msgspec.Struct, frozen=True, kw_only=True):
     """Where it is told of a repository, and what."""
 
 
-def _with_rpm(tool: str, install: str, repositories: str, key_tools: str) -> PackageTool:
+def _with_rpm(tool: str, install: str, repositories: str) -> PackageTool:
     return PackageTool(
         tool=tool,
         instead={
@@ -40,7 +38,6 @@ def _with_rpm(tool: str, install: str, repositories: str, key_tools: str) -> Pac
         lines=".rpm",
         install=install,
         repositories=repositories,
-        key_tools=key_tools,
         listing="rpm -qa '*nvidia*'",
         writes=(
             (repositories, f"dlsetup-{{name}}.repo, unless {tool} has that repository"),
@@ -52,12 +49,11 @@ def _with_rpm(tool: str, install: str, repositories: str, key_tools: str) -> Pac
 APT = PackageTool(tool="apt")
 _BY_FAMILY = {
     "debian": APT,
-    "redhat": _with_rpm("dnf", "install -y", "/etc/yum.repos.d", "curl gnupg2"),
+    "redhat": _with_rpm("dnf", "install -y", "/etc/yum.repos.d"),
     "suse": _with_rpm(
         "zypper",
         "install --no-recommends --auto-agree-with-licenses",
         "/etc/zypp/repos.d",
-        "curl gpg2",
     ),
 }
 

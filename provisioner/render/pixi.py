@@ -10,9 +10,10 @@ from provisioner.catalog.load import Catalog
 from provisioner.errors import RefusedError
 from provisioner.plan import Plan
 from provisioner.render import facts
+from provisioner.render.carrying import cannot_carry
 from provisioner.render.comments import head, wrapped
 from provisioner.render.conda import CHANNEL, DEFAULTS
-from provisioner.render.formats import RenderedFile, cannot_carry
+from provisioner.render.formats import RenderedFile
 from provisioner.render.pypi import table
 from provisioner.render.templates import fill
 from provisioner.render.words import asked_of, sources
@@ -45,8 +46,8 @@ def files(plans: tuple[Plan, ...], catalog: Catalog) -> tuple[RenderedFile, ...]
     text = fill(
         "conda/pixi.toml.j2",
         name="-".join(names),
-        channels=_once(channel for plan in plans for channel in _channels(plan)),
-        platforms=_once(_platform(plan) for plan in plans),
+        channels=_once(channel for plan in plans for channel in _channels(plan, catalog)),
+        platforms=_once(_platform(plan, catalog) for plan in plans),
         parts=parts,
         names=() if alone else names,
     )
@@ -56,15 +57,17 @@ def files(plans: tuple[Plan, ...], catalog: Catalog) -> tuple[RenderedFile, ...]
 def _part(plan: Plan, catalog: Catalog, name: str) -> dict[str, object]:
     """What is said of one plan; its tables stand below its feature where it has a name."""
     asked = asked_of(plan, "packages_install")
-    wheels = table(asked.requests, dict(sources(asked)), plan)
+    wheels = table(asked.requests, dict(sources(asked)), plan, catalog)
     return {
         "prefix": f"feature.{name}." if name else "",
         "name": name,
         "head": (*head(plan, catalog), *_solver_lines(plan, catalog)),
-        "feature": {"channels": _channels(plan), "platforms": [_platform(plan)]} if name else {},
+        "feature": {"channels": _channels(plan, catalog), "platforms": [_platform(plan, catalog)]}
+        if name
+        else {},
         "tables": {
             "system-requirements": _system(plan, catalog),
-            "dependencies": _packages(plan),
+            "dependencies": _packages(plan, catalog),
             "pypi-dependencies": wheels.packages,
             "pypi-options": _options(asked.values("--index")),
         },
@@ -76,12 +79,12 @@ def _options(indexes: tuple[str, ...]) -> dict[str, object]:
     return {"extra-index-urls": indexes} if indexes else {}
 
 
-def _packages(plan: Plan) -> dict[str, object]:
+def _packages(plan: Plan, catalog: Catalog) -> dict[str, object]:
     found: dict[str, object] = {}
     for request in asked_of(plan, "conda_install").requests or (f"python={plan.python}",):
         spec = _SPEC.fullmatch(request)
         if spec is None:
-            raise _no_words(plan, f"the package {request[:60]!r}")
+            raise _no_words(plan, catalog, f"the package {request[:60]!r}")
         version = f"=={spec['version']}" if spec["build"] else f"{spec['version']}.*"
         told = {"version": version, "build": spec["build"], "channel": spec["channel"]}
         given = {key: value for key, value in told.items() if value}
@@ -121,7 +124,9 @@ def _solver_lines(plan: Plan, catalog: Catalog) -> tuple[str, ...]:
         if floor
         else ""
     )
-    by_build = any(isinstance(one, dict) and "build" in one for one in _packages(plan).values())
+    by_build = any(
+        isinstance(one, dict) and "build" in one for one in _packages(plan, catalog).values()
+    )
     what = (
         "The builds for CUDA are pinned by build string" if by_build else "The wheels are for CUDA"
     )
@@ -131,23 +136,25 @@ def _solver_lines(plan: Plan, catalog: Catalog) -> tuple[str, ...]:
     return ("", *wrapped((told,)))
 
 
-def _channels(plan: Plan) -> tuple[str, ...]:
+def _channels(plan: Plan, catalog: Catalog) -> tuple[str, ...]:
     channels = asked_of(plan, "conda_install").values("--channel") or (CHANNEL,)
     if DEFAULTS in channels:
-        raise _no_words(plan, f"packages of conda's {DEFAULTS}, which pixi knows by no name")
+        raise _no_words(
+            plan, catalog, f"packages of conda's {DEFAULTS}, which pixi knows by no name"
+        )
     return channels
 
 
-def _platform(plan: Plan) -> str:
+def _platform(plan: Plan, catalog: Catalog) -> str:
     kernel = _SYSTEMS.get(plan.machine.os.id, "linux")
     processor = _PROCESSORS.get((kernel, plan.machine.arch))
     if processor is None:
-        raise _no_words(plan, f"a plan for {plan.machine.os_name} {plan.machine.arch}")
+        raise _no_words(plan, catalog, f"a plan for {plan.machine.os_name} {plan.machine.arch}")
     return f"{kernel}-{processor}"
 
 
-def _no_words(plan: Plan, what: str) -> RefusedError:
-    return cannot_carry("pixi", what, plan.via, linux=plan.machine.os.id not in _SYSTEMS)
+def _no_words(plan: Plan, catalog: Catalog, what: str) -> RefusedError:
+    return cannot_carry("pixi", what, plan, catalog)
 
 
 def _once(items: Iterable[str]) -> tuple[str, ...]:

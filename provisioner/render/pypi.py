@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from provisioner.catalog.load import Catalog
 from provisioner.errors import UsageError
 from provisioner.machine import Machine
 from provisioner.plan import Plan
-from provisioner.render.formats import cannot_carry
+from provisioner.render.carrying import cannot_carry
 
 if TYPE_CHECKING:
     from packaging.markers import Marker
@@ -31,7 +32,9 @@ class Wheels(msgspec.Struct, frozen=True):
     left_out: tuple[str, ...]
 
 
-def table(requests: Iterable[str], indexes: Mapping[str, str], plan: Plan) -> Wheels:
+def table(
+    requests: Iterable[str], indexes: Mapping[str, str], plan: Plan, catalog: Catalog
+) -> Wheels:
     """Return requirements as pixi writes them, each name once, with the index it is bound to.
 
     pixi has no markers: they are answered here, for the plan's machine. Raises UsageError
@@ -44,12 +47,12 @@ def table(requests: Iterable[str], indexes: Mapping[str, str], plan: Plan) -> Wh
     left_out: list[str] = []
     for text in requests:
         requirement = _parsed(text)
-        if requirement.marker is None or _holds(requirement.marker, plan):
+        if requirement.marker is None or _holds(requirement.marker, plan, catalog):
             found.setdefault(canonicalize_name(requirement.name), []).append(requirement)
         else:
             left_out.append(text)
     bound = {str(canonicalize_name(name)): index for name, index in indexes.items()}
-    packages = {name: _told(asked, bound.get(name), plan) for name, asked in found.items()}
+    packages = {name: _told(asked, bound.get(name), plan, catalog) for name, asked in found.items()}
     return Wheels(packages, tuple(left_out))
 
 
@@ -66,11 +69,12 @@ def _parsed(text: str) -> Requirement:
         ) from error
 
 
-def _holds(marker: Marker, plan: Plan) -> bool:
+def _holds(marker: Marker, plan: Plan, catalog: Catalog) -> bool:
     known = _environment(plan.machine, plan.python)
     asked = {*_VARIABLE.findall(_QUOTED.sub("", str(marker)))} - {"and", "not"}
     if beyond := sorted(asked - {*known}):
-        raise cannot_carry("pixi", f"a requirement that depends on {', '.join(beyond)}", plan.via)
+        what = f"a requirement that depends on {', '.join(beyond)}"
+        raise cannot_carry("pixi", what, plan, catalog)
     return marker.evaluate(known)
 
 
@@ -88,7 +92,7 @@ def _environment(machine: Machine, python: str) -> dict[str, str]:
     }
 
 
-def _told(asked: list[Requirement], index: str | None, plan: Plan) -> object:
+def _told(asked: list[Requirement], index: str | None, plan: Plan, catalog: Catalog) -> object:
     """All that is asked of one name: a range alone where that says it, else a table."""
     ranges = [str(one.specifier) for one in asked if str(one.specifier)]
     addresses = {one.url for one in asked if one.url}
@@ -97,7 +101,8 @@ def _told(asked: list[Requirement], index: str | None, plan: Plan) -> object:
         told["extras"] = extras
     if addresses:
         if ranges or len(addresses) > 1:
-            raise cannot_carry("pixi", f"{asked[0].name} from an address and a range", plan.via)
+            what = f"{asked[0].name} from an address and a range"
+            raise cannot_carry("pixi", what, plan, catalog)
         return _from(addresses.pop()) | told
     version = ",".join(dict.fromkeys(ranges)) or "*"
     if index:

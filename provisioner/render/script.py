@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioner.catalog.beside import family_packages
+from provisioner.catalog.driver_rows import FamilyPackages
 from provisioner.catalog.find import ROLLING, system
 from provisioner.catalog.load import Catalog
 from provisioner.machine import Machine
 from provisioner.plan import Plan, Step
 from provisioner.render import facts
-from provisioner.render.formats import cannot_carry
+from provisioner.render.carrying import cannot_carry
 from provisioner.render.package_tools import APT, PackageTool, package_tool
 from provisioner.render.steps import Library, action_files, sections
 from provisioner.render.templates import fill
@@ -33,9 +35,9 @@ def text(plan: Plan, catalog: Catalog) -> str:
     row = system(catalog, plan.machine.os.id, plan.machine.os.version)
     tool = package_tool(row)
     if row is None or tool is None:
-        raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan.via)
+        raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan, catalog)
     values = _values(plan.machine, plan.steps, tool, row.version)
-    values |= {"system_python": row.interpreter}
+    values |= {"system_python": row.interpreter, "brings": family_packages(catalog, plan.machine)}
     library = Library((*_MACHINERY, *action_files(plan.steps, tool)), **values)
     guards = library.take(_AROUND)
     added = any(_ROOT in step.needs for step in plan.steps)
@@ -46,6 +48,7 @@ def text(plan: Plan, catalog: Catalog) -> str:
         files=facts.action(plan, "repository_add") is not None,
         holds=any(facts.action(plan, name) is not None for name in _HOLDING),
         containers=facts.action(plan, "containers_configure") is not None,
+        caches=not plan.is_for_host,
         tool=tool.tool,
     )
     own = tuple(sections(plan.steps, plan.python, library, tool.lines, values))
@@ -79,7 +82,8 @@ def _taken_back(plan: Plan, tool: PackageTool) -> str:
         "containers_forget": facts.action(plan, "containers_configure") is not None,
         "key_forget": facts.action(plan, "repository_add") is not None and tool != APT,
     }
-    return " ".join(("system_packages_remove", *(name for name, it in forgets.items() if it)))
+    always = ("system_packages_remove", "packages_left")
+    return " ".join((*always, *(name for name, it in forgets.items() if it)))
 
 
 def system_part(plan: Plan, catalog: Catalog, file_name: str) -> str | None:
@@ -97,7 +101,7 @@ def system_part(plan: Plan, catalog: Catalog, file_name: str) -> str | None:
         machine=facts.machine_lines(plan, catalog),
         places=tuple(_of_repositories(plan, APT)),
         installs_driver=facts.action(plan, "driver_install") is not None,
-        **_of_system(plan.machine, steps, file_name),
+        **_of_system(plan.machine, steps, file_name, family_packages(catalog, plan.machine)),
     )
 
 
@@ -116,8 +120,13 @@ def undo(machine: Machine, steps: tuple[Step, ...], file_name: str) -> str:
     )
 
 
-def _of_system(machine: Machine, steps: tuple[Step, ...], file_name: str) -> dict[str, object]:
-    values = _values(machine, steps, APT, machine.os.version)
+def _of_system(
+    machine: Machine,
+    steps: tuple[Step, ...],
+    file_name: str,
+    brings: FamilyPackages | None = None,
+) -> dict[str, object]:
+    values = _values(machine, steps, APT, machine.os.version) | {"brings": brings}
     library = Library((*_MACHINERY, *action_files(steps, APT)), **values)
     machinery = library.take(_AROUND)
     own = tuple(sections(steps, "", library, "", values))
@@ -145,7 +154,6 @@ def _values(
         "tool": tool.tool,
         "install": tool.install,
         "repositories": tool.repositories,
-        "key_tools": tool.key_tools,
         "listing": tool.listing,
     }
 
@@ -158,7 +166,7 @@ def has_apt(plan: Plan, catalog: Catalog) -> bool:
 
 def _need_apt(plan: Plan, catalog: Catalog) -> None:
     if not has_apt(plan, catalog):
-        raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan.via)
+        raise cannot_carry("script", f"a plan for {plan.machine.os_name}", plan, catalog)
 
 
 def _holds(plan: Plan) -> str:

@@ -40,7 +40,7 @@ def ways_out(told: Conflict) -> Iterator[Alternative]:
     yield from _any_version(told, others)
     yield from _letting_go(told, "wish", "gpu", "libc", "platform")
     yield from _any_version(told, [wish for wish in question.wishes if wish is told.about])
-    if question.facts.machine.gpus:
+    if question.facts.machine.gpus and any(not wish.is_component for wish in question.wishes):
         solution = question.of_machine(gpus=()).solve()
         gives = gifts([wish.name for wish in question.wishes], solution) if solution else ""
         if gives:

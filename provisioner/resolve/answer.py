@@ -20,12 +20,13 @@ from provisioner.resolve import (
 )
 from provisioner.resolve.builds import Builds, route_of
 from provisioner.resolve.candidates import DRIVER, PYTHON, Candidate
+from provisioner.resolve.companions import bounds
 from provisioner.resolve.conda import conda_libraries
 from provisioner.resolve.drivers import Scenario, drives, last_branch
 from provisioner.resolve.facts import Facts, highest
 from provisioner.resolve.gpu_needs import flaws
 from provisioner.resolve.packages import cudnn_left_open
-from provisioner.version import minor, order
+from provisioner.version import at_least, minor, order
 
 
 def plan_of(
@@ -49,6 +50,7 @@ def plan_of(
     pins += compilers.parts(facts, found)
     cuda, cudnn = _newest(pin.cuda for pin in pins), _newest(pin.cudnn for pin in pins)
     on_gpu = bool(facts.gpus) and cuda is not None
+    driver = _driver(facts, builds, chosen, found, scenario)
     plan = Plan(
         machine=facts.machine,
         request=facts.request,
@@ -57,7 +59,7 @@ def plan_of(
         accelerator=devices.accelerator_of(facts, framework_rows) if not on_gpu else "cuda",
         cuda=minor(cuda) if on_gpu and cuda else None,
         cudnn=minor(cudnn) if on_gpu and cudnn else None,
-        driver=_driver(facts, builds, chosen, found, scenario),
+        driver=driver,
         pins=pins,
         image=next((row.image for row in framework_rows if row.image), None),
         host_compiler=_host_compiler(facts, found),
@@ -67,7 +69,7 @@ def plan_of(
         warnings=(
             *_machine_warnings(facts, framework_rows),
             *_compiler_warnings(facts, found),
-            *host_parts.warnings(facts),
+            *host_parts.warnings(facts, driver),
             *(
                 Warning(flaw.reference, f"{row.framework} {row.version}: {flaw.reason}")
                 for row in framework_rows
@@ -131,7 +133,8 @@ def _pin(
 def _library_reasons(facts: Facts, wish: Wish | None, row: Library) -> Iterator[str]:
     if wish is not None:
         yield f"you asked for {wish.text}"
-        yield f"the newest {row.package} that serves the GPUs: {row.evidence}"
+        fitting = " that serves the GPUs" if facts.gpus else ""
+        yield f"the newest {row.package}{fitting}: {row.evidence}"
         if "nvcc" in row.package and (compilers := host_compiler.told(facts, row.version)):
             yield compilers
         return
@@ -186,12 +189,22 @@ def _reasons(facts: Facts, wish: Wish | None, item: Candidate, row: Build) -> It
         elif served.kind == "sass":
             yield f"{served.gpu} runs its machine code for {served.by}"
         else:
-            yield f"{served.gpu} runs its PTX for {served.by}, compiled by the driver at first use"
+            compiler = facts.compiler_floor_of(item.row.cuda or "")
+            able = f": {compiler} or later can" if compiler else ""
+            yield (
+                f"{served.gpu} runs its PTX for {served.by}, compiled by the driver at first use"
+                + able
+            )
     if facts.accelerator == "mps" and (told := documented.on_apple(facts, row)):
         yield f"computes on Apple's GPU from macOS {told.system_floor} on: {told.evidence}"
     cuda = item.row.cuda
     if cuda and facts.gpus and (floor := facts.floor_of(cuda)):
         yield f"CUDA {cuda} runs on driver {floor} or later"
+        for name, version in _first_drivers(facts):
+            if not at_least(floor, version):
+                yield f"{name} is driven from driver {version} on"
+    if facts.gpus and item.row.driver_floor and not facts.has_windows_driver:
+        yield f"its publisher asks for driver {item.row.driver_floor} or later"
     yield from processors.notes(facts, row)
     yield f"{row.kind}: {row.evidence}"
 
@@ -212,7 +225,8 @@ def _bound_pin(item: Candidate, row: Cuda, channel: str) -> Pin:
 
 def _toolkit_pin(facts: Facts, item: Candidate, row: Cuda, *, asked: bool) -> Pin:
     """All that is in the toolkit where that was asked for, else no more than its name."""
-    newest = f"the newest CUDA {row.version} whose compiler makes code for the GPUs"
+    newest = f"the newest release of CUDA {row.version}"
+    newest += ", whose compiler makes code for the GPUs" if facts.gpus else ""
     return Pin(
         name="cuda",
         version=item.version,
@@ -246,8 +260,7 @@ def _driver(
         for need in (builds.needs(item) if isinstance(item.row, Build) else item.needs)
         if need.on == DRIVER and need.floor
     ]
-    if not facts.has_windows_driver:
-        floors += _floors_of_gpus(facts)
+    floors += [version for _, version in _first_drivers(facts)]
     choice = found[DRIVER].row if DRIVER in found else scenario.choices[0]
     return DriverPlan(
         action=scenario.action,
@@ -260,19 +273,20 @@ def _driver(
     )
 
 
-def _floors_of_gpus(facts: Facts) -> list[str]:
-    """First releases of the branches that first drove the GPUs."""
+def _first_drivers(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Each GPU, with the first release of the branch that first drove it."""
     first = {row.branch: row.first_version for row in facts.catalog.drivers}
-    floors = []
-    for gpu in facts.gpus:
+    for gpu in dict.fromkeys(facts.gpus) if not facts.has_windows_driver else ():
         row = facts.architectures.get(gpu.compute_capability or "")
         if row and row.first_driver_branch and (version := first.get(row.first_driver_branch)):
-            floors.append(version)
-    return floors
+            yield gpu.name, version
 
 
 def _constraints(facts: Facts, rows: Sequence[Build]) -> Iterator[Constraint]:
     for row in rows:
+        for bound in bounds(facts, row):
+            if bound.requirement:
+                yield Constraint(bound.requirement, bound.reason, bound.evidence)
         if row.via == "conda":
             continue
         for cap in caps_on(facts.catalog.caps, row.framework, row.version):

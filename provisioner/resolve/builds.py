@@ -106,8 +106,9 @@ class Builds:
 
     def _goes_along(self, row: Build, routes: tuple[str, ...]) -> bool:
         route = route_of(row, computes_on_gpu=bool(self.facts.gpus))
-        if route == "conda" and "conda-native" in routes:
-            return all(serve.kind == "sass" for serve in self._served(row) or ())
+        if route == "conda" and "conda-native" in routes:  # nobody asked for the channel
+            native = all(serve.kind == "sass" for serve in self._served(row) or ())
+            return bool(self.facts.gpus) and native
         return route in routes
 
     def sibling(self, row: Build) -> str | None:
@@ -279,11 +280,14 @@ def route_of(row: Build, *, computes_on_gpu: bool) -> str:
     """Return how a build gets to the machine.
 
     ``pip``; ``conda-libraries`` for a wheel that leaves CUDA to the system, so that conda brings
-    it; ``conda`` for a package of the channel; ``container``; ``""`` where it makes no sense.
+    it; ``conda`` for a package of the channel; ``container``; ``""`` where it makes no sense: a
+    channel's build with CUDA without a GPU, and the other way round.
     """
     if row.via == "pip":
         system = computes_on_gpu and row.cuda is not None and row.libraries == "system"
         return "conda-libraries" if system else "pip"
+    if row.via == "conda":
+        return row.via if computes_on_gpu == (row.cuda is not None) else ""
     return row.via if computes_on_gpu else ""
 
 

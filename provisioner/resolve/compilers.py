@@ -9,7 +9,7 @@ from provisioner.catalog.rows import Build, Library
 from provisioner.catalog.toolkit_rows import ToolkitRelease
 from provisioner.plan import Pin
 from provisioner.request import Wish, admits, parse_wish
-from provisioner.resolve.candidates import COMPILER, NO_CUDA, Candidate, Need, cuda_of
+from provisioner.resolve.candidates import COMPILER, GPU, NO_CUDA, Candidate, Need, cuda_of
 from provisioner.resolve.facts import Facts
 from provisioner.resolve.host_compiler import needs_of_compiler
 from provisioner.version import is_dotted, order
@@ -56,6 +56,7 @@ class Compilers:
             yield from bound_to_cuda(self.facts, self.frameworks, row)
         if row.via == "conda":
             return
+        yield from self._needs_of_boards(row)
         releases = releases_of(self.facts, row)
         if releases and not any(release.compiler for release in releases):
             yield Need(
@@ -75,6 +76,22 @@ class Compilers:
             among=tuple(_spelled(release.version for release in releases)),
             failed=not releases,
         )
+
+    def _needs_of_boards(self, row: Library) -> Iterator[Need]:
+        """What speaks against a wheel for servers on the boards that Tegra parts sit on.
+
+        It makes code for them; that its runtime and its host code run there nobody has read.
+        """
+        for gpu in self.facts.gpus:
+            if (gpu.compute_capability or "") in self.facts.tegra:
+                yield Need(
+                    on=GPU,
+                    reference="aarch64-jetson",
+                    reason=f"{gpu.name} is a Tegra part, and nobody has read that "
+                    f"{row.package}'s wheels are for its boards",
+                    evidence=row.evidence,
+                    failed=True,
+                )
 
 
 def bound_to_cuda(facts: Facts, frameworks: Sequence[str], row: Library) -> Iterator[Need]:

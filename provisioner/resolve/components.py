@@ -132,7 +132,8 @@ class Components:
         for gpu in self.facts.gpus:
             capability = gpu.compute_capability or ""
             if serve(gpu.name, capability, sass, ptx, self.facts.tegra) is None:
-                listed = " ".join(sass + ptx) or "nothing that was read"
+                plain = [one for one in (*sass, *ptx) if one[-1].isdigit()]
+                listed = " ".join(plain) or "nothing that was read"
                 yield Need(
                     on=GPU,
                     reference="gpu-unsupported",

@@ -6,8 +6,14 @@ from collections.abc import Iterable
 
 import msgspec
 
-from provisioner.catalog.beside import parts_of, switches
-from provisioner.catalog.find import driver_branch, is_over, names_of_system
+from provisioner.catalog.beside import (
+    driver_packages,
+    is_data_centre,
+    is_for_servers,
+    parts_of,
+    switches,
+)
+from provisioner.catalog.find import driver_branch, is_over
 from provisioner.catalog.newer import DRIVER_BRANCHES
 from provisioner.catalog.rows import Architecture, DriverBranch, DriverPackage
 from provisioner.errors import RefusedError
@@ -123,7 +129,7 @@ def _install(
     action: str, facts: Facts, rows: tuple[DriverBranch, ...], flavours: frozenset[str]
 ) -> Scenario:
     """What the system's own packages can install; every branch where its packages are unknown."""
-    packages = _packages(facts)
+    packages = driver_packages(facts.catalog, facts.machine)
     if not packages:
         return Scenario(action=action, choices=_every(rows, flavours, facts))
     choices = []
@@ -170,14 +176,9 @@ def _every(
 def _installable(
     facts: Facts, rows: tuple[DriverBranch, ...], flavours: frozenset[str]
 ) -> tuple[DriverChoice, ...]:
-    if not _packages(facts):
+    if not driver_packages(facts.catalog, facts.machine):
         return ()
     return _install("install", facts, rows, flavours).choices
-
-
-def _packages(facts: Facts) -> list[DriverPackage]:
-    names = names_of_system(facts.catalog, facts.machine.os.id, facts.machine.os.version)
-    return [row for row in facts.catalog.driver_packages if row.os in names]
 
 
 def _by_preference(rows: Iterable[DriverBranch], today: str) -> list[DriverBranch]:
@@ -198,16 +199,27 @@ def _flavour(row: DriverBranch, allowed: frozenset[str]) -> str:
 
 
 def _package(
-    facts: Facts, packages: list[DriverPackage], branch: str, flavour: str
+    facts: Facts, packages: tuple[DriverPackage, ...], branch: str, flavour: str
 ) -> DriverPackage | None:
-    """The plainest of the packages; beside NVSwitches one that has a fabric manager before it."""
-    fitting = [row for row in packages if row.branch == branch and row.flavour == flavour]
-    switched = bool(switches(facts.catalog, facts.machine))
+    """The plainest of the packages; for data-centre GPUs that of the line for servers.
 
-    def rank(row: DriverPackage) -> tuple[bool, int, str]:
-        parts = parts_of(facts.catalog, facts.machine, row.package) if switched else None
+    NVIDIA's fabric manager goes with that one alone.
+    """
+    fitting = [row for row in packages if row.branch == branch and row.flavour == flavour]
+    catalog, machine = facts.catalog, facts.machine
+    served = bool(switches(catalog, machine)) or all(
+        is_data_centre(catalog, gpu) for gpu in facts.gpus
+    )
+
+    def rank(row: DriverPackage) -> tuple[bool, bool, int, str]:
+        parts = parts_of(catalog, machine, row.package)
         managed = parts is not None and parts.fabric_manager is not None
-        return not managed, len(row.package), row.package
+        return (
+            served and not is_for_servers(row.package),
+            served and not managed,
+            len(row.package),
+            row.package,
+        )
 
     return min(fitting, key=rank, default=None)
 

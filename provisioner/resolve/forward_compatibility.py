@@ -6,12 +6,11 @@ NVIDIA supports that on data-centre GPUs only, and under the branches that each 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import msgspec
 
-from provisioner.machine import Gpu
+from provisioner.catalog.beside import is_data_centre
 from provisioner.plan import Alternative
 from provisioner.request import Wish
 from provisioner.resolve.alternatives import gifts
@@ -22,7 +21,6 @@ from provisioner.resolve.search import Solution, is_better
 from provisioner.version import at_least
 
 _CUDA = "cuda"
-_WORD = re.compile(r"[a-z0-9]+")
 
 
 def forward_compatible(question: Question, now: Solution | None = None) -> Iterator[Alternative]:
@@ -52,20 +50,13 @@ def _packages(facts: Facts) -> Iterator[tuple[str, str, str]]:
     if (
         branch is None
         or not facts.gpus
-        or not all(_is_data_centre(facts, gpu) for gpu in facts.gpus)
+        or not all(is_data_centre(facts.catalog, gpu) for gpu in facts.gpus)
     ):
         return
     for row in reversed(facts.catalog.forward_compatibility):
         driver = facts.compiler_floor_of(row.cuda)
         if branch.branch in row.branches and driver and not at_least(current, driver):
             yield f"cuda-compat-{row.cuda.replace('.', '-')}", row.cuda, driver
-
-
-def _is_data_centre(facts: Facts, gpu: Gpu) -> bool:
-    """Whether the product is one of NVIDIA's data-centre GPUs: ``A100`` of A100-SXM4-80GB."""
-    words = [word for word in _WORD.findall(gpu.name.lower()) if word not in {"nvidia", "tesla"}]
-    models = {row.name.lower() for row in facts.catalog.data_centre_gpus}
-    return bool(words) and words[0] in models
 
 
 def _with_driver(question: Question, version: str) -> Question:
@@ -101,7 +92,7 @@ def runs_through_package(facts: Facts, cuda: str) -> bool:
     return (
         branch is not None
         and bool(facts.gpus)
-        and all(_is_data_centre(facts, gpu) for gpu in facts.gpus)
+        and all(is_data_centre(facts.catalog, gpu) for gpu in facts.gpus)
         and any(
             row.cuda == cuda and branch.branch in row.branches
             for row in facts.catalog.forward_compatibility

@@ -132,6 +132,7 @@ def _conflicts(facts: Facts, row: Build, capability: str, effect: str) -> Iterat
             and not conflict.gfx
             and (not conflict.frameworks or row.framework in conflict.frameworks)
             and (not conflict.cuda or (row.cuda and admits(conflict.cuda, row.cuda)))
+            and (not conflict.cudnn or (row.cudnn and admits(conflict.cudnn, row.cudnn)))
             and admits(conflict.compute_capability, capability)
             and (not conflict.version or admits(conflict.version, public(row.version)))
         ):

@@ -10,6 +10,7 @@ from provisioner.catalog.rows import Build
 from provisioner.catalog.sheets import ANY_PLATFORM
 from provisioner.request import Wish, admits, parse_wish
 from provisioner.resolve.candidates import NO_CUDA, OUTSIDE, Need, cuda_of, file_of
+from provisioner.resolve.companions import bounds
 from provisioner.resolve.facts import Facts
 from provisioner.version import numbers
 
@@ -32,7 +33,7 @@ def needs_of_packages(facts: Facts, name: str, row: Build) -> Iterator[Need]:
         if wish.name.startswith("nvidia-"):
             if facts.gpus:
                 yield _package(row, wish)
-                yield from _shared_files(facts, wish.name)
+                yield from shared_files(facts, wish.name)
         elif bound and text == wish.name == base:
             yield _unknown_base(row, base)
         elif wish.name in facts.catalog.frameworks or wish.is_component:
@@ -41,7 +42,16 @@ def needs_of_packages(facts: Facts, name: str, row: Build) -> Iterator[Need]:
 
 
 def needs_of_companions(facts: Facts, row: Build) -> Iterator[Need]:
-    """Yield the caps that keep a build alive and that a companion of the user's cannot stand."""
+    """Yield what of a build a companion of the user's cannot stand: caps, another CUDA."""
+    for bound in bounds(facts, row):
+        if bound.requirement is None:
+            yield Need(
+                on=OUTSIDE,
+                reference="cuda-mismatch-ext-build",
+                reason=bound.reason,
+                evidence=bound.evidence,
+                failed=True,
+            )
     bounded = facts.bounded_companions
     if not bounded or row.via == "conda":
         return
@@ -129,13 +139,14 @@ def _shared_cuda(facts: Facts, row: Build) -> tuple[str, ...]:
     ) + (() if dot else (major,))
 
 
-def _shared_files(facts: Facts, package: str) -> Iterator[Need]:
+def shared_files(facts: Facts, package: str, why: str = "it needs") -> Iterator[Need]:
+    """Yield what a package of NVIDIA's asks for itself: the files that others would write too."""
     for shared in facts.catalog.shared_files:
         if package in shared.packages:
             yield Need(
                 on=file_of(shared.file),
                 reference="packages-overwrite-each-other",
-                reason=f"it needs {package}, which writes {shared.file}",
+                reason=f"{why} {package}, which writes {shared.file}",
                 evidence=shared.evidence,
                 among=(package,),
             )

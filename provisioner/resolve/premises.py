@@ -222,8 +222,10 @@ def _choices(facts: Facts) -> Iterator[Premise]:
     if request.via:
         yield Premise("via", f"--via {request.via}", "option", any_route)
     capped = {parse_wish(cap.requirement).name for cap in facts.catalog.caps}
-    for wish in facts.bounded_companions:
-        if wish.name in capped or (wish.name.startswith("nvidia-") and facts.machine.gpus):
+    for wish in map(parse_wish, request.companions):
+        of_nvidia = wish.name.startswith("nvidia-") and bool(facts.machine.gpus)
+        bound = wish.name in facts.catalog.contents.companions or of_nvidia
+        if bound or (wish.name in capped and wish.specifier):
             yield Premise("wish", wish.text, "", _without_companion(wish.text), wish=wish)
 
 

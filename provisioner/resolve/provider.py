@@ -12,6 +12,7 @@ from provisioner.resolve.candidates import DRIVER, GLIBC, PYTHON, Candidate, Nee
 from provisioner.resolve.components import Components
 from provisioner.resolve.drivers import DriverChoice
 from provisioner.resolve.facts import Facts
+from provisioner.resolve.packages import shared_files
 from provisioner.version import order
 
 
@@ -58,16 +59,23 @@ class StackProvider:
     def bounds(self) -> tuple[Need, ...]:
         """What companions ask of NVIDIA's packages, which builds are bound to as well."""
         asked = [parse_wish(text) for text in self.facts.request.companions if self.facts.gpus]
-        return tuple(
+        nvidias = [wish for wish in asked if wish.name.startswith("nvidia-")]
+        pinned = (
             Need(
                 on=wish.name,
                 reference="framework-pin-conflict",
                 reason=f"you asked for {wish.text}",
                 specifier=wish.specifier,
             )
-            for wish in asked
-            if wish.name.startswith("nvidia-") and wish.specifier
+            for wish in nvidias
+            if wish.specifier
         )
+        files = (
+            need
+            for wish in nvidias
+            for need in shared_files(self.facts, wish.name, "you asked for")
+        )
+        return (*pinned, *files)
 
     def candidates(self, name: str) -> list[Candidate]:
         """Every candidate for a name, best first, whatever is needed of it."""

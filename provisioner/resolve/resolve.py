@@ -11,7 +11,7 @@ from provisioner.catalog.load import Catalog
 from provisioner.errors import RefusedError
 from provisioner.machine import Machine
 from provisioner.plan import Plan, Request
-from provisioner.request import Wish
+from provisioner.request import Wish, parse_wish
 from provisioner.resolve import answer, host_parts, refusals
 from provisioner.resolve.alternatives import alternatives
 from provisioner.resolve.candidates import Exclusion
@@ -100,11 +100,16 @@ def _something_for_the_gpu(facts: Facts, wishes: Sequence[Wish]) -> None:
             "no-framework-asked",
             "Nothing that was asked for is known to use the GPU.",
             context=tuple(
-                f"{text}: a package that the catalog does not know"
+                f"{text}: a package that {_unchosen(facts, text)}"
                 for text in facts.request.companions
             ),
             hint="Ask for a framework beside it, such as torch, or say --gpu none for the CPU.",
         )
+
+
+def _unchosen(facts: Facts, text: str) -> str:
+    known = parse_wish(text).name in facts.catalog.contents.companions
+    return "works beside a framework only" if known else "the catalog does not know"
 
 
 def known_machine(facts: Facts) -> None:

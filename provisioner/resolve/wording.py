@@ -15,7 +15,7 @@ from provisioner.resolve.conflict import Conflict, Obstacle
 from provisioner.resolve.drivers import driven_by
 from provisioner.resolve.nearest import blocked, clash, refused_beside
 from provisioner.resolve.premises import ASSUMED, Premise, Question
-from provisioner.version import at_least
+from provisioner.version import at_least, numbers
 
 WIDTH = 98
 """Columns that a line of an answer takes, where it can be helped."""
@@ -102,9 +102,10 @@ def _single(told: Conflict, obstacle: Obstacle, asked: str) -> str:
     if premise.name == "driver":
         return f"{asked} {_driver_words(told, obstacle)}."
     if premise.name == "via":
-        return f"{asked} does not come by {premise.text}."
+        return f"The catalog knows no build of {asked} for {premise.text} here."
     if premise.name == "gpu":
-        return f"No build of {asked} runs on {premise.text}."
+        served = "is for" if parse_wish(asked).is_component else "runs on"
+        return f"No build of {asked} {served} {premise.text}."
     if premise.name == "cpu":
         return f"No build of {asked} runs on this CPU."
     return f"No build of {asked}{_with_cuda(question, premise)} is for {premise.text}."
@@ -179,7 +180,7 @@ def _row(question: Question, premise: Premise, candidate: Candidate, need: Need 
         told = (
             f"is known{_with_cuda(question, premise)} for {row.platform}, not for {premise.text}"
             if premise.name == "platform"
-            else f"comes by {row.via} only"
+            else f"comes by {row.via}"
         )
         return Fact("row", f"{name} {told}", row.evidence)
     return Fact("row", f"{name}: {_reason(candidate, need, premise.gpu)}", need.evidence)
@@ -192,7 +193,8 @@ def _reason(candidate: Candidate, need: Need, gpu: Gpu | None) -> str:
     targets = targets or list(getattr(row, "architectures", ()))
     unserved = need.reference in {"gpu-too-old", "gpu-too-new", "gpu-unsupported"}
     if need.on == GPU and unserved and targets:
-        return f"holds code for {shortened(targets)} only"
+        verb = "makes" if candidate.on in {"nvcc", "cuda"} else "holds"
+        return f"{verb} code for {shortened(targets)} only"
     if need.on == DRIVER and need.floor is None:
         return need.reason
     return _bare(need).removeprefix(f"{gpu.name}: " if gpu else "")
@@ -253,8 +255,9 @@ def _kept(question: Question, premise: Premise) -> str:
         return ", which is Windows' own"
     if facts.request.keep_driver:
         return ", which is kept"
-    newest = [choice.version for scenario in question.scenarios() for choice in scenario.choices]
-    return f"; {_system(question)} offers up to {newest[-1]}" if len(newest) > 1 else ""
+    offered = [choice.version for scenario in question.scenarios() for choice in scenario.choices]
+    newest = max(offered, key=numbers, default="")
+    return f"; {_system(question)} offers up to {newest}" if len(offered) > 1 else ""
 
 
 def lines_of(facts: Sequence[Fact], most: int) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ def _images(facts: Facts, catalog: Catalog) -> Made:
     rest = {name: images_unplanned.ngc(facts, name) for name in ("torch", "tensorflow", "jax")}
     rest["torch"] += images_unplanned.pytorch(facts, registry)
     return {
-        sheets.IMAGES: images.images(chain(planned, *rest.values())),
+        sheets.IMAGES: images.images(facts, registry, chain(planned, *rest.values())),
         sheets.CUDA_IMAGES: images_unplanned.cuda(facts, registry),
         sheets.ENDED_CUDA_IMAGES: images_unplanned.cuda(facts, registry, ended=True),
         builds("tensorflow-images"): planned,

@@ -14,7 +14,8 @@ from provisioner.upkeep.package_index import PackageIndex
 from provisioner.upkeep.releases import parts_of
 from provisioner.version import is_dotted
 
-_PLATFORM = re.compile(r"(many|musl)linux.*_(x86_64|aarch64)$")
+_PLATFORM = re.compile(r"manylinux.*_(x86_64|aarch64)$")
+"""Systems with glibc: no plan is made for another libc."""
 
 
 def refreshed(index: PackageIndex, known: Iterable[Tool], day: str) -> list[Tool]:
@@ -45,6 +46,6 @@ def _newest(index: PackageIndex, row: Tool, day: str) -> Tool:
         row,
         version=newest,
         hashes=tuple(sorted(releases[newest])),
-        evidence=f"package index: hashes of the Linux wheels of {row.name} {newest}",
+        evidence=f"package index: hashes of the manylinux wheels of {row.name} {newest}",
         checked=day,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import site
 import sys
 
@@ -14,31 +15,41 @@ except ImportError:  # Python 2 has nothing of this
     find_spec = None
 
 MODULES = ("torch", "tensorflow", "jax", "jaxlib", "numpy", "onnxruntime", "torchvision")
+NEEDED = re.compile(r"(numpy|protobuf|torch|jaxlib|tensorflow)(?![\w.-])")
+GLIBC = re.compile(r"manylinux_2_(\d+)_")
+BUILT_FOR = re.compile(r"(?m)^(cuda|hip|xpu)\b[^=\n]*= *(?:None|['\"]([^'\"]+)['\"])")
 LIBRARIES = (
     ("torch", "lib/libtorch_cuda.so"),
     ("torch", "lib/libtorch_cpu.so"),
     ("tensorflow", "libtensorflow_cc.so.2"),
+    ("torchvision", "_C.so"),
     ("onnxruntime", "capi/libonnxruntime_providers_cuda.so"),
 )
 
 
-def headers(path):
-    found = {}
-    with open(path, encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            name, colon, text = line.partition(":")
-            if not line.strip() or not colon:
-                break
-            found.setdefault(name.lower(), text.strip())
-    return found
-
-
-def installer(folder):
+def first(path, limit=1 << 16):
     try:
-        with open(os.path.join(folder, "INSTALLER"), encoding="utf-8") as file:
-            return file.read(64).strip()
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(limit)
     except OSError:
         return ""
+
+
+def headers(path):
+    found, needs = {}, []
+    for line in first(path, 1 << 20).splitlines():
+        name, colon, text = line.partition(":")
+        if not line.strip() or not colon:
+            break
+        found.setdefault(name.lower(), text.strip())
+        if name == "Requires-Dist" and NEEDED.match(text.strip()):
+            needs.append(text.strip())
+    return found, needs
+
+
+def glibc(folder):
+    asked = [int(minor) for minor in GLIBC.findall(first(os.path.join(folder, "WHEEL")))]
+    return "2.%d" % min(asked) if asked else ""
 
 
 def packages(place):
@@ -48,13 +59,15 @@ def packages(place):
         folder = os.path.join(place, name)
         if about is None or not os.path.isfile(os.path.join(folder, about)):
             continue
-        said = headers(os.path.join(folder, about))
+        said, needs = headers(os.path.join(folder, about))
         plain, _, version = stem.partition("-")
         yield {
             "name": said.get("name", plain),
             "version": said.get("version", version),
             "place": place,
-            "installer": installer(folder),
+            "installer": first(os.path.join(folder, "INSTALLER"), 64).strip(),
+            "needs": needs,
+            "glibc": glibc(folder),
         }
 
 
@@ -75,6 +88,8 @@ def conda(prefix):
 places = [path for path in dict.fromkeys(sys.path) if path and os.path.isdir(path)]
 origins = {name: module(name) for name in MODULES}
 libraries = []
+torch = origins.get("torch")
+version = first(os.path.join(os.path.dirname(torch), "version.py")) if torch else ""
 for name, below in LIBRARIES:
     origin = origins.get(name)
     path = os.path.join(os.path.dirname(origin), *below.split("/")) if origin else ""
@@ -91,6 +106,7 @@ print(
             "modules": {name: origin for name, origin in origins.items() if origin},
             "conda": conda(sys.prefix),
             "libraries": libraries,
+            "torch": dict(BUILT_FOR.findall(version)),
         }
     )
 )

@@ -1,4 +1,4 @@
-"""``doctor --report`` names the true cause of real reports, and finds nothing wrong in sound ones."""
+"""``doctor --report`` names the true cause of real reports, and finds no error in sound ones."""
 
 from __future__ import annotations
 

@@ -58,6 +58,19 @@ TORCH = ("resolve", "torch")
             id="a-script-cannot-carry-conda",
         ),
         pytest.param(
+            ("render", "requirements", "cuda-dev", "--gpu", "T4"),
+            "format-cannot-carry",
+            1,
+            id="requirements-cannot-link-nvcc",
+        ),
+        pytest.param((*TORCH, "--python", "3.13t"), "bad-python", 2, id="free-threaded"),
+        pytest.param(
+            ("render", "compose", "torch", "+", "pytorch", "--gpu", "T4"),
+            "bad-usage",
+            2,
+            id="one-environment-twice",
+        ),
+        pytest.param(
             ("render", "conda", "torch", "--gpu", "T4", "-o", "/proc/version"),
             "cannot-write",
             3,
@@ -163,3 +176,14 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+def test_free_threaded_python_is_called_by_its_name() -> None:
+    told = CliRunner().invoke(main, [*TORCH, "--gpu", "T4", "--python", "3.13t"])
+
+    assert told.stderr == (
+        "error: bad-python\n\n"
+        "No plan is made for 3.13t, free-threaded Python.\n\n"
+        "  the catalog knows of no system or image that brings one, only of wheels\n\n"
+        "hint: Ask for --python 3.13\n      the wheels: dlsetup catalog show torch\n"
+    )

@@ -83,11 +83,6 @@ which the catalog knows no package.
   pixi: a workspace for pixi, with an environment for each plan
   requirements: packages for pip or uv, in a Python that is already there
   cloud-init: user-data with which a new machine runs the script at its first boots
-  dockerfile: an image with everything but the driver
-  compose: services for Docker Compose, each with its Dockerfile
-  devcontainer: a development container for editors, with its Dockerfile
-  apptainer: a definition for Apptainer or Singularity, as clusters run it
-  cmake: CMake presets and editors' settings for nvcc and these GPUs
 
 hint: Formats that can: script, conda, pixi, requirements, cloud-init.
 """

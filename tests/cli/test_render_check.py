@@ -141,6 +141,18 @@ def test_several_files_are_told_one_by_one(here: Path) -> None:
     ]
 
 
+def test_a_line_of_a_list_that_is_named_is_told_with_that_list(here: Path) -> None:
+    (here / "deps").mkdir()
+    (here / "deps" / "base.txt").write_text("numpy\ntorch==2.8.0\n", encoding="utf-16")
+    done = run(write(here, "requirements.txt", "-r deps/base.txt\n"), *PASCAL)
+
+    assert done.stdout.startswith(
+        "requirements.txt (requirements file): 1 error\n\n"
+        "error: gpu-too-old\n  deps/base.txt, line 2: torch==2.8.0\n  torch 2.8.0 of"
+    )
+    assert done.exit_code == 1
+
+
 def test_standard_input_is_known_by_what_stands_in_it() -> None:
     done = run("-", *PASCAL, text="FROM nvidia/cuda:12.4.1-cudnn8-devel-ubuntu22.04\n")
 

@@ -17,39 +17,56 @@ def rows(name: str) -> list[dict[str, str]]:
 
 
 BESIDE = rows("26_beside_the_driver.csv")
-NAMES = {row["package"] for row in BESIDE}
+CODENAMES = {row.codename: f"{row.id}-{row.version}" for row in CATALOG.systems if row.codename}
 
 
-def test_prebuilt_modules_are_called_as_the_archive_calls_them() -> None:
-    prefixes = {row.modules for row in CATALOG.driver_parts if row.modules}
+def test_every_driver_with_prebuilt_modules_has_their_name_as_the_archive_has_it() -> None:
+    held = {
+        (CODENAMES[row["system"]], row["package"].removesuffix("-generic"))
+        for row in BESIDE
+        if row["package"].startswith("linux-modules-nvidia-") and is_of_the_archive(row)
+    }
 
-    assert len(prefixes) == 8
-    for prefix in prefixes:
-        kernels = {name.removeprefix(f"{prefix}-") for name in NAMES if name.startswith(prefix)}
-        assert any(kernel == "generic" or kernel[0].isdigit() for kernel in kernels), prefix
-
-
-def test_a_fabric_manager_stands_only_beside_the_server_driver_that_it_depends_on() -> None:
+    assert {(row.os, row.modules) for row in CATALOG.driver_parts if row.modules} == held
     for row in CATALOG.driver_parts:
-        if row.fabric_manager is None:
-            assert "-server" not in row.driver
-            continue
-        known = [fact for fact in BESIDE if fact["package"] == row.fabric_manager]
-        branch = row.driver.split("-")[2]
-        assert "-server" in row.driver
-        assert any(
-            fact["depends"].startswith(f"nvidia-kernel-common-{branch}-server-{branch}.")
-            for fact in known
-        )
+        name = row.driver.replace("nvidia-driver-", "linux-modules-nvidia-")
+        assert row.modules in {None, name}
+
+
+def test_a_fabric_manager_stands_beside_each_server_driver_of_its_very_version() -> None:
+    held = {
+        (CODENAMES[row["system"]], row["package"], row["version"].partition("-")[0])
+        for row in BESIDE
+        if row["package"].startswith("nvidia-fabricmanager-")
+        and is_of_the_archive(row)
+        and "fabricmanager" not in row["depends"]
+    }
+    versions = {(row.os, row.package): row.version for row in CATALOG.driver_packages}
+    stated = {
+        (row.os, row.fabric_manager, str(versions[row.os, row.driver]).partition("-")[0])
+        for row in CATALOG.driver_parts
+        if row.fabric_manager
+    }
+
+    assert stated == held
+    for row in CATALOG.driver_parts:
+        assert row.fabric_manager is None or "-server" in row.driver
 
 
 def test_a_name_that_redirects_is_no_fabric_manager_here() -> None:
     redirecting = {
-        row["package"] for row in BESIDE if row["depends"].startswith("nvidia-fabricmanager-")
+        (CODENAMES[row["system"]], row["package"])
+        for row in BESIDE
+        if row["depends"].startswith("nvidia-fabricmanager-") and is_of_the_archive(row)
     }
 
-    assert redirecting == {"nvidia-fabricmanager-590"}
-    assert not redirecting & {row.fabric_manager for row in CATALOG.driver_parts}
+    assert ("ubuntu-24.04", "nvidia-fabricmanager-590") in redirecting
+    assert not redirecting & {(row.os, row.fabric_manager) for row in CATALOG.driver_parts}
+
+
+def is_of_the_archive(row: dict[str, str]) -> bool:
+    """Whether the row was read of an index of Ubuntu's archive, which holds what it names today."""
+    return "Packages index" in row["source"]
 
 
 def test_the_container_toolkit_is_of_packages_and_a_version_that_were_read() -> None:

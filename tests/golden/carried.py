@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from provisioner.render import FORMATS
+from provisioner.render.carrying import obstacle
+from tests.golden.made_catalog import catalog
 from tests.golden.plans import PLANS, tensorflow_keep, tf1_conda
 
 SEVERAL = {"tensorflow-1-beside-2": (tf1_conda, tensorflow_keep)}
@@ -18,12 +20,10 @@ _ONCE = {"cloud-init": "torch-ubuntu-24.04-driver-580-open"}
 def carried(name: str) -> tuple[str, ...]:
     """The formats that a plan has golden files in."""
     plan = PLANS[name]()
-    links = any(step.id == "toolkit" for step in plan.steps)
     return tuple(
         row.name
         for row in FORMATS.values()
-        if plan.via in row.carries
-        and (row.links or not links)
+        if obstacle(row, plan, catalog()) is None
         and not row.compiles  # what only compiles with a plan has tests of its own
         and (name, row.name) not in CANNOT
         and _ONCE.get(row.name, name) == name

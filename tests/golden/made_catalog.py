@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from provisioner.catalog import driver_rows, image_rows, rows
+from provisioner.catalog import driver_rows, image_rows, rows, system_rows
 from provisioner.catalog.load import Catalog
 
 CHECKED = "2026-11-20"
@@ -22,6 +22,26 @@ _RPM_REPOSITORIES = ("rhel9", "fedora44", "opensuse15")
 TOOLKIT = "1.20.1-1"
 TOOLKIT_REPOSITORY = "https://nvidia.github.io/libnvidia-container/stable/deb/amd64/"
 TOOLKIT_FINGERPRINT = "C95B321B61E88C1809C4F759DDCAE044F796ECB0"
+
+
+def _toolkit(family: str) -> driver_rows.ContainerToolkit:
+    packages = "deb/amd64" if family == "debian" else "rpm/x86_64"
+    return driver_rows.ContainerToolkit(
+        family=family,
+        arch="x86_64",
+        version=TOOLKIT,
+        packages=(
+            "nvidia-container-toolkit",
+            "nvidia-container-toolkit-base",
+            "libnvidia-container-tools",
+            "libnvidia-container1",
+        ),
+        address=TOOLKIT_REPOSITORY.replace("deb/amd64", packages),
+        key="https://nvidia.github.io/libnvidia-container/gpgkey",
+        fingerprint=TOOLKIT_FINGERPRINT,
+        evidence="installation guide of the container toolkit",
+        checked=CHECKED,
+    )
 
 
 def _system(
@@ -141,7 +161,7 @@ def catalog() -> Catalog:
         ),
     )
     made.pythons = tuple(
-        rows.PythonRow(
+        system_rows.PythonRow(
             version=version,
             base_image=f"docker.io/library/python:{version}-slim-bookworm",
             evidence="official images",
@@ -156,6 +176,7 @@ def catalog() -> Catalog:
         for image in (*bases, "docker.io/tensorflow/tensorflow:1.15.5-gpu-py3")
         if image
     )
+    made.editor_servers = ()
     made.image_sizes = tuple(
         image_rows.ImageSize(
             image=image, disk_bytes=size, cuda=cuda, evidence="docker image ls", checked=CHECKED
@@ -188,23 +209,21 @@ def catalog() -> Catalog:
             checked=CHECKED,
         ),
     )
-    made.container_toolkit = (
-        driver_rows.ContainerToolkit(
-            family="debian",
-            arch="x86_64",
-            version=TOOLKIT,
-            packages=(
-                "nvidia-container-toolkit",
-                "nvidia-container-toolkit-base",
-                "libnvidia-container-tools",
-                "libnvidia-container1",
-            ),
-            address=TOOLKIT_REPOSITORY,
-            key="https://nvidia.github.io/libnvidia-container/gpgkey",
-            fingerprint=TOOLKIT_FINGERPRINT,
-            evidence="installation guide of the container toolkit",
+    made.container_toolkit = tuple(map(_toolkit, ("debian", "redhat", "suse")))
+    made.family_packages = tuple(
+        driver_rows.FamilyPackages(
+            family=family,
+            key_tools=tools,
+            dkms_repository="epel-release" if family == "redhat" else None,
+            version_lock="python3-dnf-plugin-versionlock" if family == "redhat" else None,
+            evidence="public scripts",
             checked=CHECKED,
-        ),
+        )
+        for family, tools in {
+            "debian": ("ca-certificates", "curl", "gpg"),
+            "redhat": ("curl", "gnupg2"),
+            "suse": ("curl", "gpg2"),
+        }.items()
     )
     made.repositories = (
         rows.Repository(

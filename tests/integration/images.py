@@ -7,6 +7,7 @@ clean root for ``debian:12``, and the same root with a CPython of this machine i
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -99,18 +100,23 @@ def interpreter() -> Path:
     found = sorted((Path.home() / ".pyenv/versions").glob("3.7.*"))
     assert found, "pyenv of this machine has no CPython 3.7"
     made = bookworm().parent / f"cpython-{found[-1].name}"
-    if made.is_dir():
-        return made
+    with made.with_name(f"{made.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run side by side, and one of them makes it
+        if not made.is_dir():
+            _copied(found[-1], made)
+    return made
+
+
+def _copied(home: Path, made: Path) -> None:
     fresh = made.with_name(f"{made.name}.{os.getpid()}")
     left_out = shutil.ignore_patterns("test", "__pycache__", "site-packages", "*.a", "_tkinter*")
-    shutil.copytree(found[-1] / "lib", fresh / "usr/local/lib", symlinks=True, ignore=left_out)
+    shutil.copytree(home / "lib", fresh / "usr/local/lib", symlinks=True, ignore=left_out)
     (fresh / "usr/local/lib/python3.7/site-packages").mkdir()
     (fresh / "usr/local/bin").mkdir()
-    shutil.copy2(found[-1] / "bin/python3.7", fresh / "usr/local/bin/python3.7")
+    shutil.copy2(home / "bin/python3.7", fresh / "usr/local/bin/python3.7")
     (fresh / "usr/local/bin/python3").symlink_to("python3.7")
     _with_libraries(fresh)
     fresh.rename(made)
-    return made
 
 
 def _with_libraries(layer: Path) -> None:

@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 CACHE = Path.home() / ".cache" / "dlsetup-ci"
@@ -33,23 +34,33 @@ exec chroot --userspec="$WHO" "$MERGED" "$@"
 
 def bookworm() -> Path:
     """A Debian 12 root with nothing but the base system and CA certificates, kept between runs."""
-    root = CACHE / "bookworm"
+    return kept("bookworm", _mirror)
+
+
+def kept(suite: str, mirror: Callable[[], str], *more: str) -> Path:
+    """A root of that suite, made by debootstrap (``more`` for it) where none is kept yet."""
+    root = CACHE / suite
     CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "bookworm.lock").open("w") as lock:
+    with (CACHE / f"{suite}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # tests run side by side, and one of them makes it
         if not root.is_dir():
-            _debootstrapped(root)
+            _debootstrapped(root, mirror(), *more)
     return root
 
 
-def _debootstrapped(root: Path) -> None:
-    _need("debootstrap")
-    fresh = CACHE / f"bookworm.{os.getpid()}"
-    command = ["debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm"]
-    subprocess.run([*command, str(fresh), _mirror()], check=True, stdout=sys.stderr)
-    for package in (fresh / "var/cache/apt/archives").glob("*.deb"):
-        package.unlink()
-    fresh.rename(root)
+def _debootstrapped(root: Path, mirror: str, script: str = "", *options: str) -> None:
+    need("debootstrap")
+    fresh = root.with_name(f"{root.name}.{os.getpid()}")
+    # In a mount namespace of its own: what it mounts is gone with it, also where it fails.
+    command = ["unshare", "--mount", "debootstrap", "--variant=minbase", *options]
+    where = ["--include=ca-certificates", root.name, str(fresh), mirror, *filter(None, [script])]
+    try:
+        subprocess.run([*command, *where], check=True, stdout=sys.stderr)
+        for package in (fresh / "var/cache/apt/archives").glob("*.deb"):
+            package.unlink()
+        fresh.rename(root)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _mirror() -> str:
@@ -65,7 +76,7 @@ def _mirror() -> str:
     raise AssertionError("apt of this machine names no mirror of Debian")
 
 
-def _need(program: str) -> None:
+def need(program: str) -> None:
     if shutil.which(program) is None:
         subprocess.run(["apt-get", "install", "-y", "-q", program], check=True, stdout=sys.stderr)
 

@@ -19,6 +19,8 @@ from tests.integration.roots import Root
 from tests.integration.test_driver_steps import plain_devices
 
 FACTS = Path(__file__).resolve().parents[1] / "table/facts/26_rpm_packages.csv"
+ADDED = ("nvidia", "container-toolkit")
+"""Repositories that a script adds by itself."""
 UNSTATED = "1"
 """The version of a package of which the facts name none."""
 PATH = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -182,7 +184,7 @@ def prepared(root: Root, name: str) -> Root:
     system = SYSTEMS[name]
     plain_devices(root)
     for repository, place in repositories(root, name).items():
-        if repository != "nvidia":
+        if repository not in ADDED:
             text = f"[{repository}]\nname=it\nbaseurl={place}\nenabled=1\ngpgcheck=1\n"
             root.put(f"{system.repositories}/{repository}.repo", text)
     root.put("/etc/os-release", system.release)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,7 +39,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 def written(plans: tuple[Plan, ...], format_name: str, folder: Path) -> None:
     for file in render(plans, format_name, catalog()):
-        (folder / file.path).write_text(file.text)
+        place = folder / file.path
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(file.text)
 
 
 def test_tensorflow_1_and_2_are_built_from_one_compose_file_and_compute_side_by_side(
@@ -76,6 +79,11 @@ def test_nvcc_compiles_in_an_image_with_the_gcc_that_it_accepts(
     made = "nvcc 13.4.92 with g++-11 makes programs for every major architecture"
     assert made in done.stdout
     assert "V13.4.92" in store.run("localhost/nvcc", "nvcc", "--version")
+    container = store.said("from", "--pull-never", "localhost/nvcc")
+    beside = ("python3", "/opt/dlsetup/verify.py", "gpu")
+    asked = store.command("run", "--isolation", "chroot", container, "--", *beside)
+    assert asked.returncode != 0
+    assert "a program that nvcc made reaches fewer than 1 GPUs" in asked.stdout + asked.stderr
 
 
 COMPUTES = """
@@ -111,12 +119,54 @@ def test_an_image_is_not_finished_unless_its_framework_loads(
     assert (wrong or "") in done.stdout + done.stderr
 
 
+def test_a_development_container_writes_files_of_uid_1000_though_the_base_has_such_a_user(
+    store: Store, tmp_path: Path
+) -> None:
+    """Ubuntu's images from 24.04 on have a user of that uid: the tools then change none."""
+    store.base(PYTHON)
+    plan = tf1_image(companions=())
+    packages = tmp_path / "image/usr/local/lib/python3.7/site-packages"
+    (packages / "tensorflow").mkdir(parents=True)
+    (packages / "tensorflow/__init__.py").write_text(COMPUTES)
+    store.made("localhost/plain", PYTHON, {tmp_path / "image": "/"})
+    container = store.said("from", "--pull-never", "localhost/plain")
+    add = ("useradd", "--create-home", "--shell", "/bin/bash", "--uid", "1000", "ubuntu")
+    store.said("run", "--isolation", "chroot", container, "--", *add)
+    store.said("commit", "--rm", container, str(plan.image))
+    assert store.run(str(plan.image), "id", "-un", "1000") == "ubuntu"
+    written((plan,), "devcontainer", tmp_path)
+
+    done = store.build(tmp_path / ".devcontainer", "Dockerfile", "localhost/development")
+
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    os.chown(workspace, 1000, 1000)
+    container = store.said("from", "--pull-never", "localhost/development")
+    seen = ("sh", "-c", "id -un && touch /workspace/written ~/written && stat -c %u ~")
+    mount = ("--volume", f"{workspace}:/workspace")
+    said = store.said("run", "--isolation", "chroot", *mount, container, "--", *seen)
+    assert said.split() == ["dlsetup", "1000"]
+    assert (workspace / "written").stat().st_uid == 1000
+
+
+TORCH = """
+__version__ = "1.13.1+cpu"
+class Tensor:
+    def __matmul__(self, other):
+        return self
+    def sum(self):
+        return 256**3
+def ones(*size):
+    return Tensor()
+"""
+
+
 @pytest.fixture(scope="module")
 def torch() -> Iterator[Plan]:
     """PyTorch for the CPU from an index of its own, where a small wheel has its name."""
     with serving() as index:
-        code = "__version__ = '1.13.1+cpu'\nversion = None\n"
-        index.add("torch", *installable("torch", "1.13.1+cpu", {"torch/__init__.py": code}))
+        index.add("torch", *installable("torch", "1.13.1+cpu", {"torch/__init__.py": TORCH}))
         pin = Pin(
             name="torch",
             version="1.13.1",
@@ -158,7 +208,10 @@ def test_a_definition_of_apptainer_does_what_it_says_in_a_root(
     post = root.run("sh", "-ex", "/post.sh", UV_NO_PROGRESS="1")
     assert post.returncode == 0, post.stderr[-4000:]
     tested = root.run("sh", "-e", "/test.sh", network=False)
-    assert (tested.returncode, tested.stdout) == (0, "torch 1.13.1+cpu\nimport torch: 1.13.1\n")
+    assert (tested.returncode, tested.stdout) == (
+        0,
+        "  torch 1.13.1+cpu\n  import torch: 1.13.1\n  torch 1.13.1+cpu computes on the CPU\n",
+    )
     ran = root.run("sh", "/run.sh", "python3", "-c", "import torch; print(torch.__version__)")
     assert ran.stdout == "1.13.1+cpu\n"
     assert not (root.upper / "opt/uv/pyproject.toml").exists()

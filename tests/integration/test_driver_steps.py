@@ -355,6 +355,19 @@ def test_on_wsl2_no_driver_is_ever_installed(machine: Root, script: Callable[[st
     assert "Windows' NVIDIA driver 527.41 or later is needed" in result.stderr
 
 
+def test_on_wsl2_the_driver_is_found_where_sudo_does_not_look(
+    machine: Root, script: Callable[[str], str]
+) -> None:
+    plain_devices(machine)
+    machine.put("/install.sh", script("tensorflow-ubuntu-24.04-wsl2"))
+    machine.put("/proc/sys/kernel/osrelease", "5.15.167.4-microsoft-standard-WSL2\n")
+    machine.put("/usr/lib/wsl/lib/nvidia-smi", "#!/bin/sh\necho 470.14\n")
+    (machine.upper / "usr/lib/wsl/lib/nvidia-smi").chmod(0o755)
+    result = run(machine)
+
+    assert "this machine runs: 470.14" in result.stderr
+
+
 def test_a_script_for_wsl2_is_refused_elsewhere_and_the_other_way_round(
     machine: Root, script: Callable[[str], str]
 ) -> None:

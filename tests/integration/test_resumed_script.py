@@ -121,12 +121,18 @@ def test_uninstalling_is_asked_for_and_names_all_that_goes(laboratory: Laborator
 def test_uninstalling_leaves_what_something_else_needs_by_now(laboratory: Laboratory) -> None:
     laboratory.to_the_end()
     laboratory.run("apt-get", "-y", "-q", "install", "needs-utils")
+    refused = laboratory.script("--uninstall", "--yes")
+    left = laboratory.installed()
+    laboratory.run("apt-get", "-y", "-q", "purge", "needs-utils")
     done = laboratory.script("--uninstall", "--yes")
 
+    assert refused.returncode == 1, refused.stderr
+    assert {"needs-utils", PARTS[2]} <= left
+    assert not (NEW - {PARTS[2]}) & left
+    assert "needs-utils depends on nvidia-utils-580" in refused.stderr
+    assert f"stopped: still installed: {PARTS[2]}\n" in refused.stderr
     assert done.returncode == 0, done.stderr
-    assert {"needs-utils", PARTS[2]} <= laboratory.installed()
-    assert not (NEW - {PARTS[2]}) & laboratory.installed()
-    assert "needs-utils depends on nvidia-utils-580" in done.stderr
+    assert not NEW & laboratory.installed()
 
 
 def test_uninstalling_what_was_cut_short_leaves_nothing_and_may_be_cut_short_too(

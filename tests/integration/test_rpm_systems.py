@@ -180,6 +180,43 @@ def test_what_was_installed_is_taken_back_and_nothing_else(system: tuple[str, Ro
     assert not (root.merged / "root/dlsetup/torch").exists()
 
 
+NEEDS = """Name: needs-it
+Version: 1
+Release: 1
+Summary: made for a test
+License: none
+Requires: {package}
+%description
+Made for a test.
+%files
+"""
+
+
+@on("rocky-9", "opensuse-leap-15.6")
+def test_what_something_else_needs_stays_with_the_notes_of_it(system: tuple[str, Root]) -> None:
+    name, root = system
+    before = installed(root)
+    first = run(root)
+    driver = SYSTEMS[name].driver
+    root.put("/needs-it.spec", NEEDS.format(package=driver))
+    made = 'rpmbuild --quiet --define "_topdir /tmp/made" --target x86_64 -bb /needs-it.spec'
+    install = "rpm -i /tmp/made/RPMS/*/*.rpm && rm -r /tmp/made"
+    there = inside(root, "sh", "-c", f"{made} && {install}")
+    refused = uninstall(root)
+    kept = inside(root, "cat", "/root/dlsetup/torch/.dlsetup/added").stdout
+    inside(root, "rpm", "--erase", "needs-it")
+    done = uninstall(root)
+
+    assert first.returncode == 10, first.stdout + first.stderr
+    assert there.returncode == 0, there.stderr
+    assert refused.returncode == 1, refused.stdout + refused.stderr
+    assert "stopped: still installed: " in refused.stderr
+    assert driver in kept.split()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert installed(root) == before
+    assert not (root.upper / "root/dlsetup/torch").exists()
+
+
 def facts(name: str) -> dict[str, str]:
     return {row.package: (row.version or rpms.UNSTATED).split("-")[0] for row in rpms.known(name)}
 

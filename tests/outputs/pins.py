@@ -51,7 +51,10 @@ def named(plan: Plan) -> Named:
 
 
 def without_markers(plan: Plan) -> Pins:
-    """Return the pins of a plan as they are for its one machine: every marker holds or does not."""
+    """Return the pins of a plan as they are for its one machine: every marker holds or does not.
+
+    A table names a package once: one that is bounded is not named again without its bounds.
+    """
     pins = planned(plan)
     machine = {
         "python_version": plan.python,
@@ -64,8 +67,10 @@ def without_markers(plan: Plan) -> Pins:
     for one in map(Requirement, pins.wheels):
         if one.marker is None or one.marker.evaluate(machine):
             one.marker = None
-            held.append(str(one))
-    return pins._replace(wheels=spelled(held))
+            held.append(one)
+    bounded = {one.name for one in held if one.specifier}
+    once = (str(one) for one in held if one.specifier or one.url or one.name not in bounded)
+    return pins._replace(wheels=spelled(once))
 
 
 def spelled(asked: Iterable[str]) -> frozenset[str]:

@@ -47,6 +47,10 @@ SPREAD = (
     "cuda-dev --gpu 'RTX 4090' --os ubuntu-24.04 --driver 580.95.05",
     "cuda-dev torch --gpu 'RTX 2080 Ti' --os debian-12",
     "cuda-dev --gpu 'RTX 5090' --os ubuntu-22.04 --via conda",
+    "cuda-dev --gpu 'NVIDIA GH200 480GB' --os ubuntu-24.04 --arch aarch64",
+    "cuda-dev --gpu none --os debian-12",
+    "torch --gpu none --os ubuntu-24.04 --via conda",
+    "torch torchcodec --gpu 'RTX 3090' --os ubuntu-22.04 --driver 550.163.01",
 )
 """What the pins of all formats are compared over."""
 

@@ -213,7 +213,7 @@ def conda_builds() -> tuple[Build, ...]:
                 "x86_64",
                 frozenset(row["python"].split()),
                 minor(row["cuda"]),
-                None,
+                row["ci_cudnn"].split("|")[0] or None,
                 capabilities(" ".join(w for w in words if "compute" not in w)),
                 capabilities(ptx),
                 False,

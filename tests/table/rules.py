@@ -64,6 +64,8 @@ def cudnn_serves(build: Build, gpu: Capability) -> bool:
     """Does the cuDNN that the build pins (or one that it allows) serve the GPU? Unknown: yes."""
     if not build.cudnn or not build.cuda:
         return True
+    if is_exact(build.cudnn) and Version(build.cudnn) < Version("9") and gpu >= BLACKWELL:
+        return False  # facts 05_cudnn_matrix: 8.9.6 ends at 9.0
     return some_cudnn_serves(build.cuda.split(".")[0], cudnn_bound(build), (gpu,))
 
 

@@ -199,7 +199,8 @@ def test_another_answer_than_the_expected_one_is_a_mismatch() -> None:
     [
         ("2.13.0", "12.9", "580.95.05", ""),
         ("2.13.0", "12.9", "570.124.06", ""),
-        ("2.1.2", "11.2", "450.80.02", "driver-branch"),
+        ("2.5.1", "12.6", "525.60.13", "driver-branch"),
+        ("2.1.2", "11.2", "580.95.05", "gpu-not-served"),
         ("2.13.0", "13.0", "570.124.06", "driver-too-low"),
         ("2.13.0", "12.8", "580.95.05", "no-fact"),
         ("2.14.0", "12.9", "580.95.05", "no-fact"),
@@ -211,12 +212,13 @@ def test_conda_builds_are_judged_like_wheels(
     args = ["torch", "--gpu", "RTX 5090", "--driver", driver, "--via", "conda"]
     asked = answer.question(args, ["12.0"])
     route = {"via": "conda", "pins": [f"torch {version}"], "python": "3.12"}
-    if version == "2.1.2":
+    if version in {"2.1.2", "2.5.1"}:
         route["python"] = "3.11"
     plan = route_plan(asked, {"action": "keep"}, route)
     serve = {"gpu": "GPU 12.0", "by": "sm_120", "kind": "sass"}
-    if version == "2.1.2":
-        serve = {"gpu": "GPU 12.0", "by": "compute_86", "kind": "ptx"}
+    if version in {"2.1.2", "2.5.1"}:
+        by = "compute_86" if version == "2.1.2" else "compute_90"
+        serve = {"gpu": "GPU 12.0", "by": by, "kind": "ptx"}
     plan["pins"][0].update(variant="conda-forge", cuda=cuda, serves=[serve])
     found = violations(plan, asked, TOLD)
     assert [line for line in found if line.startswith(f"{word}:")] if word else found == []

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from provisioner.check.readers import installers, shell
+from provisioner.check.readers import compiling, installers, python_calls, shell
 from provisioner.check.readers.shell import Command, is_known
 from provisioner.check.said import Fetched, Package, Place, Python, Statement, SystemPackage
 
@@ -43,6 +43,8 @@ def statements(
     made: list[Statement] = []
     where = ""
     for command in found:
+        made += python_calls.opaque(command.words, command.line)
+        made += compiling.statements(command.words, command.line, conditional=command.conditional)
         words = _bare(command.words)
         if not words:
             continue
@@ -54,6 +56,8 @@ def statements(
             nested = shell.commands(inner, first=command.line)
             made += statements(nested, settings, depth + 1)
             continue
+        if not where:
+            made += python_calls.installs(words, command.line, conditional=command.conditional)
         made += _said(words, command, where, settings or {})
     return made
 
@@ -194,6 +198,8 @@ def system_package(word: str, line: int, *, conditional: bool = False) -> System
 
 def _files(program: str, words: Sequence[str], line: int) -> Iterator[Fetched]:
     """Keys and installers: what is fetched, handed to apt-key, or run."""
+    if program == "apt-key" and "del" in words:
+        return
     if program in {"wget", "curl", "apt-key", "rpm"}:
         for word in words[1:]:
             if not word.startswith("-") and re.search(r"[./]|^[0-9A-Fa-f]{8,40}$", word):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from provisioner.check.readers import commands, outline, shell
-from provisioner.check.said import Image, Part, Place, Statement
+from provisioner.check.readers import broken_yaml, commands, outline, shell
+from provisioner.check.said import GivenGpu, Image, Part, Place, Statement
 
 _GPU = {"gpu", "nvidia", "cdi"}
 
@@ -17,7 +17,9 @@ def read(text: str) -> tuple[Part, ...]:
         if entry.below("services", "*"):
             services.setdefault(entry.path[1], []).append(entry)
     parts = (_service(name, entries) for name, entries in services.items())
-    return tuple(part for part in parts if part.statements)
+    broken = tuple(broken_yaml.unread(text, "docker compose"))
+    whole = (Part(inside="image", statements=broken),) if broken else ()
+    return (*whole, *(part for part in parts if part.statements))
 
 
 def _service(name: str, entries: list[outline.Entry]) -> Part:
@@ -29,8 +31,10 @@ def _service(name: str, entries: list[outline.Entry]) -> Part:
         elif entry.path[2:] in {("command",), ("command", "|"), ("entrypoint",)}:
             said += commands.statements(shell.commands(entry.text, first=entry.line))
     # What stands elsewhere, by an anchor or another service, is not followed.
+    reserved = [entry for entry in entries if _gives_gpu(entry)]
+    said += [GivenGpu(at=Place(one.line, one.text or one.path[-1])) for one in reserved[:1]]
     elsewhere = any(entry.path[2:3] in {("<<",), ("extends",)} for entry in entries)
-    given = any(map(_gives_gpu, entries))
+    given = bool(reserved)
     return Part(
         inside="image",
         name=name,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from provisioner.check.readers import commands, shell
+from provisioner.check.readers import commands, compiling, python_calls, shell
 from provisioner.check.said import Image, Part, Place, Statement
 
 _INSTRUCTION = re.compile(r"\s*([A-Za-z]+)\s+(.*)", re.DOTALL)
@@ -50,6 +50,8 @@ def instructions(text: str) -> Iterator[Instruction]:
                 if kept:
                     continue
                 break
+            if kept and not line:  # Docker passes over blank lines between continued ones
+                continue
             more = line.endswith("\\")
             kept.append(line.removesuffix("\\"))
             if not more:
@@ -87,13 +89,19 @@ class _Builder:
                 known = self.settings if self.begun else self.arguments
                 for name, value in _SETTING.findall(instruction.rest):
                     known[name] = shell.substituted(value.strip("'\""), known)
+                    self._say(name, instruction.line)
                 for name in instruction.rest.split() if self.begun else ():
                     if name in self.arguments:  # a stage has to name what it takes from above
                         self.settings.setdefault(name, self.arguments[name])
             case "ENV":
-                self._set(instruction.rest)
+                self._set(instruction)
             case "RUN" if self.begun:
                 self._run(instruction)
+            case "COPY" | "ADD" | "SHELL" if self.begun:
+                said = python_calls.opaque_instruction(
+                    instruction.word, instruction.rest, instruction.line
+                )
+                self.stages[self.name] += said
             case _:
                 pass
 
@@ -130,19 +138,30 @@ class _Builder:
         self.stages[self.name] = found
         self.inherited[self.name] = self.settings
 
-    def _set(self, rest: str) -> None:
+    def _set(self, instruction: Instruction) -> None:
         """``ENV NAME=value …``, and the old form with a blank."""
+        rest = instruction.rest
         pairs = _SETTING.findall(rest)
         if not pairs or not re.match(r"\s*[A-Za-z_]\w*=", rest):
             name, _, value = rest.strip().partition(" ")
             pairs = [(name, value.strip())]
         for name, value in pairs:
             self.settings[name] = shell.substituted(value.strip("'\""), self.settings)
+            self._say(name, instruction.line)
+
+    def _say(self, name: str, line: int) -> None:
+        """What a variable tells those who compile in this stage."""
+        if self.begun and name in self.settings:
+            value = {name: self.settings[name]}
+            self.stages[self.name] += compiling.settings(value, line)
+            self.stages[self.name] += python_calls.opaque_settings(value, line)
 
     def _run(self, instruction: Instruction) -> None:
         rest = instruction.rest
         while _FLAG.match(rest):
             rest = _FLAG.sub("", rest, count=1)
+        said = python_calls.opaque_text(f"{rest}\n{instruction.script}", instruction.line)
+        self.stages[self.name] += said
         if instruction.script:
             found = shell.commands(instruction.script, self.settings, instruction.line + 1)
         elif rest.lstrip().startswith("["):

@@ -9,7 +9,7 @@ from itertools import pairwise
 import msgspec
 
 from provisioner.check.readers.shell import is_known
-from provisioner.check.said import Package, Place, Python
+from provisioner.check.said import Listed, Package, Place, Python
 from provisioner.request import canonical
 
 _DEFAULT = ("-i", "--index-url", "--default-index")
@@ -34,10 +34,12 @@ _CONDA_VALUES = frozenset(
 _LONGEST = 500
 """Characters of a requirement."""
 _USER_INFO = re.compile(r"//[^/@]*@")
+_LISTS = re.compile(r"-r|-c|-e|--requirement|--constraint|--editable|\.{0,2}/|\.{1,2}($|\[)")
+"""What an installer reads further requirements, or bounds, from."""
 _NAMED_INDEX = re.compile(r"[A-Za-z0-9_-]+=(https?://.*)")
 _CONDA_SPEC = re.compile(
     r"(?:(?P<channel>[\w./-]+)::)?(?P<name>[A-Za-z0-9_][\w.-]*?)"
-    r"(?:\s*(?P<sign>[=<>!~]=?)\s*(?P<version>[^\s=]+)|\s+(?P<plain>[\d.*]+))?"
+    r"(?:\s*(?P<sign>[=<>!~]=?)\s*(?P<version>[^\s=,]+(?:,[<>=!~]=?[^\s=,]+)*)|\s+(?P<plain>[\d.*]+))?"
     r"(?:[=\s](?P<build>[\w.*-]+))?"
 )
 
@@ -61,7 +63,7 @@ def pip(
     *,
     settings: Settings | None = None,
     conditional: bool = False,
-) -> Iterator[Package]:
+) -> Iterator[Package | Listed]:
     """Yield what ``pip install`` or ``uv add`` is asked for."""
     rest = list(arguments)
     while rest and rest[0].startswith("-"):
@@ -69,6 +71,9 @@ def pip(
     if not rest or rest[0] not in {"install", "download", "wheel", "add"}:
         return
     words, origin = origin_of(rest[1:], settings)
+    listed = next((word for word in rest[1:] if _LISTS.match(word)), None)
+    if listed is not None:
+        yield Listed(at=Place(line, listed), where=where)
     for word in words:
         package = required(word, Place(line, word), origin)
         if package is not None:
@@ -82,7 +87,7 @@ def uv(
     *,
     settings: Settings | None = None,
     conditional: bool = False,
-) -> Iterator[Package | Python]:
+) -> Iterator[Package | Python | Listed]:
     """Yield what ``uv pip install``, ``uv add`` and ``uv venv --python`` ask for."""
     rest = list(arguments)
     while rest and rest[0].startswith("-"):
@@ -219,7 +224,8 @@ def conda_spec(
     conditional: bool = False,
 ) -> Iterator[Package | Python]:
     """Read conda's ``name=1.2``, ``channel::name >=1,<2`` or ``name=1.2=build``."""
-    match = _CONDA_SPEC.fullmatch(text.strip()) if is_known(text) and len(text) < _LONGEST else None
+    plain = re.sub(r",\s+", ",", text.strip())
+    match = _CONDA_SPEC.fullmatch(plain) if is_known(text) and len(text) < _LONGEST else None
     if match is None:
         return
     specifier = _as_pep440(match["sign"] or ("=" if match["plain"] else ""), match)

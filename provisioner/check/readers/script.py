@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from provisioner.check.readers import commands, shell
-from provisioner.check.said import Part
+from provisioner.check.readers import commands, python_calls, shell
+from provisioner.check.said import Part, Statement
 
 
 def read(text: str) -> tuple[Part, ...]:
@@ -16,5 +16,7 @@ def read(text: str) -> tuple[Part, ...]:
         for name, equals, value in (word.partition("=") for word in command.words[1:])
         if equals
     }
-    said = commands.statements(found, exported)
+    said: list[Statement] = [*python_calls.opaque_text(text, 1)]
+    said += python_calls.opaque_settings(exported, 1)
+    said += commands.statements(found, exported)
     return (Part(inside="machine", statements=tuple(said)),) if said else ()

@@ -1,7 +1,7 @@
 """Shell text into simple commands: lists of words with their line, and nothing is run.
 
-Variables that are set once to plain text stand for that text; a word with any other keeps its
-``$``, and whoever reads it knows that it is not known.
+Variables that are set to one plain text stand for that text, commands that are kept in one among
+them; a word with any other keeps its ``$``, and whoever reads it knows that it is not known.
 """
 
 from __future__ import annotations
@@ -13,21 +13,34 @@ from typing import NamedTuple
 
 from provisioner.check.readers.comments import without_comments
 
-_ASSIGNMENT = re.compile(r"(?:export\s+|readonly\s+|declare\s+)?([A-Za-z_]\w*)=(.*)", re.DOTALL)
-_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::?-([^{}$]*))?\}|([A-Za-z_]\w*))")
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=(.*)", re.DOTALL)
+_MAY_ASSIGN = re.compile(r"(?:^|[\s;&|({])[A-Za-z_]\w*\+?=")
+_DECLARES = frozenset({"export", "readonly", "declare", "typeset", "local"})
+_VARIABLE = re.compile(
+    r"\$(?:\{(?P<name>[A-Za-z_]\w*)"
+    r"(?:(?P<else>:?-)(?P<default>[^{}$]*)|(?P<then>:?\+)(?P<given>[^{}$]*)"
+    r"|(?P<cut>%%?)(?P<mark>[.-])\*|(?P<every>//?)(?P<old>[^{}$/*?\[\\]+)/(?P<new>[^{}$/]*))?\}"
+    r"|(?P<plain>[A-Za-z_]\w*))"
+)
 _HEREDOC = re.compile(r"<<-?\s*(['\"]?)([A-Za-z_]\w*)\1")
 _BREAKS = frozenset({"&&", "||", ";", "|", "&", "(", ")", ";;", "\n", "|&", "{", "}"})
+_SIGNS = re.compile(r"[();|&]+")
+"""Several side by side come as one word: ``);``."""
 _OPENS = {"if": "fi", "case": "esac"}
 _KEYWORDS = frozenset({"then", "else", "elif", "do", "done", "if", "while", "until", "!", "time"})
 _WORTH_READING = re.compile(
     r"pip|conda|mamba|\bapt|aptitude|dpkg|dnf|yum|zypper|\buv\b|poetry|pdm|python|key|\.run\b"
-    r"|wget|curl|activate|workon|\b(if|fi|case|esac)\b"
+    r"|wget|curl|activate|workon|\b(if|fi|case|esac)\b|nvcc|ccbin|ARCH|arch=|BREAK_SYSTEM|EXTERNALLY|\b(gcc|g\+\+)-\d"
 )
 """Splitting into words is slow, and of most lines nothing comes."""
 _LONGEST = 20_000
 """Characters of one command; what is longer was not written by hand."""
 _MOST_LINES = 200
 """That a quoted text may go on for."""
+_NESTED = 2
+"""Variables inside the default of another one."""
+_LONGEST_VALUE = 2000
+"""Characters of a variable that is put in its place."""
 
 
 class Command(NamedTuple):
@@ -47,11 +60,12 @@ def commands(
     ``variables`` are known besides those that the text sets.
     """
     logical = list(_logical_lines(text, first))
-    known = {**_set_once(logical), **(variables or {})}
+    known = _known(logical, variables or {})
     found: list[Command] = []
     inside: list[bool] = []
-    for number, line in logical:
-        for words in _simple(substituted(line, known)) if _WORTH_READING.search(line) else ():
+    for number, raw in logical:
+        line = substituted(raw, known)
+        for words in _simple(line) if _WORTH_READING.search(line) else ():
             if words[0] in _OPENS:
                 # What is done only where it is not yet so is meant for every machine.
                 inside.append(words[:2] != ["if", "!"])
@@ -64,15 +78,37 @@ def commands(
 
 
 def substituted(text: str, variables: Mapping[str, str]) -> str:
-    """Put known values in the place of ``$NAME``, ``${NAME}`` and ``${NAME:-default}``."""
+    """Put known values in the place of ``$NAME``, ``${NAME:-default}``, ``${NAME%.*}`` and so on.
+
+    A text that would grow beyond what anybody writes stays as it is.
+    """
 
     def value(match: re.Match[str]) -> str:
-        name = match[1] or match[3]
-        if name in variables:
-            return variables[name]
-        return match[2] if match[2] is not None else match[0]
+        held = variables.get(match["name"] or match["plain"])
+        if held is None:
+            return match[0] if match["default"] is None else match["default"]
+        return match[0] if len(held) > _LONGEST_VALUE else _expanded(match, held)
 
-    return _VARIABLE.sub(value, text)
+    for _ in range(_NESTED):
+        made = _VARIABLE.sub(value, text)
+        if made == text or len(made) >= _LONGEST:
+            break
+        text = made
+    return text
+
+
+def _expanded(match: re.Match[str], held: str) -> str:
+    """What a shell makes of a variable that holds this."""
+    if match["else"]:
+        return held or match["default"]
+    if match["then"]:
+        return match["given"] if held else ""
+    if match["cut"]:
+        kept = held.partition if match["cut"] == "%%" else held.rpartition
+        return kept(match["mark"])[0] if match["mark"] in held else held
+    if match["every"]:
+        return held.replace(match["old"], match["new"], -1 if match["every"] == "//" else 1)
+    return held
 
 
 def is_known(word: str) -> bool:
@@ -132,7 +168,7 @@ def _simple(line: str) -> Iterator[list[str]]:
     words: list[str] = []
     try:
         for word in lexer:
-            if word in _BREAKS:
+            if word in _BREAKS or _SIGNS.fullmatch(word):
                 if words:
                     yield words
                 words = []
@@ -150,21 +186,33 @@ def _without_keywords(words: list[str]) -> list[str]:
     return words
 
 
-def _set_once(lines: Iterable[tuple[int, str]]) -> dict[str, str]:
-    """Variables that are given one plain value and no other."""
+def _known(lines: Iterable[tuple[int, str]], given: Mapping[str, str]) -> dict[str, str]:
+    """The variables with one plain value: those that are given, and those that the text sets.
+
+    What is set to several values, or to what a shell has to find out, is not known.
+    """
+    known = dict(given)
     values: dict[str, set[str]] = {}
     for _, line in lines:
-        match = _ASSIGNMENT.fullmatch(line.strip())
-        if not match:
-            continue
-        try:
-            words = shlex.split(match[2], comments=True)
-        except ValueError:
-            words = ["$"]
-        values.setdefault(match[1], set()).add(words[0] if len(words) == 1 else "$")
-    return {
-        name: text
-        for name, found in values.items()
-        for text in found
-        if len(found) == 1 and is_known(text)
-    }
+        for name, text in _assignments(line):
+            value = substituted(text, known)
+            values.setdefault(name, set()).add(value)
+            if len(values[name]) == 1 and is_known(value):
+                known[name] = value
+            else:
+                known.pop(name, None)
+    return known
+
+
+def _assignments(line: str) -> Iterator[tuple[str, str]]:
+    """What a line sets for the commands after it: ``A=1 && B=2``, and no ``A=1 command``."""
+    if not _MAY_ASSIGN.search(line):
+        return
+    for words in _simple(line):
+        rest = _without_keywords(words)
+        declared = bool(rest) and rest[0] in _DECLARES
+        found = [_ASSIGNMENT.fullmatch(word) for word in rest[declared:]]
+        for match in found:
+            # Words between backquotes are split here: what begins with one is set all the same.
+            if match and (declared or all(found) or match[3].startswith("`")):
+                yield match[1], "$" if match[2] else match[3]

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from provisioner import toml
-from provisioner.check.readers import installers
+from provisioner.check.readers import installers, toml_lines
 from provisioner.check.readers.installers import Origin
-from provisioner.check.said import Package, Part, Place, Python, Statement
+from provisioner.check.readers.joined import joined
+from provisioner.check.readers.pixi import Workspace
+from provisioner.check.said import Bound, Package, Part, Place, Python, Statement
 from provisioner.request import canonical
 
 _Table = Mapping[str, Any]
@@ -18,30 +20,38 @@ def read(text: str) -> tuple[Part, ...]:
     """Return a part for the project and one for each of its extras and groups."""
     try:
         document = toml.parse(text)
-    except (ValueError, RecursionError):
-        return ()
+    except (ValueError, RecursionError) as error:
+        return (Part(inside="environment", statements=(toml_lines.unread(text, error),)),)
     project, tool = _table(document, "project"), _table(document, "tool")
-    sources = _Sources(_table(tool, "uv"))
+    sources = _Sources(_table(tool, "uv"), text)
     base: list[Statement] = [
         *_pythons(project, tool),
         *_required(project.get("dependencies"), sources),
         *_poetry(_table(_table(tool, "poetry"), "dependencies")),
     ]
-    for pixi in (_table(tool, "pixi"), document if "workspace" in document else {}):
-        base += _pixi(pixi)
-    parts = [Part(inside="environment", statements=tuple(base))]
+    base += _constraints(_table(tool, "uv"), sources)
+    lines = toml_lines.lines_of(text)
+    own = _table(tool, "pixi")
+    at: toml_lines.Keys = ("tool", "pixi")
+    if not own and {"workspace", "dependencies", "pypi-dependencies", "feature"} & set(document):
+        own, at = document, ()
+    environments = list(Workspace(own, at, lines).parts(base)) if own else []
+    base = list(joined(base))
+    parts = environments or [Part(inside="environment", statements=tuple(base))]
     more = {**_table(project, "optional-dependencies"), **_table(document, "dependency-groups")}
     for name, listed in more.items():
         found = list(_required(listed, sources))
         if found:
-            parts.append(Part(inside="environment", name=name, statements=(*base, *found)))
+            said = tuple(joined([*base, *found]))
+            parts.append(Part(inside="environment", name=name, statements=said))
     return tuple(part for part in parts if part.statements)
 
 
 class _Sources:
     """``[tool.uv.sources]`` and ``[[tool.uv.index]]``: which index a package is bound to."""
 
-    def __init__(self, uv: _Table) -> None:
+    def __init__(self, uv: _Table, text: str) -> None:
+        self._lines = text.splitlines()
         listed = uv.get("index")
         rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
         self.addresses = {str(row.get("name")): str(row.get("url", "")) for row in rows}
@@ -49,6 +59,11 @@ class _Sources:
         self.bound: dict[str, Any] = {
             canonical(name): value for name, value in _table(uv, "sources").items()
         }
+
+    def place(self, words: str) -> Place:
+        """The first line that holds some words."""
+        found = (number for number, line in enumerate(self._lines, start=1) if words in line)
+        return Place(next(found, 1), words)
 
     def origin(self, name: str) -> Origin:
         """Where a package is looked for."""
@@ -84,11 +99,18 @@ def _pythons(project: _Table, tool: _Table) -> Iterator[Python]:
 
 def _required(listed: Any, sources: _Sources) -> Iterator[Package]:
     for text in listed if isinstance(listed, list) else ():
-        if isinstance(text, str) and (found := installers.required(text, Place(1, text))):
+        if isinstance(text, str) and (found := installers.required(text, sources.place(text))):
             origin = sources.origin(found.name)
-            again = installers.required(text, Place(1, text), origin)
+            again = installers.required(text, found.at, origin)
             if again is not None:
                 yield again
+
+
+def _constraints(uv: _Table, sources: _Sources) -> Iterator[Statement]:
+    """What uv keeps everything within, asked for or not; an override is another matter."""
+    for one in _required(uv.get("constraint-dependencies"), sources):
+        if one.specifier and not one.conditional:
+            yield Bound(name=one.name, specifier=one.specifier, at=one.at)
 
 
 def _poetry(table: _Table) -> Iterator[Package]:
@@ -122,38 +144,3 @@ def _caret(text: str) -> str | None:
     place = next((at for at, part in enumerate(parts) if int(part)), len(parts) - 1)
     above = [*parts[:place], str(int(parts[place]) + 1)]
     return f">={version[1:]},<{'.'.join(above)}"
-
-
-def _pixi(table: _Table) -> Iterator[Statement]:
-    """pixi's ``name = "1.2.*"``, from its channels; and its PyPI section."""
-    workspace = _table(table, "workspace") or _table(table, "project")
-    listed = workspace.get("channels")
-    channels = tuple(str(one) for one in listed) if isinstance(listed, list) else ()
-    for name, value in _table(table, "dependencies").items():
-        version = value.get("version") if isinstance(value, dict) else value
-        build = value.get("build", "") if isinstance(value, dict) else ""
-        if isinstance(version, str):
-            sign = "=" if version[:1].isdigit() else ""
-            text = f"{name}{'' if version == '*' else sign + version.replace(' ', '')}"
-            spec = f"{text}={build}" if build and sign else text
-            yield from installers.conda_spec(spec, Place(1, f"{name} = "), channels)
-    options = _table(table, "pypi-options")
-    more = options.get("extra-index-urls")
-    default = options.get("index-url")
-    indexes = [str(one) for one in (default, *(more if isinstance(more, list) else ())) if one]
-    for name, value in _table(table, "pypi-dependencies").items():
-        version = value.get("version") if isinstance(value, dict) else value
-        if isinstance(version, str):
-            index = value.get("index") if isinstance(value, dict) else None
-            named = [str(index)] if index else indexes
-            origin = Origin(
-                indexes=tuple(map(installers.plain_address, named)),
-                replaces_default=bool(index or options.get("index-url")),
-                known="find-links" not in options,
-            )
-            extras = value.get("extras") if isinstance(value, dict) else None
-            more = f"[{','.join(map(str, extras))}]" if isinstance(extras, list) else ""
-            text = f"{name}{more}{'' if version == '*' else version}"
-            package = installers.required(text, Place(1, f"{name} = "), origin)
-            if package is not None:
-                yield package

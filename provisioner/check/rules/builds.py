@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provisioner.catalog.rows import Build
-from provisioner.check import choice
+from provisioner.check import choice, nonexistent
 from provisioner.check.choice import Taken
 from provisioner.check.flaw import Flaw, softened
 from provisioner.check.ground import Ground
+from provisioner.check.ranges import within
 from provisioner.check.said import Package, Place
+from provisioner.check.together import plain
+from provisioner.check.written import Taken as Pin
 from provisioner.report import Confidence
 from provisioner.resolve.builds import is_asked
 from provisioner.resolve.candidates import DRIVER, GLIBC, PYTHON, Need
@@ -26,6 +29,8 @@ def flaws(ground: Ground) -> Iterator[Flaw]:
     for package in _known(ground):
         base = ground.facts.base_of_framework(package.name)
         found = choice.taken(ground, package)
+        if found.unknown and (flaw := nonexistent.unknown_to_conda(ground, package)):
+            yield flaw
         if found.unknown or (base, package.where) in flawed:
             continue
         flaw = _flaw(ground, package, found) if found.builds else _no_build(ground, package, found)
@@ -49,25 +54,34 @@ def _flaw(ground: Ground, package: Package, found: Taken) -> Flaw | None:
     if need is None or (need.reference == _CPU and row.bundles_cuda):
         return None
     if need.reference.startswith(_NOT_SAID):
-        return _unread(package, row, need)
+        elsewhere = row.channel and _may_come_from_elsewhere(ground, package, found)
+        return None if elsewhere else _unread(package, row, need)
     on_purpose = need.reference == _CPU and _asks_for_cpu(package, row)
     # Which build conda takes is for its solver, and not every channel has rows.
     by_solver = need.reference == _CPU and row.channel is not None
+    if by_solver and not on_purpose and _may_come_from_elsewhere(ground, package, found):
+        return None
+    sure = not on_purpose and choice.is_certain(ground, package)
     return Flaw(
         reference=need.reference,
-        severity="warning" if on_purpose else "note" if by_solver else "error",
+        severity="note" if by_solver and not on_purpose else "error" if sure else "warning",
         message=f"{_called(package, row)}: {need.reason}{_against(ground, need)}.",
         places=(package.at, *_python_places(ground, need)),
         evidence=(need.evidence,) if need.evidence else (),
         fix=_fix(ground, package, need),
-        confidence=_confidence(row, by_solver=by_solver and not on_purpose),
+        confidence="unsure" if by_solver and not on_purpose else _confidence(row, sure=sure),
     )
 
 
-def _confidence(row: Build, *, by_solver: bool) -> Confidence:
-    if by_solver:
-        return "unsure"
-    return "certain" if row.kind == "measured" else "likely"
+def _may_come_from_elsewhere(ground: Ground, package: Package, found: Taken) -> bool:
+    """Whether a channel is asked of which the catalog has no build of that release."""
+    rows = ground.catalog.every_build(package.name)
+    known = {row.channel for row in rows if is_asked(found.wish, row)}
+    return bool(set(package.channels) - known)
+
+
+def _confidence(row: Build, *, sure: bool) -> Confidence:
+    return "certain" if sure and row.kind == "measured" else "likely"
 
 
 def _called(package: Package, row: Build) -> str:
@@ -146,8 +160,11 @@ def _unread(package: Package, row: Build, need: Need) -> Flaw:
 
 def _no_build(ground: Ground, package: Package, found: Taken) -> Flaw | None:
     """Where nothing is found: on another index, for another platform, or nobody knows it."""
-    if found.elsewhere:
-        return _on_another_index(ground, package, found)
+    flaw = nonexistent.flaw(ground, package)
+    if flaw is None and found.elsewhere:
+        flaw = _on_another_index(ground, package, found)
+    if flaw is not None or found.elsewhere:
+        return flaw
     rows = [row for row in ground.catalog.every_build(package.name) if row.via == "pip"]
     wanted = [row for row in rows if is_asked(found.wish, row)]
     if package.manager != "pip" or not package.specifier:
@@ -163,16 +180,22 @@ def _no_build(ground: Ground, package: Package, found: Taken) -> Flaw | None:
             f" {platforms}.",
             places=(package.at,),
             evidence=(wanted[-1].evidence,),
-            fix=_fix(ground, package, Need(on="", reference="", reason="")),
+            fix=_anyhow(ground, package),
         )
     if not rows:
         return None
-    newest = max((row.version for row in rows), key=order)
+    newest = public(max((row.version for row in rows), key=order))
+    build = package.specifier.partition("+")[2]
+    known = bool(build) and any(within(plain(package.specifier), row.version) for row in rows)
     return Flaw(
         reference="unknown-release",
         severity="note",
-        message=f"{found.wish.text} is unknown: the newest {package.name} that the catalog knows"
-        f" is {public(newest)}.",
+        message=f"{found.wish.text} is unknown: "
+        + (
+            f"the catalog knows that release, and no build {build} of it."
+            if known
+            else f"the newest {package.name} that the catalog knows is {newest}."
+        ),
         places=(package.at,),
         confidence="unsure",
     )
@@ -182,7 +205,10 @@ def _on_another_index(ground: Ground, package: Package, found: Taken) -> Flaw | 
     """A pinned release that lies on other indexes than those that are asked."""
     rows = found.elsewhere
     variants = [row.variant for row in rows if row.index]
-    if not package.specifier or not [name for name in variants if name != "cpu"]:
+    named = "+" in package.specifier
+    if named and not nonexistent.asks_publishers(ground, package):
+        return None
+    if not package.specifier or not (named or [name for name in variants if name != "cpu"]):
         return None
     release = public(max((row.version for row in rows), key=order))
     mine = [row for row in rows if row.accelerator is None and row.variant != "cpu"] or list(rows)
@@ -194,6 +220,20 @@ def _on_another_index(ground: Ground, package: Package, found: Taken) -> Flaw | 
         message=f"{found.wish.text} is not on {asked}; {release} is on {where}.",
         places=(package.at,),
         evidence=tuple(dict.fromkeys(row.evidence for row in rows if row.index))[:1],
-        fix=_fix(ground, package, Need(on="", reference="", reason="")),
+        fix=_by_name(ground, package, found) if named else _anyhow(ground, package),
         confidence="likely",
     )
+
+
+def _by_name(ground: Ground, package: Package, found: Taken) -> tuple[str, ...]:
+    """The build that is named, with the index that holds it, where that is what is meant."""
+    row = found.elsewhere[0]
+    if row.variant != "cpu" and choice.unmet(ground, found.wish, row, package.where):
+        return _anyhow(ground, package)
+    release = row.version.partition("+")[0]
+    pin = Pin(f"{package.name}=={release}+{row.variant}", row.index)
+    return ground.remedy.lines([pin])
+
+
+def _anyhow(ground: Ground, package: Package) -> tuple[str, ...]:
+    return _fix(ground, package, Need(on="", reference="", reason=""))

@@ -11,7 +11,10 @@ from provisioner.check.images import shown
 from provisioner.check.said import Fetched, Package
 
 _RUNFILE = re.compile(r"(cuda_|NVIDIA-Linux)[\w.-]*\.run", re.IGNORECASE)
-_DRIVER_PACKAGE = re.compile(r"nvidia-driver.*|cuda(-.*)?|nvidia-open.*|libnvidia.*")
+_DRIVER_PACKAGE = re.compile(
+    r"nvidia-driver.*|cuda(-\d+-\d+)?|cuda-drivers.*|nvidia-open.*|libnvidia-(?!container).*"
+)
+"""``cuda-toolkit-12-4`` is the toolkit alone."""
 _GIVES_GPU = {
     False: '"runArgs": ["--gpus", "all"]',
     True: "reserve one: deploy.resources.reservations.devices, capabilities: [gpu]",
@@ -23,6 +26,7 @@ def flaws(ground: Ground) -> Iterator[Flaw]:
     """Yield what asks for trouble."""
     yield from _open(ground)
     yield from _without_gpu(ground)
+    yield from _gpu_not_here(ground)
     yield from _retired(ground)
     yield from _runfiles(ground)
 
@@ -65,10 +69,30 @@ def _without_gpu(ground: Ground) -> Iterator[Flaw]:
             )
 
 
+def _gpu_not_here(ground: Ground) -> Iterator[Flaw]:
+    """A container that is to be given a GPU, on a machine without one."""
+    for one in ground.part.given_gpus():
+        if not ground.machine.gpus:
+            yield Flaw(
+                reference="gpu-not-here",
+                severity="error",
+                message=f"The container{_called(ground)} is to be given a GPU, and the machine has"
+                " none: it does not start.",
+                places=(one.at,),
+                fix=("leave the GPU out, or run it on a machine that has one",),
+                confidence="likely",
+            )
+
+
+def _called(ground: Ground) -> str:
+    return f" {ground.part.name}" if ground.part.name else ""
+
+
 def _retired(ground: Ground) -> Iterator[Flaw]:
     for one in ground.part.fetched():
         for key in ground.catalog.retired_keys:
-            if key.key in one.name.lower():
+            # What signs the repository of machine-learning packages is another matter.
+            if key.key in one.name.lower() and "/machine-learning/" not in one.name:
                 yield Flaw(
                     reference="key-retired",
                     severity="error",
@@ -92,7 +116,7 @@ def _runfiles(ground: Ground) -> Iterator[Flaw]:
                 message=f"{one.name} and {beside[0].name} both install the driver: the next upgrade"
                 " of packages breaks it.",
                 places=(one.at, beside[0].at),
-                fix=("take packages alone, or give the runfile --toolkit --silent",),
+                fix=(_packages_alone(one),),
                 confidence="likely",
             )
         elif _writes_driver(one) and (ground.part.inside == "image" or ground.inside.os.wsl):
@@ -103,10 +127,26 @@ def _runfiles(ground: Ground) -> Iterator[Flaw]:
                 message=f"{one.name} installs an NVIDIA driver, which belongs to the "
                 + ("host." if image else "Windows side."),
                 places=(one.at,),
-                fix=("give it --toolkit --silent",),
+                fix=(_without_driver(one, image=image),),
             )
 
 
 def _writes_driver(one: Fetched) -> bool:
     """Whether a runfile installs the driver too: CUDA's does unless the toolkit alone is asked."""
     return not any(word.startswith(("--toolkit", "--extract")) for word in one.words)
+
+
+def _holds_toolkit(one: Fetched) -> bool:
+    """Whether there is more in a runfile than the driver."""
+    return one.name.lower().startswith("cuda_")
+
+
+def _packages_alone(one: Fetched) -> str:
+    either = ", or give the runfile --toolkit --silent" if _holds_toolkit(one) else ""
+    return f"take packages alone{either}"
+
+
+def _without_driver(one: Fetched, *, image: bool) -> str:
+    if _holds_toolkit(one):
+        return "give it --toolkit --silent"
+    return "leave it out" if image else "leave it out; change the driver in Windows"

@@ -7,25 +7,31 @@ from collections.abc import Iterator
 from provisioner.catalog.rows import Image as ImageRow
 from provisioner.check import images
 from provisioner.check.choice import unmet, wish_of
+from provisioner.check.cuda_releases import driver_runs, fits, unserved
 from provisioner.check.flaw import Flaw
 from provisioner.check.ground import Ground
 from provisioner.check.images import KnownImage, shown
 from provisioner.check.said import Package
-from provisioner.resolve.forward_compatibility import runs_through_package
-from provisioner.resolve.serving import serve
-from provisioner.version import minor
+from provisioner.request import canonical
 
 _PUBLISHERS = ("/nvidia/", "/pytorch/", "/tensorflow/")
 """Whose images the catalog lists by tag: an unknown one is worth a warning."""
+
+
+_THROUGH_PACKAGE = (
+    "it runs on this driver through the cuda-compat package in it, which NVIDIA supports on"
+    " data-centre GPUs"
+)
 
 
 def flaws(ground: Ground) -> Iterator[Flaw]:
     """Yield what is wrong with the images of a part."""
     for image in ground.images:
         yield from _standing(ground, image)
+        yield from _ended(image)
         if image.builds:
             yield from _frameworks(ground, image)
-        elif image.cuda:
+        if image.cuda and not any(row.sass or row.ptx for row in image.builds):
             yield from _cuda(ground, image)
 
 
@@ -52,11 +58,11 @@ def _standing(ground: Ground, image: KnownImage) -> Iterator[Flaw]:
             " this tag.",
             places=places,
             evidence=tuple(row.evidence for row in same[:1]),
-            fix=tuple(f"FROM {shown(row.image)}" for row in same[:1])
+            fix=tuple(ground.remedy.image(row.image) for row in same[:1])
             or tuple(_supported(ground, image)),
             confidence="likely",
         )
-    elif image.standing == "unknown":
+    elif image.standing == "unknown" and not _is_plain(image):
         listed = any(owner in f"/{image.repository}" for owner in _PUBLISHERS)
         yield Flaw(
             reference="image-unknown",
@@ -67,6 +73,35 @@ def _standing(ground: Ground, image: KnownImage) -> Iterator[Flaw]:
             fix=tuple(_supported(ground, image)) if listed else (),
             confidence="unsure",
         )
+    elif image.is_sighted and (ground.gpus or not image.cuda):
+        known = f"CUDA {image.cuda} is in {name}" if image.cuda else f"There is a {name}"
+        yield Flaw(
+            reference="unknown-architectures",
+            severity="note",
+            message=f"{known}; for which GPUs the framework in it holds code is unknown.",
+            places=places,
+            evidence=proof,
+            confidence="unsure",
+        )
+
+
+def _is_plain(image: KnownImage) -> bool:
+    """Whether it is the plain image of a system that is known to have ended: that is said."""
+    return image.ended is not None and image.repository.startswith("docker.io/library/")
+
+
+def _ended(image: KnownImage) -> Iterator[Flaw]:
+    if image.ended is not None:
+        system = f"{image.ended.id}-{image.ended.version}"
+        yield Flaw(
+            reference="os-end-of-life",
+            severity="note",
+            message=f"The support of {system}, on which {shown(image.image.name)} stands, ended in"
+            f" {image.ended.end_of_life}: what its repositories still hold is unknown.",
+            places=(image.image.at,),
+            evidence=(image.ended.evidence,),
+            confidence="likely",
+        )
 
 
 def _same_release(ground: Ground, image: KnownImage) -> list[ImageRow]:
@@ -75,18 +110,25 @@ def _same_release(ground: Ground, image: KnownImage) -> list[ImageRow]:
         row
         for row in images.siblings(ground.catalog, image)
         if images.release(row.image.partition(":")[2]) == wanted
+        and fits(ground, row.cuda or "", packaged=True)
     ]
 
 
 def _supported(ground: Ground, image: KnownImage) -> Iterator[str]:
-    """The nearest supported tag that fits: of the same CUDA if it does, else the newest."""
-    fitting = [
-        row
-        for row in images.siblings(ground.catalog, image)
-        if row.cuda and _fits(ground, row.cuda)
-    ]
-    same = [row for row in fitting if row.cuda == image.cuda]
-    yield from (f"FROM {shown(row.image)}" for row in (same or fitting)[:1])
+    """The nearest supported tag that fits: of the same CUDA if it does, else the newest.
+
+    One for another system where none for that of the image fits.
+    """
+    here = images.siblings(ground.catalog, image)
+    for rows in (here, images.siblings(ground.catalog, image, any_system=True)):
+        fitting = [row for row in rows if row.cuda and fits(ground, row.cuda, packaged=True)]
+        same = [row for row in fitting if row.cuda == image.cuda]
+        if fitting:
+            best = (same or fitting)[0]
+            yield ground.remedy.image(best.image)
+            if best.cuda and not driver_runs(ground, best.cuda):
+                yield _THROUGH_PACKAGE
+            return
 
 
 def _cuda(ground: Ground, image: KnownImage) -> Iterator[Flaw]:
@@ -97,7 +139,7 @@ def _cuda(ground: Ground, image: KnownImage) -> Iterator[Flaw]:
     if not ground.gpus or row is None:
         return
     floor = ground.facts.floor_of(cuda)
-    if floor and not driver_runs(ground, cuda):
+    if floor and not driver_runs(ground, cuda, packaged=True):
         yield Flaw(
             reference="driver-too-old",
             severity="error",
@@ -105,44 +147,28 @@ def _cuda(ground: Ground, image: KnownImage) -> Iterator[Flaw]:
             f" {ground.driver_told()}.",
             places=(image.image.at,),
             evidence=(row.evidence,),
-            fix=(*_supported(ground, image), f"or install driver {floor} or later on the host"),
+            fix=(
+                *_supported(ground, image),
+                *_instead(ground, image),
+                f"or install driver {floor} or later on the host",
+            ),
         )
-    missing = unserved(ground, cuda)
+    missing = unserved(ground, cuda) if image.holds_libraries else None
     if missing and not _brings_own(ground):
         yield Flaw(
             reference="gpu-unsupported",
             severity="warning",
-            message=f"{name} holds CUDA {cuda}, which makes no code for {missing}.",
+            message=f"{name} holds CUDA {cuda}, which makes no code for {missing.gpu}.",
             places=(image.image.at,),
-            evidence=(row.evidence,),
-            fix=tuple(_supported(ground, image)),
+            evidence=(missing.evidence,),
+            fix=(*_supported(ground, image), *_instead(ground, image)),
         )
 
 
-def _fits(ground: Ground, cuda: str) -> bool:
-    return not ground.gpus or (driver_runs(ground, cuda) and not unserved(ground, cuda))
-
-
-def driver_runs(ground: Ground, cuda: str) -> bool:
-    """Whether the driver runs a CUDA release, by itself or through the package of NVIDIA's images.
-
-    True where nobody knows what it needs.
-    """
-    floor = ground.facts.floor_of(cuda)
-    if floor is None or not ground.drivers or ground.driver_reaches(floor):
-        return True
-    return runs_through_package(ground.facts, cuda)
-
-
-def unserved(ground: Ground, cuda: str) -> str | None:
-    """A GPU that a CUDA release compiles nothing for; None where its compiler was never run."""
-    row = ground.facts.cuda.get(minor(cuda))
-    targets = row.architectures if row else ()
-    for gpu in ground.gpus if targets else ():
-        capability = gpu.compute_capability or ""
-        if serve(gpu.name, capability, targets, (), ground.facts.tegra) is None:
-            return f"{gpu.name} ({capability})"
-    return None
+def _instead(ground: Ground, image: KnownImage) -> tuple[str, ...]:
+    """What renders the framework that an image is named after, without it."""
+    name = canonical(image.repository.rpartition("/")[2])
+    return ground.remedy.command([name]) if name in ground.catalog.frameworks else ()
 
 
 def _brings_own(ground: Ground) -> bool:
@@ -172,7 +198,13 @@ def _frameworks(ground: Ground, image: KnownImage) -> Iterator[Flaw]:
             f"{told}.",
             places=(image.image.at,),
             evidence=(need.evidence,) if need.evidence else (),
-            fix=() if unread else ground.remedy.instead_of(ground.inside, beside, package, None),
+            fix=() if unread else _in_its_place(ground, beside, package),
             confidence="unsure" if unread else "likely",
         )
         return
+
+
+def _in_its_place(ground: Ground, beside: list[Package], package: Package) -> tuple[str, ...]:
+    """Another image, or what renders one; a pin is nothing to put in the place of an image."""
+    lines = ground.remedy.instead_of(ground.inside, beside, package, None)
+    return tuple(line for line in lines if " from " not in line and not line.startswith("add "))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from provisioner.catalog.rows import Build, Library
 from provisioner.check import choice
+from provisioner.check.cuda_releases import fits
 from provisioner.check.flaw import Flaw, softened
 from provisioner.check.ground import Ground
 from provisioner.check.images import shown, siblings
@@ -17,6 +18,7 @@ from provisioner.sizes import human
 from provisioner.version import is_dotted, numbers, order
 
 _BRING = frozenset({"cudatoolkit", "cudnn", "cuda-toolkit", "cuda", "cuda-libraries"})
+_PLAIN = "stand on a plain image, unless something is compiled with nvcc"
 _FIRST_STABLE_MAJOR = 11
 """From CUDA 11 on libraries are called after the major release, and any minor one will do."""
 
@@ -50,6 +52,7 @@ def _twice(ground: Ground, package: Package, row: Build) -> Iterator[Flaw]:
     for image in ground.images:
         if image.holds_libraries and not image.builds:
             size = f" ({human(row.disk_bytes)} unpacked)" if row.disk_bytes else ""
+            plain = ground.remedy.command([f"{package.name}{package.specifier.split('+')[0]}"])
             yield Flaw(
                 reference="cuda-twice",
                 severity="note",
@@ -57,10 +60,7 @@ def _twice(ground: Ground, package: Package, row: Build) -> Iterator[Flaw]:
                 f" and {package.name} {row.version}{size} brings {row.cuda} of its own.",
                 places=(image.image.at, package.at),
                 evidence=(row.evidence,),
-                fix=(
-                    "stand on a plain image, unless something is compiled with nvcc:",
-                    ground.remedy.command([f"{package.name}{package.specifier.split('+')[0]}"]),
-                ),
+                fix=(f"{_PLAIN}:", *plain) if plain else (_PLAIN,),
                 confidence="likely",
             )
 
@@ -81,10 +81,10 @@ def _by_nobody(ground: Ground, package: Package, row: Build) -> Iterator[Flaw]:
     what = f"CUDA {cuda}" + (f" and cuDNN {row.cudnn}" if row.cudnn else "")
     beside = [one for one in ground.part.packages() if one.where == package.where]
     fitting = [
-        f"FROM {shown(other.image)}"
+        ground.remedy.image(other.image)
         for image in ground.images
         for other in siblings(ground.catalog, image)
-        if other.cuda and _serves(other.cuda, cuda)
+        if other.cuda and _serves(other.cuda, cuda) and fits(ground, other.cuda, packaged=True)
     ]
     lines = ground.remedy.instead_of(ground.inside, beside, package, None)
     yield Flaw(

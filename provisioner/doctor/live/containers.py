@@ -4,31 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioner.catalog.load import Catalog
 from provisioner.detect.host import Host
 from provisioner.machine import Machine
 
 _SPECIFICATIONS = ("/etc/cdi", "/var/run/cdi")
 
 
-def see(host: Host, machine: Machine) -> Iterator[str]:
+def see(host: Host, machine: Machine, _: Catalog) -> Iterator[str]:
     """Say what keeps GPUs out of containers, or this container from its GPUs."""
     nvidia = any(gpu.vendor == "nvidia" for gpu in machine.gpus)
     if machine.os.container:
-        if nvidia and not host.entries("/dev", "nvidia"):
+        if nvidia and not host.entries("/dev", "nvidia") and not host.exists("/dev/dxg"):
             yield "this container was started without --gpus: no /dev/nvidia* inside"
         return
-    engine = machine.containers.get("docker") or machine.containers.get("podman")
-    if not nvidia or not engine:
+    engines = [name for name in ("docker", "podman") if machine.containers.get(name)]
+    if "docker" in engines and machine.containers.get("docker_daemon") is False:
+        engines.remove("docker")
+    if not nvidia or not engines:
         return
-    toolkit = machine.containers.get("nvidia_container_toolkit")
-    if toolkit is None:
-        yield 'could not select device driver "" with capabilities: [[gpu]]: no toolkit is here'
+    if machine.containers.get("nvidia_container_toolkit") is None:
+        yield f"{engines[0]} cannot give GPUs to containers: NVIDIA Container Toolkit is not here"
         return
     configured = machine.containers.get("docker_nvidia_runtime") or any(
         host.entries(folder) for folder in _SPECIFICATIONS
     )
-    if not configured:
-        yield "Unknown runtime specified nvidia: neither daemon.json nor CDI names it"
+    if not configured and "docker" in engines:
+        yield "docker knows no way to GPUs: neither /etc/docker/daemon.json nor CDI names NVIDIA's"
     yield from _stale(host, machine)
 
 

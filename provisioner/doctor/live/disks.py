@@ -5,38 +5,57 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from provisioner.catalog.load import Catalog
 from provisioner.detect.host import Host
 from provisioner.machine import Machine
 
 _FULL_BYTES = 200 * 1024 * 1024
 """Less than this, and no wheel of a framework can be unpacked."""
+_FEW_FILES = 1_000
 _CONTAINERS_SHARED_MEMORY = 64 * 1024 * 1024
 """What an engine gives a container as /dev/shm unless it is told otherwise."""
 
 
-def see(host: Host, machine: Machine) -> Iterator[str]:
+def see(host: Host, machine: Machine, _: Catalog) -> Iterator[str]:
     """Say which places have no room, and of what kind they are."""
     if not host.live or not hasattr(os, "statvfs"):
         return
     temporary = host.env.get("TMPDIR") or "/tmp"  # noqa: S108 - where pip unpacks
     places = dict.fromkeys((temporary, host.home() or "/", "/", "/var"))
     for place in places:
-        free, total = _room(place)
-        if total and free < _FULL_BYTES:
-            kind = _kind(host, place)
+        state = _state(place)
+        # An image that is mounted read-only is full by its nature.
+        if state is None or state.f_flag & os.ST_RDONLY or not state.f_blocks:
+            continue
+        free, total = state.f_bavail * state.f_frsize, state.f_blocks * state.f_frsize
+        if free < _FULL_BYTES and _grows(host, place):
             size = f"{free // 1024**2} MB of {total // 1024**2} MB are free"
-            yield f"No space left on device: {place} ({kind}), {size}"
-    _, shared = _room("/dev/shm")  # noqa: S108 - asked, not written to
-    if machine.os.container and 0 < shared <= _CONTAINERS_SHARED_MEMORY:
-        yield f"/dev/shm has {shared // 1024**2} MB: insufficient shared memory for data loaders"
+            yield f"No space left on device: {place} ({_named(host, place)}), {size}"
+        elif state.f_files and state.f_favail < _FEW_FILES:
+            yield f"No space left on device: {place} has no inodes left for further files"
+    shared = _state("/dev/shm")  # noqa: S108 - asked, not written to
+    memory = shared.f_blocks * shared.f_frsize if shared else 0
+    if machine.os.container and 0 < memory <= _CONTAINERS_SHARED_MEMORY:
+        yield f"little shared memory: {memory // 1024**2} MB for data loaders in this container"
 
 
-def _room(place: str) -> tuple[int, int]:
+def _state(place: str) -> os.statvfs_result | None:
     try:
-        state = os.statvfs(place)
+        return os.statvfs(place)
     except OSError:
-        return 0, 0
-    return state.f_bavail * state.f_frsize, state.f_blocks * state.f_frsize
+        return None
+
+
+def _grows(host: Host, place: str) -> bool:
+    """Whether files can be put there: the root of an image-based system has no room ever."""
+    return _kind(host, place) not in {"squashfs", "erofs", "composefs", "iso9660"} and (
+        os.access(place, os.W_OK) or place != "/"
+    )
+
+
+def _named(host: Host, place: str) -> str:
+    kind = _kind(host, place)
+    return "a tmpfs, which is memory" if kind == "tmpfs" else kind
 
 
 def _kind(host: Host, place: str) -> str:
@@ -44,8 +63,8 @@ def _kind(host: Host, place: str) -> str:
     real = os.path.realpath(place)
     best, kind = "", "disk"
     for line in (host.read("/proc/mounts") or "").splitlines():
-        _, mount, type_, *_ = [*line.split(" "), "", ""]
+        source, mount, type_, *_ = [*line.split(" "), "", "", ""]
         inside = real == mount or real.startswith(mount.rstrip("/") + "/")
         if inside and len(mount) >= len(best):
-            best, kind = mount, type_
-    return "a tmpfs, which is memory" if kind == "tmpfs" else kind
+            best, kind = mount, source if source == "composefs" else type_
+    return kind

@@ -1,108 +1,123 @@
-"""The driver: is its module there for this kernel, and loaded; who holds the GPU instead."""
+"""The driver: is it installed, is its module there for this kernel, and loaded; who has the GPU."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioner.catalog.load import Catalog
 from provisioner.detect import nvidia_kernel
 from provisioner.detect.host import Host
+from provisioner.doctor.live import modules
 from provisioner.machine import Machine
 
-_MODULES = "/lib/modules"
-_PLACES = (
-    "updates/dkms",
-    "updates",
-    "extra",
-    "extra/nvidia",
-    "kernel/drivers/video",
-    "weak-updates",
-)
-_NVSWITCH = ("/dev/nvidia-nvswitchctl", "/proc/driver/nvidia-nvswitch/devices")
+_PROGRAMS = ("/usr/bin/nvidia-smi", "/opt/bin/nvidia-smi", "/run/current-system/sw/bin/nvidia-smi")
+_NVSWITCHES = "/proc/driver/nvidia-nvswitch/devices"
+_FABRIC_MANAGER = "nv-fabricmanage"
+"""As the kernel shortens the name of ``nv-fabricmanager``."""
+_CONTROL = "/dev/nvidiactl"
 
 
-def see(host: Host, machine: Machine) -> Iterator[str]:
+def see(host: Host, machine: Machine, _: Catalog) -> Iterator[str]:
     """Say what is wrong with the driver on a machine with an NVIDIA GPU."""
     if machine.os.wsl:
-        yield from _wsl(host)
+        yield from _wsl(host, machine)
         return
-    if not any(gpu.vendor == "nvidia" for gpu in machine.gpus):
+    if not any(gpu.vendor == "nvidia" for gpu in machine.gpus) or _is_lent(host):
         return
     sight = nvidia_kernel.probe(host)
-    if sight.module is None and not machine.os.container:
-        yield from _not_loaded(host, machine, nouveau=sight.nouveau)
+    if machine.os.container:
+        yield from _refused(host)
     elif sight.module is not None:
-        yield f"NVRM version: NVIDIA Kernel Module {sight.module.version} "
+        yield from _differing(host, sight)
         yield from _fabric(host)
-        if not host.exists("/sys/module/nvidia_uvm") and not host.exists("/dev/nvidia-uvm"):
-            yield "nvidia_uvm is not loaded"
-    if sight.library_version:
-        yield f"NVML library version: {sight.library_version}" if _differs(sight) else ""
+    elif machine.driver is not None:
+        return
+    elif sight.library_version or any(map(host.exists, _PROGRAMS)):
+        yield from _not_loaded(host, machine, nouveau=sight.nouveau)
+    else:
+        names = ", ".join(dict.fromkeys(gpu.name for gpu in machine.gpus if gpu.vendor == "nvidia"))
+        yield f"no NVIDIA driver is installed for {names}"
 
 
-def _differs(sight: nvidia_kernel.KernelSight) -> bool:
-    return sight.module is not None and sight.module.version != sight.library_version
+def _is_lent(host: Host) -> bool:
+    """Whether every GPU is kept for virtual machines."""
+    folder = "/sys/bus/pci/devices"
+    bound = [
+        (host.link(f"{folder}/{slot}/driver") or "").rpartition("/")[2]
+        for slot in host.entries(folder)
+        if host.line(f"{folder}/{slot}/vendor") == "0x10de"
+        and (host.line(f"{folder}/{slot}/class") or "").startswith("0x03")
+    ]
+    return bool(bound) and set(bound) == {"vfio-pci"}
+
+
+def _differing(host: Host, sight: nvidia_kernel.KernelSight) -> Iterator[str]:
+    """Module and library of two releases; libcuda alone may be of another one (cuda-compat)."""
+    if sight.module is None:
+        return
+    versions = {
+        version
+        for folder in nvidia_kernel.LIBRARY_FOLDERS
+        if (version := _linked(host, folder)) and version != sight.module.version
+    }
+    for version in sorted(versions):
+        yield f"NVML library version: {version}, and the kernel module is {sight.module.version}"
+
+
+def _linked(host: Host, folder: str) -> str | None:
+    """The version in the name that ``libnvidia-ml.so.1`` leads to."""
+    name = (host.link(f"{folder}/libnvidia-ml.so.1") or "").rpartition("/")[2]
+    version = name.removeprefix("libnvidia-ml.so.")
+    return version if "." in version and version.replace(".", "").isdigit() else None
 
 
 def _not_loaded(host: Host, machine: Machine, *, nouveau: bool) -> Iterator[str]:
-    for slot in host.entries("/sys/bus/pci/devices"):
-        bound = host.link(f"/sys/bus/pci/devices/{slot}/driver") or ""
-        vendor = host.line(f"/sys/bus/pci/devices/{slot}/vendor")
-        if vendor == "0x10de" and bound.endswith("/nouveau"):
-            yield f"{slot}: Kernel driver in use: nouveau"
-    if nouveau:
-        yield "lsmod: nouveau"
-    if not _is_installed(host):
-        return
-    yield "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver."
     kernel = machine.os.kernel or ""
-    if kernel and host.exists(f"{_MODULES}/{kernel}") and not has_module(host, kernel):
-        yield f"modprobe: FATAL: Module nvidia not found in directory {_MODULES}/{kernel}"
-        others = [name for name in host.entries(_MODULES) if has_module(host, name)]
-        if others:
-            yield f"the module was built for {', '.join(others)}: kernel upgrade"
-        if not host.exists(f"{_MODULES}/{kernel}/build"):
-            yield f"Your kernel headers for kernel {kernel} cannot be found"
-
-
-def _is_installed(host: Host) -> bool:
-    """Whether somebody installed a driver: its libraries or its program are there."""
-    return nvidia_kernel.probe(host).library_version is not None or host.exists(
-        "/usr/bin/nvidia-smi"
-    )
-
-
-def has_module(host: Host, kernel: str) -> bool:
-    """Whether a module of the driver was built or delivered for a kernel."""
-    folders = [f"{_MODULES}/{kernel}/{place}" for place in _PLACES]
-    folders += [f"{_MODULES}/{kernel}/kernel/nvidia-{one}" for one in _branches(host, kernel)]
-    return any(name.startswith("nvidia.ko") for folder in folders for name in host.entries(folder))
-
-
-def _branches(host: Host, kernel: str) -> Iterator[str]:
-    """The folders of modules that Ubuntu links together: ``kernel/nvidia-580``."""
-    for name in host.entries(f"{_MODULES}/{kernel}/kernel", "nvidia-"):
-        yield name.removeprefix("nvidia-")
+    yield from modules.missing(host, kernel)
+    if not modules.are_listed(host, kernel) or not modules.has_nvidia(host, kernel):
+        return
+    if nouveau:
+        yield "NVIDIA's driver is installed and not loaded, Kernel driver in use: nouveau"
+        return
+    blocked = modules.blacklisted(host)
+    reason = f": {blocked}" if blocked else ""
+    yield f"the module nvidia is there for {kernel} and is not loaded{reason}"
 
 
 def _fabric(host: Host) -> Iterator[str]:
-    if not any(host.exists(path) and _is_there(host, path) for path in _NVSWITCH):
+    """NVSwitches join the GPUs only while their service runs; CUDA gives 802 until then."""
+    if not host.entries(_NVSWITCHES):
         return
-    running = host.exists("/var/run/nvidia-fabricmanager/nv-fabricmanager.pid")
-    if not running:
-        yield "NVSwitch: nvidia-fabricmanager is not running"
+    processes = (name for name in host.entries("/proc") if name.isdigit())
+    if not any(host.line(f"/proc/{one}/comm") == _FABRIC_MANAGER for one in processes):
+        yield "NVSwitches are here, and nvidia-fabricmanager does not run"
 
 
-def _is_there(host: Host, path: str) -> bool:
-    return bool(host.entries(path)) or not path.endswith("/devices")
+def _refused(host: Host) -> Iterator[str]:
+    """A device that is there and that the rules of the container's cgroup no longer let open."""
+    import errno
+    import os
+
+    if not host.live or not host.exists(_CONTROL):
+        return
+    try:
+        os.close(os.open(_CONTROL, os.O_RDWR | os.O_CLOEXEC))
+    except OSError as problem:
+        if problem.errno == errno.EPERM:
+            yield f"{_CONTROL}: the device cgroup of the container refuses it"
 
 
-def _wsl(host: Host) -> Iterator[str]:
+def _wsl(host: Host, machine: Machine) -> Iterator[str]:
+    if machine.os.container:
+        return
     if not host.exists("/dev/dxg"):
         yield "/dev/dxg is missing: WSL gives no GPU to Linux"
-    if not host.entries("/usr/lib/wsl/lib", "libcuda.so"):
+    elif host.entries("/usr/lib/wsl/drivers", "nv") and not host.entries(
+        "/usr/lib/wsl/lib", "libcuda.so"
+    ):
         yield "libcuda.so: cannot open shared object file in /usr/lib/wsl/lib"
     own = [
-        name
+        f"{folder}/{name}"
         for folder in ("/usr/lib/x86_64-linux-gnu", "/usr/lib64")
         for name in host.entries(folder, "libnvidia-ml.so")
     ]

@@ -1,26 +1,28 @@
-"""The loader's paths: which copies of CUDA's libraries come before an environment's own."""
+"""The loader's paths: which copies of CUDA's libraries stand in front of a program's own."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from provisioner.catalog.load import Catalog
 from provisioner.detect.host import Host
 from provisioner.machine import Machine
 
 _WATCHED = re.compile(
-    r"lib(?:cudnn|cublas|cublasLt|cudart|nvJitLink|cusparse|cufft|cusolver|nccl|nvrtc)\.so\.\d+$"
+    r"lib(?:cudnn|cublas|cublasLt|cudart|nvJitLink|cusparse|cufft|cusolver|nccl|nvrtc)\.so\.\d+"
 )
+_FOREIGN = ("cuda", "cudnn", "cublas", "nccl")
+_MOST = 3
 
 
-def see(host: Host, machine: Machine) -> Iterator[str]:
-    """Say which libraries LD_LIBRARY_PATH and LD_PRELOAD put before all others."""
-    del machine
-    path = host.env.get("LD_LIBRARY_PATH", "")
-    for folder in filter(None, path.split(":")):
-        names = [name for name in host.entries(folder) if _WATCHED.match(name)]
+def see(host: Host, _: Machine, __: Catalog) -> Iterator[str]:
+    """Say which libraries LD_LIBRARY_PATH and LD_PRELOAD put in front of all others."""
+    for folder in filter(None, host.env.get("LD_LIBRARY_PATH", "").split(":")):
+        names = [name for name in host.entries(folder) if _WATCHED.fullmatch(name)]
+        more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
         if names:
-            yield f"LD_LIBRARY_PATH: {folder} holds {', '.join(names[:4])}"
+            yield f"in front of what programs bring: {', '.join(names[:_MOST])}{more} in {folder}"
     preload = host.env.get("LD_PRELOAD", "")
-    if any(word in preload for word in ("cuda", "cudnn", "nvidia", "nccl")):
-        yield f"LD_PRELOAD={preload}"
+    if any(word in preload.lower() for word in _FOREIGN):
+        yield f"in front of what programs bring: {preload} (preloaded)"

@@ -11,7 +11,7 @@ import msgspec
 from provisioner.catalog.load import Catalog
 from provisioner.detect.host import Host
 from provisioner.detect.watch import Crew, Watch
-from provisioner.doctor.reading import read
+from provisioner.doctor.live import toolchain
 from provisioner.doctor.symptoms import Installed, Symptoms
 from provisioner.machine import Machine
 from provisioner.plan import Warning
@@ -31,7 +31,8 @@ _PROBES = (
     "pci_link",
 )
 
-Probe = Callable[[Host, Machine], Iterator[str]]
+Probe = Callable[[Host, Machine, Catalog], Iterator["str | Warning"]]
+"""Lines that signs are looked for in; a warning is for people alone."""
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,30 +53,44 @@ def look(
 ) -> Look:
     """Look at a machine. ``more`` are lines of an environment, ``packages`` what it holds."""
     crew = Crew(time.monotonic() + _LIMIT_S)
-    watches = [(name, crew.add(_watch(name, host, machine))) for name in _PROBES]
+    watches = [(name, crew.add(_watch(name, host, machine, catalog))) for name in _PROBES]
     crew.work()
-    lines = [line for _, watch in watches for line in watch.answer] + list(more)
-    warnings = tuple(
+    told = [one for _, watch in watches for one in watch.answer]
+    lines = [*(one for one in told if isinstance(one, str)), *more]
+    failed = [
         Warning("probe-failed", f"{name}: {watch.problem}")
         for name, watch in watches
         if watch.problem
+    ]
+    symptoms = _with_machine(_read(lines, catalog), host, machine)
+    return Look(
+        symptoms=msgspec.structs.replace(symptoms, packages=(*packages, *symptoms.packages)),
+        looked_at=tuple(name.replace("_", " ") for name, watch in watches if not watch.problem),
+        warnings=(*(one for one in told if isinstance(one, Warning)), *failed),
     )
-    symptoms = _with_machine(read("\n".join(lines), catalog), machine)
-    symptoms = msgspec.structs.replace(symptoms, packages=(*packages, *symptoms.packages))
-    looked_at = tuple(name.replace("_", " ") for name, watch in watches if not watch.problem)
-    return Look(symptoms=symptoms, looked_at=looked_at, warnings=warnings)
 
 
-def _watch(name: str, host: Host, machine: Machine) -> Watch[tuple[str, ...]]:
+def _read(lines: Sequence[str], catalog: Catalog) -> Symptoms:
+    if not lines:
+        return Symptoms(text="")
+    from provisioner.doctor.reading import read
+
+    return read("\n".join(lines), catalog)
+
+
+def _watch(
+    name: str, host: Host, machine: Machine, catalog: Catalog
+) -> Watch[tuple[str | Warning, ...]]:
     probe: Probe = import_module(f"provisioner.doctor.live.{name}").see
-    return Watch(name, lambda: tuple(probe(host, machine)), ())
+    return Watch(name, lambda: tuple(probe(host, machine, catalog)), ())
 
 
-def _with_machine(symptoms: Symptoms, machine: Machine) -> Symptoms:
+def _with_machine(symptoms: Symptoms, host: Host, machine: Machine) -> Symptoms:
     """Symptoms with what detection knows: facts are not read out of lines."""
-    driver = machine.driver
+    driver, libc = machine.driver, machine.os.libc or ""
     return msgspec.structs.replace(
         symptoms,
+        reported=False,
         os_id=machine.os.id,
         os_version=machine.os.version,
         wsl=machine.os.wsl,
@@ -86,6 +101,8 @@ def _with_machine(symptoms: Symptoms, machine: Machine) -> Symptoms:
         module=(driver.kernel_module_version if driver else None) or "",
         driver_cuda=(driver.cuda if driver else None) or "",
         gcc=(machine.tools.get("gcc") or "").partition(".")[0],
-        glibc=(machine.os.libc or "").removeprefix("glibc ") if machine.os.libc else "",
-        toolkit=".".join(machine.toolkits[0].version.split(".")[:2]) if machine.toolkits else "",
+        glibc=libc.removeprefix("glibc ") if libc.startswith("glibc ") else "",
+        toolkit=toolchain.used(host, machine),
+        examined=True,
+        cpu_wanted=not machine.gpus,
     )

@@ -1,19 +1,23 @@
-"""The PCI Express link of each GPU, and the window that its memory needs."""
+"""The window in memory of each GPU, and its PCI Express link."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioner.catalog.load import Catalog
 from provisioner.detect.host import Host
 from provisioner.machine import Machine
+from provisioner.plan import Warning
 
 _DEVICES = "/sys/bus/pci/devices"
 _NVIDIA = "0x10de"
 _DISPLAY = "0x03"
+_QUARTER = 4
+"""Half of the lanes is what boards with two slots give, and costs little."""
 
 
-def see(host: Host, machine: Machine) -> Iterator[str]:
-    """Say which GPU has no memory window, or a narrower link than it could have."""
+def see(host: Host, machine: Machine, _: Catalog) -> Iterator[str | Warning]:
+    """Say which GPU has no memory window; a warning tells of a link with few of its lanes."""
     if machine.os.container or machine.os.wsl:
         return
     for slot in host.entries(_DEVICES):
@@ -22,8 +26,9 @@ def see(host: Host, machine: Machine) -> Iterator[str]:
         if host.line(f"{folder}/vendor") != _NVIDIA or not kind.startswith(_DISPLAY):
             continue
         resource = (host.read(f"{folder}/resource") or "").splitlines()
-        if resource and resource[0].split()[:2] == ["0x0000000000000000"] * 2:
+        if resource and [int(word, 16) for word in resource[0].split()[:2]] == [0, 0]:
             yield f"NVRM: BAR0 is 0M @ 0x0 (PCI:{slot}): no window in memory"
         now, most = (host.line(f"{folder}/{name}_link_width") or "" for name in ("current", "max"))
-        if now.isdigit() and most.isdigit() and 0 < int(now) < int(most):
-            yield f"{slot}: link width {now} of {most}"
+        if now.isdigit() and most.isdigit() and 0 < int(now) * _QUARTER <= int(most):
+            text = f"The GPU at {slot} has {now} of its {most} PCI Express lanes."
+            yield Warning("gpu-link-narrow", text)

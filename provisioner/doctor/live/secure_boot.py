@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioner.catalog.load import Catalog
 from provisioner.detect import nvidia_kernel
 from provisioner.detect.host import Host
-from provisioner.doctor.live import driver
+from provisioner.doctor.live import modules
 from provisioner.machine import Machine
 
 _VARIABLES = "/sys/firmware/efi/efivars"
 _VALUE_AT = 4
 """The value follows four bytes of attributes (UEFI specification, efivarfs)."""
+_OWN_KEYS = "MokListRT-"
 
 
-def see(host: Host, machine: Machine) -> Iterator[str]:
-    """Say that Secure Boot is on where a module that was built here is not loaded."""
+def see(host: Host, machine: Machine, _: Catalog) -> Iterator[str]:
+    """Say that Secure Boot is on where a module that is there is not loaded."""
     if not any(gpu.vendor == "nvidia" for gpu in machine.gpus) or machine.os.container:
         return
-    if nvidia_kernel.probe(host).module is not None or not is_on(host):
+    sight = nvidia_kernel.probe(host)
+    if sight.module is not None or not is_on(host) or modules.blacklisted(host):
         return
-    kernel = machine.os.kernel or ""
-    if driver.has_module(host, kernel):
+    if modules.has_nvidia(host, machine.os.kernel or ""):
         yield "UEFI Secure Boot is enabled, and the module nvidia is there and not loaded"
+        if host.entries(_VARIABLES) and not host.entries(_VARIABLES, _OWN_KEYS):
+            yield "no Machine Owner Key is enrolled (MOK)"
 
 
 def is_on(host: Host) -> bool:

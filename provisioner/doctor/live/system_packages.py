@@ -1,43 +1,73 @@
-"""Packages of the driver: half installed, held, of two ways, and keys that ran out."""
+"""Packages of the driver: half installed, held, of two origins or ways, and keys that ran out."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
+from provisioner.catalog.load import Catalog
 from provisioner.detect.host import Host
+from provisioner.doctor.live import repository_keys
 from provisioner.machine import Machine
+from provisioner.version import numbers
 
 _STATUS = "/var/lib/dpkg/status"
 _LARGEST_STATUS = 64 * 1024 * 1024
-_DRIVER = re.compile(r"(?:lib)?nvidia-|libcuda1|cuda-drivers|xserver-xorg-video-nvidia")
-_RUNFILE_MARKS = ("/usr/bin/nvidia-uninstall", "/usr/bin/nvidia-installer")
-_OLD_KEY = bytes.fromhex("7fa2af80")
-_LIBRARY = re.compile(r"(?:libnvidia-compute|libcuda1|nvidia-utils|libnvidia-ml1)(?:-(\d{3}))?")
+_DRIVER = re.compile(
+    r"(?:lib)?nvidia-|libcuda1\b|cuda-drivers|xserver-xorg-video-nvidia|linux-(?:modules|objects)-nvidia"
+)
+_RUNFILE = ("/usr/bin/nvidia-uninstall", "/usr/bin/nvidia-installer")
+_OF_THE_DRIVER = re.compile(
+    r"(?:libnvidia-(?:compute|decode|encode|gl|cfg1|fbc1)|nvidia-(?:utils|compute-utils|dkms|driver"
+    r"|kernel-source|kernel-common))(?:-\d{3})?(?:-server|-open)*|libcuda1|libnvidia-ml1|nvidia-smi"
+)
+"""Packages that bear the version of the driver itself."""
+_UPSTREAM = re.compile(r"(?:\d+:)?(\d{3}\.\d+(?:\.\d+)?)")
+_BROKEN = ("half-installed", "half-configured", "unpacked")
+_WORDS = 3
+"""Of a Status line: what is wanted, whether there is an error, and what is."""
+_LOCKS = ("/etc/dnf/plugins/versionlock.list", "/etc/dnf/versionlock.toml", "/etc/zypp/locks")
+_LOCKED = re.compile(r"(?m)^[^#\n]*?\b((?:kmod-|akmod-|dkms-)?(?:nvidia|cuda)[\w.-]*)")
 
 
-def see(host: Host, machine: Machine) -> Iterator[str]:
+class Package(NamedTuple):
+    """A package as dpkg has it: ``want`` and ``state`` are words of its Status line."""
+
+    name: str
+    version: str
+    want: str
+    flag: str
+    state: str
+
+
+def see(host: Host, machine: Machine, catalog: Catalog) -> Iterator[str]:
     """Say what is wrong with the packages of the driver and with NVIDIA's repositories."""
-    found = dict(_packages(host))
-    yield from _half(found)
-    installed = {name for name, (state, _) in found.items() if state.endswith("ok installed")}
-    branches = {match[1] for name in installed if (match := _LIBRARY.fullmatch(name)) and match[1]}
-    if len(branches) > 1:
-        yield f"packages of two versions of the driver: {', '.join(sorted(branches))}"
-    marks = [path for path in _RUNFILE_MARKS if host.exists(path) and not _owns(host, path)]
-    drivers = [name for name in installed if _LIBRARY.fullmatch(name)]
-    if marks and drivers:
-        yield f"both the runfile and packages: {marks[0]} beside package {sorted(drivers)[0]}"
-    yield from _keys(host)
+    found = tuple(_packages(host.read(_STATUS, _LARGEST_STATUS) or ""))
+    for one in found:
+        if one.state in _BROKEN or one.flag == "reinstreq":
+            yield f"dpkg: error processing package {one.name} {one.version}: it is {one.state}"
+    installed = [one for one in found if one.state == "installed"]
+    parts = ((one.name, _UPSTREAM.match(one.version)) for one in installed)
+    own = {name: match[1] for name, match in parts if match and _OF_THE_DRIVER.fullmatch(name)}
+    yield from _differing(own)
+    yield from _held(host, found)
+    marks = [path for path in _RUNFILE if host.exists(path) and not _owns(host, path)]
+    if marks and own:
+        yield f"both the runfile and packages: {marks[0]} beside package {min(own)}"
+    yield from repository_keys.see(host, machine, catalog)
 
 
-def _packages(host: Host) -> Iterator[tuple[str, tuple[str, str]]]:
-    """The packages of the driver that dpkg knows, with state and version."""
-    text = host.read(_STATUS, _LARGEST_STATUS) or ""
+def _packages(text: str) -> Iterator[Package]:
+    """The packages of the driver that dpkg knows."""
     for block in text.split("\n\n"):
-        name = _field(block, "Package")
-        if name and _DRIVER.match(name):
-            yield name, (_field(block, "Status"), _field(block, "Version"))
+        name = block.partition("\n")[0].removeprefix("Package: ")
+        if not _DRIVER.match(name):
+            continue
+        words = _field(block, "Status").split()
+        # A transitional package is a name that leads to another branch.
+        if len(words) == _WORDS and "ransitional" not in _field(block, "Description"):
+            yield Package(name, _field(block, "Version"), *words)
 
 
 def _field(block: str, name: str) -> str:
@@ -45,13 +75,28 @@ def _field(block: str, name: str) -> str:
     return match[1].strip() if match else ""
 
 
-def _half(found: dict[str, tuple[str, str]]) -> Iterator[str]:
-    for name, (state, version) in found.items():
-        words = state.split()
-        if words and words[-1] in {"half-installed", "half-configured", "unpacked"}:
-            yield f"dpkg: error processing package {name} {version}: it is {words[-1]}"
-        if words and words[1:2] == ["reinstreq"]:
-            yield f"dpkg: error processing package {name}: it has to be installed again"
+def _differing(own: dict[str, str]) -> Iterator[str]:
+    """Parts of two releases: two origins have each given some, or an upgrade went half way."""
+    releases = sorted(set(own.values()), key=numbers)
+    if len(releases) > 1:
+        first, last = (
+            min(n for n, v in own.items() if v == one) for one in releases[:: len(releases) - 1]
+        )
+        yield (
+            f"parts of the driver are of two releases: {first} {releases[0]} and "
+            f"{last} {releases[-1]}"
+        )
+
+
+def _held(host: Host, found: tuple[Package, ...]) -> Iterator[str]:
+    names = [one.name for one in found if one.want == "hold"]
+    broken = any(one.state in _BROKEN for one in found)
+    if names:
+        and_so = ", while others are half installed" if broken else ""
+        yield f"on hold for apt: {', '.join(names[:4])}{and_so}"
+    for path in _LOCKS:
+        if match := _LOCKED.search(host.read(path) or ""):
+            yield f"locked for the package manager: {match[1]} ({path})"
 
 
 def _owns(host: Host, path: str) -> bool:
@@ -62,34 +107,3 @@ def _owns(host: Host, path: str) -> bool:
         for name in host.entries(folder, "nvidia")
         if name.endswith(".list")
     )
-
-
-def _keys(host: Host) -> Iterator[str]:
-    """NVIDIA's repositories that are signed with a key which was withdrawn in 2022."""
-    folder = "/etc/apt/sources.list.d"
-    texts = [host.read(f"{folder}/{name}") or "" for name in host.entries(folder)]
-    texts.append(host.read("/etc/apt/sources.list") or "")
-    listed = [line for text in texts for line in text.splitlines() if _is_nvidia(line)]
-    if not listed:
-        return
-    keyrings = re.findall(r"signed-by=(\S+?)[\] ]", "\n".join(listed), re.IGNORECASE)
-    keyrings += [
-        f"{place}/{name}"
-        for place in ("/etc/apt/trusted.gpg.d", "/usr/share/keyrings", "/etc/apt/keyrings")
-        for name in host.entries(place)
-        if "cuda" in name or "nvidia" in name
-    ]
-    present = [path for path in keyrings if host.exists(path)]
-    if keyrings and not present:
-        yield f"{keyrings[0]}: the public key is not available for {listed[0].strip()}"
-    data = b"".join(host.read_bytes(path) or b"" for path in present)
-    old = host.read_bytes("/etc/apt/trusted.gpg") or b""
-    if _OLD_KEY in old and not present:
-        yield "NO_PUBKEY A4B469963BF863CC: only the withdrawn key 7fa2af80 is there"
-    elif present and not data:
-        yield f"{present[0]} is empty: the public key is not available"
-
-
-def _is_nvidia(line: str) -> bool:
-    plain = line.strip()
-    return not plain.startswith("#") and "nvidia" in plain and "://" in plain

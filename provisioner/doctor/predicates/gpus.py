@@ -12,8 +12,10 @@ _LISTED = re.compile(r"(?:sm|compute)_(\d{2,3})[af]?(?![0-9])")
 _SUPPORTS = re.compile(r"supports cuda capabilities ([^\n]*)")
 _NEEDED = re.compile(r"sm_(\d{2,3})[af]? is not compatible")
 _SEVERAL = re.compile(
-    r"(?m)(?:^ ?gpus: .* x ?\d|^ ?gpus: \d)|(?<![\w.:])[2-8] ?x ?(?:nvidia|rtx|gtx|tesla|titan|[ahv]100|gpu)"
-    r"|(?<![\w.])x[2-8](?![\w.])|gpu ?[1-7]:|cuda:[1-7]|(?:multi|multiple|several|two|four|eight|both)[ -]gpus?"
+    r"(?m)(?:^ ?gpus: .* x ?\d|^ ?gpus: \d)"
+    r"|(?<![\w.:])[2-8] ?x ?(?:nvidia|rtx|gtx|tesla|titan|[ahv]100|gpu)"
+    r"|(?<![\w.])x[2-8](?![\w.])|gpu ?[1-7]:|cuda:[1-7]"
+    r"|(?:multi|multiple|several|two|four|eight|both)[ -]gpus?"
 )
 _MIB_WORTH_A_WORD = 1024
 

@@ -15,6 +15,8 @@ _TENSORFLOW_1 = re.compile(
 
 def cpu_variant(symptoms: Symptoms, _: Catalog) -> str | None:
     """A framework's build says that it is for the CPU."""
+    if symptoms.cpu_wanted:
+        return None
     for package in symptoms.packages:
         if package.local.startswith("cpu") or "_cpu" in package.local:
             return f"{package.name} {package.version} {package.local} is a build for the CPU."

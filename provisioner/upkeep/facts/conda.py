@@ -16,6 +16,17 @@ _LIBRARIES = ("cudatoolkit", "cudnn")
 _FRAMEWORKS = {"torch": "pytorch", "tensorflow": "tensorflow"}
 """What people ask for → what conda-forge calls it."""
 _PLATFORM, _OURS = "linux-64", "linux-x86_64"
+_FOR_CPU = {_PLATFORM: _OURS, "linux-aarch64": "linux-aarch64"}
+_NONE = "none"
+_STRINGS_SEEN = {
+    "pytorch": ("1", ""),
+    "tensorflow": (
+        "2.10",
+        "; build strings: meta.yaml @023da31d (2.12), lists of 2.10.0 and 2.19.1 as installed",
+    ),
+}
+"""From which release on the strings of builds without CUDA were seen to begin with ``cpu``, and
+where, if the table's own rules do not say it."""
 _VERSION = re.compile(r"\d+\.\d+")
 _OLDEST_CUDA = "9"
 
@@ -43,14 +54,33 @@ def libraries(facts: Facts) -> list[Library]:
 
 
 def conda_forge(facts: Facts, framework: str) -> list[Build]:
-    """conda-forge's CUDA builds of a framework whose architectures its recipe states."""
+    """conda-forge's builds of a framework that plans choose from: see ``is_planned``."""
     return [
         _conda_forge(facts, row, framework)
         for row in facts.rows("14_conda_forge_builds")
-        if row["package"] == _FRAMEWORKS[framework]
-        and row["platform"] == _PLATFORM
-        and row["arch_list"]
+        if row["package"] == _FRAMEWORKS[framework] and is_planned(facts, row)
     ]
+
+
+def is_planned(facts: Facts, row: dict[str, str]) -> bool:
+    """Whether a row of conda-forge's can be asked for by name, and computes where it is told to.
+
+    Builds with CUDA whose architectures the recipe states, and those without where nothing but
+    their build string could tell them from builds with CUDA, and it is known.
+    """
+    if row["cuda"] != _NONE:
+        return row["platform"] == _PLATFORM and bool(row["arch_list"])
+    seen = natural(row["version"]) >= natural(_STRINGS_SEEN[row["package"]][0])
+    return row["platform"] in _FOR_CPU and (seen or not _is_beside_cuda(facts, row))
+
+
+def _is_beside_cuda(facts: Facts, row: dict[str, str]) -> bool:
+    """Whether a release has builds with CUDA too."""
+    return any(
+        other["cuda"] != _NONE
+        for other in facts.rows("14_conda_forge_builds")
+        if (other["package"], other["version"]) == (row["package"], row["version"])
+    )
 
 
 def defaults(facts: Facts) -> list[Build]:
@@ -88,27 +118,31 @@ def _as_wheel(facts: Facts, row: dict[str, str], cuda: str) -> tuple[tuple[str, 
 
 
 def _conda_forge(facts: Facts, row: dict[str, str], framework: str) -> Build:
-    name = f"cuda{row['cuda'].replace('.', '')}"
+    cuda = None if row["cuda"] == _NONE else row["cuda"]
+    name = f"cuda{cuda.replace('.', '')}" if cuda else "cpu"
     package = _FRAMEWORKS[framework]
+    platform = _FOR_CPU[row["platform"]]
+    told_apart = cuda is not None or _is_beside_cuda(facts, row)
+    avx = platform == _OURS and framework == "tensorflow" and needs_avx(facts, row["version"])
     oldest = row["glibc_min"].split("|")
     return Build(
         framework=framework,
         version=row["version"],
         variant=f"conda-forge-{name}",
-        platform=_OURS,
-        pythons=tuple(row["python"].split()),
-        cuda=row["cuda"],
-        cudnn=row["ci_cudnn"].split("|")[0] or None,
-        sass=architectures(row["arch_list"]),
-        ptx=architectures(row["arch_list"], "compute"),
+        platform=platform,
+        pythons=tuple(sorted(row["python"].split(), key=natural)),
+        cuda=cuda,
+        cudnn=(row["ci_cudnn"].split("|")[0] or None) if cuda else None,
+        sass=architectures(row["arch_list"]) if cuda else (),
+        ptx=architectures(row["arch_list"], "compute") if cuda else (),
         glibc=max(oldest, key=natural) or None,
-        cpu=("avx",) if framework == "tensorflow" and needs_avx(facts, row["version"]) else (),
+        cpu=("avx",) if avx else (),
         via="conda",
         channel="conda-forge",
         package=package if package != framework else None,
-        build_string=f"{name}*",
+        build_string=f"{name}*" if told_apart else None,
         kind="announced",
-        evidence=short(row["source"]),
+        evidence=short(row["source"]) + ("" if cuda else _STRINGS_SEEN[package][1] * told_apart),
         checked=facts.gathered,
     )
 

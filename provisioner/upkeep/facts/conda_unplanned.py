@@ -1,4 +1,4 @@
-"""Conda's builds that no plan takes yet: other systems, builds without CUDA, unread builds.
+"""Conda's builds that no plan takes yet: other systems, builds not told apart, unread ones.
 
 All is announced: what a feedstock's CI was asked to build, what a channel's page told to install.
 An empty list of architectures means that nobody stated one.
@@ -41,7 +41,7 @@ def conda_forge(facts: Facts, package: str, framework: str) -> list[Build]:
     return [
         _conda_forge(facts, row, framework)
         for row in facts.rows("14_conda_forge_builds")
-        if row["package"] == package and not _is_planned(row)
+        if row["package"] == package and not conda.is_planned(facts, row)
     ]
 
 
@@ -109,10 +109,6 @@ def libraries(facts: Facts) -> list[Library]:
         if platform in _OURS and not (platform == _PLANNED and row["package"] in _PLANNED_LIBRARIES)
         for cuda in row["cuda"].split()
     ]
-
-
-def _is_planned(row: dict[str, str]) -> bool:
-    return row["platform"] == _PLANNED and bool(row["arch_list"])
 
 
 def _conda_forge(facts: Facts, row: dict[str, str], framework: str) -> Build:

@@ -15,6 +15,7 @@ _OFFICIAL, _NVIDIA = "tensorflow/tensorflow", "nvcr.io/nvidia/tensorflow"
 _TAG = re.compile(r"(\d+\.\d+\.\d+)-gpu(-py3)?")
 _TF1_TAG = re.compile(r"(\d\d\.\d\d)-tf1-py3")
 _PLAIN_CUDA = re.compile(r"\d+\.\d+(?:\.\d+)*")
+_UBUNTU = re.compile(r"\d\d\.\d\d")
 _BOTH_PYTHONS = "2.7 "
 
 
@@ -37,11 +38,13 @@ def builds(facts: Facts, registry: str, wheels: list[Build]) -> list[Build]:
     return found + [made for row in facts.rows("16_framework_images") if (made := _tf1(facts, row))]
 
 
-def images(builds: Iterable[Build]) -> list[Image]:
-    """The images that builds name."""
+def images(facts: Facts, registry: str, builds: Iterable[Build]) -> list[Image]:
+    """The images that builds name, with the system in them where a release says one."""
+    systems = _systems(facts)
     return [
         Image(
             image=build.image,
+            os=systems.get(build.image.removeprefix(f"{registry}/")),
             python=build.pythons[0] if build.pythons else None,
             cuda=build.cuda,
             evidence=build.evidence.split("; ")[0],
@@ -50,6 +53,19 @@ def images(builds: Iterable[Build]) -> list[Image]:
         for build in builds
         if build.image
     ]
+
+
+def _systems(facts: Facts) -> dict[str, str]:
+    """Images with one release of Ubuntu in them, by name and tag; none that is said to vary."""
+    found: dict[str, set[str]] = {}
+    for row in facts.rows("16_framework_images"):
+        for tag in _whole_tags(row):
+            found.setdefault(f"{row['image']}:{tag}", set()).add(row["ubuntu"])
+    return {
+        image: f"ubuntu-{said.pop()}"
+        for image, said in found.items()
+        if len(said) == 1 and all(map(_UBUNTU.fullmatch, said))
+    }
 
 
 def _is_shown(row: dict[str, str], tag: str) -> bool:
@@ -67,13 +83,16 @@ def _tags(row: dict[str, str]) -> list[tuple[str, str]]:
     While images had both Pythons, only the ``-py3`` ones are taken: what the others held is not
     sure.
     """
-    words = [word.strip().split(" ")[0] for word in row["tag"].split(",")]
-    first = words[0].split("-")[0]
-    whole = [f"{first}{word}" if word.startswith("-") else word for word in words]
-    found = [(word, match[1]) for word in whole if (match := _TAG.fullmatch(word))]
+    found = [(word, match[1]) for word in _whole_tags(row) if (match := _TAG.fullmatch(word))]
     if row["python"].startswith(_BOTH_PYTHONS):
         found = [(tag, version) for tag, version in found if tag.endswith("-py3")]
     return found
+
+
+def _whole_tags(row: dict[str, str]) -> list[str]:
+    words = [word.strip().split(" ")[0] for word in row["tag"].split(",")]
+    first = words[0].split("-")[0]
+    return [f"{first}{word}" if word.startswith("-") else word for word in words]
 
 
 def _official(facts: Facts, row: dict[str, str], image: str, wheel: Build) -> Build:

@@ -8,6 +8,7 @@ import msgspec
 
 from provisioner.catalog.rows import Cap
 from provisioner.catalog.upkeep_rows import CapFound, Rot
+from provisioner.upkeep.rot.listing import BESIDE
 from provisioner.version import minor, order
 
 MARK = "installed: "
@@ -66,10 +67,18 @@ def _cap(
         framework=framework,
         version=_range(run[0][0].version, run[-1][0].version, tried),
         requirement=requirement,
+        beside=not any(_is_brought(row, requirement) for row, _ in run),
         reason=_reason(requirement, run),
         evidence=MARK + "; ".join(_proof(row, cap) for row, cap in run),
         checked=min(row.checked for row, _ in run),
     )
+
+
+def _is_brought(row: Rot, requirement: str) -> bool:
+    """Whether a plain install brought the capped package, and not because it was asked for too."""
+    name = requirement.partition("<")[0]
+    asked = name in BESIDE.get(row.framework, ())
+    return not asked and f" {name} " in row.evidence.replace(",", " ")
 
 
 def _range(first: str, last: str, tried: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ from provisioner.version import minor, order
 _PLATFORMS = ("linux-x86_64", ANY_PLATFORM)
 _DEFAULT = ("torch", "tensorflow", "jax")
 """What is tried when nothing is named."""
-_BESIDE = {"torch": ("numpy",), "jax": ("jaxlib",)}
+BESIDE = {"torch": ("numpy",), "jax": ("jaxlib",)}
 """What a release needs to be of use, and may not ask for itself."""
 
 
@@ -37,7 +37,7 @@ class Tried(msgspec.Struct, frozen=True):
     @property
     def requirements(self) -> tuple[str, ...]:
         """What a person would install, the release itself first."""
-        return (f"{self.framework}=={self.version}", *_BESIDE.get(self.framework, ()))
+        return (f"{self.framework}=={self.version}", *BESIDE.get(self.framework, ()))
 
 
 class Pythons:

@@ -24,7 +24,7 @@ branch_hold() {
       "if another one is enabled, and you do not need it: dnf module reset ${1%:*}"
     return
   fi
-  dnf_root -q versionlock list >/dev/null 2>&1 || packages_get python3-dnf-plugin-versionlock
+  dnf_root -q versionlock list >/dev/null 2>&1 || packages_get {{ brings.version_lock | sh }}
   [[ -e /etc/dnf/versionlock.toml ]] || echo /etc/dnf/versionlock.toml | remember
   # shellcheck disable=SC2053 # a pattern
   [[ $(dnf_root -q versionlock list) == $1 ]] || dnf_root -y versionlock add "$1"
@@ -32,8 +32,8 @@ branch_hold() {
 
 # driver_packages PACKAGE VERSION: sets the packages that make up this driver, its kernel's part too.
 driver_packages() {
-  if [[ -z $(candidate_version dkms) && -n $(candidate_version epel-release) ]]; then
-    packages_get epel-release
+  if [[ -z $(candidate_version dkms) && -n $(candidate_version {{ brings.dkms_repository | sh }}) ]]; then
+    packages_get {{ brings.dkms_repository | sh }}
   fi
   [[ -n $(candidate_version dkms) ]] || stop 'dnf knows no dkms, which builds the module' \
     'it stands in EPEL: let this system use that repository first'

@@ -10,6 +10,24 @@ kernels() {
 # kernel_parts PREFIX: what apt has for them, by names that begin so.
 kernel_parts() { { apt-cache pkgnames "$1"; kernels | sed "s/^/$1/"; } | sort | uniq -d; }
 
+# signed_modules PACKAGE PREFIX: what makes apt bring them with it, for the kernel that starts next
+# at least; that one in a newer version, whole, where the archive has those here of another driver
+# only. Nothing where dkms would come too.
+signed_modules() {
+  local all metas parts plan next
+  next=$(kernels | grep '^[0-9]' | tail -n 1)
+  all=$(kernel_parts "$2-")
+  metas=$(sed "/^$2-[0-9]/d" <<<"$all")
+  for parts in "$all" "$2-$next"$'\n'"$metas" "$metas"$'\n'"${metas//$2-/linux-image-}"; do
+    plan=$(xargs apt-get -s -y install "$1" <<<"$parts" 2>/dev/null) || continue
+    next=$({ kernels && apt_new <<<"$plan" | sed -n 's/^linux-image-//p'; } |
+      grep '^[0-9]' | sort -V | tail -n 1)
+    [[ $plan == *"Inst $2-$next "* || -n $(installed_version "$2-$next") ]] || continue
+    [[ $plan != *'Inst linux-image-'* || $parts == *linux-image-* ]] || continue
+    [[ $plan == *'Inst nvidia-dkms-'* ]] || { echo "$parts" && return; }
+  done
+}
+
 # enrolment: what to do before the reboot where the kernel takes only what an enrolled key signed.
 enrolment() {
   local key=/var/lib/shim-signed/mok/MOK.der

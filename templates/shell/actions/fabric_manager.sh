@@ -1,4 +1,4 @@
-# fabric_manager_fits DEVICE…: also where none of these NVSwitches is on the PCI bus.
+# fabric_manager_fits DEVICE…: runs and is held; also where none of these NVSwitches is on the PCI bus.
 fabric_manager_fits() {
   local device here=no
   for device in "$@"; do
@@ -6,7 +6,8 @@ fabric_manager_fits() {
   done
   [[ $here == no ]] || {
     [[ $(dpkg-query -W -f='${db:Status-Status} ${Version}\n' 'nvidia-fabricmanager*' 2>&1) == \
-    *"installed $(running_driver)-"* ]] && systemctl is-active --quiet nvidia-fabricmanager
+    *"installed $(running_driver)-"* && $(apt-mark showhold) == *nvidia-fabricmanager* ]] &&
+      systemctl is-active --quiet nvidia-fabricmanager
   }
 }
 

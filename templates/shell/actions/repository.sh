@@ -28,7 +28,7 @@ repository_trust() {
   local list=$1 ring=$2 name=$3 address=$4 key=$5 fingerprint=$6 folder keys
   if ! command -v curl >/dev/null || ! command -v gpg >/dev/null; then
     # They fetch the key of the repository, and check it.
-    system_packages_install ca-certificates curl gpg
+    system_packages_install {{ brings.key_tools | words }}
   fi
   folder=$(mktemp -d)
   curl --fail --silent --show-error --location --proto '=https' --output "$folder/key.asc" "$key" ||

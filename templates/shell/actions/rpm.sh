@@ -20,10 +20,12 @@ packages_get() {
   {{ tool }}_root {{ install }} "$@"
 }
 
+packages_left() {
+  { rpm -q --queryformat '%{NAME}\n' "$@" || true; } | sed '/is not installed$/d' | sort -u
+}
 # system_packages_remove PACKAGE…: these alone; rpm removes none of them if anything else needs one.
 system_packages_remove() {
   local here
-  mapfile -t here < <(rpm -q --queryformat '%{NAME}\n' "$@" | sed '/is not installed$/d' | sort -u)
-  ((${#here[@]} == 0)) || as_root rpm --erase "${here[@]}" ||
-    echo 'rpm removed none of these: something else needs one of them now.'
+  read -ra here <<<"$(packages_left "$@" | xargs)"
+  ((${#here[@]} == 0)) || as_root rpm --erase "${here[@]}" || true
 }

@@ -15,7 +15,7 @@ repository_trust() {
   local file=$1 name=$2 address=$3 key=$4 fingerprint=$5 folder keys
   if ! command -v curl >/dev/null || ! command -v gpg >/dev/null; then
     # They fetch the key of the repository, and check it.
-    packages_get {{ key_tools }}
+    packages_get {{ brings.key_tools | words }}
   fi
   folder=$(mktemp -d)
   curl --fail --silent --show-error --location --proto '=https' --output "$folder/key.asc" "$key" ||
@@ -28,17 +28,20 @@ repository_trust() {
     enabled=1 gpgcheck=1 >"$folder/repo"
   echo "$file" | remember
   if ! rpm -qa 'gpg-pubkey*' | grep -qi "${fingerprint: -8}"; then
-    echo "$fingerprint" >"$made/key"
+    echo "$fingerprint" >>"$made/keys"
     as_root rpm --import "$folder/key.asc"
   fi
   as_root install -D -m 644 "$folder/repo" "$file"
   rm -rf "$folder"
 }
 
-# key_forget: if this script let rpm trust it.
+# key_forget: those that this script let rpm trust.
 key_forget() {
-  local key
-  key=$(cat "$made/key" 2>/dev/null) || return 0
-  as_root rpmkeys --delete "$key" 2>/dev/null ||
-    as_root rpm --erase "gpg-pubkey-$(tail -c 9 <<<"${key,,}")"
+  local key keys
+  read -ra keys <<<"$(sort -u "$made/keys" 2>/dev/null | xargs)"
+  for key in "${keys[@]}"; do
+    as_root rpmkeys --delete "$key" 2>/dev/null ||
+      as_root rpm --erase "gpg-pubkey-$(tail -c 9 <<<"${key,,}")"
+  done
+  rm -f "$made/keys"
 }

@@ -12,18 +12,13 @@ packages_release() {
 }
 
 packages_gone() {
-  local package
-  for package in "$@"; do
-    if package_there "$package"; then return 1; fi
-  done
+  [[ -z $(packages_left "$@") ]]
 }
 
 # packages_remove PACKAGE…: these and no others; their configuration stays.
 packages_remove() {
-  local package removed present=() others=''
-  for package in "$@"; do
-    if package_there "$package"; then present+=("$package"); fi
-  done
+  local package removed present others=''
+  read -ra present <<<"$(packages_left "$@" | xargs)"
   ((${#present[@]})) || return 0
   ask_root "remove with apt: ${present[*]}"
   removed=$(LC_ALL=C apt-get -s remove "${present[@]}" | sed -n 's/^Remv \([^ ]*\).*/\1/p') ||

@@ -62,6 +62,7 @@ done
 here="$(source /etc/os-release && echo "$ID ${VERSION_ID-}") $(uname -m)"
 [[ $here == 'ubuntu 24.04 x86_64' ]] || stop "made for ubuntu 24.04 x86_64, and this is $here"
 grep -qis microsoft /proc/sys/kernel/osrelease || stop 'made for WSL2, and this is another machine'
+PATH=$PATH:/usr/lib/wsl/lib # where Windows puts nvidia-smi, and sudo does not look
 held=$(cat "$made/holds" 2>/dev/null) || held=''
 [[ ${held:-$HOLDS} == "$HOLDS" && (-d $made || -z $(ls -A "$environment" 2>/dev/null)) ]] ||
   stop "$environment holds something else: ${held:-files that this script did not make}" \
@@ -72,11 +73,13 @@ cd / # away from project files that could change what is installed
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
 # unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
 unattended() {
-  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
-    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
-    NEEDRESTART_MODE=l "$@"
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" https_proxy="${https_proxy-${HTTPS_PROXY-}}" \
+    no_proxy="${no_proxy-${NO_PROXY-}}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l "$@"
 }
 system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
+
+# packages_left PACKAGE…: those of which any file may be here, installed to the end or not.
+packages_left() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | awk '!/^.[nc]/ {print $NF}'; }
 
 # containers_forget: what this script told Docker; for CDI the packages see to it themselves.
 containers_forget() {
@@ -135,7 +138,6 @@ if not settings:
     os.remove(PATH)
 PYTHON
 }
-
 if [[ $uninstalls == yes ]]; then
   [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(grep -v ^/ "$made/added" 2>/dev/null | xargs)"
@@ -144,11 +146,14 @@ if [[ $uninstalls == yes ]]; then
   as_root true # where root is not given, all stays
   containers_forget
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
+  left=$(packages_left "${added[@]:-none}" | xargs) || true
   ((${#files[@]} == 0)) || as_root rm -f "${files[@]}"
-  rm -rf "${environment:?}"/{*,.[!d]*} "$environment" # its notes go last
+  rm -rf "$made"/[!ah]* "${environment:?}"/{*,.[!d]*} # its notes go last, and stay with what stays
+  [[ -z $left ]] || stop "still installed: $left" "dpkg says above why. Put that right," \
+    "and run this again; or let them stay, and remove this script's notes of them: $made"
+  rm -rf "${environment:?}"
   leave 0 "removed: $environment"
 fi
-
 { # bash reads all of this before it does any of it
 # running_driver: its version; nothing where none runs.
 running_driver() {
@@ -166,8 +171,7 @@ if ! driver_fits 527.41; then
 fi
 
 apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
-# apt_refresh: what a run that was cut off left half installed comes to its end first. The check
-# waits where another program installs, as dpkg alone does not.
+# apt_refresh: what was cut off comes to its end first. "check" waits for another program; dpkg does not.
 apt_refresh() {
   apt_get check || unattended dpkg --configure -a || true
   apt_get -o APT::Update::Error-Mode=any update && apt_get --fix-broken --no-remove install
@@ -185,9 +189,7 @@ candidate_version() {
   apt-cache policy "$1" | sed -n '/(none)/d; s/^ *Candidate: *//p'
 }
 
-system_packages_missing() {
-  dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
-}
+system_packages_missing() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>&1 | awk '!/^.i/ {print $NF}'; }
 system_packages_install() {
   local missing
   read -ra missing <<<"$(system_packages_missing "$@" | xargs)"

@@ -74,11 +74,13 @@ cd / # away from project files that could change what is installed
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
 # unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
 unattended() {
-  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
-    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
-    NEEDRESTART_MODE=l "$@"
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" https_proxy="${https_proxy-${HTTPS_PROXY-}}" \
+    no_proxy="${no_proxy-${NO_PROXY-}}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l "$@"
 }
 system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
+
+# packages_left PACKAGE…: those of which any file may be here, installed to the end or not.
+packages_left() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | awk '!/^.[nc]/ {print $NF}'; }
 
 # containers_forget: what this script told Docker; for CDI the packages see to it themselves.
 containers_forget() {
@@ -137,7 +139,6 @@ if not settings:
     os.remove(PATH)
 PYTHON
 }
-
 if [[ $uninstalls == yes ]]; then
   [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(grep -v ^/ "$made/added" 2>/dev/null | xargs)"
@@ -146,11 +147,14 @@ if [[ $uninstalls == yes ]]; then
   as_root true # where root is not given, all stays
   containers_forget
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
+  left=$(packages_left "${added[@]:-none}" | xargs) || true
   ((${#files[@]} == 0)) || as_root rm -f "${files[@]}"
-  rm -rf "${environment:?}"/{*,.[!d]*} "$environment" # its notes go last
+  rm -rf "$made"/[!ah]* "${environment:?}"/{*,.[!d]*} # its notes go last, and stay with what stays
+  [[ -z $left ]] || stop "still installed: $left" "dpkg says above why. Put that right," \
+    "and run this again; or let them stay, and remove this script's notes of them: $made"
+  rm -rf "${environment:?}"
   leave 0 "removed: $environment"
 fi
-
 { # bash reads all of this before it does any of it
 reboot_first() { leave 10 "$1" 'Reboot this machine, then run this script again: it goes on.'; }
 
@@ -166,8 +170,7 @@ changed_since_boot() {
   [[ -n $(find -L "$@" -newerct "@$(sed -n 's/^btime //p' /proc/stat)" 2>/dev/null) ]]
 }
 apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
-# apt_refresh: what a run that was cut off left half installed comes to its end first. The check
-# waits where another program installs, as dpkg alone does not.
+# apt_refresh: what was cut off comes to its end first. "check" waits for another program; dpkg does not.
 apt_refresh() {
   apt_get check || unattended dpkg --configure -a || true
   apt_get -o APT::Update::Error-Mode=any update && apt_get --fix-broken --no-remove install
@@ -194,6 +197,24 @@ kernels() {
 
 # kernel_parts PREFIX: what apt has for them, by names that begin so.
 kernel_parts() { { apt-cache pkgnames "$1"; kernels | sed "s/^/$1/"; } | sort | uniq -d; }
+
+# signed_modules PACKAGE PREFIX: what makes apt bring them with it, for the kernel that starts next
+# at least; that one in a newer version, whole, where the archive has those here of another driver
+# only. Nothing where dkms would come too.
+signed_modules() {
+  local all metas parts plan next
+  next=$(kernels | grep '^[0-9]' | tail -n 1)
+  all=$(kernel_parts "$2-")
+  metas=$(sed "/^$2-[0-9]/d" <<<"$all")
+  for parts in "$all" "$2-$next"$'\n'"$metas" "$metas"$'\n'"${metas//$2-/linux-image-}"; do
+    plan=$(xargs apt-get -s -y install "$1" <<<"$parts" 2>/dev/null) || continue
+    next=$({ kernels && apt_new <<<"$plan" | sed -n 's/^linux-image-//p'; } |
+      grep '^[0-9]' | sort -V | tail -n 1)
+    [[ $plan == *"Inst $2-$next "* || -n $(installed_version "$2-$next") ]] || continue
+    [[ $plan != *'Inst linux-image-'* || $parts == *linux-image-* ]] || continue
+    [[ $plan == *'Inst nvidia-dkms-'* ]] || { echo "$parts" && return; }
+  done
+}
 
 # enrolment: what to do before the reboot where the kernel takes only what an enrolled key signed.
 enrolment() {
@@ -244,9 +265,9 @@ if ! driver_fits 525.60.13; then
       'remove it first: sudo nvidia-uninstall' 'then reboot, and run this script again'
   ask_root "install $package with apt, in place of an older driver"
   apt_refresh
-  # Modules that the archive holds signed for the next kernel too, or else headers to build them with.
-  parts=$(kernel_parts linux-modules-nvidia-580-open-)
-  [[ $parts == *"-$(kernels | grep '^[0-9]' | tail -n 1)"* ]] || parts=$(kernel_parts linux-headers-)
+  # Modules that the archive holds signed for this very driver, or else headers to build them with.
+  parts=$(signed_modules "$package" linux-modules-nvidia-580-open)
+  [[ -n $parts ]] || parts=$(kernel_parts linux-headers-)
   [[ $parts == linux-modules-* || $parts == *"-$(uname -r)"* ]] ||
     echo "  note: apt has no linux-headers-$(uname -r): where dkms builds the module, it cannot."
   read -ra packages <<<"$package $(xargs <<<"$parts")"
@@ -264,7 +285,11 @@ if ! driver_fits 525.60.13; then
   [[ -z $others ]] || stop "to install $package apt would remove: $others" 'look into that first'
   if ((${#gone[@]})); then echo "  it replaces: ${gone[*]}"; fi
   apt_new <<<"$plan" | remember
+  [[ $parts != *linux-image-* ]] ||
+    echo '  with the newest kernel of this system: the archive has modules of this driver for that one.'
+  read -ra auto <<<"$(apt-mark showauto "${packages[@]}" 2>/dev/null | xargs)"
   apt_get install "${packages[@]}"
+  ((${#auto[@]} == 0)) || as_root apt-mark auto "${auto[@]}" >/dev/null # as they were before
   [[ ! -d /sys/module/nouveau ]] ||
     echo '  note: nouveau drives the GPU now; the package shuts it out from the next start on.'
   [[ $parts == linux-modules-* ]] || enrolment
@@ -276,9 +301,7 @@ candidate_version() {
   apt-cache policy "$1" | sed -n '/(none)/d; s/^ *Candidate: *//p'
 }
 
-system_packages_missing() {
-  dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
-}
+system_packages_missing() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>&1 | awk '!/^.i/ {print $NF}'; }
 system_packages_install() {
   local missing
   read -ra missing <<<"$(system_packages_missing "$@" | xargs)"

@@ -6,9 +6,7 @@
 # What it installs:
 #   tensorflow-cpu 2.21.0 (measured)
 #   Python 3.11
-#   evil @ file:///tmp/$(touch${IFS}/tmp/pwned)/it's.whl (asked for; chosen by uv)
-#   back`id`tick @ https://example.org/a'b"c.whl ; python_version > '3' (asked for; chosen by uv)
-#   percent%sign @ https://example.org/#{% raw %}{{ 7*7 }} (asked for; chosen by uv)
+#   evil @ file:///tmp/$(touch${IFS}/tmp/pwned)/it's.whl, back`id`tick @ https://example.org/a'b"c.whl ; python_version > '3', percent%sign @ https://example.org/#{% raw %}{{ 7*7 }} (asked for; chosen by uv)
 # What it changes, in this order:
 #   1. System packages: python3, python3-venv, ca-certificates (as root)
 #   2. uv 0.13.8, the installer, in a folder of its own
@@ -79,35 +77,36 @@ cd / # away from project files that could change what is installed
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
 # unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
 unattended() {
-  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
-    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
-    NEEDRESTART_MODE=l "$@"
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" https_proxy="${https_proxy-${HTTPS_PROXY-}}" \
+    no_proxy="${no_proxy-${NO_PROXY-}}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l "$@"
 }
 system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
 
+# packages_left PACKAGE…: those of which any file may be here, installed to the end or not.
+packages_left() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | awk '!/^.[nc]/ {print $NF}'; }
 if [[ $uninstalls == yes ]]; then
   [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(sort -u "$made/added" 2>/dev/null | xargs)"
   confirm "This removes $environment, and of the system: ${added[*]:-nothing}"
   as_root true # where root is not given, all stays
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
-  rm -rf "${environment:?}"/{*,.[!d]*} "$environment" # its notes go last
-  leave 0 "removed: $environment"
+  left=$(packages_left "${added[@]:-none}" | xargs) || true
+  rm -rf "$made"/[!ah]* "${environment:?}"/{*,.[!d]*} # its notes go last, and stay with what stays
+  [[ -z $left ]] || stop "still installed: $left" "dpkg says above why. Put that right," \
+    "and run this again; or let them stay, and remove this script's notes of them: $made"
+  rm -rf "${environment:?}"
+  leave 0 "removed: $environment" "what uv downloaded stays in its cache, which others share: ~/.cache/uv"
 fi
-
 { # bash reads all of this before it does any of it
 apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
-# apt_refresh: what a run that was cut off left half installed comes to its end first. The check
-# waits where another program installs, as dpkg alone does not.
+# apt_refresh: what was cut off comes to its end first. "check" waits for another program; dpkg does not.
 apt_refresh() {
   apt_get check || unattended dpkg --configure -a || true
   apt_get -o APT::Update::Error-Mode=any update && apt_get --fix-broken --no-remove install
 }
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
 
-system_packages_missing() {
-  dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
-}
+system_packages_missing() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>&1 | awk '!/^.i/ {print $NF}'; }
 system_packages_present() { [[ -z $(system_packages_missing "$@") ]]; }
 system_packages_install() {
   local missing
@@ -125,8 +124,7 @@ fi
 
 step 2 'uv 0.13.8, the installer, in a folder of its own'
 if ! [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; then
-  mkdir -p "$made"
-  echo "$HOLDS" >"$made/holds"
+  mkdir -p "$made" && echo "$HOLDS" >"$made/holds"
   /usr/bin/python3 -m venv --clear "$made/uv"
   # From the package index, and only the very file that was planned.
   echo uv==0.13.8 --hash=sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984 \
@@ -154,14 +152,11 @@ if ! [[ -e $made/installed ]]; then
 fi
 
 step 5 Verification
-# Whatever GPUs this shell hides: all count.
 env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES TF_CPP_MIN_LOG_LEVEL=2 \
-  "$environment/bin/python" -I - <<'PYTHON'
+  "$environment/bin/python" -I - <<'PYTHON' # on all GPUs
 import importlib
 from importlib.metadata import files, version
-
 import tensorflow as tf
-
 for name, planned in {"tensorflow-cpu": "2.21.0"}.items():
     found = version(name)
     assert planned in (found, found.split("+")[0]), f"{name} is {found}; {planned} was planned"
@@ -173,19 +168,14 @@ for device in ["CPU:0"]:
     assert product.device.endswith(device), f"tensorflow computes on {product.device}, not {device}"
     assert product.numpy().sum() == 256**3, f"tensorflow computes wrongly on {device}"
     print(f"  tensorflow {tf.__version__} computes on {device}")
-
 for name in ["evil", "back", "percent"]:
     try:
         tops = {file.parts[0].split(".")[0] for file in files(name) or () if file.suffix == ".py"}
-        own = [top for top in tops if top.lower() == name.lower().replace("-", "_")]
-        for module in own or (tops if len(tops) == 1 else ()):
-            importlib.import_module(module)
-            print(f"  import {module}: fine")
+        for module in tops if len(tops) == 1 else tops & {name, name.lower().replace("-", "_")}:
+            print(f"  import {importlib.import_module(module).__name__}: fine")
     except BaseException as error:  # uv chose it, and not dlsetup: a note, and no failure
         print(f"note: {name} does not import: {type(error).__name__}: {error}")
 PYTHON
 trap - EXIT
 printf '\nready: %s\nuse it: %q\n' 'tensorflow-cpu 2.21.0' "$environment/bin/python"
-}
-
-# Use it: "${DLSETUP_ENV:-$HOME/dlsetup/tensorflow-cpu}/bin/python"
+} # use it: "${DLSETUP_ENV:-$HOME/dlsetup/tensorflow-cpu}/bin/python"

@@ -76,35 +76,36 @@ cd / # away from project files that could change what is installed
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
 # unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
 unattended() {
-  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
-    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
-    NEEDRESTART_MODE=l "$@"
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" https_proxy="${https_proxy-${HTTPS_PROXY-}}" \
+    no_proxy="${no_proxy-${NO_PROXY-}}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l "$@"
 }
 system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
 
+# packages_left PACKAGE…: those of which any file may be here, installed to the end or not.
+packages_left() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | awk '!/^.[nc]/ {print $NF}'; }
 if [[ $uninstalls == yes ]]; then
   [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(sort -u "$made/added" 2>/dev/null | xargs)"
   confirm "This removes $environment, and of the system: ${added[*]:-nothing}"
   as_root true # where root is not given, all stays
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
-  rm -rf "${environment:?}"/{*,.[!d]*} "$environment" # its notes go last
-  leave 0 "removed: $environment"
+  left=$(packages_left "${added[@]:-none}" | xargs) || true
+  rm -rf "$made"/[!ah]* "${environment:?}"/{*,.[!d]*} # its notes go last, and stay with what stays
+  [[ -z $left ]] || stop "still installed: $left" "dpkg says above why. Put that right," \
+    "and run this again; or let them stay, and remove this script's notes of them: $made"
+  rm -rf "${environment:?}"
+  leave 0 "removed: $environment" "what uv downloaded stays in its cache, which others share: ~/.cache/uv"
 fi
-
 { # bash reads all of this before it does any of it
 apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
-# apt_refresh: what a run that was cut off left half installed comes to its end first. The check
-# waits where another program installs, as dpkg alone does not.
+# apt_refresh: what was cut off comes to its end first. "check" waits for another program; dpkg does not.
 apt_refresh() {
   apt_get check || unattended dpkg --configure -a || true
   apt_get -o APT::Update::Error-Mode=any update && apt_get --fix-broken --no-remove install
 }
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
 
-system_packages_missing() {
-  dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
-}
+system_packages_missing() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>&1 | awk '!/^.i/ {print $NF}'; }
 system_packages_present() { [[ -z $(system_packages_missing "$@") ]]; }
 system_packages_install() {
   local missing
@@ -122,8 +123,7 @@ fi
 
 step 2 'uv 0.13.8, the installer, in a folder of its own'
 if ! [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; then
-  mkdir -p "$made"
-  echo "$HOLDS" >"$made/holds"
+  mkdir -p "$made" && echo "$HOLDS" >"$made/holds"
   /usr/bin/python3 -m venv --clear "$made/uv"
   # From the package index, and only the very file that was planned.
   echo uv==0.13.8 --hash=sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984 \
@@ -147,13 +147,10 @@ if ! [[ -e $made/installed ]]; then
 fi
 
 step 5 Verification
-# Whatever GPUs this shell hides: all count.
 env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES TF_CPP_MIN_LOG_LEVEL=2 \
-  "$environment/bin/python" -I - <<'PYTHON'
+  "$environment/bin/python" -I - <<'PYTHON' # on all GPUs
 from importlib.metadata import version
-
 import tensorflow as tf
-
 for name, planned in {"tensorflow-cpu": "2.21.0"}.items():
     found = version(name)
     assert planned in (found, found.split("+")[0]), f"{name} is {found}; {planned} was planned"
@@ -168,6 +165,4 @@ for device in ["CPU:0"]:
 PYTHON
 trap - EXIT
 printf '\nready: %s\nuse it: %q\n' 'tensorflow-cpu 2.21.0' "$environment/bin/python"
-}
-
-# Use it: "${DLSETUP_ENV:-$HOME/dlsetup/tensorflow-cpu}/bin/python"
+} # use it: "${DLSETUP_ENV:-$HOME/dlsetup/tensorflow-cpu}/bin/python"

@@ -81,35 +81,36 @@ cd / # away from project files that could change what is installed
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
 # unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
 unattended() {
-  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
-    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
-    NEEDRESTART_MODE=l "$@"
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" https_proxy="${https_proxy-${HTTPS_PROXY-}}" \
+    no_proxy="${no_proxy-${NO_PROXY-}}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l "$@"
 }
 system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
 
+# packages_left PACKAGE…: those of which any file may be here, installed to the end or not.
+packages_left() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | awk '!/^.[nc]/ {print $NF}'; }
 if [[ $uninstalls == yes ]]; then
   [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(sort -u "$made/added" 2>/dev/null | xargs)"
   confirm "This removes $environment, and of the system: ${added[*]:-nothing}"
   as_root true # where root is not given, all stays
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
-  rm -rf "${environment:?}"/{*,.[!d]*} "$environment" # its notes go last
-  leave 0 "removed: $environment"
+  left=$(packages_left "${added[@]:-none}" | xargs) || true
+  rm -rf "$made"/[!ah]* "${environment:?}"/{*,.[!d]*} # its notes go last, and stay with what stays
+  [[ -z $left ]] || stop "still installed: $left" "dpkg says above why. Put that right," \
+    "and run this again; or let them stay, and remove this script's notes of them: $made"
+  rm -rf "${environment:?}"
+  leave 0 "removed: $environment" "what uv downloaded stays in its cache, which others share: ~/.cache/uv"
 fi
-
 { # bash reads all of this before it does any of it
 apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
-# apt_refresh: what a run that was cut off left half installed comes to its end first. The check
-# waits where another program installs, as dpkg alone does not.
+# apt_refresh: what was cut off comes to its end first. "check" waits for another program; dpkg does not.
 apt_refresh() {
   apt_get check || unattended dpkg --configure -a || true
   apt_get -o APT::Update::Error-Mode=any update && apt_get --fix-broken --no-remove install
 }
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
 
-system_packages_missing() {
-  dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
-}
+system_packages_missing() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>&1 | awk '!/^.i/ {print $NF}'; }
 system_packages_present() { [[ -z $(system_packages_missing "$@") ]]; }
 system_packages_install() {
   local missing
@@ -140,8 +141,7 @@ fi
 
 step 3 'uv 0.13.8, the installer, in a folder of its own'
 if ! [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; then
-  mkdir -p "$made"
-  echo "$HOLDS" >"$made/holds"
+  mkdir -p "$made" && echo "$HOLDS" >"$made/holds"
   /usr/bin/python3 -m venv --clear "$made/uv"
   # From the package index, and only the very file that was planned.
   echo uv==0.13.8 --hash=sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984 \
@@ -178,22 +178,16 @@ TOML
 fi
 
 step 6 Verification
-# Whatever GPUs this shell hides: all count.
-env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES TF_CPP_MIN_LOG_LEVEL=2 \
-  "$environment/bin/python" -I - <<'PYTHON'
+env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES "$environment/bin/python" -I - <<'PYTHON' # on all GPUs
 import importlib.util
 from importlib.metadata import files, version
-
-import torchvision
-import torch
-
+import torchvision, torch
 for name, planned in {"torch": "2.14.1+cu126", "torchvision": "0.29.1+cu126"}.items():
     found = version(name)
     assert planned in (found, found.split("+")[0]), f"{name} is {found}; {planned} was planned"
     print(f"  {name} {found}")
 print("  import torchvision: fine")
-if importlib.util.find_spec("numpy"):
-    torch.ones(1).numpy()  # fails where the two do not fit each other
+if importlib.util.find_spec("numpy"): torch.ones(1).numpy()  # fails where they do not fit
 cuda, seen = str(torch.version.cuda), torch.cuda.device_count()
 assert cuda.startswith("12.6"), f"torch is built for CUDA {cuda}; 12.6 was planned"
 assert seen >= 1, f"torch sees {seen} of 1 GPUs: it would silently use the CPU"
@@ -201,19 +195,14 @@ for index in range(seen):
     ones = torch.ones(256, 256, device=f"cuda:{index}")
     assert float((ones @ ones).sum()) == 256**3, f"torch computes wrongly on GPU {index}"
     print(f"  torch {torch.__version__} computes on {torch.cuda.get_device_name(index)}, {index}")
-
 for name in ["transformers"]:
     try:
         tops = {file.parts[0].split(".")[0] for file in files(name) or () if file.suffix == ".py"}
-        own = [top for top in tops if top.lower() == name.lower().replace("-", "_")]
-        for module in own or (tops if len(tops) == 1 else ()):
-            importlib.import_module(module)
-            print(f"  import {module}: fine")
+        for module in tops if len(tops) == 1 else tops & {name, name.lower().replace("-", "_")}:
+            print(f"  import {importlib.import_module(module).__name__}: fine")
     except BaseException as error:  # uv chose it, and not dlsetup: a note, and no failure
         print(f"note: {name} does not import: {type(error).__name__}: {error}")
 PYTHON
 trap - EXIT
 printf '\nready: %s\nuse it: %q\n' 'torch 2.14.1, torchvision 0.29.1' "$environment/bin/python"
-}
-
-# Use it: "${DLSETUP_ENV:-$HOME/dlsetup/torch}/bin/python"
+} # use it: "${DLSETUP_ENV:-$HOME/dlsetup/torch}/bin/python"

@@ -10,11 +10,12 @@
 #   numpy<2: _ARRAY_API not found
 # What it changes, in this order:
 #   1. System packages: python3, python3-venv, ca-certificates (as root)
-#   2. NVIDIA driver: nvidia-driver-470 unless one that fits runs (as root)
-#   3. uv 0.13.8, the installer, in a folder of its own
-#   4. An environment with Python 3.10
-#   5. Python packages: torch 1.12.1
-#   6. Verification
+#   2. NVIDIA driver: nvidia-driver-470, once installed, stays on its branch (as root)
+#   3. NVIDIA driver: nvidia-driver-470 unless one that fits runs (as root)
+#   4. uv 0.13.8, the installer, in a folder of its own
+#   5. An environment with Python 3.10
+#   6. Python packages: torch 1.12.1
+#   7. Verification
 # It writes, but for what apt does, to ~/dlsetup/torch, ~/.cache/uv.
 # It may replace an older NVIDIA driver; if apt would remove anything else, it stops before.
 #
@@ -42,7 +43,7 @@ leave() {
   exit "$1"
 }
 stop() { leave 1 "stopped: $1" "${@:2}"; }
-step() { current="step $1 ($2)" && echo "[$1/6] $2 …"; }
+step() { current="step $1 ($2)" && echo "[$1/7] $2 …"; }
 
 # confirm WHAT: asked at the terminal, unless --yes was given.
 confirm() {
@@ -82,12 +83,13 @@ cd / # away from project files that could change what is installed
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
 # unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
 unattended() {
-  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
-    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
-    NEEDRESTART_MODE=l "$@"
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" https_proxy="${https_proxy-${HTTPS_PROXY-}}" \
+    no_proxy="${no_proxy-${NO_PROXY-}}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l "$@"
 }
 system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
 
+# packages_left PACKAGE…: those of which any file may be here, installed to the end or not.
+packages_left() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | awk '!/^.[nc]/ {print $NF}'; }
 if [[ $uninstalls == yes ]]; then
   [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(sort -u "$made/added" 2>/dev/null | xargs)"
@@ -95,23 +97,23 @@ if [[ $uninstalls == yes ]]; then
   as_root true # where root is not given, all stays
   ((${#added[@]} == 0)) || as_root apt-mark unhold "${added[@]}" >/dev/null
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
-  rm -rf "${environment:?}"/{*,.[!d]*} "$environment" # its notes go last
-  leave 0 "removed: $environment"
+  left=$(packages_left "${added[@]:-none}" | xargs) || true
+  rm -rf "$made"/[!ah]* "${environment:?}"/{*,.[!d]*} # its notes go last, and stay with what stays
+  [[ -z $left ]] || stop "still installed: $left" "dpkg says above why. Put that right," \
+    "and run this again; or let them stay, and remove this script's notes of them: $made"
+  rm -rf "${environment:?}"
+  leave 0 "removed: $environment" "what uv downloaded stays in its cache, which others share: ~/.cache/uv"
 fi
-
 { # bash reads all of this before it does any of it
 apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
-# apt_refresh: what a run that was cut off left half installed comes to its end first. The check
-# waits where another program installs, as dpkg alone does not.
+# apt_refresh: what was cut off comes to its end first. "check" waits for another program; dpkg does not.
 apt_refresh() {
   apt_get check || unattended dpkg --configure -a || true
   apt_get -o APT::Update::Error-Mode=any update && apt_get --fix-broken --no-remove install
 }
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
 
-system_packages_missing() {
-  dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
-}
+system_packages_missing() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>&1 | awk '!/^.i/ {print $NF}'; }
 system_packages_present() { [[ -z $(system_packages_missing "$@") ]]; }
 system_packages_install() {
   local missing
@@ -127,13 +129,32 @@ if ! system_packages_present python3 python3-venv ca-certificates; then
   system_packages_install python3 python3-venv ca-certificates
 fi
 
-reboot_first() { leave 10 "$1" 'Reboot this machine, then run this script again: it goes on.'; }
-
 # installed_version PACKAGE: nothing when it is not installed to its end.
 installed_version() {
   dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null |
     sed -n 's/^installed //p' || true
 }
+
+# package_held PACKAGE: also where it is not here, or was here before this script.
+package_held() {
+  [[ -z $(installed_version "$1") || $'\n'$(apt-mark showhold)$'\n' == *$'\n'"$1"$'\n'* ]] ||
+    { [[ -n ${made-} ]] && ! grep -qsx "$1" "$made/added"; }
+}
+
+# package_hold PACKAGE: apt leaves it at this version, because some day its name may bring a branch
+# that no longer drives this GPU.
+package_hold() {
+  as_root apt-mark hold "$1" >/dev/null
+  echo "  held: $1: newer branches drop this GPU. Undone by: sudo apt-mark unhold $1"
+}
+
+step 2 'NVIDIA driver: nvidia-driver-470, once installed, stays on its branch'
+if ! package_held nvidia-driver-470; then
+  ask_root 'hold nvidia-driver-470 with apt'
+  package_hold nvidia-driver-470
+fi
+
+reboot_first() { leave 10 "$1" 'Reboot this machine, then run this script again: it goes on.'; }
 
 # installed_since_boot PACKAGE: whether it came after this machine was started.
 installed_since_boot() { changed_since_boot "/var/lib/dpkg/info/$1"{,:*}.list; }
@@ -187,14 +208,7 @@ of_no_driver() {
     -e '^nvidia-(vulkan|xconfig)|^xserver-xorg-video-nvidia|^cuda-drivers(-[0-9]|$)'
 }
 
-# package_hold PACKAGE: apt leaves it at this version, because some day its name may bring a branch
-# that no longer drives this GPU.
-package_hold() {
-  as_root apt-mark hold "$1" >/dev/null
-  echo "  held: $1: newer branches drop this GPU. Undone by: sudo apt-mark unhold $1"
-}
-
-step 2 'NVIDIA driver: nvidia-driver-470 unless one that fits runs'
+step 3 'NVIDIA driver: nvidia-driver-470 unless one that fits runs'
 if ! { driver_fits 440.33 && (($(running_driver | cut -d. -f1) <= 470)); }; then
   package=nvidia-driver-470
   grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor ||
@@ -244,10 +258,9 @@ if ! { driver_fits 440.33 && (($(running_driver | cut -d. -f1) <= 470)); }; then
   reboot_first "The driver $version is installed."
 fi
 
-step 3 'uv 0.13.8, the installer, in a folder of its own'
+step 4 'uv 0.13.8, the installer, in a folder of its own'
 if ! [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; then
-  mkdir -p "$made"
-  echo "$HOLDS" >"$made/holds"
+  mkdir -p "$made" && echo "$HOLDS" >"$made/holds"
   /usr/bin/python3 -m venv --clear "$made/uv"
   # From the package index, and only the very file that was planned.
   echo uv==0.13.8 --hash=sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984 \
@@ -256,13 +269,13 @@ if ! [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; then
     --require-hashes --only-binary :all: --requirement "$made/uv.txt"
 fi
 
-step 4 'An environment with Python 3.10'
+step 5 'An environment with Python 3.10'
 if ! [[ $("$environment/bin/python" -I -V 2>/dev/null) == 'Python 3.10.'* ]]; then
   "$uv" venv --quiet --allow-existing --no-managed-python --no-python-downloads \
     --python /usr/bin/python3 "$environment"
 fi
 
-step 5 'Python packages: torch 1.12.1'
+step 6 'Python packages: torch 1.12.1'
 if ! [[ -e $made/installed ]]; then
   mkdir "$made/began" 2>/dev/null || anew=yes # an earlier run was cut short
   "$uv" pip install --python "$environment/bin/python" ${anew:+--reinstall} \
@@ -270,21 +283,16 @@ if ! [[ -e $made/installed ]]; then
   touch "$made/installed"
 fi
 
-step 6 Verification
-# Whatever GPUs this shell hides: all count.
-env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES TF_CPP_MIN_LOG_LEVEL=2 \
-  "$environment/bin/python" -I - <<'PYTHON'
+step 7 Verification
+env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES "$environment/bin/python" -I - <<'PYTHON' # on all GPUs
 import importlib.util
 from importlib.metadata import version
-
 import torch
-
 for name, planned in {"torch": "1.12.1"}.items():
     found = version(name)
     assert planned in (found, found.split("+")[0]), f"{name} is {found}; {planned} was planned"
     print(f"  {name} {found}")
-if importlib.util.find_spec("numpy"):
-    torch.ones(1).numpy()  # fails where the two do not fit each other
+if importlib.util.find_spec("numpy"): torch.ones(1).numpy()  # fails where they do not fit
 cuda, seen = str(torch.version.cuda), torch.cuda.device_count()
 assert cuda.startswith("10.2"), f"torch is built for CUDA {cuda}; 10.2 was planned"
 assert seen >= 1, f"torch sees {seen} of 1 GPUs: it would silently use the CPU"
@@ -295,6 +303,4 @@ for index in range(seen):
 PYTHON
 trap - EXIT
 printf '\nready: %s\nuse it: %q\n' 'torch 1.12.1' "$environment/bin/python"
-}
-
-# Use it: "${DLSETUP_ENV:-$HOME/dlsetup/torch}/bin/python"
+} # use it: "${DLSETUP_ENV:-$HOME/dlsetup/torch}/bin/python"

@@ -7,7 +7,8 @@
 #   NVIDIA driver: none known, at least 440.33 is needed, of branch 470 at most
 # What it changes, in this order:
 #   1. System packages: python3, python3-venv, ca-certificates
-#   2. NVIDIA driver: nvidia-driver-470 unless one that fits runs
+#   2. NVIDIA driver: nvidia-driver-470, once installed, stays on its branch
+#   3. NVIDIA driver: nvidia-driver-470 unless one that fits runs
 # It may replace an older NVIDIA driver; if apt would remove anything else, it stops before.
 #
 # Usage: bash system.sh [--yes] [--help]
@@ -31,7 +32,7 @@ leave() {
   exit "$1"
 }
 stop() { leave 1 "stopped: $1" "${@:2}"; }
-step() { current="step $1 ($2)" && echo "[$1/2] $2 …"; }
+step() { current="step $1 ($2)" && echo "[$1/3] $2 …"; }
 
 # confirm WHAT: asked at the terminal, unless --yes was given.
 confirm() {
@@ -68,22 +69,18 @@ remember() { cat >/dev/null; }
 { # bash reads all of this before it does any of it
 # unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
 unattended() {
-  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
-    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
-    NEEDRESTART_MODE=l "$@"
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" https_proxy="${https_proxy-${HTTPS_PROXY-}}" \
+    no_proxy="${no_proxy-${NO_PROXY-}}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l "$@"
 }
 apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
-# apt_refresh: what a run that was cut off left half installed comes to its end first. The check
-# waits where another program installs, as dpkg alone does not.
+# apt_refresh: what was cut off comes to its end first. "check" waits for another program; dpkg does not.
 apt_refresh() {
   apt_get check || unattended dpkg --configure -a || true
   apt_get -o APT::Update::Error-Mode=any update && apt_get --fix-broken --no-remove install
 }
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
 
-system_packages_missing() {
-  dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
-}
+system_packages_missing() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>&1 | awk '!/^.i/ {print $NF}'; }
 system_packages_present() { [[ -z $(system_packages_missing "$@") ]]; }
 system_packages_install() {
   local missing
@@ -99,13 +96,32 @@ if ! system_packages_present python3 python3-venv ca-certificates; then
   system_packages_install python3 python3-venv ca-certificates
 fi
 
-reboot_first() { leave 10 "$1" 'Reboot this machine, then run this script again: it goes on.'; }
-
 # installed_version PACKAGE: nothing when it is not installed to its end.
 installed_version() {
   dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$1" 2>/dev/null |
     sed -n 's/^installed //p' || true
 }
+
+# package_held PACKAGE: also where it is not here, or was here before this script.
+package_held() {
+  [[ -z $(installed_version "$1") || $'\n'$(apt-mark showhold)$'\n' == *$'\n'"$1"$'\n'* ]] ||
+    { [[ -n ${made-} ]] && ! grep -qsx "$1" "$made/added"; }
+}
+
+# package_hold PACKAGE: apt leaves it at this version, because some day its name may bring a branch
+# that no longer drives this GPU.
+package_hold() {
+  as_root apt-mark hold "$1" >/dev/null
+  echo "  held: $1: newer branches drop this GPU. Undone by: sudo apt-mark unhold $1"
+}
+
+step 2 'NVIDIA driver: nvidia-driver-470, once installed, stays on its branch'
+if ! package_held nvidia-driver-470; then
+  ask_root 'hold nvidia-driver-470 with apt'
+  package_hold nvidia-driver-470
+fi
+
+reboot_first() { leave 10 "$1" 'Reboot this machine, then run this script again: it goes on.'; }
 
 # installed_since_boot PACKAGE: whether it came after this machine was started.
 installed_since_boot() { changed_since_boot "/var/lib/dpkg/info/$1"{,:*}.list; }
@@ -159,14 +175,7 @@ of_no_driver() {
     -e '^nvidia-(vulkan|xconfig)|^xserver-xorg-video-nvidia|^cuda-drivers(-[0-9]|$)'
 }
 
-# package_hold PACKAGE: apt leaves it at this version, because some day its name may bring a branch
-# that no longer drives this GPU.
-package_hold() {
-  as_root apt-mark hold "$1" >/dev/null
-  echo "  held: $1: newer branches drop this GPU. Undone by: sudo apt-mark unhold $1"
-}
-
-step 2 'NVIDIA driver: nvidia-driver-470 unless one that fits runs'
+step 3 'NVIDIA driver: nvidia-driver-470 unless one that fits runs'
 if ! { driver_fits 440.33 && (($(running_driver | cut -d. -f1) <= 470)); }; then
   package=nvidia-driver-470
   grep -qs '^0x10de$' /sys/bus/pci/devices/*/vendor ||

@@ -83,22 +83,26 @@ cd / # away from project files that could change what is installed
 
 # What this script adds to the system is noted. rpm takes it back, but for what others need.
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
+packages_left() {
+  { rpm -q --queryformat '%{NAME}\n' "$@" || true; } | sed '/is not installed$/d' | sort -u
+}
 # system_packages_remove PACKAGE…: these alone; rpm removes none of them if anything else needs one.
 system_packages_remove() {
   local here
-  mapfile -t here < <(rpm -q --queryformat '%{NAME}\n' "$@" | sed '/is not installed$/d' | sort -u)
-  ((${#here[@]} == 0)) || as_root rpm --erase "${here[@]}" ||
-    echo 'rpm removed none of these: something else needs one of them now.'
+  read -ra here <<<"$(packages_left "$@" | xargs)"
+  ((${#here[@]} == 0)) || as_root rpm --erase "${here[@]}" || true
 }
 
-# key_forget: if this script let rpm trust it.
+# key_forget: those that this script let rpm trust.
 key_forget() {
-  local key
-  key=$(cat "$made/key" 2>/dev/null) || return 0
-  as_root rpmkeys --delete "$key" 2>/dev/null ||
-    as_root rpm --erase "gpg-pubkey-$(tail -c 9 <<<"${key,,}")"
+  local key keys
+  read -ra keys <<<"$(sort -u "$made/keys" 2>/dev/null | xargs)"
+  for key in "${keys[@]}"; do
+    as_root rpmkeys --delete "$key" 2>/dev/null ||
+      as_root rpm --erase "gpg-pubkey-$(tail -c 9 <<<"${key,,}")"
+  done
+  rm -f "$made/keys"
 }
-
 if [[ $uninstalls == yes ]]; then
   [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(grep -v ^/ "$made/added" 2>/dev/null | xargs)"
@@ -106,12 +110,15 @@ if [[ $uninstalls == yes ]]; then
   confirm "This removes $environment, and of the system: ${added[*]:-nothing} ${files[*]}"
   as_root true # where root is not given, all stays
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
+  left=$(packages_left "${added[@]:-none}" | xargs) || true
   ((${#files[@]} == 0)) || as_root rm -f "${files[@]}"
   key_forget
-  rm -rf "${environment:?}"/{*,.[!d]*} "$environment" # its notes go last
-  leave 0 "removed: $environment"
+  rm -rf "$made"/[!ah]* "${environment:?}"/{*,.[!d]*} # its notes go last, and stay with what stays
+  [[ -z $left ]] || stop "still installed: $left" "rpm says above why. Put that right," \
+    "and run this again; or let them stay, and remove this script's notes of them: $made"
+  rm -rf "${environment:?}"
+  leave 0 "removed: $environment" "what uv downloaded stays in its cache, which others share: ~/.cache/uv"
 fi
-
 { # bash reads all of this before it does any of it
 system_packages_present() { rpm -q --quiet "$@"; }
 system_packages_install() {
@@ -226,7 +233,7 @@ repository_trust() {
     enabled=1 gpgcheck=1 >"$folder/repo"
   echo "$file" | remember
   if ! rpm -qa 'gpg-pubkey*' | grep -qi "${fingerprint: -8}"; then
-    echo "$fingerprint" >"$made/key"
+    echo "$fingerprint" >>"$made/keys"
     as_root rpm --import "$folder/key.asc"
   fi
   as_root install -D -m 644 "$folder/repo" "$file"
@@ -283,8 +290,7 @@ fi
 
 step 3 'uv 0.13.8, the installer, in a folder of its own'
 if ! [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; then
-  mkdir -p "$made"
-  echo "$HOLDS" >"$made/holds"
+  mkdir -p "$made" && echo "$HOLDS" >"$made/holds"
   /usr/bin/python3.11 -m venv --clear "$made/uv"
   # From the package index, and only the very file that was planned.
   echo uv==0.13.8 --hash=sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984 \
@@ -313,20 +319,15 @@ if ! [[ -e $made/installed ]]; then
 fi
 
 step 7 Verification
-# Whatever GPUs this shell hides: all count.
-env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES TF_CPP_MIN_LOG_LEVEL=2 \
-  "$environment/bin/python" -I - <<'PYTHON'
+env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES "$environment/bin/python" -I - <<'PYTHON' # on all GPUs
 import importlib.util
 from importlib.metadata import version
-
 import torch
-
 for name, planned in {"torch": "2.14.1"}.items():
     found = version(name)
     assert planned in (found, found.split("+")[0]), f"{name} is {found}; {planned} was planned"
     print(f"  {name} {found}")
-if importlib.util.find_spec("numpy"):
-    torch.ones(1).numpy()  # fails where the two do not fit each other
+if importlib.util.find_spec("numpy"): torch.ones(1).numpy()  # fails where they do not fit
 cuda, seen = str(torch.version.cuda), torch.cuda.device_count()
 assert cuda.startswith("12.6"), f"torch is built for CUDA {cuda}; 12.6 was planned"
 assert seen >= 1, f"torch sees {seen} of 1 GPUs: it would silently use the CPU"
@@ -337,6 +338,4 @@ for index in range(seen):
 PYTHON
 trap - EXIT
 printf '\nready: %s\nuse it: %q\n' 'torch 2.14.1' "$environment/bin/python"
-}
-
-# Use it: "${DLSETUP_ENV:-$HOME/dlsetup/torch}/bin/python"
+} # use it: "${DLSETUP_ENV:-$HOME/dlsetup/torch}/bin/python"

@@ -81,35 +81,36 @@ cd / # away from project files that could change what is installed
 remember() { mkdir -p "$made" && cat >>"$made/added"; }
 # unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
 unattended() {
-  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
-    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
-    NEEDRESTART_MODE=l "$@"
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" https_proxy="${https_proxy-${HTTPS_PROXY-}}" \
+    no_proxy="${no_proxy-${NO_PROXY-}}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l "$@"
 }
 system_packages_remove() { unattended dpkg --purge "$@" || (($? == 1)); }
 
+# packages_left PACKAGE…: those of which any file may be here, installed to the end or not.
+packages_left() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | awk '!/^.[nc]/ {print $NF}'; }
 if [[ $uninstalls == yes ]]; then
   [[ -d $made ]] || leave 0 "nothing of this script is in $environment"
   read -ra added <<<"$(sort -u "$made/added" 2>/dev/null | xargs)"
   confirm "This removes $environment, and of the system: ${added[*]:-nothing}"
   as_root true # where root is not given, all stays
   ((${#added[@]} == 0)) || system_packages_remove "${added[@]}"
-  rm -rf "${environment:?}"/{*,.[!d]*} "$environment" # its notes go last
-  leave 0 "removed: $environment"
+  left=$(packages_left "${added[@]:-none}" | xargs) || true
+  rm -rf "$made"/[!ah]* "${environment:?}"/{*,.[!d]*} # its notes go last, and stay with what stays
+  [[ -z $left ]] || stop "still installed: $left" "dpkg says above why. Put that right," \
+    "and run this again; or let them stay, and remove this script's notes of them: $made"
+  rm -rf "${environment:?}"
+  leave 0 "removed: $environment" "what uv downloaded stays in its cache, which others share: ~/.cache/uv"
 fi
-
 { # bash reads all of this before it does any of it
 apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
-# apt_refresh: what a run that was cut off left half installed comes to its end first. The check
-# waits where another program installs, as dpkg alone does not.
+# apt_refresh: what was cut off comes to its end first. "check" waits for another program; dpkg does not.
 apt_refresh() {
   apt_get check || unattended dpkg --configure -a || true
   apt_get -o APT::Update::Error-Mode=any update && apt_get --fix-broken --no-remove install
 }
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
 
-system_packages_missing() {
-  dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
-}
+system_packages_missing() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>&1 | awk '!/^.i/ {print $NF}'; }
 system_packages_present() { [[ -z $(system_packages_missing "$@") ]]; }
 system_packages_install() {
   local missing
@@ -160,6 +161,24 @@ kernels() {
 # kernel_parts PREFIX: what apt has for them, by names that begin so.
 kernel_parts() { { apt-cache pkgnames "$1"; kernels | sed "s/^/$1/"; } | sort | uniq -d; }
 
+# signed_modules PACKAGE PREFIX: what makes apt bring them with it, for the kernel that starts next
+# at least; that one in a newer version, whole, where the archive has those here of another driver
+# only. Nothing where dkms would come too.
+signed_modules() {
+  local all metas parts plan next
+  next=$(kernels | grep '^[0-9]' | tail -n 1)
+  all=$(kernel_parts "$2-")
+  metas=$(sed "/^$2-[0-9]/d" <<<"$all")
+  for parts in "$all" "$2-$next"$'\n'"$metas" "$metas"$'\n'"${metas//$2-/linux-image-}"; do
+    plan=$(xargs apt-get -s -y install "$1" <<<"$parts" 2>/dev/null) || continue
+    next=$({ kernels && apt_new <<<"$plan" | sed -n 's/^linux-image-//p'; } |
+      grep '^[0-9]' | sort -V | tail -n 1)
+    [[ $plan == *"Inst $2-$next "* || -n $(installed_version "$2-$next") ]] || continue
+    [[ $plan != *'Inst linux-image-'* || $parts == *linux-image-* ]] || continue
+    [[ $plan == *'Inst nvidia-dkms-'* ]] || { echo "$parts" && return; }
+  done
+}
+
 # enrolment: what to do before the reboot where the kernel takes only what an enrolled key signed.
 enrolment() {
   local key=/var/lib/shim-signed/mok/MOK.der
@@ -209,9 +228,9 @@ if ! driver_fits 525.60.13; then
       'remove it first: sudo nvidia-uninstall' 'then reboot, and run this script again'
   ask_root "install $package with apt, in place of an older driver"
   apt_refresh
-  # Modules that the archive holds signed for the next kernel too, or else headers to build them with.
-  parts=$(kernel_parts linux-modules-nvidia-580-open-)
-  [[ $parts == *"-$(kernels | grep '^[0-9]' | tail -n 1)"* ]] || parts=$(kernel_parts linux-headers-)
+  # Modules that the archive holds signed for this very driver, or else headers to build them with.
+  parts=$(signed_modules "$package" linux-modules-nvidia-580-open)
+  [[ -n $parts ]] || parts=$(kernel_parts linux-headers-)
   [[ $parts == linux-modules-* || $parts == *"-$(uname -r)"* ]] ||
     echo "  note: apt has no linux-headers-$(uname -r): where dkms builds the module, it cannot."
   read -ra packages <<<"$package $(xargs <<<"$parts")"
@@ -229,7 +248,11 @@ if ! driver_fits 525.60.13; then
   [[ -z $others ]] || stop "to install $package apt would remove: $others" 'look into that first'
   if ((${#gone[@]})); then echo "  it replaces: ${gone[*]}"; fi
   apt_new <<<"$plan" | remember
+  [[ $parts != *linux-image-* ]] ||
+    echo '  with the newest kernel of this system: the archive has modules of this driver for that one.'
+  read -ra auto <<<"$(apt-mark showauto "${packages[@]}" 2>/dev/null | xargs)"
   apt_get install "${packages[@]}"
+  ((${#auto[@]} == 0)) || as_root apt-mark auto "${auto[@]}" >/dev/null # as they were before
   [[ ! -d /sys/module/nouveau ]] ||
     echo '  note: nouveau drives the GPU now; the package shuts it out from the next start on.'
   [[ $parts == linux-modules-* ]] || enrolment
@@ -238,8 +261,7 @@ fi
 
 step 3 'uv 0.13.8, the installer, in a folder of its own'
 if ! [[ $("$uv" --version 2>/dev/null) == 'uv 0.13.8'* ]]; then
-  mkdir -p "$made"
-  echo "$HOLDS" >"$made/holds"
+  mkdir -p "$made" && echo "$HOLDS" >"$made/holds"
   /usr/bin/python3 -m venv --clear "$made/uv"
   # From the package index, and only the very file that was planned.
   echo uv==0.13.8 --hash=sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984 \
@@ -263,20 +285,15 @@ if ! [[ -e $made/installed ]]; then
 fi
 
 step 6 Verification
-# Whatever GPUs this shell hides: all count.
-env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES TF_CPP_MIN_LOG_LEVEL=2 \
-  "$environment/bin/python" -I - <<'PYTHON'
+env -u CUDA_VISIBLE_DEVICES -u NVIDIA_VISIBLE_DEVICES "$environment/bin/python" -I - <<'PYTHON' # on all GPUs
 import importlib.util
 from importlib.metadata import version
-
 import torch
-
 for name, planned in {"torch": "2.14.1"}.items():
     found = version(name)
     assert planned in (found, found.split("+")[0]), f"{name} is {found}; {planned} was planned"
     print(f"  {name} {found}")
-if importlib.util.find_spec("numpy"):
-    torch.ones(1).numpy()  # fails where the two do not fit each other
+if importlib.util.find_spec("numpy"): torch.ones(1).numpy()  # fails where they do not fit
 cuda, seen = str(torch.version.cuda), torch.cuda.device_count()
 assert cuda.startswith("12.6"), f"torch is built for CUDA {cuda}; 12.6 was planned"
 assert seen >= 1, f"torch sees {seen} of 1 GPUs: it would silently use the CPU"
@@ -287,6 +304,4 @@ for index in range(seen):
 PYTHON
 trap - EXIT
 printf '\nready: %s\nuse it: %q\n' 'torch 2.14.1' "$environment/bin/python"
-}
-
-# Use it: "${DLSETUP_ENV:-$HOME/dlsetup/torch}/bin/python"
+} # use it: "${DLSETUP_ENV:-$HOME/dlsetup/torch}/bin/python"

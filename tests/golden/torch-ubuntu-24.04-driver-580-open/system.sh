@@ -68,22 +68,18 @@ remember() { cat >/dev/null; }
 { # bash reads all of this before it does any of it
 # unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
 unattended() {
-  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
-    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
-    NEEDRESTART_MODE=l "$@"
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" https_proxy="${https_proxy-${HTTPS_PROXY-}}" \
+    no_proxy="${no_proxy-${NO_PROXY-}}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l "$@"
 }
 apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
-# apt_refresh: what a run that was cut off left half installed comes to its end first. The check
-# waits where another program installs, as dpkg alone does not.
+# apt_refresh: what was cut off comes to its end first. "check" waits for another program; dpkg does not.
 apt_refresh() {
   apt_get check || unattended dpkg --configure -a || true
   apt_get -o APT::Update::Error-Mode=any update && apt_get --fix-broken --no-remove install
 }
 apt_new() { sed -n 's/^Inst \([^ ]*\) (.*/\1/p'; }
 
-system_packages_missing() {
-  dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>&1 | awk '!/^installed / {print $NF}'
-}
+system_packages_missing() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>&1 | awk '!/^.i/ {print $NF}'; }
 system_packages_present() { [[ -z $(system_packages_missing "$@") ]]; }
 system_packages_install() {
   local missing
@@ -134,6 +130,24 @@ kernels() {
 # kernel_parts PREFIX: what apt has for them, by names that begin so.
 kernel_parts() { { apt-cache pkgnames "$1"; kernels | sed "s/^/$1/"; } | sort | uniq -d; }
 
+# signed_modules PACKAGE PREFIX: what makes apt bring them with it, for the kernel that starts next
+# at least; that one in a newer version, whole, where the archive has those here of another driver
+# only. Nothing where dkms would come too.
+signed_modules() {
+  local all metas parts plan next
+  next=$(kernels | grep '^[0-9]' | tail -n 1)
+  all=$(kernel_parts "$2-")
+  metas=$(sed "/^$2-[0-9]/d" <<<"$all")
+  for parts in "$all" "$2-$next"$'\n'"$metas" "$metas"$'\n'"${metas//$2-/linux-image-}"; do
+    plan=$(xargs apt-get -s -y install "$1" <<<"$parts" 2>/dev/null) || continue
+    next=$({ kernels && apt_new <<<"$plan" | sed -n 's/^linux-image-//p'; } |
+      grep '^[0-9]' | sort -V | tail -n 1)
+    [[ $plan == *"Inst $2-$next "* || -n $(installed_version "$2-$next") ]] || continue
+    [[ $plan != *'Inst linux-image-'* || $parts == *linux-image-* ]] || continue
+    [[ $plan == *'Inst nvidia-dkms-'* ]] || { echo "$parts" && return; }
+  done
+}
+
 # enrolment: what to do before the reboot where the kernel takes only what an enrolled key signed.
 enrolment() {
   local key=/var/lib/shim-signed/mok/MOK.der
@@ -183,9 +197,9 @@ if ! driver_fits 525.60.13; then
       'remove it first: sudo nvidia-uninstall' 'then reboot, and run this script again'
   ask_root "install $package with apt, in place of an older driver"
   apt_refresh
-  # Modules that the archive holds signed for the next kernel too, or else headers to build them with.
-  parts=$(kernel_parts linux-modules-nvidia-580-open-)
-  [[ $parts == *"-$(kernels | grep '^[0-9]' | tail -n 1)"* ]] || parts=$(kernel_parts linux-headers-)
+  # Modules that the archive holds signed for this very driver, or else headers to build them with.
+  parts=$(signed_modules "$package" linux-modules-nvidia-580-open)
+  [[ -n $parts ]] || parts=$(kernel_parts linux-headers-)
   [[ $parts == linux-modules-* || $parts == *"-$(uname -r)"* ]] ||
     echo "  note: apt has no linux-headers-$(uname -r): where dkms builds the module, it cannot."
   read -ra packages <<<"$package $(xargs <<<"$parts")"
@@ -203,7 +217,11 @@ if ! driver_fits 525.60.13; then
   [[ -z $others ]] || stop "to install $package apt would remove: $others" 'look into that first'
   if ((${#gone[@]})); then echo "  it replaces: ${gone[*]}"; fi
   apt_new <<<"$plan" | remember
+  [[ $parts != *linux-image-* ]] ||
+    echo '  with the newest kernel of this system: the archive has modules of this driver for that one.'
+  read -ra auto <<<"$(apt-mark showauto "${packages[@]}" 2>/dev/null | xargs)"
   apt_get install "${packages[@]}"
+  ((${#auto[@]} == 0)) || as_root apt-mark auto "${auto[@]}" >/dev/null # as they were before
   [[ ! -d /sys/module/nouveau ]] ||
     echo '  note: nouveau drives the GPU now; the package shuts it out from the next start on.'
   [[ $parts == linux-modules-* ]] || enrolment

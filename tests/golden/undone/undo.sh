@@ -63,32 +63,22 @@ cd / # nothing of the folder this is started from may change what is done
 { # bash reads all of this before it does any of it
 # unattended WORD…: as root, with the proxies: sudo drops them, apt reads small letters only.
 unattended() {
-  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" no_proxy="${no_proxy-${NO_PROXY-}}" \
-    https_proxy="${https_proxy-${HTTPS_PROXY-}}" DEBIAN_FRONTEND=noninteractive \
-    NEEDRESTART_MODE=l "$@"
+  as_root env http_proxy="${http_proxy-${HTTP_PROXY-}}" https_proxy="${https_proxy-${HTTPS_PROXY-}}" \
+    no_proxy="${no_proxy-${NO_PROXY-}}" DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l "$@"
 }
 apt_get() { unattended apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"; }
 
-# package_there PACKAGE: whether any of its files may be here, be it installed to the end or not.
-package_there() {
-  case $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) in
-    '' | not-installed | config-files) return 1 ;;
-  esac
-}
+# packages_left PACKAGE…: those of which any file may be here, installed to the end or not.
+packages_left() { dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | awk '!/^.[nc]/ {print $NF}'; }
 
 packages_gone() {
-  local package
-  for package in "$@"; do
-    if package_there "$package"; then return 1; fi
-  done
+  [[ -z $(packages_left "$@") ]]
 }
 
 # packages_remove PACKAGE…: these and no others; their configuration stays.
 packages_remove() {
-  local package removed present=() others=''
-  for package in "$@"; do
-    if package_there "$package"; then present+=("$package"); fi
-  done
+  local package removed present others=''
+  read -ra present <<<"$(packages_left "$@" | xargs)"
   ((${#present[@]})) || return 0
   ask_root "remove with apt: ${present[*]}"
   removed=$(LC_ALL=C apt-get -s remove "${present[@]}" | sed -n 's/^Remv \([^ ]*\).*/\1/p') ||

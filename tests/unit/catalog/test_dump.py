@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.catalog import rows, sheets
+from provisioner.catalog import rows, sheets, system_rows
 from provisioner.catalog.decode import read
 from provisioner.catalog.dump import dump, header_of
 
@@ -67,7 +67,7 @@ def test_whatever_text_a_row_holds_comes_back_from_json_lines(found: list[tuple[
 @given(st.lists(st.tuples(LINE_SAFE, st.booleans()), max_size=5))
 def test_whatever_text_a_row_holds_comes_back_from_toml(found: list[tuple[str, bool]]) -> None:
     made = [
-        rows.PythonRow(version="3.12", recommended=good, evidence=text, checked="")
+        system_rows.PythonRow(version="3.12", recommended=good, evidence=text, checked="")
         for text, good in found
     ]
 

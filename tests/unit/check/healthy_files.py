@@ -5,6 +5,25 @@ from __future__ import annotations
 from tests.unit.check.ill_files import case
 
 ALL = (
+    case(  # 07_tensorflow_wheels: 2.12.1 is the newest of 2.12, and tensorflow-rocm another name
+        "a-release-that-another-distribution-has-too",
+        "Dockerfile",
+        "FROM nvidia/cuda:11.8.0-cudnn8-runtime-ubuntu22.04\n"
+        "RUN apt-get update && apt-get install -y python3-pip\n"
+        "RUN pip3 install 'tensorflow==2.12.*'\n",
+    ),
+    case(
+        "the-old-key-is-taken-away",
+        "Dockerfile",
+        "FROM nvidia/cuda:12.6.3-base-ubuntu22.04\n"
+        "RUN rm -f /etc/apt/sources.list.d/cuda.list && apt-key del 7fa2af80\n",
+    ),
+    case(
+        "the-toolkit-beside-a-driver-by-runfile",
+        "install.sh",
+        "#!/bin/bash\napt-get install -y cuda-toolkit-12-4\n"
+        "sh NVIDIA-Linux-x86_64-550.54.14.run --silent\n",
+    ),
     case(
         "default-wheel-on-ampere",
         "requirements.txt",
@@ -70,6 +89,7 @@ ALL = (
         "tensorflow-on-an-image-of-its-cuda",
         "Dockerfile",
         "FROM nvidia/cuda:11.8.0-cudnn8-runtime-ubuntu22.04\n"
+        "RUN apt-get update && apt-get install -y python3-pip\n"
         "RUN pip3 install 'tensorflow==2.13.1'\n",
     ),
     case(

@@ -128,6 +128,7 @@ services:
 """,
         ("image-tag-unknown", 4),
         ("container-no-gpu-flag", 4),
+        ("pip-missing", 5),
     ),
 )
 
@@ -256,6 +257,7 @@ RUN apt-get update && \\
     pip3 install tensorflow-cpu==2.10.1 "numpy<2"
 """,
         ("python-unsupported", 4),
+        ("externally-managed", 4),
         gpu="none",
         driver=None,
     ),

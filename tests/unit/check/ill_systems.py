@@ -43,9 +43,9 @@ PAIRS_AND_TIME = (
         driver=None,
     ),
     case(
-        "torch-1.10-without-a-cap",
+        "torch-1.13-beside-any-numpy",
         "requirements.txt",
-        "torch==1.13.1\n",
+        "torch==1.13.1\nnumpy\n",
         ("cap-missing", 1),
         gpu="none",
         driver=None,

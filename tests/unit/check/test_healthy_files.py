@@ -10,10 +10,11 @@ from provisioner.render import FORMATS, render
 from provisioner.request import parse_wish
 from provisioner.resolve import question_of, resolve
 from provisioner.resolve.search import Routes
+from tests.unit.check import healthy_files, ill_pythons, ill_toolkits
 from tests.unit.check.checking import CATALOG, checked, machine, told
-from tests.unit.check.healthy_files import ALL
 from tests.unit.check.ill_files import Case
 
+ALL = (*healthy_files.ALL, *ill_toolkits.HEALTHY, *ill_pythons.HEALTHY)
 MACHINES = (
     ("RTX 3090", "535.183.01", "ubuntu-22.04"),
     ("GTX 1080", "580.65.06", "ubuntu-24.04"),

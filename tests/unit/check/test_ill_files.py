@@ -2,11 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.check import ill_files, ill_systems
+from tests.unit.check import ill_containers, ill_files, ill_pythons, ill_systems, ill_toolkits
 from tests.unit.check.checking import checked, machine, told
 from tests.unit.check.ill_files import Case
 
-ALL = (*ill_files.ALL, *ill_systems.ALL)
+ALL = (
+    *ill_files.ALL,
+    *ill_systems.ALL,
+    *ill_toolkits.ALL,
+    *ill_containers.ALL,
+    *ill_pythons.ALL,
+)
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in ALL])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from provisioner.check.kinds import kind_of, read
-from provisioner.check.said import Image, Package, Python, Statement, SystemPackage
+from provisioner.check.said import ASIDE, Image, Package, Python, Statement, SystemPackage
 
 
 def said(name: str, text: str) -> list[Statement]:
-    return [one for part in read(name, text).parts for one in part.statements]
+    found = [one for part in read(name, text).parts for one in part.statements]
+    return [one for one in found if not isinstance(one, ASIDE)]
 
 
 def packages(name: str, text: str) -> list[str]:

@@ -87,13 +87,26 @@ def test_an_unknown_driver_is_looked_at_before_anything_is_installed() -> None:
     )
 
 
+def test_a_hold_that_a_killed_run_lost_is_set_before_the_driver_is_looked_at() -> None:
+    steps = plans.driver_kepler().steps
+    (hold,) = (step for step in steps if step.id == "hold")
+
+    assert steps[steps.index(hold) + 1].id == "driver"
+    assert hold.check == (("package_held", "nvidia-driver-470"),)
+    assert hold.run == (
+        ("hold_wanted", "nvidia-driver-470"),
+        ("package_hold", "nvidia-driver-470"),
+    )
+    assert "hold" not in {step.id for step in plans.driver_install().steps}
+
+
 @pytest.mark.parametrize("action", ["install", "upgrade", "ensure"])
 def test_a_branch_without_a_package_stops_instead_of_installing(action: str) -> None:
     plan = plans.driver_install()
     driver = DriverPlan(action=action, minimum="615.0", branch="615", flavour="open")
     step = driver_step(plans.with_steps(msgspec.structs.replace(plan, driver=driver)))
 
-    assert step.run == (("driver_stop", "615.0"),)
+    assert step.run == (("driver_by_hand", "615.0"),)
     assert step.needs == ()
 
 

@@ -15,6 +15,7 @@ from provisioner.errors import RefusedError
 from provisioner.machine import OperatingSystem
 from provisioner.render import render
 from tests.golden import plans
+from tests.golden.host_plans import container_toolkit
 from tests.golden.made_catalog import catalog
 
 BIN = Path(sys.executable).parent
@@ -87,3 +88,14 @@ def test_yamllint_and_shellcheck_have_nothing_to_say(name: str, tmp_path: Path) 
     ):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.stdout + done.stderr == ""
+
+
+def test_a_machine_can_be_set_up_for_containers_without_an_environment() -> None:
+    plan = container_toolkit()
+    (file,) = render((plan,), "cloud-init", catalog())
+    (script,) = render((plan,), "script", catalog())
+
+    found = written(file.text)
+    assert found["/opt/dlsetup/nvidia-container-toolkit/install.sh"] == script.text
+    assert "What it holds" not in file.text
+    assert file.text.startswith("#cloud-config\n# nvidia-container-toolkit\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,10 +14,11 @@ import msgspec
 import pytest
 import yaml
 
+from provisioner.catalog.load import Catalog
 from provisioner.errors import UsageError
 from provisioner.machine import Gpu
 from provisioner.plan import Plan, Request, digest
-from provisioner.render import RenderedFile, render
+from provisioner.render import RenderedFile, render, warnings
 from tests.golden import made_catalog, plans
 from tests.golden.carried import carried
 from tests.golden.parts import HOSTILE
@@ -28,6 +30,10 @@ CARRIED = {name: make for name, make in plans.PLANS.items() if "dockerfile" in c
 
 def files(format_name: str, *of: Plan) -> tuple[RenderedFile, ...]:
     return render(of, format_name, made_catalog.catalog())
+
+
+def catalog_of_stacks() -> Catalog:
+    return Catalog(Path(__file__).parents[3] / "stacks")
 
 
 def services(*of: Plan) -> dict[str, dict[str, object]]:
@@ -56,10 +62,26 @@ def test_several_environments_are_services_of_one_file_each_with_its_dockerfile(
 
 
 def test_services_that_are_asked_for_alike_keep_apart() -> None:
-    found = services(plans.driver_install(), plans.torch_keep(), plans.torch_keep())
+    first = plans.torch_keep()
+    asked = msgspec.structs.replace(first.request, companions=("numpy",))
+    second = plans.with_steps(msgspec.structs.replace(first, request=asked))
+    found = services(plans.driver_install(), first, second)
 
     assert list(found) == ["torch-2-14-1", "torch-2-14-1-cu126", "torch-2-14-1-cu126-2"]
     assert len({str(service["image"]) for service in found.values()}) == 3
+
+
+@pytest.mark.parametrize("format_name", ["compose", "pixi"])
+def test_one_environment_asked_for_twice_is_refused(format_name: str) -> None:
+    plan = plans.torch_keep()
+    renamed = msgspec.structs.replace(plan.request, requirements=("pytorch",))
+    with pytest.raises(UsageError) as caught:
+        files(format_name, plan, plans.wsl(), msgspec.structs.replace(plan, request=renamed))
+
+    assert caught.value.reference == "bad-usage"
+    assert caught.value.message == (
+        f"{format_name} is asked for the same environment twice: torch 2.14.1, torchvision 0.29.1."
+    )
 
 
 def test_other_formats_hold_one_environment() -> None:
@@ -77,7 +99,7 @@ def test_gpus_are_given_to_what_uses_them_and_to_nothing_else() -> None:
     (cpu,) = services(plans.cpu()).values()
 
     assert cuda["deploy"] == {"resources": {"reservations": {"devices": [nvidia]}}}
-    assert (rocm["devices"], rocm["group_add"]) == (["/dev/kfd", "/dev/dri"], ["video"])
+    assert rocm["devices"] == ["/dev/kfd", "/dev/dri"]
     assert not {"deploy", "devices", "group_add"} & {*cpu}
     assert "devices" not in cuda
     assert "deploy" not in rocm
@@ -90,7 +112,7 @@ def test_a_development_container_asks_for_its_gpu_once_and_proves_that_it_is_see
 
     assert cuda["hostRequirements"] == {"gpu": True}
     assert "runArgs" not in cuda  # the tools add --gpus all for the line above
-    assert rocm["runArgs"] == ["--device=/dev/kfd", "--device=/dev/dri", "--group-add=video"]
+    assert rocm["runArgs"][:2] == ["--device=/dev/kfd", "--device=/dev/dri"]
     assert not {"hostRequirements", "runArgs"} & {*cpu}
     assert [one["postStartCommand"] for one in (cuda, rocm, cpu)] == [
         [*prove, "gpu"],
@@ -98,6 +120,71 @@ def test_a_development_container_asks_for_its_gpu_once_and_proves_that_it_is_see
         prove,
     ]
     assert {one["remoteUser"] for one in (cuda, rocm, cpu)} == {"dlsetup"}
+
+
+GROUPS = (
+    "RENDER_GID=$(getent group render | cut -d: -f3)",
+    "VIDEO_GID=$(getent group video | cut -d: -f3)",
+)
+
+
+def test_amd_devices_are_opened_by_the_numbers_of_the_hosts_groups() -> None:
+    """A name would be looked up in the image, whose groups have other numbers or are not there."""
+    text = files("compose", plans.rocm())[0].text
+    (service,) = services(plans.rocm()).values()
+    development = json.loads(files("devcontainer", plans.rocm())[0].text)
+    run = files("dockerfile", plans.rocm())[0].text.splitlines()[-1]
+
+    assert service["group_add"] == [
+        "${RENDER_GID:?see the end of this file}",
+        "${VIDEO_GID:?see the end of this file}",
+    ]
+    assert all(f'#     echo "{group}"\n' in text for group in GROUPS)
+    assert development["runArgs"][2:] == [
+        "--group-add=${localEnv:RENDER_GID}",
+        "--group-add=${localEnv:VIDEO_GID}",
+    ]
+    assert run.count("--group-add") == 2
+    assert all(f'--group-add "{group.partition("=")[2]}"' in run for group in GROUPS)
+    assert "GID" not in files("compose", plans.cpu(), plans.wsl())[0].text
+
+
+def test_a_development_container_says_which_numbers_it_lacks_before_it_starts() -> None:
+    command = json.loads(files("devcontainer", plans.rocm())[0].text)["initializeCommand"]
+    for groups, code in (
+        ({}, 1),
+        ({"RENDER_GID": "109"}, 1),
+        ({"RENDER_GID": "1", "VIDEO_GID": "2"}, 0),
+    ):
+        env = {"PATH": os.environ["PATH"], **groups}
+        done = subprocess.run(
+            ["sh", "-c", command], env=env, capture_output=True, text=True, check=False
+        )
+
+        assert done.returncode == code
+        assert ("export RENDER_GID=" in done.stderr) is bool(code)
+    assert "initializeCommand" not in json.loads(files("devcontainer", plans.wsl())[0].text)
+
+
+def test_a_development_container_is_for_the_user_whose_files_it_edits() -> None:
+    text = files("devcontainer", plans.wsl())[1].text
+
+    assert "--uid 1000 dlsetup" in text
+    assert "USER 1000\n" in text
+    assert "--uid 10001 dlsetup" in files("dockerfile", plans.wsl())[0].text
+
+
+def test_a_development_container_too_old_for_an_editor_says_so() -> None:
+    told = "VS Code's server needs glibc 2.28 or later"
+    real = catalog_of_stacks()
+    old, new = plans.tf1_image(), plans.wsl()
+
+    assert [one.reference for one in warnings((old,), "devcontainer", real)] == [
+        "editor-needs-newer-glibc"
+    ]
+    assert told in render((old,), "devcontainer", real)[1].text
+    assert warnings((old,), "dockerfile", real) == warnings((new,), "devcontainer", real) == ()
+    assert told not in render((old,), "dockerfile", real)[0].text
 
 
 def test_apptainer_hands_in_the_gpus_of_the_maker() -> None:
@@ -213,13 +300,18 @@ def test_words_of_users_are_no_variable_of_an_editor() -> None:
     assert json.loads(document)["name"] == "a @ file:///$ {localEnv:HOME}"
 
 
+def beside(plan: Plan) -> tuple[Plan, ...]:
+    """A plan with two others, each once."""
+    return tuple({digest(one): one for one in (plan, plans.cpu(), plans.rocm())}.values())
+
+
 @pytest.mark.linter
 def test_the_schema_of_compose_has_nothing_to_say(tmp_path: Path) -> None:
     written = []
     for name, make in CARRIED.items():
         (tmp_path / name).mkdir()
         path = tmp_path / name / "compose.yaml"
-        path.write_text(files("compose", make(), plans.cpu(), plans.rocm())[0].text)
+        path.write_text(files("compose", *beside(make()))[0].text)
         written.append(str(path))
     checker = [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec"]
     done = subprocess.run([*checker, *written], capture_output=True, text=True, check=False)
@@ -231,7 +323,7 @@ def test_the_schema_of_compose_has_nothing_to_say(tmp_path: Path) -> None:
 def test_yamllint_has_nothing_to_say_about_compose_files(tmp_path: Path) -> None:
     path = tmp_path / "compose.yaml"
     for make in CARRIED.values():
-        path.write_text(files("compose", make(), plans.cpu())[0].text)
+        path.write_text(files("compose", *beside(make()))[0].text)
         command = [str(BIN / "yamllint"), "--strict", str(path)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
 

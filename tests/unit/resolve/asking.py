@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from provisioner import resources
 from provisioner.catalog.find import gpu_by_word
 from provisioner.catalog.load import Catalog
@@ -13,7 +15,7 @@ from provisioner.resolve import question_of, resolve
 from provisioner.resolve.facts import Facts
 
 STACKS = resources.stacks()
-EVIDENCE = {"evidence": "written for the test", "checked": "2026-11-20"}
+EVIDENCE: dict[str, Any] = {"evidence": "written for the test", "checked": "2026-11-20"}
 
 
 class MadeBuilds(Catalog):

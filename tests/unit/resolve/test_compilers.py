@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from packaging.version import Version
 
 from provisioner import workflow
 from provisioner.describe import Options
@@ -26,6 +27,7 @@ WHEELS = sorted(
     & {version for version in NEWEST_GCC if "rc" not in version}
 )
 """The compilers that wheels bring: from CUDA 13 on."""
+NEWEST_OF_A_RELEASE = max(WHEELS, key=Version)
 ADA = Gpu(name="NVIDIA GeForce RTX 4090", compute_capability="8.9", architecture="Ada")
 
 
@@ -41,8 +43,8 @@ def planned(*words: str, gcc: str | None = None, os: str = "ubuntu-24.04") -> Pl
     return resolve(question_of(machine, Request(requirements=words), wishes, workflow.catalog()))
 
 
-def on(gpu: str, *words: str, **more: str | None) -> Plan:
-    options = Options(gpus=(gpu,), os="ubuntu-24.04", arch="x86_64")
+def on(gpu: str, *words: str, arch: str = "x86_64", **more: str | None) -> Plan:
+    options = Options(gpus=(gpu,), os="ubuntu-24.04", arch=arch)
     return workflow.plan_for(workflow.Asked(words=words, options=options, **more))  # type: ignore[arg-type]
 
 
@@ -146,3 +148,39 @@ def test_a_plan_goes_through_json_and_back() -> None:
     plan = planned("nvcc")
 
     assert msgspec.json.decode(msgspec.json.encode(plan), type=Plan) == plan
+
+
+@pytest.mark.parametrize("gpu", ["H100", "GB200", "GB10"])
+def test_servers_with_arm_processors_get_the_wheels_for_them(gpu: str) -> None:
+    """Every nvidia-cuda-nvcc 13 has a wheel for aarch64 with nvcc in it: seen in the index."""
+    plan = on(gpu, "cuda-dev", arch="aarch64")
+    found = pins(plan)
+
+    assert (plan.via, found["nvcc"]) == ("pip", NEWEST_OF_A_RELEASE)
+    assert found["nvidia-nvvm"] == COMPONENTS[found["cuda"]]["nvidia-nvvm"]
+
+
+def test_a_board_with_a_tegra_part_gets_no_wheels_for_servers() -> None:
+    """ptxas makes code for sm_87, and nothing says that the wheels' own runtime is for a Jetson."""
+    with pytest.raises(RefusedError) as caught:
+        on("sm_87", "nvcc", arch="aarch64")
+
+    refused = {item.reference for item in caught.value.data["refused"]}  # type: ignore[attr-defined]
+    assert "aarch64-jetson" in refused
+
+
+def test_both_processors_compile_for_the_same_gpus() -> None:
+    """The assemblers for aarch64 were run under qemu; 02_ptxas_arch is of those for x86_64."""
+    known = {row["nvcc_version"]: row["sm_accepted"].split() for row in rows("02_ptxas_arch.csv")}
+    read = {
+        row.version: row
+        for row in workflow.catalog().libraries
+        if (row.package, row.platform) == ("nvidia-cuda-nvcc", "linux-aarch64")
+    }
+
+    assert set(WHEELS) <= read.keys()
+    for version in WHEELS:
+        if version in known:
+            assert [item.removeprefix("sm_") for item in read[version].sass] == known[version]
+        assert f"-{version}-" in read[version].evidence
+        assert "aarch64.whl" in read[version].evidence

@@ -18,10 +18,11 @@ from tests.unit.resolve.test_drivers import asked
 
 FACTS = Path(__file__).parents[2] / "table/facts"
 UBUNTU = ("22.04", "24.04", "26.04")
-OPEN = {"RTX 2080": "Turing", "RTX 3090": "Ampere", "RTX 4090": "Ada", "H100 PCIe": "Hopper"}
-PROPRIETARY = {"GTX 980": "Maxwell", "GTX 1080 Ti": "Pascal", "V100": "Volta"}
+OPEN = {"RTX 2080": "Turing", "RTX 3090": "Ampere", "RTX 4090": "Ada"}
+PROPRIETARY = {"GTX 980": "Maxwell", "GTX 1080 Ti": "Pascal", "TITAN V": "Volta"}
 BLACKWELL = ("RTX 5090", "RTX PRO 6000 Blackwell Workstation Edition")
 SWITCHED = ("A100-SXM4-80GB", "H100 80GB HBM3", "H200")
+DATA_CENTRE = (*SWITCHED, "A100", "H100", "H100 PCIe", "B200", "B300", "T4", "L4")
 
 
 def first(gpu: str, system: str) -> DriverChoice | None:
@@ -48,7 +49,8 @@ def redirects() -> set[tuple[str, str]]:
             for gpu, ubuntu in product((*OPEN, *BLACKWELL), UBUNTU)
         ),
         *((gpu, ubuntu, "580", "proprietary") for gpu, ubuntu in product(PROPRIETARY, UBUNTU)),
-        *((gpu, ubuntu, "580-server-open", "open") for gpu, ubuntu in product(SWITCHED, UBUNTU)),
+        *((gpu, ubuntu, "580-server-open", "open") for gpu, ubuntu in product(DATA_CENTRE, UBUNTU)),
+        ("V100", "24.04", "580-server", "proprietary"),
         ("K80", "22.04", "470", "proprietary"),
         ("K80", "24.04", "470", "proprietary"),
     ],

@@ -30,8 +30,6 @@ REFUSED = {
     ("tf1", "blackwell"): "gpu-too-new",
     # 22: vLLM's wheels hold no code for Pascal.
     ("llm-serving", "pascal"): "gpu-too-old",
-    # 02: no nvcc for Arm was read, because its assembler runs on Arm only.
-    ("cuda-dev", "arm"): "no-build-for-platform",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from provisioner.catalog.rows import Build
 from provisioner.catalog.support import Support
 from provisioner.upkeep.derived import pair_variants
-from provisioner.upkeep.facts import conda_unplanned, images_unplanned, nvidia_tensorflow
+from provisioner.upkeep.facts import conda, conda_unplanned, images_unplanned, nvidia_tensorflow
 from provisioner.upkeep.facts.torch_accelerators import rocm, xpu
 from tests.unit.upkeep.conftest import Tables
 
@@ -139,18 +139,25 @@ def test_conda_forge_gives_what_plans_do_not_take(facts: Tables) -> None:
     found = {(row.variant, row.platform): row for row in made}
 
     assert set(found) == {
-        ("conda-forge-cpu", "linux-x86_64"),
         ("conda-forge-cuda129-sbsa", "linux-aarch64"),
         ("conda-forge-cuda129-tegra", "linux-aarch64"),
         ("conda-forge-cuda111", "windows-x86_64"),
     }
-    bare = found["conda-forge-cpu", "linux-x86_64"]
-    assert (bare.cuda, bare.build_string, bare.pythons) == (None, "cpu*", ("3.9", "3.10"))
     jetson = found["conda-forge-cuda129-tegra", "linux-aarch64"]
     assert (jetson.sass, jetson.ptx, jetson.glibc) == (("sm_87",), ("compute_87",), "2.34")
     windows = found["conda-forge-cuda111", "windows-x86_64"]
     assert (windows.sass, windows.cudnn, windows.glibc) == ((), None, None)
     assert windows.evidence.endswith("architectures not known")
+
+
+def test_conda_forge_gives_builds_without_cuda_by_the_string_that_tells_them_apart(
+    facts: Tables,
+) -> None:
+    made = conda.conda_forge(facts(t14_conda_forge_builds=CONDA), "torch")
+    (bare,) = (row for row in made if row.cuda is None)
+
+    assert (bare.variant, bare.platform) == ("conda-forge-cpu", "linux-x86_64")
+    assert (bare.build_string, bare.pythons, bare.cpu) == ("cpu*", ("3.9", "3.10"), ())
 
 
 def test_jaxlib_is_known_and_answers_to_its_own_name(facts: Tables) -> None:

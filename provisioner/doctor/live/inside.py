@@ -1,0 +1,178 @@
+"""What is wrong inside an environment: builds, shadows, broken requirements, libraries."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provisioner import process
+from provisioner.doctor.live.environment import Inside, Package, imported
+from provisioner.errors import DlsetupError
+from provisioner.machine import Machine
+from provisioner.request import canonical
+from provisioner.version import at_least
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
+
+_TIME_LIMIT_S = 10.0
+_LINE = re.compile(
+    r"\s(lib(?:cudnn|cublas|cublasLt|cudart|nvJitLink|cusparse|nccl|cusolver|cufft)[\w.]*)"
+    r" => (\S.*)"
+)
+_CONDA = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)-(?P<build>[^-]+)")
+_WATCHED = frozenset(("torch", "torchvision", "tensorflow", "numpy", "protobuf", "jax", "jaxlib"))
+_CONDAS_NAMES = {"pytorch": "torch"}
+_FOR_CPU = ("tensorflow-cpu", "intel-tensorflow", "tensorflow-intel")
+
+
+def see(
+    inside: Inside, machine: Machine, env: Mapping[str, str], *, for_cpu: bool = False
+) -> Iterator[str]:
+    """Say what is wrong with an environment, without running any of it.
+
+    ``for_cpu``: it was made to use no GPU.
+    """
+    packages = imported(inside)
+    if not for_cpu:
+        yield from _for_cpu(inside, packages, machine)
+    yield from _needs(inside, packages)
+    yield from _too_new_for(packages, machine)
+    yield from _copies(inside)
+    yield from _compiler(inside, machine)
+    for path in inside.libraries:
+        yield from _loaded(path, inside, env)
+
+
+def _for_cpu(inside: Inside, packages: dict[str, Package], machine: Machine) -> Iterator[str]:
+    """Builds that use no GPU on a machine that has one of NVIDIA's."""
+    gpus = [gpu.name for gpu in machine.gpus if gpu.vendor == "nvidia"]
+    if not gpus:
+        return
+    found = [name for name in _FOR_CPU if name in packages and "tensorflow" not in packages]
+    if "torch" in packages and inside.torch and not any(inside.torch.values()):
+        found.append("torch")
+    plugins = any(re.fullmatch(r"jax-cuda\d+-(?:plugin|pjrt)|jax-metal", one) for one in packages)
+    if "jaxlib" in packages and not plugins and "cuda" not in packages["jaxlib"].version:
+        found.append("jaxlib")
+    for name in found:
+        one = packages[name]
+        yield f"{one.name} {one.version} is a build that cannot use {gpus[0]}"
+
+
+def _needs(inside: Inside, packages: dict[str, Package]) -> Iterator[str]:
+    """Requirements that the environment breaks, of packages whose versions have to fit."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    about = {
+        "python_version": ".".join(inside.python.split(".")[:2]),
+        "python_full_version": inside.python,
+        "platform_machine": inside.machine,
+        "extra": "",
+    }
+    for one in packages.values():
+        for text in one.needs:
+            try:
+                need = Requirement(text)
+            except InvalidRequirement:
+                continue
+            there = packages.get(canonical(need.name))
+            if there is None or (need.marker and not need.marker.evaluate(about)):
+                continue
+            if not _fits(need.specifier, there):
+                yield (
+                    f"{canonical(need.name)} does not fit: {one.name} {one.version} needs "
+                    f"{need.name}{need.specifier}, and there is {there.version}"
+                )
+
+
+def _fits(allowed: SpecifierSet, there: Package) -> bool:
+    """Whether a release is not above what a requirement allows; of NumPy its major release."""
+    version = there.version if "+" in str(allowed) else there.version.partition("+")[0]
+    if canonical(there.name) == "numpy":
+        version = f"{version.partition('.')[0]}.0.0"
+    above = (one for one in allowed if one.operator in {"<", "<=", "==", "~="})
+    return all(one.contains(version, prereleases=True) for one in above)
+
+
+def _too_new_for(packages: dict[str, Package], machine: Machine) -> Iterator[str]:
+    """Wheels that were built for a newer C library, as an environment from elsewhere has them."""
+    libc = machine.os.libc or ""
+    if not libc.startswith("glibc "):
+        return
+    have = libc.removeprefix("glibc ")
+    for one in packages.values():
+        if one.glibc and not at_least(have, one.glibc):
+            yield f"{one.name} {one.version} was built for glibc {one.glibc}, here is glibc {have}"
+
+
+def _copies(inside: Inside) -> Iterator[str]:
+    """Packages that lie in two places, and those that conda and pip both brought."""
+    places: dict[str, list[Package]] = {}
+    for one in inside.packages:
+        places.setdefault(canonical(one.name), []).append(one)
+    for name in sorted(_WATCHED & places.keys()):
+        first, *rest = places[name]
+        others = [one for one in rest if one.version != first.version]
+        if others:
+            whose = (
+                "the user's own folder" if first.place == inside.user_site else "the first folder"
+            )
+            yield (
+                f"{name} {first.version} of {whose} {first.place} hides {others[0].version} "
+                f"in {others[0].place}"
+            )
+    for match in filter(None, map(_CONDA.fullmatch, inside.conda)):
+        name = _CONDAS_NAMES.get(match["name"], match["name"])
+        for one in places.get(name, ()) if name in _WATCHED else ():
+            theirs = match["version"]
+            if one.installer not in {"conda", ""} and one.version.partition("+")[0] != theirs:
+                yield f"{name} {one.version} of {one.installer} lies over conda's {theirs}"
+
+
+def _compiler(inside: Inside, machine: Machine) -> Iterator[str]:
+    """A toolkit of another major release than torch's CUDA: torch builds no extension with it."""
+    cuda = inside.torch.get("cuda", "")
+    majors = {kit.version.partition(".")[0] for kit in machine.toolkits}
+    if cuda and majors and cuda.partition(".")[0] not in majors:
+        there = machine.toolkits[0].version
+        yield f"extensions of torch cannot be built: nvcc is of CUDA {there}, torch of CUDA {cuda}"
+
+
+def _loaded(path: str, inside: Inside, env: Mapping[str, str]) -> Iterator[str]:
+    """What the loader would take for a library of a framework, without running any of it."""
+    try:
+        told = process.run(("ldd", path), timeout=_TIME_LIMIT_S, env=env)
+    except DlsetupError:
+        return
+    for line in (*told.stdout.splitlines(), *told.stderr.splitlines()):
+        if "version `" in line and "not found" in line:
+            yield line.strip()
+        match = _LINE.search(line)
+        if match and match[2].startswith("not found"):
+            yield f"{match[1]}: cannot open shared object file: No such file or directory ({path})"
+        elif match and (own := _hidden(match[2].split(" ")[0], inside, path)):
+            found = match[2].split(" ")[0]
+            yield f"{os.path.basename(path)} would load {found} before its own {own}"
+
+
+def _hidden(found: str, inside: Inside, path: str) -> str | None:
+    """The environment's own copy, where another one lies elsewhere and would be taken."""
+    real, prefix = os.path.realpath(found), os.path.realpath(inside.prefix)
+    if real.startswith(prefix + os.sep):
+        return None
+    name = os.path.basename(found)
+    site = Path(path).parents[1] if len(Path(path).parents) > 1 else Path("/")
+    places = [Path(path).parent, site.parent / "nvidia", site / "nvidia"]
+    own = [places[0] / name, *places[1].glob(f"*/lib/{name}"), *places[2].glob(f"*/lib/{name}")]
+    return next((str(one) for one in own if one.exists() and not _same(one, real)), None)
+
+
+def _same(one: Path, other: str) -> bool:
+    """Whether two copies are the same library."""
+    import filecmp
+
+    return filecmp.cmp(one, other, shallow=True) or filecmp.cmp(one, other, shallow=False)

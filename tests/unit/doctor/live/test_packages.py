@@ -1,0 +1,164 @@
+"""Packages of the driver: broken, held, of two releases or ways; keys of repositories."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from tests.unit.doctor.live.rooms import Room
+
+NEW_KEY, OLD_KEY = bytes.fromhex("A4B469963BF863CC"), bytes.fromhex("F60F4B3D7FA2AF80")
+ADDRESS = "https://developer.download.nvidia.com/compute/cuda/repos/ubuntu2204/x86_64/"
+SOURCE = "etc/apt/sources.list.d/cuda.list"
+RING = "usr/share/keyrings/cuda-archive-keyring.gpg"
+
+
+def status(*packages: tuple[str, str, str], more: str = "") -> str:
+    """What dpkg writes down: name, status and version of each package."""
+    return "\n\n".join(
+        f"Package: {name}\nStatus: {state}\nVersion: {version}\n{more}Architecture: amd64"
+        for name, state, version in packages
+    )
+
+
+SOUND = (
+    ("libnvidia-compute-550", "install ok installed", "550.163.01-0ubuntu0.22.04.1"),
+    ("nvidia-utils-550", "install ok installed", "550.163.01-0ubuntu0.22.04.1"),
+    ("nvidia-driver-535", "deinstall ok config-files", "535.183.01-0ubuntu0.22.04.1"),
+    ("nvidia-settings", "install ok installed", "510.47.03-0ubuntu1"),
+    ("nvidia-container-toolkit", "install ok installed", "1.17.8-1"),
+)
+
+
+def test_sound_packages_are_no_finding(working: Room) -> None:
+    working.put("var/lib/dpkg/status", status(*SOUND))
+
+    assert working.findings() == ()
+
+
+def test_a_transitional_package_is_no_second_driver(working: Room) -> None:
+    name = ("nvidia-utils-525", "install ok installed", "535.183.01-0ubuntu0.22.04.1")
+    text = status(name, more="Description: Transitional package for nvidia-utils-535\n")
+    working.put("var/lib/dpkg/status", status(*SOUND) + "\n\n" + text)
+
+    assert working.findings() == ()
+
+
+@pytest.mark.parametrize("state", ["half-configured", "half-installed", "unpacked"])
+def test_a_package_that_stopped_half_way_is_an_error(working: Room, state: str) -> None:
+    broken = ("nvidia-dkms-550", f"install ok {state}", "550.163.01-0ubuntu0.22.04.1")
+    working.put("var/lib/dpkg/status", status(*SOUND, broken))
+
+    finding = working.findings()[0]
+
+    assert (finding.reference, finding.severity) == ("held-packages", "error")
+    assert f"it is {state}" in finding.evidence[0]
+
+
+def test_a_hold_is_a_warning_and_beside_a_broken_package_an_error(working: Room) -> None:
+    held = ("libnvidia-gl-550", "hold ok installed", "550.163.01-0ubuntu0.22.04.1")
+    working.put("var/lib/dpkg/status", status(*SOUND, held))
+    assert working.first() == ("held-packages", "warning")
+
+    broken = ("nvidia-driver-550", "install ok unpacked", "550.163.01-0ubuntu0.22.04.1")
+    working.put("var/lib/dpkg/status", status(*SOUND, held, broken))
+    assert working.first() == ("held-packages", "error")
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("etc/dnf/plugins/versionlock.list", "nvidia-driver-3:550.163.01-1.fc40.*\n"),
+        (
+            "etc/dnf/versionlock.toml",
+            'version = "1.0"\n[[packages]]\nname = "kmod-nvidia-open-dkms"\n',
+        ),
+    ],
+)
+def test_the_lock_lists_of_dnf_are_read(working: Room, path: str, text: str) -> None:
+    working.put(path, text)
+
+    assert working.first() == ("held-packages", "warning")
+
+
+def test_parts_of_two_releases_are_an_error(working: Room) -> None:
+    other = ("nvidia-dkms-550", "install ok installed", "550.54.14-0ubuntu1")
+    working.put("var/lib/dpkg/status", status(*SOUND, other))
+
+    finding = working.findings()[0]
+
+    assert (finding.reference, finding.severity) == ("mixed-driver-installs", "error")
+    assert finding.evidence[0] == (
+        "parts of the driver are of two releases: nvidia-dkms-550 550.54.14 and "
+        "libnvidia-compute-550 550.163.01"
+    )
+
+
+def test_the_runfile_beside_packages_is_an_error_unless_a_package_brought_it(working: Room) -> None:
+    working.put("var/lib/dpkg/status", status(*SOUND))
+    working.put("usr/bin/nvidia-uninstall")
+    assert working.first() == ("mixed-driver-installs", "error")
+
+    working.put("var/lib/dpkg/info/nvidia-utils-550.list", "/.\n/usr/bin/nvidia-uninstall\n")
+    assert working.findings() == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"deb [signed-by=/{RING}] {ADDRESS} /\n",
+        f"# deb {ADDRESS} /\n",
+        "deb https://nvidia.github.io/libnvidia-container/stable/deb/amd64 /\n",
+    ],
+)
+def test_a_repository_whose_key_is_there_is_no_finding(working: Room, line: str) -> None:
+    working.put(SOURCE, line)
+    working.put(RING, b"\x99ring" + OLD_KEY + NEW_KEY)
+
+    assert working.findings() == ()
+
+
+def test_a_key_in_armour_is_read(working: Room) -> None:
+    body = base64.encodebytes(b"\x99ring" + NEW_KEY + b"end").decode()
+    begin, end = "-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----END PGP PUBLIC KEY BLOCK-----"
+    working.put(SOURCE, f"deb [signed-by=/{RING}] {ADDRESS} /\n")
+    working.put(RING, f"{begin}\n\n{body}=abcd\n{end}\n")
+
+    assert working.findings() == ()
+
+
+def test_a_repository_with_the_retired_key_alone_is_an_error(working: Room) -> None:
+    working.put(SOURCE, f"deb {ADDRESS} /\n")
+    working.put("etc/apt/trusted.gpg.d/cuda.gpg", b"\x99ring" + OLD_KEY)
+
+    finding = working.findings()[0]
+
+    assert (finding.reference, finding.severity) == ("apt-gpg-key", "error")
+    assert finding.evidence[0] == (
+        f"/{SOURCE}: NO_PUBKEY 3BF863CC in /etc/apt/trusted.gpg.d, 7fa2af80 is retired"
+    )
+
+
+def test_a_repository_that_is_known_wants_its_own_key(working: Room) -> None:
+    working.put(SOURCE, f"deb {ADDRESS.replace('ubuntu2204', 'debian12')} /\n")
+    working.put("etc/apt/trusted.gpg.d/debian.gpg", b"\x99ring of somebody else")
+
+    assert working.first() == ("apt-gpg-key", "error")
+
+
+@pytest.mark.parametrize("ring", [None, b""])
+def test_a_key_that_is_missing_or_empty_is_an_error(working: Room, ring: bytes | None) -> None:
+    sources = f"Types: deb\nURIs: {ADDRESS}\nSuites: /\nSigned-By: /{RING}\n"
+    working.put("etc/apt/sources.list.d/cuda.sources", sources)
+    if ring is not None:
+        working.put(RING, ring)
+
+    assert working.first() == ("apt-gpg-key", "error")
+
+
+def test_a_source_that_is_switched_off_needs_no_key(working: Room) -> None:
+    text = f"Enabled: no\nTypes: deb\nURIs: {ADDRESS}\nSuites: /\nSigned-By: /{RING}\n"
+    working.put("etc/apt/sources.list.d/cuda.sources", text)
+
+    assert working.findings() == ()
