@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 
 import msgspec
@@ -11,13 +12,14 @@ from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import OperatingSystemRow
 from provisioner.doctor.symptoms import Symptoms
 from provisioner.errors import DlsetupError
-from provisioner.machine import Driver, Machine, OperatingSystem
+from provisioner.machine import Driver, Gpu, Machine, OperatingSystem
 from provisioner.plan import Plan, Request
 from provisioner.request import parse_wish
 from provisioner.resolve import question_of, resolve
 from provisioner.version import is_dotted
 
 _FRAMEWORKS = ("torch", "tensorflow", "jax", "onnxruntime-gpu", "cupy")
+_BARE = re.compile(r"gfx[0-9a-f]+|(?:sm_)?\d+(?:\.\d+)?")
 
 
 class Patient:
@@ -61,7 +63,7 @@ class Patient:
         return Machine(
             os=OperatingSystem(id=told.os_id or "linux", version=self._version, wsl=told.wsl),
             arch=told.arch or "x86_64",
-            gpus=told.gpus,
+            gpus=_distinct(told.gpus),
             driver=Driver(version=driver, cuda=told.driver_cuda or None) if driver else None,
             sources={"gpus": "file", "os": "file", **({"driver": "file"} if driver else {})},
         )
@@ -117,10 +119,17 @@ class Patient:
             # Without a GPU the words would describe another machine, one that has none.
             return ()
         words: list[str] = []
-        for gpu in self.symptoms.gpus:
+        for gpu in self.machine.gpus:
             words += ["--gpu", gpu.name]
         if self.system is not None:
             words += ["--os", self.machine.os_name]
         if self.symptoms.arch == "aarch64":
             words += ["--arch", "aarch64"]
         return tuple(words)
+
+
+def _distinct(gpus: tuple[Gpu, ...]) -> tuple[Gpu, ...]:
+    """GPUs without bare targets (``gfx1201``, ``12.0``) beside the product that has one."""
+    named = [gpu for gpu in gpus if not _BARE.fullmatch(gpu.name)]
+    vendors = {gpu.vendor for gpu in named}
+    return tuple(gpu for gpu in gpus if gpu in named or gpu.vendor not in vendors)

@@ -218,11 +218,14 @@ def written(words: Sequence[str], *, asks: str = "FRAMEWORK", here: bool = False
 
     def text(patient: Patient) -> str | None:
         name = patient.framework if asks == "FRAMEWORK" else asks
+        linux = patient.machine.os.id not in {"windows", "macos"}
+        # A script is for bash; elsewhere the same answer is a file of requirements.
+        told = ["dlsetup", *(word if linux or word != "script" else "requirements" for word in words)]
         if here:
-            return None if patient.machine.gpus else shlex.join(["dlsetup", *words, name])
+            return None if patient.machine.gpus else shlex.join([*told, name])
         if not patient.machine.gpus or patient.plan(name) is None:
             return None
-        return shlex.join(["dlsetup", *words, name, *patient.options])
+        return shlex.join([*told, name, *patient.options])
 
     return text
 

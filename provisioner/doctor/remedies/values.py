@@ -38,12 +38,10 @@ def _old_keys(patient: Patient) -> str:
 
 
 def _toolkit_render(patient: Patient) -> str | None:
-    if toolkit(patient.catalog, patient.machine) is None or patient.system is None:
+    known = patient.system and toolkit(patient.catalog, patient.machine)
+    if not known or patient.plan(_HOST_PART) is None:
         return None
-    if patient.seen is not None:
-        return shlex.join(["dlsetup", "render", "script", _HOST_PART])
-    named = ["--os", patient.machine.os_name]
-    return shlex.join(["dlsetup", "render", "script", _HOST_PART, *named])
+    return shlex.join(["dlsetup", "render", "script", _HOST_PART, *patient.options])
 
 
 def _cap(name: str) -> Value:
