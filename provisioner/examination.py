@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
@@ -21,6 +21,9 @@ from provisioner.machine import Machine
 from provisioner.plan import Warning
 from provisioner.report import Finding
 from provisioner.version import minor
+
+if TYPE_CHECKING:
+    from provisioner.doctor.explaining import Explained
 
 STANDARD_INPUT = "-"
 _HALF = 1_000_000
@@ -53,7 +56,8 @@ def of_report(name: str, options: Options) -> Examined:
     if left_out:
         symptoms = msgspec.structs.replace(symptoms, left_out_bytes=left_out)
     machine, warnings = _machine(options)
-    found = diagnose(Patient(_with(symptoms, machine), rows, machine))
+    meant = Patient(_with(symptoms, machine), rows, machine, from_afar=True)
+    found = diagnose(meant)
     return Examined(
         findings=found,
         looked_at=tuple(_looked_at(symptoms)),
@@ -94,6 +98,20 @@ def of_machine(name: str | None, options: Options) -> Examined:
             one for one in (*warnings, *seen.warnings, *room.warnings) if one.reference not in known
         ),
     )
+
+
+def explained(word: str, options: Options) -> Explained:
+    """Say what a word of a finding means, and what to do on this machine or a described one.
+
+    Raises UsageError ``unknown-reference``, or as ``machine_of`` does.
+    """
+    from provisioner.doctor import Patient
+    from provisioner.doctor.explaining import explain
+
+    told = _machine(options)[0]
+    machine = told or workflow.this_machine()[0]
+    symptoms = _with(Symptoms(text=""), machine)
+    return explain(word, Patient(symptoms, workflow.catalog(), machine, from_afar=told is not None))
 
 
 class _Room(msgspec.Struct, frozen=True, kw_only=True):

@@ -124,6 +124,7 @@ SIGNS = tuple(
         "frameworks",
         "builds",
         "clusters",
+        "surroundings",
     )
 )
 WORDINGS = Sheet("doctor/wordings.jsonl", symptom_rows.Wording, ("reference",))

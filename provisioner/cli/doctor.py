@@ -41,7 +41,7 @@ def command(
     It exits with 1 where something is an error. Nothing is changed, and nothing asks for root.
     """
     if explain is not None:
-        _explain(explain, as_json=as_json)
+        _explain(explain, typed, as_json=as_json)
         return
     found = _examined(name, report, typed)
     if as_json:
@@ -66,9 +66,16 @@ def _examined(name: str | None, report: str | None, typed: dict[str, Any]) -> An
     return examination.of_machine(name, asked.options)
 
 
-def _explain(word: str, *, as_json: bool) -> None:
-    found = workflow.explained(word)
+def _explain(word: str, typed: dict[str, Any], *, as_json: bool) -> None:
+    from provisioner import examination
+
+    workflow.explained(word)  # a wrong word is told before anything is looked at
+    asked = options.asked((), typed, must_ask=False)
+    found = examination.explained(word, asked.options)
     if as_json:
-        show_json("doctor", {"reference": found})
+        about = {name: getattr(found, name) for name in ("reference", "recognised", "fixes", "checks")}
+        show_json("doctor", about)
         return
-    click.echo(f"{found.name}\n\n{found.meaning}\n\nwhat to do: {found.fix}")
+    from provisioner.cli.text_doctor import show_explained
+
+    show_explained(found)

@@ -25,15 +25,22 @@ _BARE = re.compile(r"gfx[0-9a-f]+|(?:sm_)?\d+(?:\.\d+)?")
 class Patient:
     """Symptoms and the machine that they are of; plans are made once each.
 
-    ``machine`` is the one that was looked at; without it, as much of one as the symptoms tell.
+    ``machine`` is the one that was looked at, or was described ``from_afar``; without it, as much
+    of one as the symptoms tell.
     """
 
     def __init__(
-        self, symptoms: Symptoms, catalog: Catalog, machine: Machine | None = None
+        self,
+        symptoms: Symptoms,
+        catalog: Catalog,
+        machine: Machine | None = None,
+        *,
+        from_afar: bool = False,
     ) -> None:
         self.symptoms = symptoms
         self.catalog = catalog
         self.seen = machine
+        self.from_afar = from_afar
         self._plans: dict[tuple[str, str, bool], Plan | DlsetupError] = {}
 
     @cached_property
@@ -79,7 +86,7 @@ class Patient:
 
     def on(self, machine: Machine) -> Patient:
         """The same symptoms on another machine."""
-        return Patient(self.symptoms, self.catalog, machine)
+        return Patient(self.symptoms, self.catalog, machine, from_afar=self.from_afar)
 
     @cached_property
     def without_driver(self) -> Patient:
@@ -115,7 +122,7 @@ class Patient:
     @property
     def options(self) -> tuple[str, ...]:
         """The machine in the words of the command line; none for the one that was looked at."""
-        if self.seen is not None or not self.symptoms.gpus:
+        if (self.seen is not None and not self.from_afar) or not self.machine.gpus:
             # Without a GPU the words would describe another machine, one that has none.
             return ()
         words: list[str] = []
@@ -123,7 +130,7 @@ class Patient:
             words += ["--gpu", gpu.name]
         if self.system is not None:
             words += ["--os", self.machine.os_name]
-        if self.symptoms.arch == "aarch64":
+        if self.machine.arch == "aarch64":
             words += ["--arch", "aarch64"]
         return tuple(words)
 

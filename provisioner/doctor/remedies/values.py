@@ -39,7 +39,7 @@ def _old_keys(patient: Patient) -> str:
 
 def _toolkit_render(patient: Patient) -> str | None:
     known = patient.system and toolkit(patient.catalog, patient.machine)
-    if not known or patient.plan(_HOST_PART) is None:
+    if not known or not any(gpu.vendor == "nvidia" for gpu in patient.machine.gpus):
         return None
     return shlex.join(["dlsetup", "render", "script", _HOST_PART, *patient.options])
 

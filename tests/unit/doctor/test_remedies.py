@@ -186,6 +186,10 @@ def test_every_shell_line_parses() -> None:
         if match is None or "\\n" in text:
             continue
         # Prose follows a command after a comma or in brackets, but for those in quotes.
+        inside = text[: match.start()].endswith("(")
+        if inside:
+            match = re.match(r"[^)]*", text[match.start() :])
+            assert match is not None
         asked = re.match(r'.*?python -c "[^"]*"', match[0])
         line = asked[0] if asked else re.split(r", | \((?=[a-z])|: | names | says ", match[0])[0]
         done = subprocess.run(["bash", "-n", "-c", line], capture_output=True, text=True, check=False)
