@@ -1,10 +1,13 @@
 """How long an answer takes beside uv's for the same request, and how many machines a second.
 
     .venv/bin/python .ci/speed.py ratio [ROUNDS]
+    .venv/bin/python .ci/speed.py doctor [ROUNDS]
     .venv/bin/python .ci/speed.py rate [MACHINES]
 
-The ratio is of one run, in turns and with warm caches, the best of the rounds: uv needs its index.
-The rate is of distinct machines (GPU, driver, system, Python), planned in one process.
+A ratio is of one run, in turns and with warm caches, the best of the rounds: uv needs its index.
+``doctor`` puts env-doctor into an environment that both then look at; its question to the network
+is refused at once, for a slow network would speak for us. The rate is of distinct machines (GPU,
+driver, system, Python), planned in one process.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ sys.path.insert(0, str(ROOT))
 RESOLVE = ["resolve", "torch", "--gpu", "RTX 3090", "--driver", "580.95.05"]
 RESOLVE += ["--os", "ubuntu-24.04", "--arch", "x86_64", "--python", "3.12", "--json"]
 COMPILE = ["pip", "compile", "--quiet", "--python-version", "3.12"]
+ENV_DOCTOR = "env-doctor==0.3.5"
 COMPILE += ["--python-platform", "x86_64-manylinux_2_28", "-"]
 
 
@@ -40,22 +44,50 @@ def ratio(rounds: int) -> float:
     commands = {"dlsetup resolve": [str(ROOT / "dlsetup"), *RESOLVE]}
     commands["uv pip compile"] = [str(uv), *COMPILE]
     with tempfile.TemporaryDirectory() as home:
-        environment = dict(os.environ, DLSETUP_HOME=home)
-        taken: dict[str, list[float]] = {name: [] for name in commands}
-        for place, (name, command) in product(range(rounds + 1), commands.items()):
-            seconds = _seconds(command, environment)
-            taken[name] += [seconds] if place else []  # the first warms the caches
+        return _beside(commands, rounds, dict(os.environ, DLSETUP_HOME=home))
+
+
+def doctor(rounds: int) -> float:
+    """Tell what both take at best to examine this machine; how many times env-doctor's ours is."""
+    uv = str(Path(sys.executable).with_name("uv"))
+    with tempfile.TemporaryDirectory() as home:
+        env = f"{home}/peer"
+        subprocess.run([uv, "venv", "--quiet", env], check=True)
+        install = [uv, "pip", "install", "--quiet", "--python", env, ENV_DOCTOR]
+        subprocess.run(install, check=True)
+        commands = {"dlsetup doctor": [str(ROOT / "dlsetup"), "doctor"]}
+        commands["env-doctor check"] = [f"{env}/bin/env-doctor", "check"]
+        with_home = dict(os.environ, DLSETUP_HOME=home)
+        _seconds([str(ROOT / "dlsetup"), "--version"], with_home)  # makes what it runs in
+        refused = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
+        return _beside(commands, rounds, {**with_home, "VIRTUAL_ENV": env, **refused})
+
+
+def _beside(commands: dict[str, list[str]], rounds: int, environment: dict[str, str]) -> float:
+    """How many times the last one's best time the first one's is."""
+    taken: dict[str, list[float]] = {name: [] for name in commands}
+    for place, (name, command) in product(range(rounds + 1), commands.items()):
+        seconds = _seconds(command, environment)
+        taken[name] += [seconds] if place else []  # the first warms the caches
     best = {name: min(times) for name, times in taken.items()}
     for name, seconds in best.items():
         print(f"{name:16}{seconds * 1000:8.1f} ms")
-    return best["dlsetup resolve"] / best["uv pip compile"]
+    ours, theirs = best.values()
+    return ours / theirs
 
 
 def _seconds(command: list[str], environment: dict[str, str]) -> float:
     start = time.perf_counter()
-    subprocess.run(
-        command, input=b"torch\n", check=True, stdout=subprocess.DEVNULL, env=environment
+    done = subprocess.run(
+        command,
+        input=b"torch\n",
+        check=False,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment,
     )
+    if done.returncode not in {0, 1}:  # 1: something on this machine is wrong
+        sys.exit(f"{command[0]} ended with {done.returncode}")
     return time.perf_counter() - start
 
 
@@ -112,6 +144,8 @@ def main() -> None:
     kind, amount = (*sys.argv[1:], "")[:2] if sys.argv[1:] else ("", "")
     if kind == "ratio":
         print(f"ratio {ratio(int(amount or 20)):.2f}  (aim: 1 or less)")
+    elif kind == "doctor":
+        print(f"ratio {doctor(int(amount or 20)):.2f}  (aim: 0.33 or less)")
     elif kind == "rate":
         by_clock, by_processor = rate(int(amount or 10_000))
         print(f"{by_clock:.0f} machines a second; {by_processor:.0f} a second of processor time")

@@ -166,12 +166,14 @@ def _room(name: str | None) -> _Room:
 
 
 def _findings(symptoms: Symptoms, machine: Machine) -> tuple[Finding, ...]:
-    """What is wrong; where no probe said a word, no rule has to be read."""
-    if not symptoms.text.strip() and not symptoms.packages:
+    """What is wrong; where no probe said a word, and no framework is there, no rule is read."""
+    rows = workflow.catalog()
+    judged = any(one.name in rows.frameworks for one in symptoms.packages)
+    if not symptoms.text.strip() and not judged:
         return ()
     from provisioner.doctor import Patient, diagnose
 
-    return diagnose(Patient(symptoms, workflow.catalog(), machine))
+    return diagnose(Patient(symptoms, rows, machine))
 
 
 def _machine(options: Options) -> tuple[Machine | None, tuple[Warning, ...]]:

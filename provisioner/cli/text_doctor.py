@@ -50,7 +50,8 @@ def show_examined(found: Examined, *, quiet: bool = False) -> None:
     faint = [one.reference for one in found.findings if one not in findings]
     if faint:
         click.echo(f"\nalso possible, and less likely: {', '.join(faint)}")
-    click.echo(folded(f"\nlooked at: {'; '.join(found.looked_at)}", width, rest="  "))
+    click.echo()
+    click.echo(folded(f"looked at: {'; '.join(found.looked_at)}", width, rest="  "))
     if findings:
         click.echo("What a word means: dlsetup doctor --explain WORD")
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from provisioner.catalog.find import reference
-from provisioner.doctor.judge import Suspect, Suspects, suspects
+from provisioner.doctor.judge import SETTLED, Suspect, Suspects, suspects
 from provisioner.doctor.patient import Patient
 from provisioner.doctor.remedies import fixes
 from provisioner.report import Confidence, Finding, Severity
 
-_SETTLED, _LIKELY, _WORTH, _POSSIBLE = 85, 45, 25, 6
-"""Points from which a cause is certain, likely, worth a word at all, and possible where the rest
-is unsure."""
+_LIKELY, _WORTH, _POSSIBLE = 45, 25, 6
+"""Points from which a cause is likely, worth a word at all, and possible where the rest is not
+sure."""
 _HINTED, _SUSPECTED = 1, 12
 """The same of a report, and of one that says nothing of any trouble."""
 _CALM = 0.45
@@ -27,12 +27,14 @@ def diagnose(patient: Patient) -> tuple[Finding, ...]:
     Raises BadDataError where the catalog's sheets cannot be read.
     """
     found = suspects(patient)
-    weighed = found.listed if found.in_trouble else tuple(map(_in_calm, found.listed))
-    least = _least(found.in_trouble, patient.symptoms.reported)
+    # Probes say what they mean: nothing has to be guessed from words that go with it.
+    guessing = found.in_trouble and not patient.symptoms.examined
+    weighed = found.listed if guessing else tuple(map(_in_calm, found.listed))
+    least = _least(guessing, patient.symptoms.reported)
     listed = [one for one in weighed if one.points >= least]
     first = listed[0].points if listed else 0.0
     near = [one for one in listed if one.points >= max(first * _FAR_BEHIND, _WORTH)]
-    kept = listed[: min(max(len(near), _AT_LEAST), _MOST)]
+    kept = listed[: min(max(len(near), 0 if patient.symptoms.examined else _AT_LEAST), _MOST)]
     rival = listed[1].points if len(listed) > 1 else 0.0
     return tuple(
         _finding(patient, found, one, rival if number == 0 else first)
@@ -49,7 +51,7 @@ def _least(in_trouble: bool, reported: bool) -> float:
 
 def _in_calm(one: Suspect) -> Suspect:
     """A cause where nothing says that anything is wrong: words that go with it count less."""
-    return one if one.mild or one.points >= _SETTLED else one._replace(points=one.points * _CALM)
+    return one if one.mild or one.points >= SETTLED else one._replace(points=one.points * _CALM)
 
 
 def _finding(patient: Patient, found: Suspects, one: Suspect, rival: float) -> Finding:
@@ -67,7 +69,7 @@ def _finding(patient: Patient, found: Suspects, one: Suspect, rival: float) -> F
 
 def _confidence(points: float, rival: float) -> Confidence:
     """Contradicting evidence, and another cause with nearly as many points, make it less sure."""
-    if points >= _SETTLED and points >= rival * 1.15:
+    if points >= SETTLED and points >= rival * 1.15:
         return "certain"
     return "likely" if points >= _LIKELY else "unsure"
 

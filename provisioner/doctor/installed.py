@@ -77,6 +77,6 @@ def _cause(flaw: Flaw, exact: list[Installed]) -> str | None:
     for text in flaw.fix:
         for name, cause in _OF_CAPS.items():
             # Without the package in sight nobody knows which release is there.
-            if text.startswith(f"add {name}") and name in named:
+            if text.startswith((f"add {name}", name)) and name in named:
                 return cause
     return None

@@ -11,6 +11,8 @@ from provisioner.doctor.patient import Patient
 from provisioner.doctor.predicates import PREDICATES, compared
 from provisioner.doctor.symptoms import Symptoms
 
+SETTLED = 85
+"""Points from which a cause is certain."""
 _FACTS = 70
 """Points of what follows from the catalog alone, without an error that anybody saw."""
 _EXAMINED = 90
@@ -134,5 +136,6 @@ def _sum(reference: str, cast: list[Vote], leaning: float) -> Suspect:
     speaking = [vote for vote in cast if vote.points > 0]
     evidence = dict.fromkeys(line for vote in speaking for line in vote.evidence)
     because = dict.fromkeys(text for vote in speaking for text in vote.because)
-    mild = bool(speaking) and speaking[0].mild
+    plain = max((vote.points for vote in speaking if not vote.mild), default=0)
+    mild = any(vote.mild for vote in speaking) and plain < SETTLED
     return Suspect(reference, total + against + leaning, tuple(evidence), tuple(because), mild)

@@ -25,6 +25,10 @@ _LINE = re.compile(
 )
 _CONDA = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)-(?P<build>[^-]+)")
 _WATCHED = frozenset(("torch", "torchvision", "tensorflow", "numpy", "protobuf", "jax", "jaxlib"))
+_BINARY = frozenset(
+    ("torch", "torchvision", "torchaudio", "tensorflow", "tensorflow-cpu", "jaxlib")
+)
+"""Packages whose compiled code fails with what their requirements rule out."""
 _CONDAS_NAMES = {"pytorch": "torch"}
 _FOR_CPU = ("tensorflow-cpu", "intel-tensorflow", "tensorflow-intel")
 
@@ -83,9 +87,13 @@ def _needs(inside: Inside, packages: dict[str, Package]) -> Iterator[str]:
             if there is None or (need.marker and not need.marker.evaluate(about)):
                 continue
             if not _fits(need.specifier, there):
+                name, verb = (
+                    canonical(need.name),
+                    "breaks" if one.name in _BINARY else "does not fit",
+                )
                 yield (
-                    f"{canonical(need.name)} does not fit: {one.name} {one.version} needs "
-                    f"{need.name}{need.specifier}, and there is {there.version}"
+                    f"{name} {there.version} {verb} {one.name} {one.version}, "
+                    f"which needs {need.name}{need.specifier}"
                 )
 
 

@@ -1,0 +1,115 @@
+"""Environments as their interpreters tell of them: what does not fit in there."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from provisioner.doctor.live import inside
+from provisioner.doctor.live.environment import Inside, Package, installed
+from provisioner.machine import Gpu, Machine, OperatingSystem, Toolkit
+
+SITE = "/env/lib/python3.11/site-packages"
+MADE = partial(Inside, python="3.11.7", machine="x86_64", prefix="/env")
+GPU = Gpu(name="RTX 4090", compute_capability="8.9")
+
+
+def machine(libc: str = "glibc 2.35", gpus: tuple[Gpu, ...] = (GPU,), toolkit: str = "") -> Machine:
+    os = OperatingSystem(id="ubuntu", version="22.04", libc=libc)
+    kits = (Toolkit(version=toolkit, path="/usr/local/cuda"),) if toolkit else ()
+    return Machine(os=os, gpus=gpus, toolkits=kits)
+
+
+def said(environment: Inside, on: Machine | None = None) -> list[str]:
+    return list(inside.see(environment, on or machine(), {}))
+
+
+def one(name: str, version: str, *needs: str, place: str = SITE, **more: str) -> Package:
+    return Package(name, version, place, needs=needs, **more)
+
+
+def test_wheels_that_were_built_for_a_newer_glibc_are_named_on_an_old_system() -> None:
+    made = MADE(packages=(one("torch", "2.9.1", glibc="2.28"), one("idna", "3.1", glibc="2.17")))
+
+    assert said(made) == []
+    assert said(made, machine("glibc 2.17")) == [
+        "torch 2.9.1 was built for glibc 2.28, here is glibc 2.17"
+    ]
+    assert said(made, machine("musl 1.2.5")) == []
+
+
+@pytest.mark.parametrize(
+    ("need", "there", "told"),
+    [
+        ("numpy<2,>=1.22", "2.1.0", True),
+        ("numpy<2.1,>=1.22", "2.3.0", False),  # another minor release is no other ABI
+        ("numpy>=2", "1.26.4", False),
+        ("numpy<2; python_version < '3.9'", "2.1.0", False),
+        ("numpy<2; extra == 'old'", "2.1.0", False),
+        ("protobuf<5,>=3.20.3", "6.33.0", True),
+        ("protobuf>=4", "3.20.3", False),
+        ("torch==2.3.1", "2.3.1+cu121", False),
+        ("torch==2.3.1", "2.4.0", True),
+        ("torch==2.3.*", "2.3.1", False),
+        ("torch @ file:///x", "2.3.1", False),
+        ("numpy <<2", "2.1.0", False),
+    ],
+)
+def test_a_requirement_is_broken_only_by_what_is_above_it(
+    need: str, there: str, told: bool
+) -> None:
+    name = need.replace(" ", "<").partition("<")[0].partition("=")[0].partition(">")[0]
+    made = MADE(packages=(one("some-extension", "1.0", need), one(name, there)))
+
+    assert bool(said(made)) is told, said(made)
+
+
+def test_the_first_copy_on_the_path_counts_and_the_other_is_named() -> None:
+    user = "/home/u/.local/lib/python3.11/site-packages"
+    packages = (
+        one("numpy", "1.26.4", place=user),
+        one("numpy", "2.1.0"),
+        one("six", "1", place=user),
+    )
+    made = MADE(packages=(*packages, one("six", "2")), user_site=user)
+
+    assert said(made) == [f"numpy 1.26.4 of the user's own folder {user} hides 2.1.0 in {SITE}"]
+    assert [two.version for two in installed(made) if two.name == "numpy"] == ["1.26.4"]
+
+
+def test_pip_over_conda_is_named_and_condas_own_is_not() -> None:
+    conda = ("pytorch-2.5.1-py3.11_cuda12.4_cudnn9.1.0_0", "numpy-1.26.4-py311h64a7726_0")
+    own = one("numpy", "1.26.4", installer="conda")
+    sound = MADE(packages=(own, one("torch", "2.5.1", installer="conda")), conda=conda)
+    mixed = MADE(packages=(own, one("torch", "2.7.0", installer="pip")), conda=conda)
+
+    assert said(sound) == []
+    assert said(mixed) == ["torch 2.7.0 of pip lies over conda's 2.5.1"]
+
+
+def test_builds_for_the_cpu_are_no_trouble_without_a_gpu_or_where_it_is_not_wanted() -> None:
+    cpu = MADE(packages=(one("torch", "2.9.1"),), torch={"cuda": "", "hip": ""})
+    cuda = MADE(packages=(one("torch", "2.9.1"),), torch={"cuda": "12.6", "hip": ""})
+
+    assert said(cpu) == ["torch 2.9.1 is a build that cannot use RTX 4090"]
+    assert said(cuda) == []
+    assert said(cpu, machine(gpus=())) == []
+    assert list(inside.see(cpu, machine(), {}, for_cpu=True)) == []
+
+
+def test_a_toolkit_of_torchs_major_release_serves_its_extensions() -> None:
+    made = MADE(packages=(one("torch", "2.9.1"),), torch={"cuda": "12.6"})
+
+    assert said(made, machine(toolkit="12.8.1")) == []
+    assert said(made, machine(toolkit="13.0.2")) == [
+        "extensions of torch cannot be built: nvcc is of CUDA 13.0.2, torch of CUDA 12.6"
+    ]
+
+
+def test_torchs_own_files_say_which_build_it_is() -> None:
+    plain = MADE(packages=(one("torch", "2.9.1"),), torch={"cuda": "12.6"})
+    local = MADE(packages=(one("torch", "2.9.1+cpu"),), torch={"cuda": ""})
+
+    assert [package.local for package in installed(plain)] == ["cu126"]
+    assert [package.local for package in installed(local)] == ["cpu"]
