@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,6 +21,11 @@ from provisioner.cli.output import show_json, show_warnings
 @click.option(
     "--report", metavar="FILE", help="Read what programs printed, from a file or - instead."
 )
+@click.option(
+    "--bundle",
+    metavar="FILE",
+    help="Write all of it to one file for a bug report, without names, addresses and secrets.",
+)
 @click.option("--explain", metavar="REFERENCE", help="What a word of a finding means.")
 @click.option("--quiet", is_flag=True, help="Print errors alone: doctor --quiet && python train.py")
 @options.machine
@@ -31,6 +37,7 @@ def command(
     *,
     name: str | None,
     report: str | None,
+    bundle: str | None,
     explain: str | None,
     quiet: bool,
     as_json: bool,
@@ -43,10 +50,14 @@ def command(
     if explain is not None:
         _explain(explain, typed, as_json=as_json)
         return
-    found = _examined(name, report, typed)
+    found = _examined(name, report, bundle, typed)
     if as_json:
-        about = {"findings": found.findings, "looked_at": found.looked_at}
-        show_json("doctor", about, found.warnings)
+        about: dict[str, Any] = {"findings": found.findings, "looked_at": found.looked_at}
+        show_json("doctor", about | ({"path": bundle} if bundle else {}), found.warnings)
+    elif bundle:
+        from provisioner.cli.text_doctor import show_bundled
+
+        show_bundled(bundle, found)
     elif found.is_broken or not quiet:
         from provisioner.cli.text_doctor import show_examined
 
@@ -55,12 +66,18 @@ def command(
     ctx.exit(1 if found.is_broken else 0)
 
 
-def _examined(name: str | None, report: str | None, typed: dict[str, Any]) -> Any:
+def _examined(
+    name: str | None, report: str | None, bundle: str | None, typed: dict[str, Any]
+) -> Any:
     from provisioner import examination
 
     if name is not None and report is not None:
         raise click.UsageError("Say NAME or --report, not both.")
+    if bundle is not None and report is not None:
+        raise click.UsageError("Say --bundle or --report, not both.")
     asked = options.asked((), typed, must_ask=False)
+    if bundle is not None:
+        return examination.bundled(name, asked.options, Path(bundle))
     if report is not None:
         return examination.of_report(report, asked.options)
     return examination.of_machine(name, asked.options)

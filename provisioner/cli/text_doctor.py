@@ -56,6 +56,14 @@ def show_examined(found: Examined, *, quiet: bool = False) -> None:
         click.echo("What a word means: dlsetup doctor --explain WORD")
 
 
+def show_bundled(path: str, found: Examined) -> None:
+    """Print where a bundle was written, what it names, and what to do before it is sent."""
+    names = ", ".join(finding.reference for finding in found.findings) or "nothing that is wrong"
+    click.echo(f"Written: {printable(path)}\nfound: {names}")
+    click.echo("Names, addresses, secrets and serial numbers were taken out; read it all the same")
+    click.echo("before you send it. It is read again by: dlsetup doctor --report FILE")
+
+
 def show_explained(found: Explained) -> None:
     """Print what a word means, how it is recognised, what to do, and what to check afterwards."""
     width = min(width_of_output(), 100)
