@@ -21,16 +21,16 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), instead)
     for pattern, instead in (
         (r"(?s)-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", "<KEY>"),
-        (r"(?i)(://)[^/\s@'\"]+@", r"\1<SECRET>@"),
+        (r"(?i)(://)[^/\s@'\"]{1,200}@", r"\1<SECRET>@"),
         (
-            r"(?i)([?&](?:[\w-]*(?:token|key|sig|signature|secret|password|credential)[\w-]*)=)[^&\s'\"]+",
+            r"(?i)([?&](?:[\w-]{0,40}(?:token|key|sig|signature|secret|password|credential)[\w-]{0,40})=)[^&\s'\"]+",
             r"\1<SECRET>",
         ),
         (r"(?i)\b(authorization\s*[:=]\s*)\S.*", r"\1<SECRET>"),
         (r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", r"\1 <SECRET>"),
         (
-            r"(?i)([\w.-]*(?:token(?!iz)|secret(?!storage)|passw(?:or)?d|passwd|passphrase|api[_-]?key|access[_-]?key"
-            r"|private[_-]?key|credentials?)[\w-]*[\"']?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|\S+)",
+            r"(?i)((?:token(?!iz)|secret(?!storage)|passw(?:or)?d|passwd|passphrase|api[_-]?key|access[_-]?key"
+            r"|private[_-]?key|credentials?)[\w-]{0,40}[\"']?\s{0,4}[:=]\s{0,4})(\"[^\"]*\"|'[^']*'|\S+)",
             r"\1<SECRET>",
         ),
         (
@@ -51,7 +51,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             "<IP>",
         ),
         (r"(?i)(/home/|/Users/|\\Users\\|/mnt/[a-z]/Users/|/run/user/|/media/)[^/\\\s:'\",;]+", r"\1<USER>"),
-        (r"(?<![\w./@-])[\w.+-]+@[\w-]+(?:\.[\w-]+)*(?=[\s:,;>)\]]|$)", "<USER>@<HOST>"),
+        (r"(?<![\w./@-])[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){0,8}(?=[\s:,;>)\]]|$)", "<USER>@<HOST>"),
         (r"\b[0-9a-f]{40}(?:[0-9a-f]{24})?\b", "<HASH>"),
     )
 )
