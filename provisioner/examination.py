@@ -161,8 +161,6 @@ def _of_bundle(name: str, text: str) -> Examined:
     )
 
 
-
-
 def explained(word: str, options: Options) -> Explained:
     """Say what a word of a finding means, and what to do on this machine or a described one.
 

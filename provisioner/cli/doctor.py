@@ -90,7 +90,9 @@ def _explain(word: str, typed: dict[str, Any], *, as_json: bool) -> None:
     asked = options.asked((), typed, must_ask=False)
     found = examination.explained(word, asked.options)
     if as_json:
-        about = {name: getattr(found, name) for name in ("reference", "recognised", "fixes", "checks")}
+        about = {
+            name: getattr(found, name) for name in ("reference", "recognised", "fixes", "checks")
+        }
         show_json("doctor", about)
         return
     from provisioner.cli.text_doctor import show_explained

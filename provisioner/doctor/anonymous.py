@@ -11,9 +11,46 @@ from typing import Any
 _SHORTEST = 3
 """Letters of a name that may stand for itself in a sentence."""
 _NO_NAMES = frozenset(
-    "root user users ubuntu debian fedora rocky centos arch suse opensuse admin nvidia amd cuda "
-    "torch tensorflow jax docker podman conda python home localhost localdomain linux windows "
-    "macos test runner ec2-user gpu cpu kernel driver module error warning".split()
+    [
+        "root",
+        "user",
+        "users",
+        "ubuntu",
+        "debian",
+        "fedora",
+        "rocky",
+        "centos",
+        "arch",
+        "suse",
+        "opensuse",
+        "admin",
+        "nvidia",
+        "amd",
+        "cuda",
+        "torch",
+        "tensorflow",
+        "jax",
+        "docker",
+        "podman",
+        "conda",
+        "python",
+        "home",
+        "localhost",
+        "localdomain",
+        "linux",
+        "windows",
+        "macos",
+        "test",
+        "runner",
+        "ec2-user",
+        "gpu",
+        "cpu",
+        "kernel",
+        "driver",
+        "module",
+        "error",
+        "warning",
+    ]
 )
 """Names of accounts and machines that say nothing of anybody, and are words of reports."""
 _HEX = "[0-9a-fA-F]"
@@ -50,8 +87,14 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             rf"(?<![\w:.])(?:f[cdef]|[23]){_HEX}{{1,3}}(?::{_HEX}{{1,4}}){{0,6}}::(?:{_HEX}{{1,4}}(?::{_HEX}{{1,4}})*)?(?![\w:])",
             "<IP>",
         ),
-        (r"(?i)(/home/|/Users/|\\Users\\|/mnt/[a-z]/Users/|/run/user/|/media/)[^/\\\s:'\",;]+", r"\1<USER>"),
-        (r"(?<![\w./@-])[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){0,8}(?=[\s:,;>)\]]|$)", "<USER>@<HOST>"),
+        (
+            r"(?i)(/home/|/Users/|\\Users\\|/mnt/[a-z]/Users/|/run/user/|/media/)[^/\\\s:'\",;]+",
+            r"\1<USER>",
+        ),
+        (
+            r"(?<![\w./@-])[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){0,8}(?=[\s:,;>)\]]|$)",
+            "<USER>@<HOST>",
+        ),
         (r"\b[0-9a-f]{40}(?:[0-9a-f]{24})?\b", "<HASH>"),
     )
 )
@@ -63,7 +106,9 @@ _PACKAGE_BEFORE = re.compile(
     r"|version[\s:=]+|[\w.]-)$"
 )
 """What stands before a version of four parts."""
-_IS_SECRET = re.compile(r"(?i)token|secret|passw|api_?key|access_?key|private_?key|credential|auth$")
+_IS_SECRET = re.compile(
+    r"(?i)token|secret|passw|api_?key|access_?key|private_?key|credential|auth$"
+)
 """Variables whose values nobody else should read."""
 
 
@@ -87,7 +132,9 @@ class Anonymous:
         words = "|".join(map(re.escape, longest))
         self._names = re.compile(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])", re.IGNORECASE)
         self._instead = {name.lower(): instead for name, instead in told.items()}
-        self._secrets = sorted((one for one in secrets if len(one) > _SHORTEST), key=len, reverse=True)
+        self._secrets = sorted(
+            (one for one in secrets if len(one) > _SHORTEST), key=len, reverse=True
+        )
 
     def text(self, text: str) -> str:
         """The text without them."""
@@ -109,7 +156,9 @@ class Anonymous:
             return self.text(value)
         if isinstance(value, dict):
             return {
-                self.text(str(key)): one if key == "version" and _is_version(one) else self.value(one)
+                self.text(str(key)): one
+                if key == "version" and _is_version(one)
+                else self.value(one)
                 for key, one in value.items()
             }
         if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):

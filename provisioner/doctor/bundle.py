@@ -43,9 +43,7 @@ def packed(bundle: Bundle, anonymous: Anonymous) -> bytes:
     gpus = tuple(msgspec.structs.replace(gpu, uuid=None) for gpu in bundle.machine.gpus)
     machine = msgspec.structs.replace(bundle.machine, gpus=gpus)
     symptoms = msgspec.structs.replace(bundle.symptoms, text="", gpus=gpus)  # lines say it all
-    told = msgspec.to_builtins(
-        msgspec.structs.replace(bundle, machine=machine, symptoms=symptoms)
-    )
+    told = msgspec.to_builtins(msgspec.structs.replace(bundle, machine=machine, symptoms=symptoms))
     # The kind comes first: a reader knows the file by it.
     return msgspec.json.format(msgspec.json.encode(anonymous.value(told)), indent=1) + b"\n"
 

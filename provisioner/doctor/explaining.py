@@ -8,8 +8,8 @@ import msgspec
 
 from provisioner.catalog.find import reference
 from provisioner.catalog.load import Catalog
-from provisioner.catalog.words import Reference
 from provisioner.catalog.symptom_rows import Inference, Sign
+from provisioner.catalog.words import Reference
 from provisioner.doctor.judge import facts_of
 from provisioner.doctor.patient import Patient
 from provisioner.doctor.predicates import PREDICATES

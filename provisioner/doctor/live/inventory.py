@@ -14,7 +14,9 @@ from provisioner.errors import DlsetupError
 _LIMIT_S = 20.0
 _MOST_LINES, _LONGEST = 400, 400
 _DRIVER = r"(?i)nvidia|cuda|nouveau|cudnn|nccl|amdgpu|rocm|linux-(?:image|headers|modules)"
-_KERNEL = r"NVRM|(?i:nvidia|nouveau|amdgpu|xid|iommu|AMD-Vi|DMAR|secure ?boot|lockdown|out of memory)"
+_KERNEL = (
+    r"NVRM|(?i:nvidia|nouveau|amdgpu|xid|iommu|AMD-Vi|DMAR|secure ?boot|lockdown|out of memory)"
+)
 _LOADED = r"(?i)lib(?:cuda|cudnn|cublas|cufft|curand|cusparse|cusolver|nvrtc|nvJitLink|nccl|nvidia|amdhip|roc)"
 _VARIABLES = re.compile(
     r"(?:CUDA|NVIDIA|NCCL|TF|TORCH|PYTORCH|XLA|JAX|HIP|HSA|ROCR?|NVCC|OMP|MKL|CONDA|PYTHON|LD)_?[A-Z0-9_]*"
@@ -35,7 +37,9 @@ PROGRAMS = (
     Program("nvidia-smi -q", ("nvidia-smi", "-q")),
     Program("nvidia-smi topo -m", ("nvidia-smi", "topo", "-m")),
     Program("rocminfo", ("rocminfo",), r"(?i)name:|gfx"),
-    Program("lspci", ("lspci", "-nnk"), r"(?i)vga|3d controller|display|nvidia|nouveau|amdgpu|bridge"),
+    Program(
+        "lspci", ("lspci", "-nnk"), r"(?i)vga|3d controller|display|nvidia|nouveau|amdgpu|bridge"
+    ),
     Program("dkms status", ("dkms", "status")),
     Program("mokutil --sb-state", ("mokutil", "--sb-state")),
     Program(
@@ -46,21 +50,39 @@ PROGRAMS = (
     Program("packages on hold", ("apt-mark", "showhold")),
     Program(
         "origins of the driver",
-        ("apt-cache", "policy", "cuda-drivers", "nvidia-open", "nvidia-driver", "libcuda1", "cuda-keyring"),
+        (
+            "apt-cache",
+            "policy",
+            "cuda-drivers",
+            "nvidia-open",
+            "nvidia-driver",
+            "libcuda1",
+            "cuda-keyring",
+        ),
     ),
-    Program("packages of rpm", ("rpm", "-qa", "--qf", "%{NAME} %{VERSION}-%{RELEASE} %{VENDOR}\\n"), _DRIVER),
+    Program(
+        "packages of rpm",
+        ("rpm", "-qa", "--qf", "%{NAME} %{VERSION}-%{RELEASE} %{VENDOR}\\n"),
+        _DRIVER,
+    ),
     Program("loader's cache", ("ldconfig", "-p"), _LOADED),
     Program("nvcc", ("nvcc", "--version")),
     Program("gcc", ("gcc", "--version")),
     Program("g++", ("g++", "--version")),
     Program("clang", ("clang", "--version")),
-    Program("docker", ("docker", "info"), r"(?i)version|runtime|cgroup|driver|root|cdi|operating|nvidia"),
+    Program(
+        "docker", ("docker", "info"), r"(?i)version|runtime|cgroup|driver|root|cdi|operating|nvidia"
+    ),
     Program("podman", ("podman", "--version")),
     Program("nvidia-ctk", ("nvidia-ctk", "--version")),
     Program("disks", ("df", "-hT")),
     Program("inodes", ("df", "-i")),
     Program("kernel log", ("dmesg",), _KERNEL),
-    Program("kernel log of the journal", ("journalctl", "-k", "-b", "-o", "cat", "-n", "4000", "--no-pager"), _KERNEL),
+    Program(
+        "kernel log of the journal",
+        ("journalctl", "-k", "-b", "-o", "cat", "-n", "4000", "--no-pager"),
+        _KERNEL,
+    ),
 )
 _FILES = (
     ("/proc/version", ""),

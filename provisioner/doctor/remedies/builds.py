@@ -20,7 +20,11 @@ _TENSORFLOW_2 = "tensorflow>=2"
 
 def command(plan: Plan | None, python: str = "") -> str | None:
     """What installs a plan's pins with pip; ``python`` is the one that there is."""
-    if plan is None or not plan.pins or any(pin.channel or pin.requirement is None for pin in plan.pins):
+    if (
+        plan is None
+        or not plan.pins
+        or any(pin.channel or pin.requirement is None for pin in plan.pins)
+    ):
         return None
     options: list[str] = []
     for pin in plan.pins:
@@ -109,7 +113,9 @@ def tf2_wsl(patient: Patient) -> str | None:
     """What installs TensorFlow 2 inside WSL, on a Windows machine's GPU."""
     if not patient.machine.gpus:
         return None
-    newest = max((row for row in patient.catalog.systems if row.id == "ubuntu"), key=lambda r: r.version)
+    newest = max(
+        (row for row in patient.catalog.systems if row.id == "ubuntu"), key=lambda r: r.version
+    )
     inside = OperatingSystem(id="ubuntu", version=newest.version, wsl=True)
     machine = msgspec.structs.replace(patient.machine, os=inside, driver=None, sources={})
     plan = patient.on(machine).plan(_TENSORFLOW_2)
@@ -130,7 +136,9 @@ def mac_install(patient: Patient) -> str | None:
     """What installs the framework on a Mac."""
     rows = [row for row in patient.catalog.systems if row.id == "macos"]
     machine = Machine(
-        os=OperatingSystem(id="macos", version=rows[-1].version), arch="aarch64", sources={"os": "file"}
+        os=OperatingSystem(id="macos", version=rows[-1].version),
+        arch="aarch64",
+        sources={"os": "file"},
     )
     return command(patient.on(machine).plan(patient.framework)) if rows else None
 
@@ -213,14 +221,19 @@ def gpu(patient: Patient) -> str | None:
     return f"a GPU of compute capability {first.name}" if bare else first.name
 
 
-def written(words: Sequence[str], *, asks: str = "FRAMEWORK", here: bool = False) -> Callable[[Patient], str | None]:
+def written(
+    words: Sequence[str], *, asks: str = "FRAMEWORK", here: bool = False
+) -> Callable[[Patient], str | None]:
     """A command of dlsetup that has a plan; ``here`` where it is given on the machine itself."""
 
     def text(patient: Patient) -> str | None:
         name = patient.framework if asks == "FRAMEWORK" else asks
         linux = patient.machine.os.id not in {"windows", "macos"}
         # A script is for bash; elsewhere the same answer is a file of requirements.
-        told = ["dlsetup", *(word if linux or word != "script" else "requirements" for word in words)]
+        told = [
+            "dlsetup",
+            *(word if linux or word != "script" else "requirements" for word in words),
+        ]
         if here:
             return None if patient.machine.gpus else shlex.join([*told, name])
         if not patient.machine.gpus or patient.plan(name) is None:

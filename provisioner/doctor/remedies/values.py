@@ -101,7 +101,7 @@ _CUDA_CHECKS = {
     "cupy": 'python -c "import cupy; cupy.show_config()"',
 }
 _LOADER_EXPORT = (
-    'export LD_LIBRARY_PATH="$(python -c \'import glob, os, nvidia; '
+    "export LD_LIBRARY_PATH=\"$(python -c 'import glob, os, nvidia; "
     'print(":".join(glob.glob(os.path.join(list(nvidia.__path__)[0], "*", "lib"))))\')"'
 )
 """Names the folders of the libraries that NVIDIA's wheels brought into an environment."""

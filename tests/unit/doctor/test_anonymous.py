@@ -43,7 +43,10 @@ SECRETS = (
     ("https://x.org/f?token=deadbeef", "deadbeef"),
     ("password: hunter2", "hunter2"),
     ("pass phrase correct horse battery here", "horse"),
-    ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1r\n-----END OPENSSH PRIVATE KEY-----", "b3Blb"),
+    (
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1r\n-----END OPENSSH PRIVATE KEY-----",
+        "b3Blb",
+    ),
     ("-----BEGIN RSA PRIVATE KEY-----\nMIIEow cut off", "MIIEow"),
     ("sha256 of it 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "89abcdef01"),
 )
@@ -77,18 +80,26 @@ def test_what_findings_rest_on_stays(text: str) -> None:
 
 
 def test_versions_of_packages_stay_and_their_places_lose_the_home() -> None:
-    package = {"name": "nvidia-cublas-cu12", "version": "12.4.5.8", "place": "/home/aurelia/env/lib"}
+    package = {
+        "name": "nvidia-cublas-cu12",
+        "version": "12.4.5.8",
+        "place": "/home/aurelia/env/lib",
+    }
     assert HIDDEN.value(package) == {**package, "place": "~/env/lib"}
 
 
 def test_an_account_that_is_called_like_a_product_leaves_its_name_in_sentences() -> None:
-    hidden = Anonymous({"nvidia": "<USER>", "ubuntu": "<HOST>", "root": "<USER>"}, home="/home/nvidia")
+    hidden = Anonymous(
+        {"nvidia": "<USER>", "ubuntu": "<HOST>", "root": "<USER>"}, home="/home/nvidia"
+    )
     assert hidden.text("NVIDIA driver on Ubuntu as root") == "NVIDIA driver on Ubuntu as root"
     assert hidden.text("/home/nvidia/x") == "~/x"
 
 
 def test_values_of_secret_variables_are_taken_out_wherever_they_stand() -> None:
-    hidden = of_this_machine({"MY_TOKEN": "zebra-stripes-9", "USER": "aurelia", "HOME": "/home/aurelia"})
+    hidden = of_this_machine(
+        {"MY_TOKEN": "zebra-stripes-9", "USER": "aurelia", "HOME": "/home/aurelia"}
+    )
     assert hidden.text("failed with zebra-stripes-9 of aurelia") == "failed with <SECRET> of <USER>"
 
 

@@ -51,12 +51,15 @@ def test_the_file_is_private_whole_and_read_by_report(tmp_path: Path) -> None:
     live = CliRunner().invoke(main, ["doctor", "--json"])
     back = CliRunner().invoke(main, ["doctor", "--report", str(path), "--json"])
     references = [
-        [one["reference"] for one in json.loads(told.stdout)["data"]["findings"]] for told in (live, back)
+        [one["reference"] for one in json.loads(told.stdout)["data"]["findings"]]
+        for told in (live, back)
     ]
     assert references[0] == references[1]
 
 
-def test_names_of_this_run_are_not_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_of_this_run_are_not_in_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("USER", "aurelia")
     monkeypatch.setenv("LD_LIBRARY_PATH", "/srv/aurelia/lib:/opt/x")
     monkeypatch.setenv("PYTHON_TOKEN", "zebra-stripes-9")

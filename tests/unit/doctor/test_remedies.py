@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-from functools import lru_cache
+from functools import cache
 
 import pytest
 from click.testing import CliRunner
@@ -25,7 +25,7 @@ _COMMAND = re.compile(r"dlsetup (?:render|resolve|catalog|up) .*?(?=\)|, |: |; |
 _DRIVER = re.compile(r"install (?:\S+ )*?(?:nvidia-(?:driver|open|tesla)\S*|cuda-drivers\S*)")
 
 
-@lru_cache(maxsize=None)
+@cache
 def told(name: str, container: bool, everything: bool = False) -> dict[str, tuple[str, ...]]:
     """The fixes of each cause; with ``everything`` as if every sign had been seen."""
     one = patient(name, container=container)
@@ -70,7 +70,10 @@ def test_nothing_of_linux_on_windows(name: str) -> None:
     for reference, text in lines(name, False):
         if reference in {"wsl2"} or "WSL2" in text:
             continue
-        assert not re.search(r"sudo |unset |export |\bapt\b|/etc/|~/|/proc/", text), (reference, text)
+        assert not re.search(r"sudo |unset |export |\bapt\b|/etc/|~/|/proc/", text), (
+            reference,
+            text,
+        )
 
 
 @pytest.mark.parametrize(("name", "container"), PLACES)
@@ -83,7 +86,7 @@ def test_flavour_branch_and_package_are_those_of_the_plan(name: str, container: 
     for reference, text in lines(name, container):
         for word in re.findall(r"[\w.-]+", text):
             row = packages.get(word)
-            if row is None or reference == "held-packages" and "policy" in text:
+            if row is None or (reference == "held-packages" and "policy" in text):
                 continue
             assert row.flavour == plan.driver.flavour, (reference, text)
             if plan.driver.last_branch:
@@ -101,7 +104,9 @@ def test_blackwell_gets_open_modules(name: str) -> None:
         assert not re.search(proprietary, text), (reference, text)
 
 
-@pytest.mark.parametrize("name", ["pascal-noble", "pascal-bookworm", "maxwell-jammy", "volta-noble"])
+@pytest.mark.parametrize(
+    "name", ["pascal-noble", "pascal-bookworm", "maxwell-jammy", "volta-noble"]
+)
 def test_older_than_turing_gets_proprietary_modules_of_a_branch_that_drives_it(name: str) -> None:
     texts = told(name, False)["open-module-required"]
     assert any("the proprietary kernel modules" in text for text in texts), texts
@@ -112,9 +117,9 @@ def test_older_than_turing_gets_proprietary_modules_of_a_branch_that_drives_it(n
 
 def test_a_gpu_that_no_new_driver_drives_gets_an_older_build() -> None:
     one = patient("kepler-jammy", text="torch 2.6.0+cu124")
-    from provisioner.doctor.symptoms import Installed
-
     import msgspec
+
+    from provisioner.doctor.symptoms import Installed
 
     wheel = Installed("torch", "2.6.0", "cu124")
     symptoms = msgspec.structs.replace(one.symptoms, packages=(wheel,))
@@ -175,7 +180,9 @@ def test_every_command_of_dlsetup_that_is_told_works() -> None:
     assert len(commands()) > 20
 
 
-SHELL = re.compile(r"(?:sudo|export|unset|mkdir|docker run|pip install|printf|wget|conda|strings|grep|python) .*")
+SHELL = re.compile(
+    r"(?:sudo|export|unset|mkdir|docker run|pip install|printf|wget|conda|strings|grep|python) .*"
+)
 
 
 def test_every_shell_line_parses() -> None:
@@ -192,7 +199,9 @@ def test_every_shell_line_parses() -> None:
             assert match is not None
         asked = re.match(r'.*?python -c "[^"]*"', match[0])
         line = asked[0] if asked else re.split(r", | \((?=[a-z])|: | names | says ", match[0])[0]
-        done = subprocess.run(["bash", "-n", "-c", line], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["bash", "-n", "-c", line], capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, (text, line, done.stderr)
         tried += 1
     assert tried > 30
@@ -200,7 +209,9 @@ def test_every_shell_line_parses() -> None:
 
 def test_every_placeholder_of_the_rows_has_a_value() -> None:
     named = {
-        name for row in workflow.catalog().remedies for name in re.findall(r"\{([a-z_0-9]+)\}", row.fix)
+        name
+        for row in workflow.catalog().remedies
+        for name in re.findall(r"\{([a-z_0-9]+)\}", row.fix)
     }
     assert named <= set(VALUES)
     assert set(VALUES) - named <= {"same_release"}, "a value that no row asks for"
