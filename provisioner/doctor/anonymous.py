@@ -66,18 +66,24 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?i)\b(authorization\s*[:=]\s*)\S.*", r"\1<SECRET>"),
         (r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", r"\1 <SECRET>"),
         (
-            r"(?i)((?:token(?!iz)|secret(?!storage)|passw(?:or)?d|passwd|passphrase|api[_-]?key|access[_-]?key"
-            r"|private[_-]?key|credentials?)[\w-]{0,40}[\"']?\s{0,4}[:=]\s{0,4})(\"[^\"]*\"|'[^']*'|\S+)",
+            (
+                r"(?i)((?:token(?!iz)|secret(?!storage)|passw(?:or)?d|passwd|passphrase|api[_-]?key|access[_-]?key"
+                r"|private[_-]?key|credentials?)[\w-]{0,40}[\"']?\s{0,4}[:=]\s{0,4})(\"[^\"]*\"|'[^']*'|\S+)"
+            ),
             r"\1<SECRET>",
         ),
         (
-            r"\b(?:hf_|gh[pousr]_|github_pat_|glpat-|sk-|xox[abprs]-|nvapi-|npm_|pypi-|dckr_pat_|AIza)"
-            r"[A-Za-z0-9_-]{10,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\beyJ[\w-]+\.[\w-]+\.[\w-]*",
+            (
+                r"\b(?:hf_|gh[pousr]_|github_pat_|glpat-|sk-|xox[abprs]-|nvapi-|npm_|pypi-|dckr_pat_|AIza)"
+                r"[A-Za-z0-9_-]{10,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\beyJ[\w-]+\.[\w-]+\.[\w-]*"
+            ),
             "<SECRET>",
         ),
         (
-            r"(?i)\b((?:serial(?: ?number)?|s/n|board (?:id|serial|part number)|asset tag"
-            r"|service tag|chassis serial)[\"']?\s*[:=]\s*)[^\s,\"']+",
+            (
+                r"(?i)\b((?:serial(?: ?number)?|s/n|board (?:id|serial|part number)|asset tag"
+                r"|service tag|chassis serial)[\"']?\s*[:=]\s*)[^\s,\"']+"
+            ),
             r"\1<SERIAL>",
         ),
         (rf"\b((?:GPU|MIG)-)?{_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}\b", r"\1<UUID>"),

@@ -17,7 +17,10 @@ _DRIVER = r"(?i)nvidia|cuda|nouveau|cudnn|nccl|amdgpu|rocm|linux-(?:image|header
 _KERNEL = (
     r"NVRM|(?i:nvidia|nouveau|amdgpu|xid|iommu|AMD-Vi|DMAR|secure ?boot|lockdown|out of memory)"
 )
-_LOADED = r"(?i)lib(?:cuda|cudnn|cublas|cufft|curand|cusparse|cusolver|nvrtc|nvJitLink|nccl|nvidia|amdhip|roc)"
+_LOADED = (
+    r"(?i)lib(?:cuda|cudnn|cublas|cufft|curand|cusparse|cusolver|nvrtc|nvJitLink|nccl|nvidia"
+    r"|amdhip|roc)"
+)
 _VARIABLES = re.compile(
     r"(?:CUDA|NVIDIA|NCCL|TF|TORCH|PYTORCH|XLA|JAX|HIP|HSA|ROCR?|NVCC|OMP|MKL|CONDA|PYTHON|LD)_?[A-Z0-9_]*"
     r"|PATH|CC|CXX|VIRTUAL_ENV|SHELL|LANG|DISPLAY|XDG_SESSION_TYPE"

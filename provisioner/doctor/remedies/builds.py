@@ -174,7 +174,7 @@ def resolve_together(patient: Patient) -> str | None:
     """What looks for releases of two frameworks that go together."""
     text = patient.symptoms.text
     named = sorted((n for n in ("torch", "tensorflow", "jax") if n in text), key=text.find)
-    if len(named) < 2 or patient.plan(" ".join(named)) is None:
+    if not named[1:] or patient.plan(" ".join(named)) is None:
         return None
     return shlex.join(["dlsetup", "resolve", *named, *patient.options])
 

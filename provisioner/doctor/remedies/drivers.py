@@ -107,7 +107,7 @@ def is_out_of_reach(patient: Patient) -> bool:
 
 
 def dropped_gpu(patient: Patient, *, said: bool) -> bool:
-    """Whether the driver is of a branch that drives the GPUs no more; ``said`` where none is named."""
+    """Whether the driver's branch drives the GPUs no more; ``said`` where no driver is named."""
     last, now = last_branch(patient), _running(patient)
     if last is None:
         return False
@@ -134,7 +134,8 @@ def _installed(patient: Patient, row: DriverPackage) -> str:
     """The command; for a repository of its own, the script that adds and checks that first."""
     if row.repository:
         script = shlex.join(["dlsetup", "render", "script", patient.framework, *patient.options])
-        return f"{script} (it adds NVIDIA's repository and installs {row.package}, branch {row.branch})"
+        what = f"{row.package}, branch {row.branch}"
+        return f"{script} (it adds NVIDIA's repository and installs {what})"
     family = patient.system.family if patient.system else ""
     return f"{_INSTALLERS[family]} {row.package}"
 
