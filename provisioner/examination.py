@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -21,6 +21,9 @@ from provisioner.machine import Machine
 from provisioner.plan import Warning
 from provisioner.report import Finding
 from provisioner.version import minor
+
+if TYPE_CHECKING:
+    from provisioner.doctor.explaining import Explained
 
 STANDARD_INPUT = "-"
 _HALF = 1_000_000
@@ -46,14 +49,18 @@ def of_report(name: str, options: Options) -> Examined:
     Raises UsageError ``bad-report`` for a file that cannot be read, or as ``machine_of`` does.
     """
     from provisioner.doctor import Patient, diagnose, read
+    from provisioner.doctor.bundle import is_bundle
 
     rows = workflow.catalog()
     text, left_out = _text_of(name)
+    if is_bundle(text):
+        return _of_bundle(name, text)
     symptoms = read(text, rows)
     if left_out:
         symptoms = msgspec.structs.replace(symptoms, left_out_bytes=left_out)
     machine, warnings = _machine(options)
-    found = diagnose(Patient(_with(symptoms, machine), rows, machine))
+    meant = Patient(_with(symptoms, machine), rows, machine, from_afar=True)
+    found = diagnose(meant)
     return Examined(
         findings=found,
         looked_at=tuple(_looked_at(symptoms)),
@@ -67,6 +74,20 @@ def of_machine(name: str | None, options: Options) -> Examined:
     Raises UsageError ``unknown-environment``, ``python-not-found``, or ``not-this-machine`` for
     options that describe another machine; OutsideError ``environment-damaged``.
     """
+    return _looked(name, options).examined
+
+
+class _Sight(NamedTuple):
+    """One look at this machine: what was found, and all that it was found in."""
+
+    examined: Examined
+    machine: Machine
+    symptoms: Symptoms
+    host: Host
+    room: _Room
+
+
+def _looked(name: str | None, options: Options) -> _Sight:
     rows = workflow.catalog()
     if options.machine_file or options.from_afar or options.driver:
         raise UsageError(
@@ -87,13 +108,71 @@ def of_machine(name: str | None, options: Options) -> Examined:
     )
     findings = _findings(symptoms, machine)
     known = {finding.reference for finding in findings}
-    return Examined(
+    examined = Examined(
         findings=findings,
         looked_at=(*seen.looked_at, *room.looked_at),
         warnings=tuple(
             one for one in (*warnings, *seen.warnings, *room.warnings) if one.reference not in known
         ),
     )
+    return _Sight(examined, machine, symptoms, host, room)
+
+
+def bundled(name: str | None, options: Options, path: Path) -> Examined:
+    """Look as ``of_machine`` does, and write it all to one file that says nothing of its author.
+
+    The file appears whole or not at all, and nobody else may read it. Raises as ``of_machine``
+    does, and OSError where it cannot be written.
+    """
+    from provisioner import __version__, settings, whole_file
+    from provisioner.doctor import anonymous
+    from provisioner.doctor.bundle import Bundle, packed
+    from provisioner.doctor.live import inventory
+
+    sight = _looked(name, options)
+    inside = sight.room.inside
+    bundle = Bundle(
+        made_by=f"dlsetup {__version__}",
+        machine=sight.machine,
+        findings=sight.examined.findings,
+        looked_at=sight.examined.looked_at,
+        warnings=sight.examined.warnings,
+        environment=msgspec.to_builtins(inside) if inside else {},
+        seen={title: tuple(lines) for title, lines in inventory.see(sight.host).items()},
+        symptoms=sight.symptoms,
+    )
+    hidden = anonymous.of_this_machine(os.environ, settings.current().redacted)
+    whole_file.put(path, packed(bundle, hidden), private=True)
+    return sight.examined
+
+
+def _of_bundle(name: str, text: str) -> Examined:
+    """What a bundle's machine was found to have, judged again by today's rows."""
+    from provisioner.doctor.bundle import opened
+
+    try:
+        bundle = opened(text)
+    except ValueError as error:
+        raise _bad(name, f"it was cut off or changed: {error}") from error
+    return Examined(
+        findings=_findings(bundle.symptoms, bundle.machine),
+        looked_at=bundle.looked_at,
+        warnings=bundle.warnings,
+    )
+
+
+def explained(word: str, options: Options) -> Explained:
+    """Say what a word of a finding means, and what to do on this machine or a described one.
+
+    Raises UsageError ``unknown-reference``, or as ``machine_of`` does.
+    """
+    from provisioner.doctor import Patient
+    from provisioner.doctor.explaining import explain
+
+    told = _machine(options)[0]
+    machine = told or workflow.this_machine()[0]
+    symptoms = _with(Symptoms(text=""), machine)
+    return explain(word, Patient(symptoms, workflow.catalog(), machine, from_afar=told is not None))
 
 
 class _Room(msgspec.Struct, frozen=True, kw_only=True):

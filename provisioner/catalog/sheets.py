@@ -124,6 +124,7 @@ SIGNS = tuple(
         "frameworks",
         "builds",
         "clusters",
+        "surroundings",
     )
 )
 TRANSLATIONS = Sheet(

@@ -65,7 +65,9 @@ class Remedy(Row, frozen=True, kw_only=True):
     fix: str
     """In words, with ``{placeholders}`` that the resolver and the machine fill: a row whose
     placeholder has no answer is left out."""
+    check: bool = False
+    """It says what to look at once the others are done."""
     when: tuple[str, ...] = ()
-    """Predicates that all hold."""
+    """Signs, predicates and conditions of ``doctor/remedies/conditions.py`` that all hold."""
     unless: tuple[str, ...] = ()
-    """Predicates of which none holds."""
+    """None of these holds."""

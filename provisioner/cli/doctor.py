@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,6 +21,11 @@ from provisioner.cli.output import show_json, show_warnings
 @click.option(
     "--report", metavar="FILE", help="Read what programs printed, from a file or - instead."
 )
+@click.option(
+    "--bundle",
+    metavar="FILE",
+    help="Write all of it to one file for a bug report, without names, addresses and secrets.",
+)
 @click.option("--explain", metavar="REFERENCE", help="What a word of a finding means.")
 @click.option("--quiet", is_flag=True, help="Print errors alone: doctor --quiet && python train.py")
 @options.machine
@@ -31,6 +37,7 @@ def command(
     *,
     name: str | None,
     report: str | None,
+    bundle: str | None,
     explain: str | None,
     quiet: bool,
     as_json: bool,
@@ -41,12 +48,16 @@ def command(
     It exits with 1 where something is an error. Nothing is changed, and nothing asks for root.
     """
     if explain is not None:
-        _explain(explain, as_json=as_json)
+        _explain(explain, typed, as_json=as_json)
         return
-    found = _examined(name, report, typed)
+    found = _examined(name, report, bundle, typed)
     if as_json:
-        about = {"findings": found.findings, "looked_at": found.looked_at}
-        show_json("doctor", about, found.warnings)
+        about: dict[str, Any] = {"findings": found.findings, "looked_at": found.looked_at}
+        show_json("doctor", about | ({"path": bundle} if bundle else {}), found.warnings)
+    elif bundle:
+        from provisioner.cli.text_doctor import show_bundled
+
+        show_bundled(bundle, found)
     elif found.is_broken or not quiet:
         from provisioner.cli.text_doctor import show_examined
 
@@ -55,20 +66,35 @@ def command(
     ctx.exit(1 if found.is_broken else 0)
 
 
-def _examined(name: str | None, report: str | None, typed: dict[str, Any]) -> Any:
+def _examined(
+    name: str | None, report: str | None, bundle: str | None, typed: dict[str, Any]
+) -> Any:
     from provisioner import examination
 
     if name is not None and report is not None:
         raise click.UsageError("Say NAME or --report, not both.")
+    if bundle is not None and report is not None:
+        raise click.UsageError("Say --bundle or --report, not both.")
     asked = options.asked((), typed, must_ask=False)
+    if bundle is not None:
+        return examination.bundled(name, asked.options, Path(bundle))
     if report is not None:
         return examination.of_report(report, asked.options)
     return examination.of_machine(name, asked.options)
 
 
-def _explain(word: str, *, as_json: bool) -> None:
-    found = workflow.explained(word)
+def _explain(word: str, typed: dict[str, Any], *, as_json: bool) -> None:
+    from provisioner import examination
+
+    workflow.explained(word)  # a wrong word is told before anything is looked at
+    asked = options.asked((), typed, must_ask=False)
+    found = examination.explained(word, asked.options)
     if as_json:
-        show_json("doctor", {"reference": found})
+        about = {
+            name: getattr(found, name) for name in ("reference", "recognised", "fixes", "checks")
+        }
+        show_json("doctor", about)
         return
-    click.echo(f"{found.name}\n\n{found.meaning}\n\nwhat to do: {found.fix}")
+    from provisioner.cli.text_doctor import show_explained
+
+    show_explained(found)

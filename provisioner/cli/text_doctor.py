@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,23 @@ from provisioner.cli.output import folded, printable
 from provisioner.examination import Examined
 from provisioner.report import Finding
 
+if TYPE_CHECKING:
+    from provisioner.doctor.explaining import Explained
+
+_COMMANDS = (
+    "dlsetup ",
+    "sudo ",
+    "docker ",
+    "pip ",
+    "conda ",
+    "export ",
+    "unset ",
+    "python ",
+    "grep ",
+    "nvidia-smi",
+    "wsl --",
+)
+"""What tells that a line holds something to copy."""
 _MOST_SEEN = 4
 """Lines of evidence that are shown of one finding."""
 
@@ -38,6 +56,31 @@ def show_examined(found: Examined, *, quiet: bool = False) -> None:
         click.echo("What a word means: dlsetup doctor --explain WORD")
 
 
+def show_bundled(path: str, found: Examined) -> None:
+    """Print where a bundle was written, what it names, and what to do before it is sent."""
+    names = ", ".join(finding.reference for finding in found.findings) or "nothing that is wrong"
+    click.echo(f"Written: {printable(path)}\nfound: {names}")
+    click.echo("Names, addresses, secrets and serial numbers were taken out; read it all the same")
+    click.echo("before you send it. It is read again by: dlsetup doctor --report FILE")
+
+
+def show_explained(found: Explained) -> None:
+    """Print what a word means, how it is recognised, what to do, and what to check afterwards."""
+    width = min(width_of_output(), 100)
+    click.echo(f"{found.reference.name}\n\n{folded(found.reference.meaning, width)}")
+    if found.recognised:
+        click.echo("\nhow it is recognised:")
+    for text in found.recognised:
+        click.echo(folded(f"- {text}", width, first="  ", rest="    "))
+    click.echo("\nwhat to do:")
+    for number, text in enumerate(found.fixes, 1):
+        click.echo(_fix(f"{number}. {text}", width).removeprefix("  "))
+    if found.checks:
+        click.echo("\nwhat to check afterwards:")
+    for text in found.checks:
+        click.echo(f"  {printable(text)}")
+
+
 def _is_faint(finding: Finding) -> bool:
     return finding.severity == "note" and finding.confidence == "unsure"
 
@@ -56,6 +99,6 @@ def _lines(finding: Finding, width: int) -> Iterator[str]:
 
 def _fix(text: str, width: int) -> str:
     """Commands are never broken over lines: they are copied from here."""
-    if "dlsetup " in text or "sudo " in text or "docker " in text:
+    if any(word in text for word in _COMMANDS):
         return f"    {printable(text)}"
     return folded(text, width, first="    ", rest="       ")

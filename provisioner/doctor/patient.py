@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
+
+import msgspec
 
 from provisioner.catalog.find import ROLLING, system
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import OperatingSystemRow
 from provisioner.doctor.symptoms import Symptoms
 from provisioner.errors import DlsetupError
-from provisioner.machine import Driver, Machine, OperatingSystem
+from provisioner.machine import Driver, Gpu, Machine, OperatingSystem
 from provisioner.plan import Plan, Request
 from provisioner.request import parse_wish
 from provisioner.resolve import question_of, resolve
 from provisioner.version import is_dotted
 
 _FRAMEWORKS = ("torch", "tensorflow", "jax", "onnxruntime-gpu", "cupy")
+_BARE = re.compile(r"gfx[0-9a-f]+|(?:sm_)?\d+(?:\.\d+)?")
 
 
 class Patient:
     """Symptoms and the machine that they are of; plans are made once each.
 
-    ``machine`` is the one that was looked at; without it, as much of one as the symptoms tell.
+    ``machine`` is the one that was looked at, or was described ``from_afar``; without it, as much
+    of one as the symptoms tell.
     """
 
     def __init__(
-        self, symptoms: Symptoms, catalog: Catalog, machine: Machine | None = None
+        self,
+        symptoms: Symptoms,
+        catalog: Catalog,
+        machine: Machine | None = None,
+        *,
+        from_afar: bool = False,
     ) -> None:
         self.symptoms = symptoms
         self.catalog = catalog
         self.seen = machine
+        self.from_afar = from_afar
         self._plans: dict[tuple[str, str, bool], Plan | DlsetupError] = {}
 
     @cached_property
@@ -59,7 +70,7 @@ class Patient:
         return Machine(
             os=OperatingSystem(id=told.os_id or "linux", version=self._version, wsl=told.wsl),
             arch=told.arch or "x86_64",
-            gpus=told.gpus,
+            gpus=_distinct(told.gpus),
             driver=Driver(version=driver, cuda=told.driver_cuda or None) if driver else None,
             sources={"gpus": "file", "os": "file", **({"driver": "file"} if driver else {})},
         )
@@ -72,6 +83,16 @@ class Patient:
         if told.os_version or len(rows) != 1 or rows[0].version == ROLLING:
             return told.os_version
         return rows[0].version
+
+    def on(self, machine: Machine) -> Patient:
+        """The same symptoms on another machine."""
+        return Patient(self.symptoms, self.catalog, machine, from_afar=self.from_afar)
+
+    @cached_property
+    def without_driver(self) -> Patient:
+        """The same machine, whose driver may be replaced by any other."""
+        sources = {**self.machine.sources, "driver": "none"}
+        return self.on(msgspec.structs.replace(self.machine, driver=None, sources=sources))
 
     def plan(self, words: str, python: str = "", *, keep_driver: bool = False) -> Plan | None:
         """The plan for some requirements; None where there is none."""
@@ -101,13 +122,21 @@ class Patient:
     @property
     def options(self) -> tuple[str, ...]:
         """The machine in the words of the command line; none for the one that was looked at."""
-        if self.seen is not None:
+        if (self.seen is not None and not self.from_afar) or not self.machine.gpus:
+            # Without a GPU the words would describe another machine, one that has none.
             return ()
         words: list[str] = []
-        for gpu in self.symptoms.gpus:
+        for gpu in self.machine.gpus:
             words += ["--gpu", gpu.name]
         if self.system is not None:
             words += ["--os", self.machine.os_name]
-        if self.symptoms.arch == "aarch64":
+        if self.machine.arch == "aarch64":
             words += ["--arch", "aarch64"]
         return tuple(words)
+
+
+def _distinct(gpus: tuple[Gpu, ...]) -> tuple[Gpu, ...]:
+    """GPUs without bare targets (``gfx1201``, ``12.0``) beside the product that has one."""
+    named = [gpu for gpu in gpus if not _BARE.fullmatch(gpu.name)]
+    vendors = {gpu.vendor for gpu in named}
+    return tuple(gpu for gpu in gpus if gpu in named or gpu.vendor not in vendors)

@@ -167,7 +167,7 @@ def test_every_reference_is_explained(run: Run, name: str) -> None:
 
     assert result.exit_code == 0
     assert result.stdout.startswith(f"{name}\n\n")
-    assert "what to do: " in result.stdout
+    assert "what to do:\n" in result.stdout
 
 
 def test_the_same_question_gives_the_same_bytes(run: Run) -> None:

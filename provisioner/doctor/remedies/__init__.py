@@ -1,0 +1,51 @@
+"""What to do about a cause on one machine: rows, filled in by the resolver and the machine."""
+
+from __future__ import annotations
+
+import re
+
+from provisioner.doctor.patient import Patient
+from provisioner.doctor.remedies.conditions import CONDITIONS, families
+from provisioner.doctor.remedies.values import VALUES
+
+CHECK = "check: "
+"""What the line starts with that says what to look at afterwards."""
+_PLACEHOLDER = re.compile(r"\{([a-z_0-9]+)\}")
+_LINKED = re.compile(r"(?:or|then|and) ")
+
+
+def fixes(reference: str, patient: Patient, held: frozenset[str]) -> tuple[str, ...]:
+    """Return what to do, in order, and at the end what to check afterwards.
+
+    ``held`` are the signs and predicates that hold. Empty where the rows know nothing for this
+    machine: what to check afterwards never stands alone.
+    """
+    known = held | families(patient)
+    known |= {name for name, holds in CONDITIONS.items() if holds(patient, known)}
+    rows = [
+        row
+        for row in patient.catalog.remedies
+        if row.reference == reference
+        and known.issuperset(row.when)
+        and not known.intersection(row.unless)
+    ]
+    done = _said([row.fix for row in rows if not row.check], patient)
+    if not done:
+        return ()
+    # The first line leans on nothing before it: "or keep the driver" becomes "keep the driver".
+    done[0] = _LINKED.sub("", done[0], count=1) if _LINKED.match(done[0]) else done[0]
+    checks = _said([row.fix for row in rows if row.check], patient)
+    return (*done, *(CHECK + text for text in checks))
+
+
+def _said(texts: list[str], patient: Patient) -> list[str]:
+    filled = (_filled(text, patient) for text in texts)
+    return list(dict.fromkeys(text for text in filled if text))
+
+
+def _filled(text: str, patient: Patient) -> str | None:
+    """A row's words with its placeholders filled; None where one of them has no answer."""
+    values = {name: VALUES[name](patient) for name in _PLACEHOLDER.findall(text)}
+    if any(value is None for value in values.values()):
+        return None
+    return _PLACEHOLDER.sub(lambda match: values[match[1]] or "", text)

@@ -1,0 +1,186 @@
+"""Drivers for a machine: which release, package and flavour the resolver would put there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from provisioner.catalog.beside import fabric_managers, parts_of
+from provisioner.catalog.find import names_of_system
+from provisioner.catalog.rows import Cuda, DriverPackage
+from provisioner.doctor.patient import Patient
+from provisioner.doctor.predicates.drivers import cuda_of
+from provisioner.plan import Plan
+from provisioner.recipes.driver import package_for
+from provisioner.version import at_least, numbers
+
+_IMAGE_CUDA = re.compile(r"cuda ?>= ?(\d{1,2}\.\d)")
+_INSTALLERS = {"debian": "sudo apt install", "redhat": "sudo dnf install", "suse": "sudo zypper in"}
+
+
+def on_linux(patient: Patient) -> bool:
+    """Whether it is Linux, WSL and containers among it, or nobody said what else."""
+    return patient.machine.os.id not in {"windows", "macos"}
+
+
+def has_windows_driver(patient: Patient) -> bool:
+    """Whether the driver is that of Windows: on Windows itself and in WSL."""
+    return patient.machine.os.wsl or patient.machine.os.id == "windows"
+
+
+def takes_driver(patient: Patient) -> bool:
+    """Whether a Linux driver belongs there: on Linux itself, not in WSL, not in a container."""
+    inside = patient.symptoms.container or patient.machine.os.container
+    return on_linux(patient) and not patient.machine.os.wsl and not inside
+
+
+def is_tegra(patient: Patient) -> bool:
+    """Whether the GPU is a Jetson's, whose driver comes with JetPack alone."""
+    capabilities = {gpu.compute_capability for gpu in patient.machine.gpus}
+    rows = (row for row in patient.catalog.architectures if row.tegra)
+    return any(row.compute_capability in capabilities for row in rows)
+
+
+def usual(patient: Patient) -> Plan | None:
+    """The plan for the framework that somebody wants to run, where a GPU is known."""
+    return patient.plan(patient.framework) if patient.machine.gpus else None
+
+
+def fresh(patient: Patient) -> Plan | None:
+    """The same plan for a machine whose driver may be replaced."""
+    return patient.without_driver.plan(patient.framework) if patient.machine.gpus else None
+
+
+def plan_driver(patient: Patient) -> str | None:
+    """The oldest driver that the planned build runs on."""
+    plan = usual(patient)
+    return plan.driver.minimum if plan else None
+
+
+def is_upgrade_planned(patient: Patient) -> bool:
+    """Whether the planned build needs another driver than the one that runs."""
+    plan = usual(patient)
+    return plan is not None and plan.driver.action == "upgrade"
+
+
+def minimum(patient: Patient) -> str | None:
+    """The oldest driver for what is installed or started, else for what would be installed.
+
+    None where the driver that runs is new enough for that: then it is not what fails.
+    """
+    plan = fresh(patient)
+    floors = [_floor(patient), plan.driver.minimum if plan else None]
+    now = _running(patient)
+    return next((one for one in floors if one and not (now and at_least(now, one))), None)
+
+
+def _running(patient: Patient) -> str:
+    driver = patient.machine.driver
+    return (driver.version if driver else None) or patient.symptoms.driver
+
+
+def _floor(patient: Patient) -> str | None:
+    """The floor of the newest CUDA that a package or an image is for."""
+    cudas = [cuda for one in patient.symptoms.packages if (cuda := cuda_of(one))]
+    image = _IMAGE_CUDA.search(patient.symptoms.text)
+    cudas += [image[1]] if image else []
+    rows = [row for cuda in cudas if (row := _cuda(patient, cuda))]
+    windows = has_windows_driver(patient)
+    floors = [row.driver_floor.windows if windows else row.driver_floor.linux for row in rows]
+    return max((floor for floor in floors if floor), key=numbers, default=None)
+
+
+def _cuda(patient: Patient, version: str) -> Cuda | None:
+    return next((row for row in patient.catalog.cuda if row.version == version), None)
+
+
+def last_branch(patient: Patient) -> str | None:
+    """The newest branch that drives the machine's GPUs; None where every newer one does."""
+    plan = fresh(patient)
+    return plan.driver.last_branch if plan else None
+
+
+def is_out_of_reach(patient: Patient) -> bool:
+    """Whether no driver of the GPUs is as new as what is installed needs."""
+    last, floor = last_branch(patient), _floor(patient)
+    return bool(last and floor and numbers(floor)[:1] > numbers(last)[:1])
+
+
+def dropped_gpu(patient: Patient, *, said: bool) -> bool:
+    """Whether the driver's branch drives the GPUs no more; ``said`` where no driver is named."""
+    last, now = last_branch(patient), _running(patient)
+    if last is None:
+        return False
+    return numbers(now)[:1] > numbers(last)[:1] if now else said
+
+
+def row_of(patient: Patient) -> DriverPackage | None:
+    """The package of the planned driver, where the system is one that takes it."""
+    plan = fresh(patient)
+    if plan is None or not takes_driver(patient) or not patient.system or is_tegra(patient):
+        return None
+    if plan.accelerator != "cuda":
+        return None
+    return package_for(plan, patient.catalog)
+
+
+def install(patient: Patient) -> str | None:
+    """How to install the planned driver."""
+    row = row_of(patient)
+    return _installed(patient, row) if row else None
+
+
+def _installed(patient: Patient, row: DriverPackage) -> str:
+    """The command; for a repository of its own, the script that adds and checks that first."""
+    if row.repository:
+        script = shlex.join(["dlsetup", "render", "script", patient.framework, *patient.options])
+        what = f"{row.package}, branch {row.branch}"
+        return f"{script} (it adds NVIDIA's repository and installs {what})"
+    family = patient.system.family if patient.system else ""
+    return f"{_INSTALLERS[family]} {row.package}"
+
+
+def flavour(patient: Patient) -> str | None:
+    """The kernel modules that the GPUs need, ``open`` or ``proprietary``."""
+    plan = fresh(patient)
+    return plan.driver.flavour if plan else None
+
+
+def flavour_install(patient: Patient) -> str | None:
+    """How to change to the other kernel modules, of the same branch where the archive has them."""
+    planned, wanted = row_of(patient), flavour(patient)
+    if planned is None or planned.repository:
+        return _installed(patient, planned) if planned else None
+    names = names_of_system(patient.catalog, patient.machine.os.id, patient.machine.os.version)
+    branch = _running(patient).partition(".")[0]
+    last = last_branch(patient)
+    same = [
+        row
+        for row in patient.catalog.driver_packages
+        if (row.os in names and row.branch == branch and row.flavour == wanted)
+        and not (last and numbers(branch) > numbers(last))
+        and not row.repository
+    ]
+    best = min(same, key=lambda row: (len(row.package), row.package), default=planned)
+    return _installed(patient, best)
+
+
+def modules_package(patient: Patient) -> str | None:
+    """The modules of the planned driver that the archive has built and signed, without a kernel."""
+    row = row_of(patient)
+    parts = parts_of(patient.catalog, patient.machine, row.package) if row else None
+    return (parts.modules or None) if parts else None
+
+
+def fabric_manager(patient: Patient) -> str | None:
+    """The fabric manager of the branch that runs, where the archive has it."""
+    branch = _running(patient).partition(".")[0]
+    names = fabric_managers(patient.catalog, patient.machine) if branch else ()
+    return next((name for name in names if name.endswith(f"-{branch}")), None)
+
+
+def place(patient: Patient) -> str | None:
+    """Where a driver is installed that does not belong where the program runs."""
+    if takes_driver(patient):
+        return None
+    return "on Windows" if has_windows_driver(patient) else "on the host"

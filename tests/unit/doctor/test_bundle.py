@@ -1,0 +1,110 @@
+"""A bundle is one private file, and reading it back finds the same."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from provisioner import workflow
+from provisioner.cli.main import main
+from provisioner.doctor import Patient, diagnose, read
+from provisioner.doctor.anonymous import Anonymous
+from provisioner.doctor.bundle import Bundle, is_bundle, opened, packed
+from tests.cases import Case, cases
+
+HIDDEN = Anonymous({"aurelia": "<USER>", "thinkbox7": "<HOST>"}, home="/home/aurelia")
+
+
+@pytest.mark.parametrize("case", cases("given"), ids=lambda case: case.name)
+def test_reading_it_back_finds_the_same(case: Case) -> None:
+    rows = workflow.catalog()
+    symptoms = read(case.report, rows)
+    before = Patient(symptoms, rows)
+    bundle = Bundle(machine=before.machine, symptoms=symptoms, findings=diagnose(before))
+    text = packed(bundle, HIDDEN).decode()
+    assert is_bundle(text)
+
+    after = opened(text)
+    found = diagnose(Patient(after.symptoms, rows, after.machine, from_afar=True))
+    wanted = diagnose(Patient(symptoms, rows, before.machine, from_afar=True))
+    assert [(one.reference, one.severity) for one in found] == [
+        (one.reference, one.severity) for one in wanted
+    ]
+
+
+def test_the_file_is_private_whole_and_read_by_report(tmp_path: Path) -> None:
+    path = tmp_path / "bundle.json"
+    made = CliRunner().invoke(main, ["doctor", "--bundle", str(path)])
+    assert made.exit_code in {0, 1}, made.output
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    document = json.loads(path.read_text())
+    assert list(document)[:2] == ["kind", "schema"]
+    assert document["machine"]["os"]["id"]
+    assert "/proc/version" in document["seen"]
+    assert document["symptoms"]["text"] == ""
+
+    live = CliRunner().invoke(main, ["doctor", "--json"])
+    back = CliRunner().invoke(main, ["doctor", "--report", str(path), "--json"])
+    references = [
+        [one["reference"] for one in json.loads(told.stdout)["data"]["findings"]]
+        for told in (live, back)
+    ]
+    assert references[0] == references[1]
+
+
+def test_names_of_this_run_are_not_in_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("USER", "aurelia")
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/srv/aurelia/lib:/opt/x")
+    monkeypatch.setenv("PYTHON_TOKEN", "zebra-stripes-9")
+    monkeypatch.setattr("socket.gethostname", lambda: "thinkbox7")
+    path = tmp_path / "bundle.json"
+    CliRunner().invoke(main, ["doctor", "--bundle", str(path)])
+    text = path.read_text()
+    for secret in ("aurelia", "zebra-stripes", "thinkbox7"):
+        assert secret not in text
+    assert "LD_LIBRARY_PATH=/srv/<USER>/lib:/opt/x" in text
+
+
+def test_a_place_that_cannot_be_written_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "none" / "bundle.json"
+    made = CliRunner().invoke(main, ["doctor", "--bundle", str(path), "--json"])
+    assert made.exit_code == 3
+    assert json.loads(made.stdout)["status"] == "error"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("harm", ["cut", "driver", "type"])
+def test_a_bundle_that_was_harmed_is_a_bad_report(tmp_path: Path, harm: str) -> None:
+    path = tmp_path / "bundle.json"
+    CliRunner().invoke(main, ["doctor", "--bundle", str(path)])
+    document = json.loads(path.read_text())
+    if harm == "driver":
+        document["machine"]["driver"] = {"version": "x; rm -rf /"}
+    if harm == "type":
+        document["symptoms"]["lines"] = 7
+    text = json.dumps(document)
+    path.write_text(text[:400] if harm == "cut" else text)
+    told = CliRunner().invoke(main, ["doctor", "--report", str(path), "--json"])
+    assert told.exit_code == 2
+    assert json.loads(told.stdout)["errors"][0]["reference"] == "bad-report"
+
+
+def test_gpus_lose_their_uuid() -> None:
+    rows = workflow.catalog()
+    symptoms = read("NVIDIA GeForce RTX 3090, driver 535.183.01 on ubuntu 22.04", rows)
+    machine = Patient(symptoms, rows).machine
+    marked = tuple(msgspec.structs.replace(gpu, uuid="GPU-77") for gpu in machine.gpus)
+    assert marked
+    bundle = Bundle(machine=msgspec.structs.replace(machine, gpus=marked), symptoms=symptoms)
+    assert b"GPU-77" not in packed(bundle, HIDDEN)
+
+
+def test_bundle_and_report_exclude_each_other() -> None:
+    assert CliRunner().invoke(main, ["doctor", "--bundle", "x", "--report", "y"]).exit_code == 2
