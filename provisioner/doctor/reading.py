@@ -96,6 +96,11 @@ def read(text: str, catalog: Catalog) -> Symptoms:
     )
 
 
+def folded(text: str) -> str:
+    """The text of a report as signs are looked for in it: lower case, blanks run together."""
+    return "\n".join(map(_folded, _readable(_bounded(text)[0])))
+
+
 def _in_english(text: str, catalog: Catalog) -> str:
     """What programs said in other languages, as they say it in English; lines stay lines."""
     if text.isascii():
