@@ -18,7 +18,7 @@ def in_container(symptoms: Symptoms, _: Catalog) -> str | None:
 def given_gpus(symptoms: Symptoms, _: Catalog) -> str | None:
     """The container was started with GPUs."""
     if re.search(
-        r"--gpus|--runtime[= ]nvidia|nvidia-docker run|device_ids|capabilities: \[gpu",
+        r"(?<!without )(?<!no )(?<!missing )--gpus|--runtime[= ]nvidia|nvidia-docker run|device_ids|capabilities: \[gpu",
         symptoms.text,
     ):
         return "The container was given GPUs."
