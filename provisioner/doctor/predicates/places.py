@@ -7,6 +7,10 @@ import re
 from provisioner.catalog.load import Catalog
 from provisioner.doctor.symptoms import Symptoms
 
+_GIVEN = re.compile(
+    r"(?<!without )(?<!no )(?<!missing )--gpus|--runtime[= ]nvidia|nvidia-docker run|device_ids"
+    r"|capabilities: \[gpu"
+)
 _FLAGS = re.compile(r"(?m)^ ?flags ?: ?(.*)$")
 
 
@@ -17,10 +21,7 @@ def in_container(symptoms: Symptoms, _: Catalog) -> str | None:
 
 def given_gpus(symptoms: Symptoms, _: Catalog) -> str | None:
     """The container was started with GPUs."""
-    if re.search(
-        r"(?<!without )(?<!no )(?<!missing )--gpus|--runtime[= ]nvidia|nvidia-docker run|device_ids|capabilities: \[gpu",
-        symptoms.text,
-    ):
+    if _GIVEN.search(symptoms.text):
         return "The container was given GPUs."
     return None
 
