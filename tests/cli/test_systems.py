@@ -148,3 +148,15 @@ def test_a_system_that_is_not_known_is_not_taken_for_another(name: str) -> None:
 
     assert answer["code"] == 2
     assert answer["errors"][0]["reference"] == "unknown-os"
+
+
+@pytest.mark.parametrize("system", ["rocky-8", "opensuse-15.6"])
+def test_nvcc_which_any_python_takes_gets_no_python_that_can_be_had_nowhere(system: str) -> None:
+    words = ("cuda-dev", "--gpu", "RTX 4090", "--arch", "x86_64", "--os", system)
+    found = resolved(*words)
+    recommended = {
+        row.version for row in Catalog.load(resources.stacks()).pythons if row.recommended
+    }
+
+    assert found["data"]["plan"]["python"] in recommended
+    assert run("render", "dockerfile", *words).exit_code == 0
