@@ -189,3 +189,16 @@ def test_a_driver_without_a_floor_is_any(gpu: str, system: str, said: str) -> No
 
     assert said in text
     assert "driver 0 or later" not in text
+
+
+@pytest.mark.parametrize("name", ["rocky", "almalinux", "rhel"])
+@pytest.mark.parametrize("version", ["8", "9"])
+def test_a_compiler_that_nvcc_lacks_is_installed_with_dnf_too(name: str, version: str) -> None:
+    words = ("cuda-dev", "--gpu", "RTX 4090", "--arch", "x86_64", "--os", f"{name}-{version}")
+    text = run("render", "script", *words).stdout
+    _, _, step = text.partition("step 2 ")
+    step, _, _ = step.partition("step 3 ")
+
+    assert "g++ -dumpversion" in step
+    assert re.search(r"install \S*gcc-c\+\+", step)
+    assert "nvcc needs g++" not in step
