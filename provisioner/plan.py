@@ -61,6 +61,12 @@ class DriverPlan(msgspec.Struct, frozen=True, kw_only=True):
     package: str | None = None
     """The system package that installs the branch on this system, where the catalog knows one."""
 
+    @property
+    def needed(self) -> str:
+        """Which drivers will do, in words: ``450.80.02 or later, of branch 470 at most``."""
+        floor = f"{self.minimum} or later" if self.minimum else "any"
+        return floor + (f", of branch {self.last_branch} at most" if self.last_branch else "")
+
 
 class HostCompiler(msgspec.Struct, frozen=True, kw_only=True):
     """The C++ compiler that nvcc calls."""

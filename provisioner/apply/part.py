@@ -136,13 +136,12 @@ def _unknown(plan: Plan) -> tuple[str, str]:
 def _by_hand(plan: Plan, why: tuple[str, str]) -> RefusedError:
     """The error for a driver that dlsetup does not install here."""
     driver = plan.driver
-    last = f", of branch {driver.last_branch} at most" if driver.last_branch else ""
     reason, hint = why
     return RefusedError(
         "needs-system-steps",
         "This plan needs another NVIDIA driver, and dlsetup does not install it here.",
         context=(
-            f"needed  {driver.minimum} or later{last}",
+            f"needed  {driver.needed}",
             f"here    {driver.current or 'none is seen'}",
             f"why     {reason}",
         ),

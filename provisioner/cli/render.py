@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from provisioner import workflow
-from provisioner.cli import options
-from provisioner.cli.output import make_folder, show_json, show_warnings, write_file
+from provisioner.cli import file_set, options
+from provisioner.cli.output import show_json, show_warnings
 from provisioner.errors import UsageError
 from provisioner.plan import Plan
 
@@ -127,14 +127,7 @@ def _plan(name: str, rest: tuple[str, ...], typed: dict[str, Any], *, several: b
 
 
 def _write(output: str, files: tuple[Any, ...]) -> None:
-    place = Path(output)
-    if len(files) > 1 or output.endswith("/"):
-        for file in files:
-            target = place / file.path
-            make_folder(target.parent)
-            write_file(target, file.text, executable=file.executable)
-    else:
-        write_file(place, files[0].text, executable=files[0].executable)
+    file_set.write(output, files)
     click.echo(f"wrote {output}", err=True)
 
 

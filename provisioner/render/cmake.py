@@ -141,7 +141,7 @@ def _where(plan: Plan) -> str:
 
 
 def _lines(plan: Plan) -> list[str]:
-    told = [*facts.pin_lines(plan), _where(plan)]
+    told = ["Made by dlsetup.", *facts.pin_lines(plan), _where(plan)]
     return [f"# {comment(line)}" for line in told]
 
 

@@ -47,8 +47,8 @@ def head(plan: Plan, catalog: Catalog, title: str = "", *, driver: bool = True) 
         *wrapped(tuple(f"Note: {one}" for one in facts.warning_lines(plan)), _INDENT),
     ]
     if driver and plan.accelerator == "cuda":
-        floor = plan.driver.minimum or "any"
-        told = f"The driver is the machine's affair: {floor} or later must run."
+        needed = plan.driver.needed + ("," if plan.driver.last_branch else "")
+        told = f"The driver is the machine's affair: {needed} must run."
         lines += ["", *wrapped((told,))]
     return tuple(lines)
 

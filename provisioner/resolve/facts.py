@@ -285,13 +285,18 @@ class Facts:
 
     @cached_property
     def python_order(self) -> tuple[str, ...]:
-        """Interpreters in order of preference: asked for, the system's own, recommended, others."""
+        """Interpreters in order of preference: asked for, the system's own, recommended, others.
+
+        A system's own that can be had nowhere else, neither by uv nor in an image, is too old to be
+        preferred: what such a system's packages bring today is another one.
+        """
         if self.request.python:
             return (self.request.python,)
         newest_first = sorted(self.catalog.pythons, key=lambda row: numbers(row.version))[::-1]
         ordered = [row.version for row in newest_first if row.recommended]
         ordered += [row.version for row in newest_first if not row.recommended]
-        if self.system and self.system.python:
+        gone = {row.version for row in newest_first if not row.fetched and not row.base_image}
+        if self.system and self.system.python and self.system.python not in gone:
             ordered.insert(0, self.system.python)
         wanted = self.request.requires_python
         return tuple(

@@ -71,9 +71,15 @@ def _by_hand(home: OperatingSystemRow, facts: Facts, driver: DriverPlan) -> str:
         why = f"the catalog has no key to trust NVIDIA's repository {home.nvidia_repository} by"
     return (
         f"No package of driver branch {driver.branch} is known for {home.name}: {why}. Install "
-        f"driver {driver.minimum or driver.branch} or later as NVIDIA's driver installation guide "
-        "says, and reboot, before the rest."
+        f"{_wanted(driver)} as NVIDIA's driver installation guide says, and reboot, before the "
+        "rest."
     )
+
+
+def _wanted(driver: DriverPlan) -> str:
+    if driver.minimum is None:
+        return f"a driver of branch {driver.branch}"
+    return f"driver {driver.needed}{',' if driver.last_branch else ''}"
 
 
 def _lacking(names: str, switch: Nvswitch, told: bool) -> str:

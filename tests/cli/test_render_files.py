@@ -95,3 +95,63 @@ def test_the_lock_of_another_plan_is_refused(lock: Path) -> None:
     error = json.loads(done.stdout)["errors"][0]
     assert error["reference"] == "bad-lock-file"
     assert error["context"] == ["it is the lock of another plan: another request or machine"]
+
+
+def test_several_files_appear_together_or_not_at_all(tmp_path: Path) -> None:
+    (tmp_path / "tf2.Dockerfile").mkdir()
+    (tmp_path / "compose.yaml").write_text("# Made by dlsetup, before\n")
+    done = run("render", "compose", "tf1", "+", "tf2", *TF1[1:], "-o", str(tmp_path))
+
+    assert done.exit_code == 3
+    assert "tf2.Dockerfile cannot be written" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["compose.yaml", "tf2.Dockerfile"]
+    assert (tmp_path / "compose.yaml").read_text() == "# Made by dlsetup, before\n"
+
+
+CUDA = ("cuda-dev", "--gpu", "RTX 4090", "--os", "ubuntu-24.04", "--arch", "x86_64")
+
+
+def test_somebodys_own_settings_are_never_replaced(tmp_path: Path) -> None:
+    own = tmp_path / ".vscode/settings.json"
+    own.parent.mkdir()
+    own.write_text("{}")
+    done = run("render", "cmake", *CUDA, "-o", str(tmp_path), "--json")
+
+    assert done.exit_code == 2
+    error = json.loads(done.stdout)["errors"][0]
+    assert (error["reference"], error["context"]) == ("file-exists", [str(own)])
+    assert own.read_text() == "{}"
+    assert not (tmp_path / "CMakePresets.json").exists()
+
+
+@pytest.mark.parametrize("words", [("cmake", *CUDA), ("devcontainer", *TF1), ("compose", *TF1)])
+def test_files_of_an_earlier_render_are_replaced(words: tuple[str, ...], tmp_path: Path) -> None:
+    assert run("render", *words, "-o", str(tmp_path)).exit_code == 0
+    written = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    for path, text in written.items():
+        path.write_text(text + "\n\n")
+    done = run("render", *words, "-o", str(tmp_path))
+
+    assert done.exit_code == 0, done.output
+    assert {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()} == written
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("compose", *TF1), "one.yaml"),
+        (("devcontainer", *TF1), "dc.json"),
+        (("cmake", *CUDA), "x.json"),
+        (("compose", *TF1), "tf1.Dockerfile"),
+    ],
+)
+def test_the_name_of_a_file_is_none_for_several(
+    words: tuple[str, ...], name: str, tmp_path: Path
+) -> None:
+    done = run("render", *words, "-o", str(tmp_path / name), "--json")
+
+    assert done.exit_code == 2
+    error = json.loads(done.stdout)["errors"][0]
+    assert error["reference"] == "bad-usage"
+    assert error["hint"] == f"Name a folder for them: -o {tmp_path / name.partition('.')[0]}/"
+    assert not (tmp_path / name).exists()

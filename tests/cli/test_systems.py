@@ -148,3 +148,57 @@ def test_a_system_that_is_not_known_is_not_taken_for_another(name: str) -> None:
 
     assert answer["code"] == 2
     assert answer["errors"][0]["reference"] == "unknown-os"
+
+
+@pytest.mark.parametrize("system", ["rocky-8", "opensuse-15.6"])
+def test_nvcc_which_any_python_takes_gets_no_python_that_can_be_had_nowhere(system: str) -> None:
+    words = ("cuda-dev", "--gpu", "RTX 4090", "--arch", "x86_64", "--os", system)
+    found = resolved(*words)
+    pythons = Catalog(resources.stacks()).pythons
+    recommended = {row.version for row in pythons if row.recommended}
+
+    assert found["data"]["plan"]["python"] in recommended
+    assert run("render", "dockerfile", *words).exit_code == 0
+
+
+@pytest.mark.parametrize("system", ["rocky-9", "debian-13", "opensuse-15.6", "ubuntu-26.04"])
+@pytest.mark.parametrize("name", ["script", "cloud-init", "dockerfile"])
+def test_a_driver_to_install_by_hand_is_never_one_that_drops_the_gpu(
+    name: str, system: str
+) -> None:
+    words = ("torch", "--gpu", "Tesla K80", "--arch", "x86_64", "--os", system)
+    text = " ".join(run("render", name, *words).stdout.replace("#", " ").split())
+
+    assert (
+        "Install driver 450.80.02 or later, of branch 470 at most, as NVIDIA's driver installation "
+        "guide says" in text
+    )
+    assert not re.search(r"450\.80\.02 or later(?!, of branch 470 at most)", text)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "system", "said"),
+    [
+        ("A100", "rocky-9-wsl2", "An NVIDIA driver of Windows is needed"),
+        ("Tesla K80", "opensuse-15.6", "An NVIDIA driver, of branch 470 at most, is needed"),
+    ],
+)
+def test_a_driver_without_a_floor_is_any(gpu: str, system: str, said: str) -> None:
+    words = ("nvidia-container-toolkit", "--gpu", gpu, "--arch", "x86_64", "--os", system)
+    text = run("render", "script", *words).stdout
+
+    assert said in text
+    assert "driver 0 or later" not in text
+
+
+@pytest.mark.parametrize("name", ["rocky", "almalinux", "rhel"])
+@pytest.mark.parametrize("version", ["8", "9"])
+def test_a_compiler_that_nvcc_lacks_is_installed_with_dnf_too(name: str, version: str) -> None:
+    words = ("cuda-dev", "--gpu", "RTX 4090", "--arch", "x86_64", "--os", f"{name}-{version}")
+    text = run("render", "script", *words).stdout
+    _, _, step = text.partition("step 2 ")
+    step, _, _ = step.partition("step 3 ")
+
+    assert "g++ -dumpversion" in step
+    assert re.search(r"install \S*gcc-c\+\+", step)
+    assert "nvcc needs g++" not in step

@@ -65,6 +65,7 @@ nvidia-cuda-crt 13.4.92, nvidia-nvvm 13.4.92",
 }
 """
 CLANGD = """---
+# Made by dlsetup.
 # nvcc 13.4.92, CUDA 13.4 (measured)
 # nvidia-cuda-cccl 13.3.4.3.1 (measured)
 # nvidia-cuda-runtime 13.4.92 (measured)
