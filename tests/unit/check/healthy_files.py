@@ -5,6 +5,13 @@ from __future__ import annotations
 from tests.unit.check.ill_files import case
 
 ALL = (
+    case(  # a shell splits no expansion at a semicolon, and 86 is the GPU's own
+        "targets-in-a-variable-without-quotes",
+        "Dockerfile",
+        'ARG ARCHS="90;89;86;80"\n'
+        "FROM nvidia/cuda:11.8.0-devel-ubuntu22.04\nARG ARCHS\n"
+        "RUN cmake .. -GNinja -DCMAKE_CUDA_ARCHITECTURES=${ARCHS} && ninja\n",
+    ),
     case(  # 07_tensorflow_wheels: 2.12.1 is the newest of 2.12, and tensorflow-rocm another name
         "a-release-that-another-distribution-has-too",
         "Dockerfile",
