@@ -10,7 +10,7 @@ import msgspec
 
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import DriverPackage
-from provisioner.check import images
+from provisioner.check import images, own_drivers
 from provisioner.check.images import KnownImage
 from provisioner.check.remedy import Remedy
 from provisioner.check.said import Package, Part, Python, Statement, SystemPackage
@@ -20,7 +20,7 @@ from provisioner.request import Wish, admits
 from provisioner.resolve import question_of
 from provisioner.resolve.drivers import scenarios
 from provisioner.resolve.facts import Facts
-from provisioner.version import at_least, is_dotted
+from provisioner.version import at_least, is_dotted, numbers
 
 _PACKAGED_PYTHON = re.compile(r"python(\d\.\d+)(-venv|-dev|-full)?")
 
@@ -129,7 +129,12 @@ class Ground:
         return tuple(one.version for way in scenarios(facts) for one in way.choices) + own
 
     def driver_reaches(self, floor: str) -> bool:
-        """Whether the driver that runs, or one that could, is as new as that."""
+        """Whether the driver that runs, or one that could, is as new as that.
+
+        Of one that the part itself installs the name may tell the branch alone, or nothing.
+        """
+        if any(_may_reach(one, floor) for one in own_drivers.told(self.part)):
+            return True
         return any(is_dotted(one) and at_least(one, floor) for one in self.drivers)
 
     def driver_told(self) -> str:
@@ -177,6 +182,13 @@ def _within(specifier: str, version: str) -> bool:
         return admits(specifier, version) or admits(specifier, f"{version}.99")
     except ValueError:
         return True
+
+
+def _may_reach(told: str, floor: str) -> bool:
+    """Whether a driver, of which the name tells that much, may be as new as that."""
+    if "." in told:
+        return at_least(told, floor)
+    return not told or numbers(told) >= numbers(floor)[:1]
 
 
 def _upstream(row: DriverPackage) -> str | None:

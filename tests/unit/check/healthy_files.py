@@ -4,7 +4,28 @@ from __future__ import annotations
 
 from tests.unit.check.ill_files import case
 
+OWN_DRIVERS = tuple(
+    case(  # the driver that it finds is older than CUDA 12.4 takes, and is not the one that stays
+        f"own-driver-{number}",
+        "install.sh",
+        f"#!/bin/bash\n{text}\n",
+        gpu="GTX 1080 Ti",
+        driver="470.256.02",
+        os="ubuntu-22.04",
+    )
+    for number, text in enumerate(
+        (
+            "sh cuda_12.4.1_550.54.15_linux.run --silent --driver --toolkit",
+            "apt-get -y install cuda-drivers-550 cuda-toolkit-12-4",
+            "apt-get -y install cuda-12-4",
+            "sh NVIDIA-Linux-x86_64-550.54.15.run -s\napt-get install cuda-toolkit-12-4",
+            "dnf -y module install nvidia-driver:550-dkms\ndnf -y install cuda-toolkit-12-4",
+        )
+    )
+)
+
 ALL = (
+    *OWN_DRIVERS,
     case(  # a shell splits no expansion at a semicolon, and 86 is the GPU's own
         "targets-in-a-variable-without-quotes",
         "Dockerfile",
