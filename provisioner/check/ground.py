@@ -24,6 +24,8 @@ from provisioner.version import at_least, is_dotted, numbers
 
 _PACKAGED_PYTHON = re.compile(r"python(\d\.\d+)(-venv|-dev|-full)?")
 
+_MADE_BESIDE = {"torchvision": frozenset({"torch"}), "torchaudio": frozenset({"torch"})}
+
 
 class Ground:
     """A part, the machine that it meets and the catalog that judges it.
@@ -49,9 +51,13 @@ class Ground:
         self.python = python
         self._facts: dict[tuple[str, str], Facts] = {}
 
-    def on_its_platform(self) -> Ground:
-        """The same without what the part says of other platforms than the machine's."""
-        kept = tuple(one for one in self.part.statements if self._is_for_this(one))
+    def as_it_is_here(self) -> Ground:
+        """The same without what is for other platforms, and what an image has already."""
+        kept = tuple(
+            one
+            for one in self.part.statements
+            if self._is_for_this(one) and not self._is_there(one)
+        )
         if len(kept) == len(self.part.statements):
             return self
         part = msgspec.structs.replace(self.part, statements=kept)
@@ -64,6 +70,18 @@ class Ground:
     def _is_for_this(self, said: Statement) -> bool:
         platforms = said.platforms if isinstance(said, Package | Python) else ()
         return not platforms or self.facts.platform in platforms
+
+    def _is_there(self, said: Statement) -> bool:
+        """Whether pip has nothing to do: a framework image holds any release of that.
+
+        Those with torch hold what its project makes beside it.
+        """
+        if not isinstance(said, Package) or said.manager != "pip" or said.upgrades:
+            return False
+        if said.specifier or said.where or not self.images:
+            return False
+        held = {build.framework for image in self.images for build in image.builds}
+        return said.name in held or bool(held & _MADE_BESIDE.get(said.name, frozenset()))
 
     @cached_property
     def images(self) -> tuple[KnownImage, ...]:

@@ -49,6 +49,8 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     """Which of several environments of one file it goes into."""
     conditional: bool = False
     """It stands in a branch that need not be taken."""
+    upgrades: bool = False
+    """What is there already is replaced by what is newest."""
     platforms: tuple[str, ...] = ()
     """The only ones that it is asked for on, ``linux-x86_64``; empty: on all."""
 

@@ -15,6 +15,7 @@ from provisioner.request import canonical
 _DEFAULT = ("-i", "--index-url", "--default-index")
 _EXTRA = ("--extra-index-url", "--index")
 _ELSEWHERE = ("-f", "--find-links", "-r", "--requirement", "--requirements")
+_UPGRADES = frozenset({"-U", "--upgrade", "-I", "--ignore-installed", "--force-reinstall"})
 _BACKEND = "--torch-backend"
 # fmt: off
 _VALUES = frozenset((
@@ -74,10 +75,13 @@ def pip(
     listed = next((word for word in rest[1:] if _LISTS.match(word)), None)
     if listed is not None:
         yield Listed(at=Place(line, listed), where=where)
+    upgrades = bool(_UPGRADES & set(rest))
     for word in words:
         package = required(word, Place(line, word), origin)
         if package is not None:
-            yield msgspec.structs.replace(package, where=where, conditional=conditional)
+            yield msgspec.structs.replace(
+                package, where=where, conditional=conditional, upgrades=upgrades
+            )
 
 
 def uv(

@@ -26,6 +26,12 @@ OWN_DRIVERS = tuple(
 
 ALL = (
     *OWN_DRIVERS,
+    case(  # torchvision is in the image, and pip leaves it alone
+        "what-a-framework-image-has-already",
+        "Dockerfile",
+        "FROM pytorch/pytorch:2.6.0-cuda12.6-cudnn9-runtime\nRUN pip install torchvision torch\n",
+        driver="560.35.03",
+    ),
     case(  # a shell splits no expansion at a semicolon, and 86 is the GPU's own
         "targets-in-a-variable-without-quotes",
         "Dockerfile",

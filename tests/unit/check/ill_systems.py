@@ -88,6 +88,13 @@ OWN_DRIVERS = (
 )
 
 SYSTEMS = (
+    case(  # 01_cuda: 13 needs 580, and that is what the newest torchvision is built for
+        "an-upgrade-of-what-the-image-has",
+        "Dockerfile",
+        "FROM pytorch/pytorch:2.6.0-cuda12.6-cudnn9-runtime\nRUN pip install -U torchvision\n",
+        ("driver-too-old", 2),
+        driver="560.35.03",
+    ),
     *OWN_DRIVERS,
     case(  # 13_ubuntu_driver_redirects: 535 installs 580 on noble
         "driver-535-on-ubuntu-24.04",
