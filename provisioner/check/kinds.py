@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
 import msgspec
@@ -73,6 +73,29 @@ def read(name: str, text: str, opened: Callable[[str], str] | None = None) -> Do
         for part in found[:_MOST_PARTS]
     )
     return Document(name=name, kind=kind, parts=parts)
+
+
+def side_by_side(documents: Sequence[Document]) -> tuple[Document, ...]:
+    """The same, where services of one compose file may be given GPUs by another one."""
+    given = {
+        part.name
+        for document in documents
+        if document.kind == "compose"
+        for part in document.parts
+        if part.uses_gpu
+    }
+    return tuple(
+        msgspec.structs.replace(
+            document,
+            parts=tuple(
+                msgspec.structs.replace(part, uses_gpu=True) if part.name in given else part
+                for part in document.parts
+            ),
+        )
+        if document.kind == "compose"
+        else document
+        for document in documents
+    )
 
 
 def _each(statements: tuple[Statement, ...]) -> list[Statement]:

@@ -190,6 +190,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """False for a stage that others are made from."""
     uses_gpu: bool | None = None
     """Whether a container is given GPUs; None where such a file cannot say it."""
+    may_use_gpu: bool = False
+    """A default runtime, if it is NVIDIA's, gives them."""
 
     def images(self) -> Iterator[Image]:
         """The images, in their order."""

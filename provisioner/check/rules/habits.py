@@ -62,7 +62,7 @@ def _without_gpu(ground: Ground) -> Iterator[Flaw]:
         if image.cuda:
             yield Flaw(
                 reference="container-no-gpu-flag",
-                severity="error",
+                severity="warning" if ground.part.may_use_gpu else "error",
                 message=f"{shown(image.image.name)} holds CUDA, and the container is given no GPU.",
                 places=(image.image.at,),
                 fix=(_GIVES_GPU[ground.part.name != ""],),
