@@ -10,7 +10,7 @@ import msgspec
 
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import DriverPackage
-from provisioner.check import images, own_drivers
+from provisioner.check import images, markers, own_drivers
 from provisioner.check.images import KnownImage
 from provisioner.check.remedy import Remedy
 from provisioner.check.said import Package, Part, Python, Statement, SystemPackage
@@ -54,11 +54,12 @@ class Ground:
     def as_it_is_here(self) -> Ground:
         """The same without what is for other platforms, and what an image has already."""
         kept = tuple(
-            one
+            marked
             for one in self.part.statements
             if self._is_for_this(one) and not self._is_there(one)
+            if (marked := self._marked(one)) is not None
         )
-        if len(kept) == len(self.part.statements):
+        if kept == self.part.statements:
             return self
         part = msgspec.structs.replace(self.part, statements=kept)
         return Ground(part, self.machine, self.catalog, self.remedy, python=self.python)
@@ -70,6 +71,32 @@ class Ground:
     def _is_for_this(self, said: Statement) -> bool:
         platforms = said.platforms if isinstance(said, Package | Python) else ()
         return not platforms or self.facts.platform in platforms
+
+    def _marked(self, said: Statement) -> Statement | None:
+        """What stands behind a marker: as it is where that is true, gone where it is false."""
+        if not isinstance(said, Package) or not said.marker:
+            return said
+        known = [row.version for row in self.catalog.pythons]
+        fits = self.pythons(said.where)
+        meant = self._still_mended if fits is None else [one for one in known if fits(one)]
+        told = markers.holds(said.marker, self.machine, meant)
+        if told is False:
+            return None
+        conditional = said.conditional or told is None
+        return msgspec.structs.replace(said, marker="", conditional=conditional)
+
+    @property
+    def _still_mended(self) -> list[str]:
+        """The Pythons that may be meant where nothing tells; the system's may be older."""
+        here = (self.machine.os.id, self.machine.os.version)
+        own = {row.python for row in self.catalog.systems if (row.id, row.version) == here}
+        return [
+            row.version
+            for row in self.catalog.pythons
+            if row.version in own
+            or row.end_of_life is None
+            or row.end_of_life >= self.catalog.checked[:7]
+        ]
 
     def _is_there(self, said: Statement) -> bool:
         """Whether pip has nothing to do: a framework image holds any release of that.

@@ -49,6 +49,8 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     """Which of several environments of one file it goes into."""
     conditional: bool = False
     """It stands in a branch that need not be taken."""
+    marker: str = ""
+    """The condition that its line ends in (PEP 508), until the machine is known."""
     upgrades: bool = False
     """What is there already is replaced by what is newest."""
     platforms: tuple[str, ...] = ()

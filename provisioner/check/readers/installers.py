@@ -170,7 +170,7 @@ def required(word: str, at: Place, origin: Origin | None = None) -> Package | No
         parsed = Requirement(word)
     except (InvalidRequirement, ValueError):
         return None
-    if parsed.url or (parsed.marker and not _may_hold(parsed)):
+    if parsed.url:
         return None
     return Package(
         name=canonical(parsed.name),
@@ -180,15 +180,7 @@ def required(word: str, at: Place, origin: Origin | None = None) -> Package | No
         indexes=origin.indexes,
         replaces_default=origin.replaces_default,
         sources_known=origin.known,
-        conditional=parsed.marker is not None,
-    )
-
-
-def _may_hold(parsed: object) -> bool:
-    """Whether a marker does not rule Linux out: what is for Windows or macOS says nothing here."""
-    text = str(getattr(parsed, "marker", ""))
-    return not re.search(
-        r"(sys_platform|platform_system) == ['\"](darwin|Darwin|win32|Windows)", text
+        marker=str(parsed.marker or ""),
     )
 
 
