@@ -35,6 +35,11 @@ _CONTENTS: tuple[tuple[str, str], ...] = (
     (_INSTALLS, "script"),
     (r"(?m)^[A-Za-z0-9][A-Za-z0-9._-]*(\[[\w,-]+\])?\s*(==|>=|<=|~=|!=|<|>)\s*\d", "requirements"),
 )
+_REQUIREMENT = re.compile(
+    r"-[\w-]+([ =].*)?"
+    r"|[A-Za-z0-9][A-Za-z0-9._-]*(\s*\[[\w\s,.-]*\])?\s*((===?|>=|<=|~=|!=|<|>)[^;]*|@\s.*)?(;.*)?"
+)
+"""A line of a list: an option, or a name with what may follow it."""
 _LONGEST = 20_000
 """Characters of a line; one that is longer was not written by hand, and is passed over."""
 _LONGEST_WORD = 300
@@ -115,7 +120,17 @@ def kind_of(name: str, text: str) -> str | None:
         if re.fullmatch(pattern, base):
             return kind
     head = text[:_LOOKED_AT]
-    return next((kind for pattern, kind in _CONTENTS if re.search(pattern, head)), None)
+    kind = next((kind for pattern, kind in _CONTENTS if re.search(pattern, head)), None)
+    if kind is None and (name == "-" or base.endswith((".txt", ".in"))) and _is_list(head):
+        return "requirements"
+    return kind
+
+
+def _is_list(text: str) -> bool:
+    """Whether nothing but requirements, options and comments stand there, each on its line."""
+    lines = [line.partition("#")[0].strip() for line in text.splitlines()]
+    told = [line for line in lines if line]
+    return bool(told) and all(_REQUIREMENT.fullmatch(line) for line in told)
 
 
 def _located(statement: Statement, lines: list[str]) -> Statement:
