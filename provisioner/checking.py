@@ -22,17 +22,18 @@ def checked(
     """
     wanted = workflow.python_of(python)
     texts = [(name, text_of(name)) for name in names]
+    documents = check.side_by_side([check.read(name, text, text_of) for name, text in texts])
     machine, warnings = workflow.machine_of(options)
     rows = workflow.catalog()
     found = tuple(
         check.check(
-            check.read(name, text, text_of),
+            document,
             machine,
             rows,
             routes_of=workflow.routes_of,
             options=typed,
             python=wanted,
         )
-        for name, text in texts
+        for document in documents
     )
     return found, workflow.about_environments(warnings)

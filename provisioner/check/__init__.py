@@ -7,6 +7,6 @@ same questions about them as a plan answers. Nothing of a file is run.
 from __future__ import annotations
 
 from provisioner.check.judge import Checked, check
-from provisioner.check.kinds import read
+from provisioner.check.kinds import read, side_by_side
 
-__all__ = ["Checked", "check", "read"]
+__all__ = ["Checked", "check", "read", "side_by_side"]

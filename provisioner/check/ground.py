@@ -10,7 +10,7 @@ import msgspec
 
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import DriverPackage
-from provisioner.check import images
+from provisioner.check import images, markers, own_drivers
 from provisioner.check.images import KnownImage
 from provisioner.check.remedy import Remedy
 from provisioner.check.said import Package, Part, Python, Statement, SystemPackage
@@ -20,9 +20,11 @@ from provisioner.request import Wish, admits
 from provisioner.resolve import question_of
 from provisioner.resolve.drivers import scenarios
 from provisioner.resolve.facts import Facts
-from provisioner.version import at_least, is_dotted
+from provisioner.version import at_least, is_dotted, numbers
 
 _PACKAGED_PYTHON = re.compile(r"python(\d\.\d+)(-venv|-dev|-full)?")
+
+_MADE_BESIDE = {"torchvision": frozenset({"torch"}), "torchaudio": frozenset({"torch"})}
 
 
 class Ground:
@@ -49,10 +51,15 @@ class Ground:
         self.python = python
         self._facts: dict[tuple[str, str], Facts] = {}
 
-    def on_its_platform(self) -> Ground:
-        """The same without what the part says of other platforms than the machine's."""
-        kept = tuple(one for one in self.part.statements if self._is_for_this(one))
-        if len(kept) == len(self.part.statements):
+    def as_it_is_here(self) -> Ground:
+        """The same without what is for other platforms, and what an image has already."""
+        kept = tuple(
+            marked
+            for one in self.part.statements
+            if self._is_for_this(one) and not self._is_there(one)
+            if (marked := self._marked(one)) is not None
+        )
+        if kept == self.part.statements:
             return self
         part = msgspec.structs.replace(self.part, statements=kept)
         return Ground(part, self.machine, self.catalog, self.remedy, python=self.python)
@@ -64,6 +71,44 @@ class Ground:
     def _is_for_this(self, said: Statement) -> bool:
         platforms = said.platforms if isinstance(said, Package | Python) else ()
         return not platforms or self.facts.platform in platforms
+
+    def _marked(self, said: Statement) -> Statement | None:
+        """What stands behind a marker: as it is where that is true, gone where it is false."""
+        if not isinstance(said, Package) or not said.marker:
+            return said
+        known = [row.version for row in self.catalog.pythons]
+        fits = self.pythons(said.where)
+        meant = self._still_mended if fits is None else [one for one in known if fits(one)]
+        told = markers.holds(said.marker, self.machine, meant)
+        if told is False:
+            return None
+        conditional = said.conditional or told is None
+        return msgspec.structs.replace(said, marker="", conditional=conditional)
+
+    @property
+    def _still_mended(self) -> list[str]:
+        """The Pythons that may be meant where nothing tells; the system's may be older."""
+        here = (self.machine.os.id, self.machine.os.version)
+        own = {row.python for row in self.catalog.systems if (row.id, row.version) == here}
+        return [
+            row.version
+            for row in self.catalog.pythons
+            if row.version in own
+            or row.end_of_life is None
+            or row.end_of_life >= self.catalog.checked[:7]
+        ]
+
+    def _is_there(self, said: Statement) -> bool:
+        """Whether pip has nothing to do: a framework image holds any release of that.
+
+        Those with torch hold what its project makes beside it.
+        """
+        if not isinstance(said, Package) or said.manager != "pip" or said.upgrades:
+            return False
+        if said.specifier or said.where or not self.images:
+            return False
+        held = {build.framework for image in self.images for build in image.builds}
+        return said.name in held or bool(held & _MADE_BESIDE.get(said.name, frozenset()))
 
     @cached_property
     def images(self) -> tuple[KnownImage, ...]:
@@ -129,7 +174,12 @@ class Ground:
         return tuple(one.version for way in scenarios(facts) for one in way.choices) + own
 
     def driver_reaches(self, floor: str) -> bool:
-        """Whether the driver that runs, or one that could, is as new as that."""
+        """Whether the driver that runs, or one that could, is as new as that.
+
+        Of one that the part itself installs the name may tell the branch alone, or nothing.
+        """
+        if any(_may_reach(one, floor) for one in own_drivers.told(self.part)):
+            return True
         return any(is_dotted(one) and at_least(one, floor) for one in self.drivers)
 
     def driver_told(self) -> str:
@@ -177,6 +227,13 @@ def _within(specifier: str, version: str) -> bool:
         return admits(specifier, version) or admits(specifier, f"{version}.99")
     except ValueError:
         return True
+
+
+def _may_reach(told: str, floor: str) -> bool:
+    """Whether a driver, of which the name tells that much, may be as new as that."""
+    if "." in told:
+        return at_least(told, floor)
+    return not told or numbers(told) >= numbers(floor)[:1]
 
 
 def _upstream(row: DriverPackage) -> str | None:

@@ -71,7 +71,7 @@ def check(
     output = format_for(_written_as(document), machine, routes_of)
     remedy = Remedy(catalog, output, options, machine)
     grounds = (
-        Ground(part, machine, catalog, remedy, python=python).on_its_platform()
+        Ground(part, machine, catalog, remedy, python=python).as_it_is_here()
         for part in document.parts
     )
     flaws = [flaw for ground in grounds for flaw in _flaws(ground)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
 import msgspec
@@ -35,6 +35,11 @@ _CONTENTS: tuple[tuple[str, str], ...] = (
     (_INSTALLS, "script"),
     (r"(?m)^[A-Za-z0-9][A-Za-z0-9._-]*(\[[\w,-]+\])?\s*(==|>=|<=|~=|!=|<|>)\s*\d", "requirements"),
 )
+_REQUIREMENT = re.compile(
+    r"-[\w-]+([ =].*)?"
+    r"|[A-Za-z0-9][A-Za-z0-9._-]*(\s*\[[\w\s,.-]*\])?\s*((===?|>=|<=|~=|!=|<|>)[^;]*|@\s.*)?(;.*)?"
+)
+"""A line of a list: an option, or a name with what may follow it."""
 _LONGEST = 20_000
 """Characters of a line; one that is longer was not written by hand, and is passed over."""
 _LONGEST_WORD = 300
@@ -75,6 +80,29 @@ def read(name: str, text: str, opened: Callable[[str], str] | None = None) -> Do
     return Document(name=name, kind=kind, parts=parts)
 
 
+def side_by_side(documents: Sequence[Document]) -> tuple[Document, ...]:
+    """The same, where services of one compose file may be given GPUs by another one."""
+    given = {
+        part.name
+        for document in documents
+        if document.kind == "compose"
+        for part in document.parts
+        if part.uses_gpu
+    }
+    return tuple(
+        msgspec.structs.replace(
+            document,
+            parts=tuple(
+                msgspec.structs.replace(part, uses_gpu=True) if part.name in given else part
+                for part in document.parts
+            ),
+        )
+        if document.kind == "compose"
+        else document
+        for document in documents
+    )
+
+
 def _each(statements: tuple[Statement, ...]) -> list[Statement]:
     """Each statement once, in the order of the text, as far as anybody reads."""
     nowhere = Place(0, "")
@@ -92,7 +120,17 @@ def kind_of(name: str, text: str) -> str | None:
         if re.fullmatch(pattern, base):
             return kind
     head = text[:_LOOKED_AT]
-    return next((kind for pattern, kind in _CONTENTS if re.search(pattern, head)), None)
+    kind = next((kind for pattern, kind in _CONTENTS if re.search(pattern, head)), None)
+    if kind is None and (name == "-" or base.endswith((".txt", ".in"))) and _is_list(head):
+        return "requirements"
+    return kind
+
+
+def _is_list(text: str) -> bool:
+    """Whether nothing but requirements, options and comments stand there, each on its line."""
+    lines = [line.partition("#")[0].strip() for line in text.splitlines()]
+    told = [line for line in lines if line]
+    return bool(told) and all(_REQUIREMENT.fullmatch(line) for line in told)
 
 
 def _located(statement: Statement, lines: list[str]) -> Statement:

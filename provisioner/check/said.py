@@ -49,6 +49,10 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     """Which of several environments of one file it goes into."""
     conditional: bool = False
     """It stands in a branch that need not be taken."""
+    marker: str = ""
+    """The condition that its line ends in (PEP 508), until the machine is known."""
+    upgrades: bool = False
+    """What is there already is replaced by what is newest."""
     platforms: tuple[str, ...] = ()
     """The only ones that it is asked for on, ``linux-x86_64``; empty: on all."""
 
@@ -188,6 +192,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """False for a stage that others are made from."""
     uses_gpu: bool | None = None
     """Whether a container is given GPUs; None where such a file cannot say it."""
+    may_use_gpu: bool = False
+    """A default runtime, if it is NVIDIA's, gives them."""
 
     def images(self) -> Iterator[Image]:
         """The images, in their order."""

@@ -6,6 +6,8 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+import msgspec
+
 from provisioner.check.readers import compiling, installers, python_calls, shell
 from provisioner.check.readers.shell import Command, is_known
 from provisioner.check.said import Fetched, Package, Place, Python, Statement, SystemPackage
@@ -171,9 +173,11 @@ def _system(
     words: Sequence[str], verb: str, line: int, *, conditional: bool
 ) -> Iterator[SystemPackage]:
     rest = iter(words[1:])
-    installing = False
+    installing = is_stream = False
     for word in rest:
-        if word in _WITH_VALUE:
+        if word == "module" and not installing:
+            is_stream = True
+        elif word in _WITH_VALUE:
             next(rest, None)
         elif word.startswith("-"):
             continue
@@ -182,7 +186,10 @@ def _system(
             if not installing:
                 return
         elif is_known(word):
-            yield system_package(word, line, conditional=conditional)
+            # dnf's streams are written as apt's architectures are.
+            asked = word.replace(":", "=", 1) if is_stream else word
+            package = system_package(asked, line, conditional=conditional)
+            yield msgspec.structs.replace(package, at=Place(line, word))
 
 
 def system_package(word: str, line: int, *, conditional: bool = False) -> SystemPackage:

@@ -7,7 +7,9 @@ import re
 from provisioner.check.readers import broken_yaml, commands, outline, shell
 from provisioner.check.said import GivenGpu, Image, Part, Place, Statement
 
-_GPU = {"gpu", "nvidia", "cdi"}
+_GPU = re.compile(r"(?<![\w-])(gpu|nvidia|cdi|nvidia-gpu|nvidia\.com/\S*)(?![\w-])", re.IGNORECASE)
+_LEFT_TO_RUNTIME = "NVIDIA_VISIBLE_DEVICES"
+"""What NVIDIA's runtime reads: who sets it counts on that being Docker's default one."""
 
 
 def read(text: str) -> tuple[Part, ...]:
@@ -40,20 +42,33 @@ def _service(name: str, entries: list[outline.Entry]) -> Part:
         name=name,
         statements=tuple(said),
         uses_gpu=None if elsewhere and not given else given,
+        may_use_gpu=any(_may_give_gpu(entry) for entry in entries),
     )
+
+
+def _may_give_gpu(entry: outline.Entry) -> bool:
+    """A setting for NVIDIA's runtime, or every device of the host."""
+    match entry.path[2:]:
+        case ("environment", *keys):
+            return any(_LEFT_TO_RUNTIME in word for word in (*keys, entry.text))
+        case ("privileged",):
+            return entry.text == "true"
+        case _:
+            return False
 
 
 def _gives_gpu(entry: outline.Entry) -> bool:
     """A reservation of GPUs, ``gpus:``, NVIDIA's runtime, a device of CDI or of the driver."""
+    text = shell.substituted(entry.text, {})
     match entry.path[2:]:
         case ("gpus", *_):
             return True
         case ("runtime",):
-            return entry.text == "nvidia"
+            return text == "nvidia"
         case ("devices", *_):
-            return "nvidia" in entry.text
-        case ("deploy", "resources", "reservations", "devices", *_):
-            words = re.findall(r"[\w./=-]+", entry.text)
-            return any(word in _GPU or word.startswith("nvidia.com/") for word in words)
+            return "nvidia" in text
+        case ("deploy", *keys):
+            reserved = "reservations" in keys or "reservations" in text
+            return reserved and bool(_GPU.search(text))
         case _:
             return False

@@ -15,6 +15,7 @@ from provisioner.request import canonical
 _DEFAULT = ("-i", "--index-url", "--default-index")
 _EXTRA = ("--extra-index-url", "--index")
 _ELSEWHERE = ("-f", "--find-links", "-r", "--requirement", "--requirements")
+_UPGRADES = frozenset({"-U", "--upgrade", "-I", "--ignore-installed", "--force-reinstall"})
 _BACKEND = "--torch-backend"
 # fmt: off
 _VALUES = frozenset((
@@ -74,10 +75,13 @@ def pip(
     listed = next((word for word in rest[1:] if _LISTS.match(word)), None)
     if listed is not None:
         yield Listed(at=Place(line, listed), where=where)
+    upgrades = bool(_UPGRADES & set(rest))
     for word in words:
         package = required(word, Place(line, word), origin)
         if package is not None:
-            yield msgspec.structs.replace(package, where=where, conditional=conditional)
+            yield msgspec.structs.replace(
+                package, where=where, conditional=conditional, upgrades=upgrades
+            )
 
 
 def uv(
@@ -166,7 +170,7 @@ def required(word: str, at: Place, origin: Origin | None = None) -> Package | No
         parsed = Requirement(word)
     except (InvalidRequirement, ValueError):
         return None
-    if parsed.url or (parsed.marker and not _may_hold(parsed)):
+    if parsed.url:
         return None
     return Package(
         name=canonical(parsed.name),
@@ -176,15 +180,7 @@ def required(word: str, at: Place, origin: Origin | None = None) -> Package | No
         indexes=origin.indexes,
         replaces_default=origin.replaces_default,
         sources_known=origin.known,
-        conditional=parsed.marker is not None,
-    )
-
-
-def _may_hold(parsed: object) -> bool:
-    """Whether a marker does not rule Linux out: what is for Windows or macOS says nothing here."""
-    text = str(getattr(parsed, "marker", ""))
-    return not re.search(
-        r"(sys_platform|platform_system) == ['\"](darwin|Darwin|win32|Windows)", text
+        marker=str(parsed.marker or ""),
     )
 
 

@@ -21,7 +21,7 @@ def joined(statements: Iterable[Statement]) -> Iterator[Statement]:
     said = list(statements)
     bounds = [one for one in said if isinstance(one, Bound)]
     for one in (*said, *(more for bound in bounds for more in _bound(bound, said))):
-        if not isinstance(one, Package) or one.conditional:
+        if not isinstance(one, Package) or one.conditional or one.marker:
             made.append(one)
             continue
         key = (one.name, one.manager, one.where, one.platforms)

@@ -37,7 +37,7 @@ def statements(lines: Iterable[Line | Unread]) -> Iterator[Statement]:
     yield from unread
     yield from asked
     for one in (one for line in told if line.binds for one in _package(line, origin)):
-        if one.specifier and not one.conditional:
+        if one.specifier and not one.marker:
             yield Bound(name=one.name, specifier=one.specifier, at=one.at)
 
 

@@ -33,6 +33,9 @@ _WORTH_READING = re.compile(
     r"|wget|curl|activate|workon|\b(if|fi|case|esac)\b|nvcc|ccbin|ARCH|arch=|BREAK_SYSTEM|EXTERNALLY|\b(gcc|g\+\+)-\d"
 )
 """Splitting into words is slow, and of most lines nothing comes."""
+_HIDDEN = {ord(sign): 0xE000 + at for at, sign in enumerate("();<>|&")}
+_SHOWN = {hidden: sign for sign, hidden in _HIDDEN.items()}
+"""A shell splits at a sign that is written, and at none that a variable holds."""
 _LONGEST = 20_000
 """Characters of one command; what is longer was not written by hand."""
 _MOST_LINES = 200
@@ -64,30 +67,34 @@ def commands(
     found: list[Command] = []
     inside: list[bool] = []
     for number, raw in logical:
-        line = substituted(raw, known)
+        line = substituted(raw, known, hidden=True)
         for words in _simple(line) if _WORTH_READING.search(line) else ():
             if words[0] in _OPENS:
                 # What is done only where it is not yet so is meant for every machine.
                 inside.append(words[:2] != ["if", "!"])
             elif words[0] in _OPENS.values() and inside:
                 inside.pop()
-            kept = _without_keywords(words)
+            kept = [word.translate(_SHOWN) for word in _without_keywords(words)]
             if kept:
                 found.append(Command(tuple(kept), number, any(inside)))
     return found
 
 
-def substituted(text: str, variables: Mapping[str, str]) -> str:
+def substituted(text: str, variables: Mapping[str, str], *, hidden: bool = False) -> str:
     """Put known values in the place of ``$NAME``, ``${NAME:-default}``, ``${NAME%.*}`` and so on.
 
-    A text that would grow beyond what anybody writes stays as it is.
+    A text that would grow beyond what anybody writes stays as it is. ``hidden`` puts other letters
+    in the place of the signs that end a command: of those that a value holds none does.
     """
 
     def value(match: re.Match[str]) -> str:
         held = variables.get(match["name"] or match["plain"])
-        if held is None:
-            return match[0] if match["default"] is None else match["default"]
-        return match[0] if len(held) > _LONGEST_VALUE else _expanded(match, held)
+        if held is None and match["default"] is None:
+            return match[0]
+        if len(held or "") > _LONGEST_VALUE:
+            return match[0]
+        made = match["default"] if held is None else _expanded(match, held)
+        return made.translate(_HIDDEN) if hidden else made
 
     for _ in range(_NESTED):
         made = _VARIABLE.sub(value, text)

@@ -109,7 +109,7 @@ def _required(listed: Any, sources: _Sources) -> Iterator[Package]:
 def _constraints(uv: _Table, sources: _Sources) -> Iterator[Statement]:
     """What uv keeps everything within, asked for or not; an override is another matter."""
     for one in _required(uv.get("constraint-dependencies"), sources):
-        if one.specifier and not one.conditional:
+        if one.specifier and not one.marker:
             yield Bound(name=one.name, specifier=one.specifier, at=one.at)
 
 

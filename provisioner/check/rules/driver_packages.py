@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import msgspec
 
 from provisioner.catalog.rows import DriverPackage
+from provisioner.check import own_drivers
 from provisioner.check.flaw import Flaw, softened
 from provisioner.check.ground import Ground
-from provisioner.check.said import SystemPackage
+from provisioner.check.said import Place, SystemPackage
 from provisioner.errors import RefusedError
 from provisioner.plan import Request
 from provisioner.resolve import question_of
@@ -38,6 +39,12 @@ def flaws(ground: Ground) -> Iterator[Flaw]:
             found = _on_this_system(ground, package)
         if found is not None:
             yield softened(found, conditional=package.conditional)
+    if ground.part.inside == "image" or ground.inside.os.wsl:
+        return
+    for one in ground.part.fetched():
+        version = own_drivers.of_runfile(one) if one.run else None
+        if version and (wrong := _by_name(ground, one.at, version)):
+            yield wrong
 
 
 def _belongs_elsewhere(ground: Ground, package: SystemPackage, *, is_whole: bool) -> Flaw:
@@ -60,7 +67,9 @@ def _on_this_system(ground: Ground, package: SystemPackage) -> Flaw | None:
     row = ground.driver_package(package)
     match = _BRANCH.fullmatch(package.name)
     if row is None:
-        return _unknown(ground, package) if match else None
+        branch = own_drivers.of_package(package) or ""
+        found = _by_name(ground, package.at, branch, opened=own_drivers.is_open(package))
+        return found or (_unknown(ground, package) if match else None)
     wrong = _wrong(ground, row)
     if wrong is not None:
         reference, reason = wrong
@@ -96,6 +105,36 @@ def _wrong(ground: Ground, row: DriverPackage) -> tuple[str, str] | None:
             first, last = known.first_driver_branch, known.last_driver_branch
             ends = f"up to {last}" if last else f"from {first} on"
             return "gpu-not-driven", f"{gpu.name} ({known.name}) is driven by branches {ends}"
+    return None
+
+
+def _by_name(ground: Ground, at: Place, driver: str, *, opened: bool = False) -> Flaw | None:
+    """A driver of NVIDIA's own: its name tells the branch, and the open module."""
+    branch = driver.partition(".")[0]
+    for gpu in ground.gpus:
+        known = ground.facts.architectures[gpu.compute_capability or ""]
+        if opened and "open" not in known.kernel_modules:
+            reference = "driver-wrong-flavour"
+            reason = f"has the open module, and {gpu.name} ({known.name}) takes only the " + (
+                " or ".join(known.kernel_modules) + " one"
+            )
+        elif branch and not drives(branch, known):
+            first, last = known.first_driver_branch, known.last_driver_branch
+            ends = f"up to {last}" if last else f"from {first} on"
+            reference = "gpu-not-driven"
+            reason = f"is of branch {branch}, and {gpu.name} ({known.name}) is driven by branches"
+            reason += f" {ends}"
+        else:
+            continue
+        return Flaw(
+            reference=reference,
+            severity="error",
+            message=f"{at.text} {reason}.",
+            places=(at,),
+            evidence=(known.evidence,),
+            fix=_instead(ground),
+            confidence="likely",
+        )
     return None
 
 

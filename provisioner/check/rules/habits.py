@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from provisioner.check.flaw import Flaw
 from provisioner.check.ground import Ground
 from provisioner.check.images import shown
+from provisioner.check.own_drivers import writes_driver
 from provisioner.check.said import Fetched, Package
 
 _RUNFILE = re.compile(r"(cuda_|NVIDIA-Linux)[\w.-]*\.run", re.IGNORECASE)
@@ -61,7 +62,7 @@ def _without_gpu(ground: Ground) -> Iterator[Flaw]:
         if image.cuda:
             yield Flaw(
                 reference="container-no-gpu-flag",
-                severity="error",
+                severity="warning" if ground.part.may_use_gpu else "error",
                 message=f"{shown(image.image.name)} holds CUDA, and the container is given no GPU.",
                 places=(image.image.at,),
                 fix=(_GIVES_GPU[ground.part.name != ""],),
@@ -109,7 +110,7 @@ def _runfiles(ground: Ground) -> Iterator[Flaw]:
     started = [one for one in ground.part.fetched() if one.run and _RUNFILE.fullmatch(one.name)]
     beside = [one for one in ground.part.system_packages() if _DRIVER_PACKAGE.fullmatch(one.name)]
     for one in started:
-        if beside and _writes_driver(one):
+        if beside and writes_driver(one):
             yield Flaw(
                 reference="runfile-beside-packages",
                 severity="error",
@@ -119,7 +120,7 @@ def _runfiles(ground: Ground) -> Iterator[Flaw]:
                 fix=(_packages_alone(one),),
                 confidence="likely",
             )
-        elif _writes_driver(one) and (ground.part.inside == "image" or ground.inside.os.wsl):
+        elif writes_driver(one) and (ground.part.inside == "image" or ground.inside.os.wsl):
             image = ground.part.inside == "image"
             yield Flaw(
                 reference="driver-in-container" if image else "driver-in-wsl2",
@@ -129,11 +130,6 @@ def _runfiles(ground: Ground) -> Iterator[Flaw]:
                 places=(one.at,),
                 fix=(_without_driver(one, image=image),),
             )
-
-
-def _writes_driver(one: Fetched) -> bool:
-    """Whether a runfile installs the driver too: CUDA's does unless the toolkit alone is asked."""
-    return not any(word.startswith(("--toolkit", "--extract")) for word in one.words)
 
 
 def _holds_toolkit(one: Fetched) -> bool:

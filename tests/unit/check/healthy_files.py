@@ -4,7 +4,41 @@ from __future__ import annotations
 
 from tests.unit.check.ill_files import case
 
+OWN_DRIVERS = tuple(
+    case(  # the driver that it finds is older than CUDA 12.4 takes, and is not the one that stays
+        f"own-driver-{number}",
+        "install.sh",
+        f"#!/bin/bash\n{text}\n",
+        gpu="GTX 1080 Ti",
+        driver="470.256.02",
+        os="ubuntu-22.04",
+    )
+    for number, text in enumerate(
+        (
+            "sh cuda_12.4.1_550.54.15_linux.run --silent --driver --toolkit",
+            "apt-get -y install cuda-drivers-550 cuda-toolkit-12-4",
+            "apt-get -y install cuda-12-4",
+            "sh NVIDIA-Linux-x86_64-550.54.15.run -s\napt-get install cuda-toolkit-12-4",
+            "dnf -y module install nvidia-driver:550-dkms\ndnf -y install cuda-toolkit-12-4",
+        )
+    )
+)
+
 ALL = (
+    *OWN_DRIVERS,
+    case(  # torchvision is in the image, and pip leaves it alone
+        "what-a-framework-image-has-already",
+        "Dockerfile",
+        "FROM pytorch/pytorch:2.6.0-cuda12.6-cudnn9-runtime\nRUN pip install torchvision torch\n",
+        driver="560.35.03",
+    ),
+    case(  # a shell splits no expansion at a semicolon, and 86 is the GPU's own
+        "targets-in-a-variable-without-quotes",
+        "Dockerfile",
+        'ARG ARCHS="90;89;86;80"\n'
+        "FROM nvidia/cuda:11.8.0-devel-ubuntu22.04\nARG ARCHS\n"
+        "RUN cmake .. -GNinja -DCMAKE_CUDA_ARCHITECTURES=${ARCHS} && ninja\n",
+    ),
     case(  # 07_tensorflow_wheels: 2.12.1 is the newest of 2.12, and tensorflow-rocm another name
         "a-release-that-another-distribution-has-too",
         "Dockerfile",

@@ -52,7 +52,50 @@ PAIRS_AND_TIME = (
     ),
 )
 
+OWN_DRIVERS = (
+    *(
+        case(  # 02_arch_lifecycle: Blackwell from 570 on, Maxwell to Volta up to 580
+            called,
+            "install.sh",
+            f"#!/bin/bash\n{text}\n",
+            (found, 2),
+            gpu=gpu,
+            driver=None,
+            os="ubuntu-24.04",
+        )
+        for called, text, found, gpu in (
+            ("drivers-595-on-pascal", "apt install cuda-drivers-595", "gpu-not-driven", "GTX 1080"),
+            (
+                "runfile-525-on-blackwell",
+                "sh NVIDIA-Linux-x86_64-525.125.06.run -s",
+                "gpu-not-driven",
+                "RTX 5090",
+            ),
+            (
+                "nvidia-open-on-pascal",
+                "apt install nvidia-open",
+                "driver-wrong-flavour",
+                "GTX 1080",
+            ),
+            (
+                "stream-535-on-blackwell",
+                "dnf module install nvidia-driver:535-dkms",
+                "gpu-not-driven",
+                "RTX 5090",
+            ),
+        )
+    ),
+)
+
 SYSTEMS = (
+    case(  # 01_cuda: 13 needs 580, and that is what the newest torchvision is built for
+        "an-upgrade-of-what-the-image-has",
+        "Dockerfile",
+        "FROM pytorch/pytorch:2.6.0-cuda12.6-cudnn9-runtime\nRUN pip install -U torchvision\n",
+        ("driver-too-old", 2),
+        driver="560.35.03",
+    ),
+    *OWN_DRIVERS,
     case(  # 13_ubuntu_driver_redirects: 535 installs 580 on noble
         "driver-535-on-ubuntu-24.04",
         "install.sh",
