@@ -33,6 +33,7 @@ def test_behind_what_is_true_an_error_is_an_error(marker: str) -> None:
     "marker",
     [
         'sys_platform == "darwin"',
+        'sys_platform == "win32"',
         'platform_machine == "arm64"',
         'python_version < "3.0"',
         "platform_machine == 'aarch64' or sys_platform == 'win32'",
