@@ -120,10 +120,11 @@ def kind_of(name: str, text: str) -> str | None:
         if re.fullmatch(pattern, base):
             return kind
     head = text[:_LOOKED_AT]
-    kind = next((kind for pattern, kind in _CONTENTS if re.search(pattern, head)), None)
-    if kind is None and (name == "-" or base.endswith((".txt", ".in"))) and _is_list(head):
-        return "requirements"
-    return kind
+    for pattern, kind in _CONTENTS:
+        if re.search(pattern, head):
+            return kind
+    may_list = name == "-" or base.endswith((".txt", ".in"))
+    return "requirements" if may_list and _is_list(head) else None
 
 
 def _is_list(text: str) -> bool:

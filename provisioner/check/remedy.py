@@ -90,7 +90,7 @@ class Remedy:
         The same release as another build; else the newest release that fits. Empty where there
         is neither.
         """
-        others = [one for one in beside if one.name != failing.name and self._is_framework(one)]
+        others = self._others(beside, failing)
         name = _asked(failing)
         exact = f"{name}{_exact(failing)}"
         pinned = tuple(_pinned(one) for one in others)
@@ -112,7 +112,7 @@ class Remedy:
         self, machine: Machine, beside: Sequence[Package], failing: Package
     ) -> tuple[str, ...]:
         """What to write instead of a package that does not go with the others of its place."""
-        others = [one for one in beside if one.name != failing.name and self._is_framework(one)]
+        others = self._others(beside, failing)
         words = (_asked(failing), *(_pinned(one) for one in others))
         plan = self.plan(machine, words)
         if plan is None:
@@ -142,8 +142,16 @@ class Remedy:
         except (DlsetupError, ValueError):
             return None
 
-    def _is_framework(self, package: Package) -> bool:
-        return package.name in self.catalog.frameworks
+    def _others(self, beside: Sequence[Package], failing: Package) -> list[Package]:
+        """The other frameworks, each once: a plan is asked for none twice.
+
+        Of several pins the one in the same branch counts, that is the nearest to what failed.
+        """
+        found: dict[str, Package] = {}
+        for one in sorted(beside, key=lambda one: abs(one.at.line - failing.at.line)):
+            if one.name != failing.name and one.name in self.catalog.frameworks:
+                found.setdefault(one.name, one)
+        return [one for one in beside if one is found.get(one.name)]
 
     def _told(
         self, plan: Plan, failing: Package, others: Sequence[Package], python: str | None

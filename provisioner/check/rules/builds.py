@@ -15,10 +15,12 @@ from provisioner.check.together import plain
 from provisioner.check.written import Taken as Pin
 from provisioner.report import Confidence
 from provisioner.resolve.builds import is_asked
-from provisioner.resolve.candidates import DRIVER, GLIBC, PYTHON, Need
+from provisioner.resolve.candidates import DRIVER, GLIBC, GPU, PYTHON, Need
 from provisioner.version import order, public
 
 _CPU = "cpu-only-wheel"
+_PUBLISHER = "pytorch"
+"""The channel whose packages are made by those who make the wheels."""
 _NOT_SAID = ("unknown-", "source-only")
 """References of what nobody read: no flaw of the file."""
 
@@ -53,6 +55,18 @@ def _flaw(ground: Ground, package: Package, found: Taken) -> Flaw | None:
     row, need = found.builds[0], needs[0]
     if need is None or (need.reference == _CPU and row.bundles_cuda):
         return None
+    if need.reference.startswith(_NOT_SAID) and (wheel := _like_its_wheel(ground, package, found)):
+        row, need = wheel
+        return Flaw(
+            reference=need.reference,
+            severity="error",
+            message=f"{_called(package, found.builds[0])} is known by the wheel of its release and"
+            f" CUDA {row.cuda}: {need.reason}.",
+            places=(package.at,),
+            evidence=(found.builds[0].evidence, need.evidence),
+            fix=_fix(ground, package, need),
+            confidence="likely",
+        )
     if need.reference.startswith(_NOT_SAID):
         elsewhere = row.channel and _may_come_from_elsewhere(ground, package, found)
         return None if elsewhere else _unread(package, row, need)
@@ -71,6 +85,28 @@ def _flaw(ground: Ground, package: Package, found: Taken) -> Flaw | None:
         fix=_fix(ground, package, need),
         confidence="unsure" if by_solver and not on_purpose else _confidence(row, sure=sure),
     )
+
+
+def _like_its_wheel(ground: Ground, package: Package, found: Taken) -> tuple[Build, Need] | None:
+    """The wheel that its publisher made of a release that nobody read, where no GPU takes that.
+
+    None unless every build that there may be has one, and none of them serves the machine.
+    """
+    wheels = [
+        wheel
+        for row in found.builds
+        for wheel in ground.catalog.every_build(row.framework)
+        if wheel.via == "pip"
+        and row.channel == _PUBLISHER
+        and (wheel.platform, wheel.cuda) == (row.platform, row.cuda)
+        and public(wheel.version) == public(row.version)
+        and wheel.sass
+    ]
+    if {row.cuda for row in found.builds} != {wheel.cuda for wheel in wheels}:
+        return None
+    needs = [choice.unmet(ground, found.wish, wheel, package.where) for wheel in wheels]
+    told = [need for need in needs if need is not None and need.on == GPU and need.failed]
+    return (wheels[0], told[0]) if wheels and len(told) == len(wheels) else None
 
 
 def _may_come_from_elsewhere(ground: Ground, package: Package, found: Taken) -> bool:

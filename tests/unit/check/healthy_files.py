@@ -26,6 +26,12 @@ OWN_DRIVERS = tuple(
 
 ALL = (
     *OWN_DRIVERS,
+    case(
+        "condas-torch-on-ampere",
+        "environment.yml",
+        "channels: [pytorch, nvidia]\ndependencies:\n  - pytorch==2.5.1\n  - pytorch-cuda=12.4\n",
+        driver="560.35.03",
+    ),
     case(  # torchvision is in the image, and pip leaves it alone
         "what-a-framework-image-has-already",
         "Dockerfile",

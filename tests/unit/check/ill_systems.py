@@ -88,7 +88,16 @@ OWN_DRIVERS = (
 )
 
 SYSTEMS = (
-    case(  # 01_cuda: 13 needs 580, and that is what the newest torchvision is built for
+    case(  # 06_torch_default_wheels: the wheel of 2.5.1 for 12.4 ends at 9.0, without PTX
+        "condas-torch-on-blackwell",
+        "environment.yml",
+        "channels: [pytorch, nvidia]\ndependencies:\n  - pytorch==2.5.1\n  - pytorch-cuda=12.4\n",
+        ("gpu-too-new", 3),
+        gpu="RTX 5090",
+        driver="575.51.03",
+        os="ubuntu-24.04",
+    ),
+    case(  # 01_cuda_driver: 13 needs 580, and that is what the newest torchvision is built for
         "an-upgrade-of-what-the-image-has",
         "Dockerfile",
         "FROM pytorch/pytorch:2.6.0-cuda12.6-cudnn9-runtime\nRUN pip install -U torchvision\n",

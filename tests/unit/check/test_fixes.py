@@ -127,3 +127,19 @@ def test_images_that_are_proposed_fit(case: Case) -> None:
                 # A tag is a way out of the driver only where the driver was what did not fit.
                 if finding.reference == "driver-too-old":
                     assert told(again) == set(), fix
+
+
+def test_a_proposed_command_names_no_package_twice() -> None:
+    text = (
+        "#!/bin/bash\nconda install pytorch torchvision torchaudio pytorch-cuda=12.1 -c pytorch\n"
+        "conda install pytorch==1.7.1 torchvision==0.8.2 torchaudio==0.7.2 -c pytorch\n"
+        "conda install pytorch==1.4.0 torchvision==0.5.0 -c pytorch\n"
+    )
+    on = machine("RTX 3090", driver="535.183.01", os="ubuntu-22.04")
+    found = [fix for one in checked("a.sh", text, on).findings for fix in one.fix]
+    commands = [fix.split()[3:] for fix in found if fix.startswith("dlsetup render")]
+
+    assert commands
+    for words in commands:
+        names = [word.partition("=")[0] for word in words]
+        assert len(names) == len(set(names))

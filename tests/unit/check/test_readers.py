@@ -95,7 +95,6 @@ def test_command_lines_are_read_as_a_shell_would(line: str) -> None:
         "V=2.5.1\nV=2.6.0\npip install torch==$V",
         "pip install torch==2.5.1\npip uninstall -y torch",
         "pip install 'torch @ https://example.org/torch.whl'",
-        "pip install 'torch==2.5.1; sys_platform == \"win32\"'",
     ],
 )
 def test_what_is_no_request_or_cannot_be_known_is_left_out(line: str) -> None:
