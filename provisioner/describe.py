@@ -14,7 +14,7 @@ import msgspec
 
 from provisioner import saved
 from provisioner.catalog import newer
-from provisioner.catalog.find import ROLLING, driver_branch, gpu_by_word, system
+from provisioner.catalog.find import ROLLING, driver_branch, gpu_by_word, gpu_rows, system
 from provisioner.catalog.load import Catalog
 from provisioner.errors import UsageError
 from provisioner.machine import Driver, Gpu, Machine, OperatingSystem
@@ -180,10 +180,13 @@ def _is_meant(own: Gpu, word: str, named: Gpu, catalog: Catalog) -> bool:
     if re.fullmatch(r"(sm_)?[\d.]+[af]?|gfx\w+", word.strip().lower()):
         runs = (own.vendor, own.compute_capability or own.architecture)
         return runs == (named.vendor, named.compute_capability or named.architecture)
+    if named.name == own.name:
+        return True
     try:
-        return named.name in {own.name, gpu_by_word(catalog, own.name).name}
+        asked, mine = ({row.name for row in gpu_rows(catalog, name)} for name in (word, own.name))
     except UsageError:
         return False
+    return not asked.isdisjoint(mine)
 
 
 def _not_this_machine(reason: str) -> UsageError:

@@ -133,15 +133,16 @@ def test_an_assembler_that_says_nothing_is_reported_and_no_row(index: Loopback, 
     assert trouble.reference in {"layout-changed", "program-not-runnable"}
 
 
-def test_a_tool_moves_within_its_range_with_the_hashes_of_its_linux_wheels(
+def test_a_tool_moves_within_its_range_with_the_hashes_of_its_manylinux_wheels(
     index: Loopback,
 ) -> None:
     names = [
         "uv-0.13.99-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
-        "uv-0.13.99-py3-none-musllinux_1_2_aarch64.whl",
+        "uv-0.13.99-py3-none-manylinux_2_28_aarch64.whl",
     ]
     taken = [index.add("uv", name, name.encode()).sha256 for name in names]
     index.add("uv", "uv-0.13.99-py3-none-win_amd64.whl", b"windows")
+    index.add("uv", "uv-0.13.99-py3-none-musllinux_1_2_aarch64.whl", b"another libc")
     index.add("uv", "uv-0.13.100-py3-none-manylinux_2_17_x86_64.whl", b"bad", yanked=True)
     index.add("uv", "uv-what-py3-none-manylinux_2_17_x86_64.whl", b"no version")
     index.add("uv", "uv.whl", b"no wheel")
@@ -156,7 +157,7 @@ def test_a_tool_moves_within_its_range_with_the_hashes_of_its_linux_wheels(
         was,
         version="0.13.99",
         hashes=tuple(sorted(f"sha256:{digest}" for digest in taken)),
-        evidence="package index: hashes of the Linux wheels of uv 0.13.99",
+        evidence="package index: hashes of the manylinux wheels of uv 0.13.99",
         checked="2026-11-20",
     )
     assert [item.change for item in found.news] == ["changed"]
