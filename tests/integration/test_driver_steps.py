@@ -311,7 +311,7 @@ def test_a_driver_that_runs_and_is_new_enough_is_kept(
     machine.put(path, text)
     result = run(machine)
 
-    assert "stopped: step 3 (uv 0.13.8" in result.stderr
+    assert "stopped: step 4 (uv 0.13.8" in result.stderr
 
 
 @pytest.mark.parametrize("running", ["390.157", "535.183.01"], ids=["too-old", "dropped-the-gpu"])
