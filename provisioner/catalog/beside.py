@@ -25,10 +25,9 @@ def driver_packages(catalog: Catalog, machine: Machine) -> tuple[DriverPackage, 
 
 def repository(catalog: Catalog, machine: Machine, package: DriverPackage) -> Repository | None:
     """The publisher's repository of a package, if it is for the machine's processor."""
-    for row in catalog.repositories:
-        if (row.name, row.os) == (package.repository, package.os):
-            return row if row.address.rstrip("/").endswith(f"/{machine.arch}") else None
-    return None
+    wanted = (package.repository, package.os, machine.arch)
+    found = (row for row in catalog.repositories if (row.name, row.os, row.arch) == wanted)
+    return next(found, None)
 
 
 def parts_of(catalog: Catalog, machine: Machine, package: str | None) -> DriverParts | None:

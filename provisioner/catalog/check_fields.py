@@ -86,7 +86,12 @@ _FORMS: Mapping[type[msgspec.Struct], Mapping[str, Form]] = {
         "cuda": _MINOR,
     },
     rows.DriverPackage: {"flavour": _MODULE},
-    rows.Repository: {"address": _WEB, "key": _WEB, "fingerprint": _FINGERPRINT},
+    rows.Repository: {
+        "arch": (r"x86_64|aarch64", "is neither x86_64 nor aarch64"),
+        "address": _WEB,
+        "key": _WEB,
+        "fingerprint": _FINGERPRINT,
+    },
     driver_rows.Nvswitch: {"device": _PCI_ID},
     driver_rows.ContainerToolkit: {
         "arch": (r"x86_64|aarch64", "is neither x86_64 nor aarch64"),

@@ -178,6 +178,8 @@ class Repository(Row, frozen=True, kw_only=True):
 
     name: str
     os: str
+    arch: str
+    """The processor that its packages are for."""
     address: str
     key: str
     """Where the signing key lies."""

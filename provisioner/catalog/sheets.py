@@ -85,7 +85,9 @@ ENDED_SYSTEMS = Sheet("ended_systems.toml", system_rows.EndedSystem, ("id", "ver
 MANAGED_PYTHONS = Sheet("managed_pythons.toml", system_rows.ManagedPython, ("os",), "system")
 IMAGE_SIZES = Sheet("images/sizes.toml", image_rows.ImageSize, ("image",), "size")
 EDITOR_SERVERS = Sheet("images/editors.toml", image_rows.EditorServer, ("name",), "editor")
-REPOSITORIES = Sheet("nvidia/repositories.toml", rows.Repository, ("name", "os"), "repository")
+REPOSITORIES = Sheet(
+    "nvidia/repositories.toml", rows.Repository, ("name", "os", "arch"), "repository"
+)
 SYSTEMS = Sheet("os.toml", rows.OperatingSystemRow, ("id", "version"), "system")
 SYSTEM_PACKAGES = Sheet("system_packages.toml", rows.SystemPackage, ("os", "package"), "package")
 PYTHONS = Sheet("python.toml", system_rows.PythonRow, ("version",), "python")

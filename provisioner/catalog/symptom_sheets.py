@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import TypeVar
 
@@ -11,11 +12,12 @@ from provisioner.catalog.rows import Row
 _Row = TypeVar("_Row", bound=Row)
 
 
-class SymptomSheets:
+class SymptomSheets(ABC):
     """What points at causes and what to do about them; the catalog reads them as all its sheets."""
 
+    @abstractmethod
     def _read(self, sheet: sheets.Sheet, kind: type[_Row]) -> tuple[_Row, ...]:
-        raise NotImplementedError
+        """The rows of a sheet."""
 
     @cached_property
     def signs(self) -> tuple[symptom_rows.Sign, ...]:

@@ -96,6 +96,7 @@ def _repository(system: str) -> rows.Repository:
     return rows.Repository(
         name="nvidia",
         os=system,
+        arch="x86_64",
         address=address,
         key=f"{address}D42D0685.pub",
         fingerprint=RPM_FINGERPRINT,
@@ -230,6 +231,7 @@ def catalog() -> Catalog:
         rows.Repository(
             name="nvidia",
             os="debian-12",
+            arch="x86_64",
             address=REPOSITORY,
             key=f"{REPOSITORY}3bf863cc.pub",
             fingerprint=FINGERPRINT,

@@ -16,7 +16,7 @@ def joined(statements: Iterable[Statement]) -> Iterator[Statement]:
     Two pins with no version in common stay as they are, and are told. What stands behind a marker,
     or for one platform, is left as it is.
     """
-    first: dict[tuple[object, ...], int] = {}
+    first: dict[tuple[object, ...], tuple[int, Package]] = {}
     made: list[Statement] = []
     said = list(statements)
     bounds = [one for one in said if isinstance(one, Bound)]
@@ -26,15 +26,15 @@ def joined(statements: Iterable[Statement]) -> Iterator[Statement]:
             continue
         key = (one.name, one.manager, one.where, one.platforms)
         if key not in first:
-            first[key] = len(made)
+            first[key] = len(made), one
             made.append(one)
             continue
-        before = made[first[key]]
-        assert isinstance(before, Package)  # noqa: S101 - only packages have a place in ``first``
+        at, before = first[key]
         if _is_pin(one) and _is_pin(before) and one.specifier != before.specifier:
             made.append(_told(before, one))
         else:
-            made[first[key]] = _both(before, one)
+            first[key] = at, _both(before, one)
+            made[at] = first[key][1]
     yield from made
 
 

@@ -19,8 +19,10 @@ _MODULES = {"onnxruntime-gpu": "onnxruntime"}
 
 
 def _repository(patient: Patient) -> Repository | None:
-    names = names_of_system(patient.catalog, patient.machine.os.id, patient.machine.os.version)
-    return next((row for row in patient.catalog.repositories if row.os in names), None)
+    machine = patient.machine
+    names = names_of_system(patient.catalog, machine.os.id, machine.os.version)
+    here = (row for row in patient.catalog.repositories if row.os in names)
+    return next((row for row in here if row.arch == machine.arch), None)
 
 
 def _of_repository(field: str) -> Value:

@@ -329,5 +329,5 @@ def test_a_key_is_known_by_its_whole_fingerprint(
 
     complaint = f"fingerprint: {fingerprint!r} is not 40 upper-case hexadecimal digits"
     assert sentences() == (
-        [] if good else [f"nvidia/repositories.toml, nvidia debian-12: {complaint}"]
+        [] if good else [f"nvidia/repositories.toml, nvidia debian-12 x86_64: {complaint}"]
     )

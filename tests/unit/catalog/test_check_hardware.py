@@ -236,7 +236,7 @@ def test_hardware_that_cannot_be_is_told_in_one_sentence(
         pytest.param(
             "nvidia/repositories.toml",
             ('os = "debian-12"', 'os = "debian-99"'),
-            "nvidia/repositories.toml, nvidia debian-99: debian-99 has no row",
+            "nvidia/repositories.toml, nvidia debian-99 x86_64: debian-99 has no row",
             id="a-repository-of-an-unknown-system",
         ),
         pytest.param(
