@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from provisioner.catalog.load import Catalog
-from provisioner.doctor import signs, wording
+from provisioner.doctor import signs, soundness, wording
 from provisioner.doctor.patient import Patient
 from provisioner.doctor.predicates import PREDICATES, compared
 from provisioner.doctor.symptoms import Symptoms
@@ -41,6 +41,8 @@ class Vote(NamedTuple):
     evidence: tuple[str, ...]
     because: tuple[str, ...] = ()
     mild: bool = False
+    proved: bool = False
+    """It follows from the catalog, whatever the text says."""
 
 
 class Suspect(NamedTuple):
@@ -52,6 +54,8 @@ class Suspect(NamedTuple):
     because: tuple[str, ...] = ()
     mild: bool = False
     """It harms only who needs what is amiss."""
+    proved: bool = False
+    """It follows from the catalog, whatever the text says."""
 
 
 class Suspects(NamedTuple):
@@ -59,6 +63,8 @@ class Suspects(NamedTuple):
 
     listed: tuple[Suspect, ...]
     held: frozenset[str]
+    all_is_well: bool = False
+    """The report is of something that works."""
 
     @property
     def in_trouble(self) -> bool:
@@ -84,7 +90,8 @@ def suspects(patient: Patient) -> Suspects:
     listed = _by_points(found)
     if patient.symptoms.reported:
         listed = _by_points(_with_likenesses(listed, found, patient.catalog))
-    return Suspects(tuple(listed), frozenset(held))
+    well = soundness.is_sound(patient.symptoms, patient.catalog, frozenset(held))
+    return Suspects(tuple(listed), frozenset(held), well)
 
 
 def _by_points(found: Iterable[Suspect]) -> list[Suspect]:
@@ -135,7 +142,7 @@ def _by_facts(patient: Patient, held: dict[str, tuple[str, ...]]) -> Iterator[Vo
     for reference, flaw in installed.flaws(patient):
         quotes = tuple(place.text for place in flaw.places if place.text)
         held[flaw.reference] = quotes
-        yield Vote(reference, points, quotes, (flaw.message,))
+        yield Vote(reference, points, quotes, (flaw.message,), proved=True)
 
 
 def facts_of(symptoms: Symptoms, catalog: Catalog) -> dict[str, str]:
@@ -174,4 +181,6 @@ def _sum(reference: str, cast: list[Vote], leaning: float) -> Suspect:
     because = dict.fromkeys(text for vote in speaking for text in vote.because)
     plain = max((vote.points for vote in speaking if not vote.mild), default=0)
     mild = any(vote.mild for vote in speaking) and plain < SETTLED
-    return Suspect(reference, total + against + leaning, tuple(evidence), tuple(because), mild)
+    proved = any(vote.proved for vote in speaking)
+    whole = total + against + leaning
+    return Suspect(reference, whole, tuple(evidence), tuple(because), mild, proved)
