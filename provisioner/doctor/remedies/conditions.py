@@ -7,6 +7,7 @@ from collections.abc import Callable
 from provisioner.doctor.patient import Patient
 from provisioner.doctor.remedies import drivers
 from provisioner.doctor.remedies.values import VALUES
+from provisioner.version import numbers
 
 Condition = Callable[[Patient, frozenset[str]], bool]
 _FAMILIES = {"debian": "debian-family", "redhat": "red-hat-family", "suse": "suse-family"}
@@ -18,10 +19,14 @@ _KNOWN = {
     "flavour-known": "flavour",
     "flavour-package-known": "flavour_install",
     "fabric-known": "fabric_manager",
-    "repository-known": "repository",
+    "repository-known": "key",
+    "keyring-known": "cuda_repository",
     "toolkit-known": "toolkit_render",
     "cudnn-planned": "cudnn",
     "avx-free": "avx_free",
+    "same-release-known": "same_release",
+    "plan-python-known": "plan_python",
+    "tf1-known": "tf1_python",
     "build-cuda-known": "build_cuda",
     "newest-gcc-known": "newest_gcc",
     "gcc-known": "gcc",
@@ -38,6 +43,22 @@ def families(patient: Patient) -> frozenset[str]:
     rows = [row for row in patient.catalog.systems if row.id == patient.machine.os.id]
     names = {_FAMILIES[row.family] for row in rows[:1] if row.family in _FAMILIES}
     return frozenset(names | ({"ubuntu"} if patient.machine.os.id == "ubuntu" else set()))
+
+
+def _takes_newer_gcc(patient: Patient, _: frozenset[str]) -> bool:
+    """Whether nvcc takes no gcc as new as the one that there is, or nobody said which that is."""
+    newest, gcc = VALUES["newest_gcc"](patient), patient.symptoms.gcc
+    return newest is not None and (not gcc or numbers(gcc)[:1] > numbers(newest)[:1])
+
+
+def _has_no_build(patient: Patient, _: frozenset[str]) -> bool:
+    """Whether the GPU is known, and nothing that the catalog knows has code for it."""
+    return bool(patient.machine.gpus) and VALUES["install"](patient) is None
+
+
+def _only(name: str) -> Condition:
+    """Whether one engine is named, and Docker is not."""
+    return lambda _, held: f"{name}-named" in held and "docker-named" not in held
 
 
 def _framework(name: str) -> Condition:
@@ -59,10 +80,21 @@ CONDITIONS: dict[str, Condition] = {
         patient, said="legacy-branch" in held
     ),
     "driver-upgrade-planned": lambda patient, _: drivers.is_upgrade_planned(patient),
+    "driver-to-ensure": lambda patient, _: drivers.is_to_be_ensured(patient),
+    "no-build": _has_no_build,
+    "gcc-too-new": _takes_newer_gcc,
+    "on-arm-or-unsaid": lambda patient, _: patient.machine.arch == "aarch64",
+    "arch-linux": lambda patient, _: patient.machine.os.id == "arch",
+    "enterprise-linux": lambda patient, _: (
+        patient.machine.os.id != "fedora" and "red-hat-family" in families(patient)
+    ),
+    "podman-only": _only("podman"),
+    "apptainer-only": _only("apptainer"),
     "torch-named": _framework("torch"),
     "tensorflow-named": _framework("tensorflow"),
     "jax-named": _framework("jax"),
     "onnx-named": _framework("onnxruntime-gpu"),
+    "cupy-named": _framework("cupy"),
     **{condition: _answered(value) for condition, value in _KNOWN.items()},
 }
 """Every condition by the name that rows call it."""
