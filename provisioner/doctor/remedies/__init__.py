@@ -24,14 +24,13 @@ def fixes(reference: str, patient: Patient, held: frozenset[str]) -> tuple[str, 
     machine: what to check afterwards never stands alone.
     """
     patient = placed(reference, patient)
+    rows = [row for row in patient.catalog.remedies if row.reference == reference]
+    # A condition may cost a plan: those of other causes are not asked.
+    asked = {name for row in rows for name in (*row.when, *row.unless)} & set(CONDITIONS)
     known = held | families(patient)
-    known |= {name for name, holds in CONDITIONS.items() if holds(patient, known)}
+    known |= {name for name in asked if CONDITIONS[name](patient, known)}
     rows = [
-        row
-        for row in patient.catalog.remedies
-        if row.reference == reference
-        and known.issuperset(row.when)
-        and not known.intersection(row.unless)
+        row for row in rows if known.issuperset(row.when) and not known.intersection(row.unless)
     ]
     inside = "in-container" in held
     done = _said([row.fix for row in rows if not row.check], patient, inside=inside)
@@ -44,11 +43,15 @@ def fixes(reference: str, patient: Patient, held: frozenset[str]) -> tuple[str, 
 
 
 def _said(texts: list[str], patient: Patient, *, inside: bool) -> list[str]:
-    """The texts that have an answer; inside a container one is root, and sudo is not there."""
-    filled = (_filled(text, patient) for text in texts)
+    """The texts that have an answer; inside a container one is root, and sudo is not there.
+
+    What follows on a word of the host is done on the host.
+    """
+    filled = [text for text in (_filled(text, patient) for text in texts) if text]
+    outside = next((at for at, text in enumerate(filled) if "host" in text), len(filled))
     if inside:
-        filled = (text if not text or "host" in text else text.replace("sudo ", "") for text in filled)
-    return list(dict.fromkeys(text for text in filled if text))
+        filled[:outside] = [text.replace("sudo ", "") for text in filled[:outside]]
+    return list(dict.fromkeys(filled))
 
 
 def _filled(text: str, patient: Patient) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from provisioner.catalog.rows import Image
 from provisioner.doctor.patient import Patient
 from provisioner.doctor.predicates.drivers import cuda_of
 from provisioner.doctor.remedies.drivers import on_linux, usual
@@ -29,7 +30,10 @@ def command(plan: Plan | None, python: str = "") -> str | None:
             first = "--index-url" if pin.index_holds_dependencies else "--extra-index-url"
             options += [first, pin.index]
     text = shlex.join(["pip", "install", *requirements(plan), *options])
-    return text if python in {"", plan.python} else f"{text} (with Python {plan.python})"
+    needs = [] if python in {"", plan.python} else [f"with Python {plan.python}"]
+    if plan.driver.action == "upgrade" and plan.driver.minimum:
+        needs.append(f"on driver {plan.driver.minimum} or later")
+    return f"{text} ({', '.join(needs)})" if needs else text
 
 
 def installed(words: str, patient: Patient, python: str = "") -> str | None:
@@ -41,14 +45,35 @@ def installed(words: str, patient: Patient, python: str = "") -> str | None:
     plan = patient.plan(words) if patient.machine.gpus else None
     if plan is None or plan.accelerator == "cpu":
         return None
-    return command(plan, python) or by_script(words, patient)
+    return _anew(command(plan, python), plan, patient) or by_file(words, plan, patient)
 
 
-def by_script(words: str, patient: Patient) -> str | None:
-    """The script of dlsetup that installs what pip alone cannot; None off Linux."""
+def _anew(text: str | None, plan: Plan, patient: Patient) -> str | None:
+    """The command after what is installed is gone, where pip would take that for what is asked.
+
+    ``torch==2.9.0`` is met by 2.9.0+cu130 in its eyes.
+    """
+    there = {(one.name, one.version) for one in patient.symptoms.packages if one.local}
+    met = [
+        pin.name
+        for pin in plan.pins
+        if (pin.name, pin.version) in there and "+" not in str(pin.requirement)
+    ]
+    if not text or not met:
+        return text
+    return f"{shlex.join(['pip', 'uninstall', '--yes', *met])} && {text}"
+
+
+def by_file(words: str, plan: Plan, patient: Patient) -> str | None:
+    """The file of dlsetup that installs what pip alone cannot; None off Linux."""
     if not on_linux(patient):
         return None
-    return shlex.join(["dlsetup", "render", "script", *words.split(), *patient.options])
+    return shlex.join(["dlsetup", "render", format_of(plan), *words.split(), *patient.options])
+
+
+def format_of(plan: Plan) -> str:
+    """The format that carries a plan on Linux: a script has no conda."""
+    return "conda" if any(pin.channel for pin in plan.pins) else "script"
 
 
 def install(patient: Patient) -> str | None:
@@ -59,7 +84,7 @@ def install(patient: Patient) -> str | None:
     mine = patient.plan(patient.framework, python) if python else None
     if mine and [pin.version for pin in mine.pins] == [pin.version for pin in plan.pins]:
         plan = mine
-    return command(plan, python) or by_script(patient.framework, patient)
+    return command(plan, python) or by_file(patient.framework, plan, patient)
 
 
 def install_for_python(patient: Patient) -> str | None:
@@ -80,7 +105,7 @@ def install_for_driver(patient: Patient) -> str | None:
         plan = patient.plan(words, keep_driver=True)
         text = command(plan, patient.symptoms.python)
         if plan and text and plan.accelerator != "cpu":
-            return text
+            return _anew(text, plan, patient)
     return None
 
 
@@ -160,9 +185,31 @@ def build_cuda(patient: Patient) -> str | None:
 
 
 def toolkit_package(patient: Patient) -> str | None:
-    """NVIDIA's package of the toolkit of that CUDA."""
+    """NVIDIA's package of the toolkit of that CUDA, where its repository for the system has it.
+
+    It has where NVIDIA made images of that CUDA on that system: they are installed from there.
+    """
     cuda = build_cuda(patient)
-    return f"cuda-toolkit-{cuda.replace('.', '-')}" if cuda else None
+    return f"cuda-toolkit-{cuda.replace('.', '-')}" if cuda and _images(patient, cuda) else None
+
+
+def devel_image(patient: Patient) -> str | None:
+    """An image of that CUDA which holds nvcc, of the machine's system where there is one."""
+    cuda = build_cuda(patient)
+    rows = [row for row in _cuda_images(patient) if row.cuda == cuda and "-devel-" in row.image]
+    here = [row for row in rows if cuda and row in _images(patient, cuda)]
+    best = max(here or rows, key=lambda row: row.image, default=None)
+    return best.image if best else None
+
+
+def _images(patient: Patient, cuda: str) -> list[Image]:
+    """NVIDIA's images of a CUDA on the machine's system."""
+    rows = [row for row in _cuda_images(patient) if row.cuda == cuda]
+    return [row for row in rows if row.os == patient.machine.os_name]
+
+
+def _cuda_images(patient: Patient) -> tuple[Image, ...]:
+    return (*patient.catalog.cuda_images, *patient.catalog.ended_images)
 
 
 def cudnn(patient: Patient) -> str | None:
@@ -177,8 +224,9 @@ def image(patient: Patient) -> str | None:
     rows = [row for row in patient.catalog.cuda_images if row.cuda and "-base-ubuntu" in row.image]
     fitting = [row for row in rows if not speaks or at_least(speaks, row.cuda or "0")]
     newest = max if speaks else min
-    best = newest(fitting, key=lambda row: (order(row.cuda or "0"), row.image), default=None)
-    return best.image if best else None
+    cuda = newest((order(row.cuda or "0") for row in fitting), default=None)
+    of_it = (row.image for row in fitting if order(row.cuda or "0") == cuda)
+    return max(of_it, default=None)
 
 
 def gpu(patient: Patient) -> str | None:
@@ -191,22 +239,19 @@ def gpu(patient: Patient) -> str | None:
 
 
 def written(
-    words: Sequence[str], *, asks: str = "FRAMEWORK", here: bool = False
+    words: Sequence[str], *, asks: str = "", here: bool = False
 ) -> Callable[[Patient], str | None]:
     """A command of dlsetup that has a plan; ``here`` where it is given on the machine itself."""
 
     def text(patient: Patient) -> str | None:
-        name = patient.framework if asks == "FRAMEWORK" else asks
-        # A script is for bash; elsewhere the same answer is a file of requirements.
-        told = [
-            "dlsetup",
-            *(word if on_linux(patient) or word != "script" else "requirements" for word in words),
-        ]
-        if here:
-            return None if patient.machine.gpus else shlex.join([*told, name])
-        if not patient.machine.gpus or patient.plan(name) is None:
+        name = asks or patient.framework
+        plan = patient.plan(name) if patient.machine.gpus else None
+        if here == bool(patient.machine.gpus) or not (here or plan):
             return None
-        return shlex.join([*told, name, *patient.options])
+        # A script is for bash; elsewhere the same answer is a file of requirements.
+        script = "requirements" if not on_linux(patient) else format_of(plan) if plan else "script"
+        told = [script if word == "script" else word for word in words]
+        return shlex.join(["dlsetup", *told, name, *(() if here else patient.options)])
 
     return text
 

@@ -24,6 +24,7 @@ _KNOWN = {
     "toolkit-known": "toolkit_render",
     "cudnn-planned": "cudnn",
     "avx-free": "avx_free",
+    "newest-branch-known": "newest_branch",
     "same-release-known": "same_release",
     "plan-python-known": "plan_python",
     "tf1-known": "tf1_python",
@@ -73,7 +74,9 @@ CONDITIONS: dict[str, Condition] = {
     "on-linux": lambda patient, _: drivers.on_linux(patient),
     "linux-host": lambda patient, _: drivers.takes_driver(patient),
     "windows-driver": lambda patient, _: drivers.has_windows_driver(patient),
-    "jetson": lambda patient, held: drivers.is_tegra(patient) or "jetson-named" in held,
+    "jetson": lambda patient, held: (
+        drivers.on_linux(patient) and (drivers.is_tegra(patient) or "jetson-named" in held)
+    ),
     "gpu-known": lambda patient, _: bool(patient.machine.gpus),
     "driver-unreachable": lambda patient, _: drivers.is_out_of_reach(patient),
     "driver-dropped-gpu": lambda patient, held: drivers.dropped_gpu(

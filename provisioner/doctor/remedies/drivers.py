@@ -203,9 +203,20 @@ def modules_package(patient: Patient) -> str | None:
     planned = row_of(patient)
     if planned is None:
         return None
-    row = _of_running_branch(patient, planned.flavour) if _running(patient) else planned
+    row: DriverPackage | None = planned
+    if _running(patient):
+        flavours = [planned.flavour, *(_allowed(patient) - {planned.flavour})]
+        found = (_of_running_branch(patient, flavour) for flavour in flavours)
+        row = next((one for one in found if one), None)
     parts = parts_of(patient.catalog, patient.machine, row.package) if row else None
     return (parts.modules or None) if parts else None
+
+
+def _allowed(patient: Patient) -> frozenset[str]:
+    """The kernel modules that every GPU of the machine takes."""
+    capabilities = {gpu.compute_capability for gpu in patient.machine.gpus}
+    rows = [r for r in patient.catalog.architectures if r.compute_capability in capabilities]
+    return frozenset.intersection(*(frozenset(row.kernel_modules) for row in rows))
 
 
 def fabric_manager(patient: Patient) -> str | None:

@@ -40,6 +40,12 @@ def same_release(patient: Patient) -> str | None:
     return installed(f"{package.name}=={package.version}", patient, patient.symptoms.python)
 
 
+def same_release_alone(patient: Patient) -> str | None:
+    """The same where what is installed was taken away before."""
+    text = same_release(patient)
+    return text.rpartition(" && ")[2] if text else None
+
+
 def plan_python(patient: Patient) -> str | None:
     """The Python for that release; None where it is the one that there is."""
     plan = _wanted(patient)
