@@ -38,6 +38,7 @@ def fixes(reference: str, patient: Patient, held: frozenset[str]) -> tuple[str, 
         return ()
     # The first line leans on nothing before it: "or keep the driver" becomes "keep the driver".
     done[0] = _LINKED.sub("", done[0], count=1) if _LINKED.match(done[0]) else done[0]
+    inside = inside and not any("host" in text for text in done)
     checks = _said([row.fix for row in rows if row.check], patient, inside=inside)
     return (*done, *(CHECK + text for text in checks))
 

@@ -167,11 +167,7 @@ def numpy_2_install(patient: Patient) -> str | None:
     """What installs a release that takes NumPy 2; None where the one that fits caps NumPy."""
     plan = patient.plan(patient.framework) if patient.machine.gpus else None
     pins = plan.pins[:1] if plan else ()
-    caps = [
-        cap
-        for pin in pins
-        for cap in caps_on(patient.catalog.caps, pin.name, pin.version)
-    ]
+    caps = [cap for pin in pins for cap in caps_on(patient.catalog.caps, pin.name, pin.version)]
     if not pins or any(cap.requirement.startswith("numpy") for cap in caps):
         return None
     return install(patient)
