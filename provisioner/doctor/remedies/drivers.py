@@ -94,7 +94,7 @@ def _floor(patient: Patient) -> str | None:
     floors = [row.driver_floor for cuda in wheels if (row := _cuda(patient, cuda))]
     image = _IMAGE_CUDA.search(patient.symptoms.text)
     asked = _cuda(patient, image[1]) if image else None
-    floors += [asked.driver_bundled] if asked and asked.driver_bundled else []
+    floors += [asked.driver_bundled] if asked else []
     windows = has_windows_driver(patient)
     told = [floor.windows if windows else floor.linux for floor in floors]
     return max((floor for floor in told if floor), key=numbers, default=None)

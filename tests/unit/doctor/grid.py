@@ -1,4 +1,4 @@
-"""Every cause on every kind of machine: what doctor would tell there, with the words it rests on."""
+"""Every cause on every kind of machine: what doctor would tell there, and the commands in it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def grid() -> tuple[Told, ...]:
     for place, container in PLACES:
         for scene, packages in SCENES.items():
             for reference in references():
-                if packages and reference not in _OF_BUILDS:
+                if packages and (container or reference not in _OF_BUILDS):
                     continue
                 lines = told(reference, place, container=container, packages=packages)
                 found.append(Told(place, container, scene, reference, lines))
@@ -84,7 +84,7 @@ def _patient(place: str, container: bool, packages: tuple[Installed, ...]) -> Pa
 
 
 _PROGRAMS = (
-    "apptainer apt apt-cache apt-get apt-mark cat conda df dkms dlsetup dnf docker export grep"
+    "apptainer apt apt-cache apt-get apt-mark cat conda df dkms dlsetup dnf docker dpkg export grep"
     " kubectl ldconfig ldd ls lspci mkdir mokutil nvcc nvidia-ctk nvidia-smi"
     " pacman pip podman printf python rm rocm-smi rocminfo rpm sudo sysctl systemctl uname"
     " unset update-initramfs uv wget zypper LD_DEBUG=libs"

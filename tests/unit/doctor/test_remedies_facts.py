@@ -27,6 +27,20 @@ FAMILIES = {
     "windows": set[str](),
 }
 _TOOLS = {*FAMILIES["debian"], *FAMILIES["redhat"], *FAMILIES["suse"], "pacman"}
+_DRIVER = [
+    *("nvidia-driver-580-open", "nvidia-driver-535-server", "nvidia-dkms-580", "nvidia-open"),
+    *("nvidia-kernel-common-580", "nvidia-utils-470", "nvidia-compute-utils-580", "nvidia-smi"),
+    *("nvidia-firmware-580-580.65.06", "nvidia-settings", "nvidia-prime", "nvidia-alternative"),
+    *("nvidia-kernel-dkms", "nvidia-legacy-390xx-driver", "libnvidia-compute-580"),
+    *("libnvidia-gl-580", "libnvidia-cfg1-580", "libnvidia-ml1", "libnvidia-common-580"),
+    *("libnvidia-ptxjitcompiler1", "cuda-drivers", "cuda-drivers-580"),
+]
+_BESIDE = [
+    *("nvidia-container-toolkit", "nvidia-container-toolkit-base", "libnvidia-container1"),
+    *("libnvidia-container-tools", "nvidia-container-runtime", "nvidia-cuda-toolkit"),
+    *("nvidia-cudnn", "nvidia-l4t-core", "nvidia-l4t-cuda", "cuda-toolkit-12-8", "cuda-keyring"),
+    "libcudnn9-cuda-12",
+]
 _OF_THE_HOST = re.compile(r"systemctl|dkms|modprobe|mokutil|update-initramfs|dracut|nvidia-ctk")
 
 
@@ -97,8 +111,7 @@ def test_no_branch_is_told_that_does_not_drive_the_gpu() -> None:
 
 
 def test_modules_are_of_the_flavour_that_the_gpu_takes() -> None:
-    """Blackwell: open alone. Before Turing: proprietary alone. Packages of other distributions
-    have their flavour in the name too."""
+    """Blackwell takes the open ones alone, what is older than Turing the proprietary ones."""
     tried = 0
     for one, gpu in nvidia():
         for line in one.lines:
@@ -193,25 +206,13 @@ def test_a_requirement_is_quoted_as_the_shell_of_the_system_reads_it() -> None:
 
 def test_what_removes_a_driver_leaves_everything_else() -> None:
     """The names are those of Ubuntu's and NVIDIA's packages; those of a Jetson are its driver."""
-    removed = (
-        "nvidia-driver-580-open nvidia-driver-535-server nvidia-dkms-580 nvidia-kernel-common-580"
-        " nvidia-utils-470 nvidia-compute-utils-580 nvidia-firmware-580-580.65.06 nvidia-open"
-        " nvidia-settings nvidia-prime nvidia-kernel-dkms nvidia-alternative nvidia-smi"
-        " nvidia-legacy-390xx-driver libnvidia-compute-580 libnvidia-gl-580 libnvidia-cfg1-580"
-        " libnvidia-ml1 libnvidia-common-580 libnvidia-ptxjitcompiler1 cuda-drivers cuda-drivers-580"
-    ).split()
-    kept = (
-        "nvidia-container-toolkit nvidia-container-toolkit-base libnvidia-container1"
-        " libnvidia-container-tools nvidia-container-runtime nvidia-cuda-toolkit nvidia-cudnn"
-        " nvidia-l4t-core nvidia-l4t-cuda cuda-toolkit-12-8 cuda-keyring libcudnn9-cuda-12"
-    ).split()
     lines = [line for one in grid() for line in one.lines if "apt purge" in line]
     assert lines
     for line in set(lines):
         patterns = re.findall(r"'(\^[^']+)'", line)
-        for name in removed:
+        for name in _DRIVER:
             assert any(re.search(pattern, name) for pattern in patterns), (name, line)
-        for name in kept:
+        for name in _BESIDE:
             assert not any(re.search(pattern, name) for pattern in patterns), (name, line)
 
 

@@ -79,7 +79,7 @@ _HARMLESS = {
     'python -c "import platform; print(platform.machine())"': os.uname().machine,
     "ldd --version": "ldd",
     "df -h": "Mounted on",
-    'df -h / /tmp /var /dev/shm "$HOME"': "/dev/shm",
+    'df -h / /tmp /var /dev/shm "$HOME"': "tmpfs",
     "df -i": "IUse",
     'mkdir -p "$HOME/tmp" && export TMPDIR="$HOME/tmp"': "",
     "unset LD_LIBRARY_PATH": "",
