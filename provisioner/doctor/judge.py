@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from provisioner.catalog.load import Catalog
@@ -21,8 +22,11 @@ _TROUBLE = "trouble"
 """The sign that something is wrong at all."""
 _LEANING = 12
 """Points that all causes share by the wording of a report: enough where nothing else speaks."""
-_LEAST_LEANING = 0.4
-"""Fewer of those points are not worth a vote."""
+_LEAST_SHARE = 0.03
+"""A smaller share of them is not worth a vote."""
+_WORDED, _LEAST_WORDED = 15, 0.01
+"""Points of rank for each time that the wording makes a cause e times as likely, and the share
+below which it makes none less likely: what signs and facts say stays heavier than long logs."""
 _SOUND = "gpu-works"
 _OTHERS = 0.25
 """How much further votes add to the strongest."""
@@ -43,6 +47,8 @@ class Suspect(NamedTuple):
 
     reference: str
     points: float
+    rank: float
+    """The points and what the wording adds to or takes from them beside other causes."""
     evidence: tuple[str, ...]
     because: tuple[str, ...] = ()
     mild: bool = False
@@ -70,23 +76,21 @@ def suspects(patient: Patient) -> Suspects:
     """Return the causes that the symptoms speak for. Raises BadDataError for a broken catalog."""
     votes: dict[str, list[Vote]] = {}
     held: dict[str, tuple[str, ...]] = {}
-    for vote in (*_votes(patient.symptoms, patient.catalog, held), *_by_facts(patient)):
+    for vote in (*_by_facts(patient, held), *_votes(patient.symptoms, patient.catalog, held)):
         votes.setdefault(vote.reference, []).append(vote)
-    leaning = dict(_leanings(patient))
-    names = dict.fromkeys((*votes, *leaning))
-    found = [_sum(name, votes.get(name, []), leaning.get(name, 0.0)) for name in names]
+    shares = _leanings(patient)
+    worded = (name for name, share in shares.items() if share >= _LEAST_SHARE)
+    found = [_sum(name, votes.get(name, []), shares) for name in dict.fromkeys((*votes, *worded))]
     found = [one if one.evidence or one.because else _quoted(one, patient) for one in found]
-    listed = sorted((one for one in found if one.points > 0), key=lambda one: -one.points)
+    listed = sorted((one for one in found if one.points > 0), key=lambda one: -one.rank)
     return Suspects(tuple(listed), frozenset(held))
 
 
-def _leanings(patient: Patient) -> Iterator[tuple[str, float]]:
-    """What the wording of a report adds to causes; probes have no wording of their own."""
-    if patient.symptoms.reported:
-        shares = wording.leanings(patient.symptoms.text, patient.catalog.wordings)
-        for reference, share in shares.items():
-            if share * _LEANING >= _LEAST_LEANING:
-                yield reference, share * _LEANING
+def _leanings(patient: Patient) -> Mapping[str, float]:
+    """The shares of causes by the wording of a report; probes have no wording of their own."""
+    if not patient.symptoms.reported:
+        return {}
+    return wording.leanings(patient.symptoms.text, patient.catalog.wordings)
 
 
 def _quoted(one: Suspect, patient: Patient) -> Suspect:
@@ -96,7 +100,7 @@ def _quoted(one: Suspect, patient: Patient) -> Suspect:
     return one._replace(evidence=tuple(told.lines[number].strip() for number in numbers))
 
 
-def _by_facts(patient: Patient) -> Iterator[Vote]:
+def _by_facts(patient: Patient, held: dict[str, tuple[str, ...]]) -> Iterator[Vote]:
     """What the catalog says of the packages, whether anything failed yet or not."""
     if not patient.symptoms.packages:
         return
@@ -105,6 +109,7 @@ def _by_facts(patient: Patient) -> Iterator[Vote]:
     points = _EXAMINED if patient.symptoms.examined else _FACTS
     for reference, flaw in installed.flaws(patient):
         quotes = tuple(place.text for place in flaw.places if place.text)
+        held[flaw.reference] = quotes
         yield Vote(reference, points, quotes, (flaw.message,))
 
 
@@ -134,7 +139,7 @@ def _votes(
             yield Vote(row.reference, row.points, told_by, because)
 
 
-def _sum(reference: str, cast: list[Vote], leaning: float) -> Suspect:
+def _sum(reference: str, cast: list[Vote], shares: Mapping[str, float]) -> Suspect:
     cast = sorted(cast, key=lambda vote: -vote.points)
     against = sum(vote.points for vote in cast if vote.points < 0)
     points = [vote.points for vote in cast if vote.points > 0]
@@ -144,4 +149,10 @@ def _sum(reference: str, cast: list[Vote], leaning: float) -> Suspect:
     because = dict.fromkeys(text for vote in speaking for text in vote.because)
     plain = max((vote.points for vote in speaking if not vote.mild), default=0)
     mild = any(vote.mild for vote in speaking) and plain < SETTLED
-    return Suspect(reference, total + against + leaning, tuple(evidence), tuple(because), mild)
+    share = shares.get(reference, 0.0)
+    worded = _WORDED * math.log(max(share, _LEAST_WORDED)) if shares else 0.0
+    leaning = _LEANING * share if share >= _LEAST_SHARE else 0.0
+    alone = total + against
+    return Suspect(
+        reference, alone + leaning, alone + worded, tuple(evidence), tuple(because), mild
+    )

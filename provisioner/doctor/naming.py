@@ -111,7 +111,8 @@ def _named(catalog: Catalog) -> re.Pattern[str]:
             known |= {board[1].lower()} if len(board[1]) >= _PLAIN_BOARDS else set()
     listed = "|".join(sorted(map(re.escape, known), key=len, reverse=True))
     return re.compile(
-        rf"(?<![a-z0-9])(?:{_SERIES}|(?:nvidia )?(?:{listed})"
+        rf"(?:(?<![a-z0-9])|(?<=nvidia)|(?<=nvidiatesla)|(?<=tesla))(?:{_SERIES}"
+        rf"|(?:nvidia )?(?:{listed})"
         r"(?:[ -](?:sxm\d?|pcie|nvl)(?:-\d+gb)?(?:-\d+gb)?)?)(?![a-z0-9])"
     )
 
@@ -126,6 +127,11 @@ def _of_capability(capability: str, catalog: Catalog) -> Gpu:
 
 
 def _gpu(word: str, catalog: Catalog) -> Gpu | None:
+    """The GPU of a name; "GTX 3090" is what people call an RTX 3090."""
+    return _by_word(word, catalog) or _by_word(word.replace("gtx", "rtx"), catalog)
+
+
+def _by_word(word: str, catalog: Catalog) -> Gpu | None:
     try:
         return gpu_by_word(catalog, word)
     except UsageError:
