@@ -85,7 +85,7 @@ def test_flavour_branch_and_package_are_those_of_the_plan(name: str, container: 
         return
     packages = {row.package: row for row in one.catalog.driver_packages}
     for reference, text in lines(name, container):
-        for word in re.findall(r"[\w.-]+(?![\w.*-])", text):
+        for word in re.findall(r"[\w.-]+", re.sub(r"'[^']*[*][^']*'", "", text)):
             row = packages.get(word)
             if row is None or (reference == "held-packages" and "policy" in text):
                 continue
