@@ -99,6 +99,12 @@ class Patient:
         sources = {**self.machine.sources, "driver": "none"}
         return self.on(msgspec.structs.replace(self.machine, driver=None, sources=sources))
 
+    @cached_property
+    def of_any_driver(self) -> Patient:
+        """The same machine, whose driver nobody named."""
+        sources = {name: by for name, by in self.machine.sources.items() if name != "driver"}
+        return self.on(msgspec.structs.replace(self.machine, driver=None, sources=sources))
+
     def plan(self, words: str, python: str = "", *, keep_driver: bool = False) -> Plan | None:
         """The plan for some requirements; None where there is none."""
         found = self._planned(words, python, keep_driver=keep_driver)

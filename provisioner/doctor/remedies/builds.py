@@ -77,12 +77,12 @@ def format_of(plan: Plan) -> str:
 
 
 def install(patient: Patient) -> str | None:
-    """What installs the framework on this machine, on its Python where that has the release."""
+    """What installs the framework on this machine, on the Python that is there if that can be."""
     plan, python = usual(patient), patient.symptoms.python
     if plan is None or plan.accelerator == "cpu":
         return None
     mine = patient.plan(patient.framework, python) if python else None
-    if mine and [pin.version for pin in mine.pins] == [pin.version for pin in plan.pins]:
+    if mine and mine.accelerator != "cpu":
         plan = mine
     return command(plan, python) or by_file(patient.framework, plan, patient)
 

@@ -82,6 +82,7 @@ CONDITIONS: dict[str, Condition] = {
     "driver-dropped-gpu": lambda patient, held: drivers.dropped_gpu(
         patient, said="legacy-branch" in held
     ),
+    "both-flavours": lambda patient, _: drivers.takes_both_flavours(patient),
     "driver-upgrade-planned": lambda patient, _: drivers.is_upgrade_planned(patient),
     "driver-to-ensure": lambda patient, _: drivers.is_to_be_ensured(patient),
     "no-build": _has_no_build,

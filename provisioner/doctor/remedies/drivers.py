@@ -42,8 +42,14 @@ def is_tegra(patient: Patient) -> bool:
 
 
 def usual(patient: Patient) -> Plan | None:
-    """The plan for the framework that somebody wants to run, where a GPU is known."""
-    return patient.plan(patient.framework) if patient.machine.gpus else None
+    """The plan for the framework that somebody wants to run, where a GPU is known.
+
+    Where the driver is one that nobody knows, such as Windows' in a report of WSL: for any.
+    """
+    if not patient.machine.gpus:
+        return None
+    found = patient.plan(patient.framework)
+    return found or patient.of_any_driver.plan(patient.framework)
 
 
 def fresh(patient: Patient) -> Plan | None:
@@ -212,11 +218,17 @@ def modules_package(patient: Patient) -> str | None:
     return (parts.modules or None) if parts else None
 
 
+def takes_both_flavours(patient: Patient) -> bool:
+    """Whether the GPUs run with the open and with the proprietary kernel modules."""
+    return fresh(patient) is not None and {"open", "proprietary"} <= _allowed(patient)
+
+
 def _allowed(patient: Patient) -> frozenset[str]:
     """The kernel modules that every GPU of the machine takes."""
     capabilities = {gpu.compute_capability for gpu in patient.machine.gpus}
     rows = [r for r in patient.catalog.architectures if r.compute_capability in capabilities]
-    return frozenset.intersection(*(frozenset(row.kernel_modules) for row in rows))
+    allowed = [frozenset(row.kernel_modules) for row in rows]
+    return frozenset.intersection(*allowed) if allowed else frozenset()
 
 
 def fabric_manager(patient: Patient) -> str | None:

@@ -9,6 +9,7 @@ from provisioner.catalog.rows import Build
 from provisioner.doctor.patient import Patient
 from provisioner.doctor.predicates.drivers import cuda_of
 from provisioner.doctor.remedies.builds import command, install, installed
+from provisioner.doctor.remedies.drivers import on_linux
 from provisioner.doctor.remedies.places import elsewhere, in_wsl
 from provisioner.machine import Cpu, Machine, OperatingSystem
 from provisioner.plan import Plan
@@ -53,9 +54,12 @@ def plan_python(patient: Patient) -> str | None:
 
 
 def release_pythons(patient: Patient) -> str | None:
-    """The Pythons that the release was built for; None where the catalog has no such release."""
+    """The Pythons that the release was built for on such a system.
+
+    None where the catalog has no such build, or the Python that there is is one of them.
+    """
     pythons = _pythons(patient)
-    if not pythons:
+    if not pythons or patient.symptoms.python in pythons:
         return None
     return pythons[0] if len(pythons) == 1 else f"{pythons[0]} to {pythons[-1]}"
 
@@ -75,8 +79,13 @@ def _wheels(patient: Patient) -> list[Build]:
     package = patient.symptoms.package(patient.framework)
     if package is None:
         return []
-    rows = patient.catalog.builds(package.name)
-    return [row for row in rows if row.version == package.version and row.via == "pip"]
+    system = patient.machine.os.id if not on_linux(patient) else "linux"
+    return [
+        row
+        for row in patient.catalog.builds(package.name)
+        if (row.version == package.version and row.via == "pip")
+        and row.platform == f"{system}-{patient.machine.arch}"
+    ]
 
 
 def release_cudnn(patient: Patient) -> str | None:

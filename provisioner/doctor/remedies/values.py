@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from provisioner.catalog.beside import toolkit
 from provisioner.catalog.find import caps_on, names_of_system
-from provisioner.catalog.rows import Repository
+from provisioner.catalog.rows import Cuda, Repository
 from provisioner.doctor.patient import Patient
 from provisioner.doctor.remedies import builds, drivers, releases
 from provisioner.version import minor, numbers
@@ -82,15 +82,18 @@ def _newest_gcc(patient: Patient) -> str | None:
 
 
 def _cuda_for_gcc(patient: Patient) -> str | None:
-    """The oldest CUDA whose nvcc takes the gcc that there is."""
+    """The oldest CUDA whose nvcc takes the gcc that there is; None where an older one may too."""
     gcc = patient.symptoms.gcc
-    rows = [
-        row
-        for row in patient.catalog.cuda
-        if gcc and row.host_compilers and numbers(row.host_compilers[-1].gcc) >= numbers(gcc)[:1]
-    ]
-    row = min(rows, key=lambda row: numbers(row.version), default=None)
-    return f"CUDA {row.version} or later" if row else None
+    known = [row for row in patient.catalog.cuda if row.host_compilers]
+    known.sort(key=lambda row: numbers(row.version))
+    taking = [row for row in known if gcc and _newest_of(row) >= numbers(gcc)[:1]]
+    if not taking or taking[0] is known[0]:
+        return None
+    return f"CUDA {taking[0].version} or later"
+
+
+def _newest_of(row: Cuda) -> tuple[int, ...]:
+    return numbers(row.host_compilers[-1].gcc)
 
 
 def _cuda_repository(patient: Patient) -> str | None:
