@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 
 from provisioner.catalog.symptom_rows import Wording
 
-_WORD = re.compile(r"[a-z_]{1,40}|\d{1,6}(?:\.\d{1,6}){0,8}")
+_WORD = re.compile(r"[a-z_]{2,40}|\d{1,6}(?:\.\d{1,6}){0,8}")
 _ANY_VERSION = "#.#"
 _DOUBT = 8
 """Reports of no cause in particular that each cause is thought to have besides its own."""

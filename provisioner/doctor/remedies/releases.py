@@ -13,7 +13,7 @@ from provisioner.doctor.remedies.drivers import on_linux
 from provisioner.doctor.remedies.places import elsewhere, in_wsl
 from provisioner.machine import Cpu, Machine, OperatingSystem
 from provisioner.plan import Plan
-from provisioner.version import order
+from provisioner.version import is_dotted, order
 
 _TENSORFLOW_2 = "tensorflow>=2"
 
@@ -71,7 +71,9 @@ def newest_python(patient: Patient) -> str | None:
 
 
 def _pythons(patient: Patient) -> list[str]:
-    return sorted({python for row in _wheels(patient) for python in row.pythons}, key=order)
+    """Without the free-threaded ones, which nobody has without knowing."""
+    named = {python for row in _wheels(patient) for python in row.pythons}
+    return sorted(filter(is_dotted, named), key=order)
 
 
 def _wheels(patient: Patient) -> list[Build]:
