@@ -25,7 +25,14 @@ _COMMANDS = (
     "unset ",
     "python ",
     "grep ",
-    "nvidia-smi",
+    "nvidia-",
+    "podman ",
+    "apptainer ",
+    "uv ",
+    "apt ",
+    "wget ",
+    "ldconfig",
+    "rocm",
     "wsl --",
 )
 """What tells that a line holds something to copy."""
