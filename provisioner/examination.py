@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import stat
-import sys
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -15,6 +13,7 @@ from provisioner.describe import Options
 from provisioner.detect.host import Host
 from provisioner.detect.remembered import FactCache, cache_folder
 from provisioner.doctor.live import look
+from provisioner.doctor.pasted import bad_report, pasted
 from provisioner.doctor.symptoms import Installed, Symptoms
 from provisioner.errors import UsageError
 from provisioner.machine import Machine
@@ -24,10 +23,6 @@ from provisioner.version import minor
 
 if TYPE_CHECKING:
     from provisioner.doctor.explaining import Explained
-
-STANDARD_INPUT = "-"
-_HALF = 1_000_000
-"""Bytes that are read of each end of a longer report."""
 
 
 class Examined(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +47,7 @@ def of_report(name: str, options: Options) -> Examined:
     from provisioner.doctor.bundle import is_bundle
 
     rows = workflow.catalog()
-    text, left_out = _text_of(name)
+    text, left_out = pasted(name)
     if is_bundle(text):
         return _of_bundle(name, text)
     symptoms = read(text, rows)
@@ -153,7 +148,7 @@ def _of_bundle(name: str, text: str) -> Examined:
     try:
         bundle = opened(text)
     except ValueError as error:
-        raise _bad(name, f"it was cut off or changed: {error}") from error
+        raise bad_report(name, f"it was cut off or changed: {error}") from error
     return Examined(
         findings=_findings(bundle.symptoms, bundle.machine),
         looked_at=bundle.looked_at,
@@ -282,42 +277,3 @@ def _left_out(symptoms: Symptoms) -> tuple[Warning, ...]:
     size = symptoms.left_out_bytes // 1_000_000
     text = f"The report is long: {size or 1} MB in its middle were not read."
     return (Warning("report-cut", text),)
-
-
-def _text_of(name: str) -> tuple[str, int]:
-    """The text of a report, and how many bytes of its middle are left out."""
-    if name == STANDARD_INPUT:
-        return _decoded(*ends(sys.stdin.buffer))
-    try:
-        found = os.stat(name)
-        if stat.S_ISDIR(found.st_mode) or stat.S_ISBLK(found.st_mode):
-            raise _bad(name, "it is no file")
-        with open(name, "rb") as file:
-            return _decoded(*ends(file))
-    except (OSError, ValueError) as error:
-        raise _bad(name, getattr(error, "strerror", None) or str(error)) from error
-
-
-def ends(stream: IO[bytes]) -> tuple[bytes, bytes, int]:
-    """The head and the tail of a stream, and how much lies between; memory stays bounded."""
-    head = stream.read(_HALF)
-    tail, seen = b"", 0
-    while piece := stream.read(_HALF):
-        tail = (tail + piece)[-_HALF:]
-        seen += len(piece)
-    return head, tail, seen - len(tail)
-
-
-def _decoded(head: bytes, tail: bytes, left_out: int) -> tuple[str, int]:
-    data = head + b"\n" + tail if left_out else head + tail
-    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    return data.decode("utf-16" if wide else "utf-8-sig", errors="replace"), left_out
-
-
-def _bad(name: str, reason: str) -> UsageError:
-    return UsageError(
-        "bad-report",
-        f"{name} cannot be read.",
-        context=(reason,),
-        hint="Give a file with what the programs printed, or - and paste it.",
-    )

@@ -23,6 +23,10 @@ _SYSTEMS = (
     ("opensuse-leap", re.compile(r"(?:opensuse|suse)[ a-z]*(\d{2}\.\d)?")),
     ("arch", re.compile(r"(?<![a-z])(?:arch linux|manjaro|archlinux)()")),
 )
+_DRIVE = re.compile(
+    r"(?m)^ ?(?:ps |\([^)\n]{1,40}\) )?[a-z]:\\[^>\n]{0,200}>|[c-e]:\\(?:users|program)"
+)
+"""A prompt or a path that only Windows has, where nobody names the system."""
 _NOTE = re.compile(r"(?m)^ ?(?:os|platform|operating system|system)(?: version)? ?[:=] ?(.*)$")
 _ARM = re.compile(r"aarch64|arm64|armv8|(?<![a-z])sbsa")
 _INTEL = re.compile(r"x86[_-]64|amd64|x64")
@@ -65,7 +69,7 @@ def system(text: str) -> tuple[str, str]:
         if found:
             _, name, match = min(found, key=lambda one: one[0])
             return name, _dotted(name, match[1] or "")
-    return "", ""
+    return ("windows", "") if _DRIVE.search(text) else ("", "")
 
 
 def _dotted(name: str, version: str) -> str:

@@ -17,6 +17,8 @@ _MOST = 2_000_000
 _LONGEST_LINE = 1_000
 _NOISE = 10
 """A line of which one letter in so many is none is no text."""
+_WORDS = 16
+"""Fewer letters between bytes that are no text are there by chance."""
 _KEY = re.compile(r"^\s{0,8}([A-Za-z][A-Za-z0-9_ /().-]{1,40}?)\s*[:=]\s+(\S.*)$")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\n\x20-\x7e\x80-\uffff]")
 _BLANKS = re.compile(r"[ \t\u00a0]+")
@@ -130,13 +132,29 @@ def _bounded(text: str) -> tuple[str, int]:
 def _readable(text: str) -> Iterator[str]:
     """The lines that people could read, each once: logs repeat theirs, and binaries have none."""
     told: set[str] = set()
-    for line in text.split("\n"):
-        short = line[:_LONGEST_LINE]
+    is_binary = _is_noisy(text)
+    for short in _pieces(text):
         plain = _CONTROL.sub(" ", short)
-        if short.count("\ufffd") * _NOISE > len(short) or plain in told:
+        if _is_noisy(short) or (is_binary and len(short) < _WORDS) or plain in told:
             continue
         told.add(plain)
         yield plain
+
+
+def _is_noisy(text: str) -> bool:
+    return text.count("\ufffd") * _NOISE > len(text)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The lines; one that is longer than anybody reads in several, parted where a word ends."""
+    for line in text.split("\n"):
+        start = 0
+        while len(line) - start > _LONGEST_LINE:
+            end = line.rfind(" ", start, start + _LONGEST_LINE)
+            end = end if end > start else start + _LONGEST_LINE
+            yield line[start:end]
+            start = end
+        yield line[start:]
 
 
 def _notes(lines: tuple[str, ...]) -> dict[str, tuple[str, ...]]:

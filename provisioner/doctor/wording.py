@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from provisioner.catalog.symptom_rows import Wording
 
 _WORD = re.compile(r"[a-z_]{2,40}|\d{1,6}(?:\.\d{1,6}){0,8}")
 _ANY_VERSION = "#.#"
+_MOST_LINES = 2_000
+"""The last lines of a long report, where it says what failed."""
 _DOUBT = 8
 """Reports of no cause in particular that each cause is thought to have besides its own."""
 
 
+@lru_cache(maxsize=1)
 def words(text: str) -> frozenset[str]:
     """The words of a folded text and their pairs on one line; versions are all the same word."""
     return frozenset(found for line in text.split("\n") for found in _of_line(line))
@@ -54,7 +59,7 @@ def telling_lines(text: str, reference: str, rows: tuple[Wording, ...]) -> tuple
     weights = _weights(row, _usual(words(text), rows)) if row else {}
     weighed = [
         (sum(weights.get(word, 0.0) for word in frozenset(_of_line(line))), -number)
-        for number, line in enumerate(text.split("\n"))
+        for number, line in list(enumerate(text.split("\n")))[-_MOST_LINES:]
     ]
     return tuple(sorted(-number for weight, number in sorted(weighed)[-2:] if weight > 0))
 
@@ -62,7 +67,13 @@ def telling_lines(text: str, reference: str, rows: tuple[Wording, ...]) -> tuple
 def _usual(said: frozenset[str], rows: tuple[Wording, ...]) -> dict[str, float]:
     """The share of all reports that has each word, of the words that any report has."""
     reports = sum(row.reports for row in rows)
-    counts = {word: sum(row.words.get(word, 0) for row in rows) for word in said}
+    counts: Counter[str] = Counter()
+    for row in rows:
+        # A long log has far more words than all reports: they are not asked for one by one.
+        fewer = row.words if len(row.words) < len(said) else said
+        counts.update(
+            {word: row.words[word] for word in fewer if word in said and word in row.words}
+        )
     return {word: count / reports for word, count in counts.items() if count}
 
 

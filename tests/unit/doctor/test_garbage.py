@@ -13,7 +13,7 @@ import pytest
 from provisioner import examination, workflow
 from provisioner.catalog.load import Catalog
 from provisioner.describe import Options
-from provisioner.doctor import Patient, diagnose, read, signs
+from provisioner.doctor import Patient, diagnose, pasted, read, signs
 from provisioner.doctor.symptoms import Symptoms
 
 MEGABYTE = 1_000_000
@@ -78,12 +78,12 @@ def test_of_fifty_megabytes_both_ends_are_read_and_little_is_kept(tmp_path: Path
     tracemalloc.start()
     try:
         with path.open("rb") as file:
-            head, tail, left_out = examination.ends(file)
+            head, middle, tail, left_out = pasted.ends(file)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
 
-    assert len(head) + len(tail) <= KEPT
+    assert len(head) + len(middle) + len(tail) <= KEPT
     assert left_out > 47 * MEGABYTE
     assert most < 10 * MEGABYTE
     found = examination.of_report(str(path), no_machine())
@@ -165,7 +165,7 @@ def test_a_pipe_that_never_ends_its_line_is_read_in_pieces() -> None:
             self.left -= piece
             return b"a" * piece
 
-    head, tail, left_out = examination.ends(Endless())  # type: ignore[arg-type]
+    head, _, tail, left_out = pasted.ends(Endless())  # type: ignore[arg-type]
 
     assert len(head) + len(tail) + left_out == 30 * MEGABYTE
     assert len(head) + len(tail) <= KEPT
@@ -178,3 +178,45 @@ def test_a_folder_a_device_and_nothing_are_refused(tmp_path: Path) -> None:
         with pytest.raises(UsageError) as refused:
             examination.of_report(name, no_machine())
         assert refused.value.reference == "bad-report"
+
+
+def test_what_fails_in_the_middle_of_a_long_log_is_read(tmp_path: Path) -> None:
+    steps = "".join(f"step {number} went well\n" for number in range(150_000))
+    (tmp_path / "report").write_text(f"{steps}{OOM}{steps}")
+    assert "gpu-memory-held" in examined(tmp_path / "report")
+
+
+def test_nothing_more_is_waited_for_of_what_never_ends() -> None:
+    class Zeros(io.RawIOBase):
+        def __init__(self) -> None:
+            self.seen = 0
+
+        def read(self, size: int = -1) -> bytes:
+            self.seen += size
+            assert self.seen < 1_000 * MEGABYTE, "no end"
+            return bytes(size)
+
+    assert pasted.ends(Zeros()).left_out > 0  # type: ignore[arg-type]
+
+
+def test_a_closed_standard_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from provisioner.errors import UsageError
+
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(UsageError) as refused:
+        examination.of_report("-", no_machine())
+    assert refused.value.reference == "bad-report"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_letters_of_two_bytes_are_known_without_a_mark(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "report").write_bytes(
+        "AssertionError: Torch not compiled with CUDA\n".encode(encoding)
+    )
+    assert examined(tmp_path / "report")[:1] == ("cpu-only-wheel",)
+
+
+def test_what_stands_late_in_a_long_line_is_read(rows: Catalog) -> None:
+    text = '{"level":"error","context":"' + "x y " * 500 + f'","message":"{OOM.strip()}"}}'
+    symptoms = read(text, rows)
+    assert "gpu-memory-held" in [one.reference for one in diagnose(Patient(symptoms, rows))]

@@ -225,3 +225,24 @@ def test_tools_are_understood_in_other_languages(said: str, english: str) -> Non
 
 def test_evidence_is_quoted_as_it_was_written() -> None:
     assert told("Ungültiger Maschinenbefehl").lines == ("Ungültiger Maschinenbefehl",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["C:\\Users\\me> pip install torch", "PS D:\\> nvidia-smi", 'File "C:\\Program Files\\a.py"'],
+)
+def test_a_drive_letter_is_windows(text: str) -> None:
+    assert told(text).os_id == "windows"
+    assert told(f"Ubuntu 22.04 in WSL\n{text}").os_id == "ubuntu"
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("bash: nvcc: команда не найдена", "command not found"),
+        ("OSError: デバイスに空き領域がありません", "no space left on device"),
+        ("libc.so.6: versão `GLIBC_2.28' não encontrada", "version `glibc_2.28' not found"),
+    ],
+)
+def test_programs_speak_further_languages(text: str, meant: str) -> None:
+    assert meant in told(text).text

@@ -1,0 +1,120 @@
+"""The bytes of a report, from a file or a pipe: of a long one its ends, and what failed between."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from typing import IO, NamedTuple
+
+from provisioner.errors import UsageError
+
+STANDARD_INPUT = "-"
+_HALF = 900_000
+"""Bytes that are read of each end of a longer report."""
+_PIECE = 1_000_000
+_MOST = 128_000_000
+"""Bytes after which nothing more is waited for: the rest of something endless says no more."""
+_MIDDLE = 190_000
+"""Bytes of lines that are kept from between the ends."""
+_LONGEST = 500
+"""Bytes of such a line on either side of the word that tells of something that fails."""
+_FAILS = re.compile(
+    rb"[Ee]rror|ERROR|[Ff]ail|FAIL|Traceback|[Cc]annot|[Cc]ould not|[Uu]nable|not found|NVRM"
+    rb"|denied|[Kk]illed|[Oo]ut of memory|not (?:supported|compatible)|mismatch|[Ii]llegal"
+)
+_WIDE_SHARE = 3
+"""Text of which one byte in so many is 0 has two bytes for a letter."""
+
+
+class Ends(NamedTuple):
+    """A stream of which the memory is bounded."""
+
+    head: bytes
+    middle: bytes
+    """The lines between that tell of something that fails, each once, as far as there is room."""
+    tail: bytes
+    left_out: int
+    """Bytes between that were not kept as one of the ends."""
+
+
+def pasted(name: str) -> tuple[str, int]:
+    """Return the text of a report and how many bytes of its middle are left out.
+
+    Raises UsageError ``bad-report`` for what cannot be read.
+    """
+    if name == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise bad_report("Standard input", "it is closed")
+        return _decoded(ends(sys.stdin.buffer))
+    try:
+        found = os.stat(name)
+        if stat.S_ISDIR(found.st_mode) or stat.S_ISBLK(found.st_mode):
+            raise bad_report(name or "A file without a name", "it is no file")
+        with open(name, "rb") as file:
+            return _decoded(ends(file))
+    except (OSError, ValueError) as error:
+        told = getattr(error, "strerror", None) or str(error)
+        raise bad_report(name or "A file without a name", told) from error
+
+
+def ends(stream: IO[bytes]) -> Ends:
+    """The head, the tail, and what fails between; neither memory nor time grows without bound."""
+    head = stream.read(_HALF)
+    middle: dict[bytes, None] = {}
+    tail, rest, seen, kept = b"", b"", 0, 0
+    while seen < _MOST and (piece := stream.read(_PIECE)):
+        seen += len(piece)
+        whole = tail + piece
+        tail = whole[-_HALF:]
+        between = rest + whole[:-_HALF]
+        for line in _failing(between) if kept < _MIDDLE else ():
+            kept += len(line) + 1
+            if kept > _MIDDLE:
+                break
+            middle[line] = None
+        rest = between[between.rfind(b"\n") + 1 :][-2 * _LONGEST :]
+    return Ends(head, b"\n".join(middle), tail, seen - len(tail))
+
+
+def _failing(data: bytes) -> list[bytes]:
+    """The lines with words of failure, as far as there can be room for them."""
+    found: list[bytes] = []
+    at, kept = 0, 0
+    while kept < _MIDDLE and (match := _FAILS.search(data, at)):
+        start = max(data.rfind(b"\n", 0, match.start()) + 1, match.start() - _LONGEST)
+        end = data.find(b"\n", match.end())
+        end = min(len(data) if end < 0 else end, match.end() + _LONGEST)
+        found.append(data[start:end])
+        at, kept = end, kept + end - start
+    return found
+
+
+def _decoded(found: Ends) -> tuple[str, int]:
+    if found.left_out:
+        data = b"\n".join((found.head, found.middle, found.tail))
+    else:
+        data = found.head + found.tail
+    return data.decode(_encoding(data), errors="replace"), found.left_out
+
+
+def _encoding(data: bytes) -> str:
+    """UTF-8, unless a mark or every other byte says that letters have two."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    sample = data[:4096]
+    low, high = sample[0::2].count(0), sample[1::2].count(0)
+    if (low + high) * _WIDE_SHARE > len(sample) and min(low, high) * _WIDE_SHARE < max(low, high):
+        return "utf-16-le" if high > low else "utf-16-be"
+    return "utf-8-sig"
+
+
+def bad_report(name: str, reason: str) -> UsageError:
+    """What is raised of a report that cannot be read."""
+    return UsageError(
+        "bad-report",
+        f"{name} cannot be read.",
+        context=(reason,),
+        hint="Give a file with what the programs printed, or - and paste it.",
+    )
