@@ -58,6 +58,14 @@ class Inference(Row, frozen=True, kw_only=True):
     """Below 0 where it speaks against the cause."""
 
 
+class Likeness(Row, frozen=True, kw_only=True):
+    """Causes that one cause is mistaken for, because programs print the same for each."""
+
+    reference: str
+    like: tuple[str, ...]
+    """References, the likeliest first; ``evidence`` says what they have in common."""
+
+
 class Remedy(Row, frozen=True, kw_only=True):
     """What to do about a cause, on the machines that it is for."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from provisioner.catalog.load import Catalog
@@ -26,6 +26,11 @@ _LEAST_LEANING = 0.4
 _SOUND = "gpu-works"
 _OTHERS = 0.25
 """How much further votes add to the strongest."""
+_LIKENED = 2
+"""Suspects whose likenesses are thought of."""
+_ALIKE, _FURTHER = 0.05, 0.8
+"""The share of a cause's points that what it is mistaken for has, and what each further one has
+of the one before."""
 
 
 class Vote(NamedTuple):
@@ -70,14 +75,38 @@ def suspects(patient: Patient) -> Suspects:
     """Return the causes that the symptoms speak for. Raises BadDataError for a broken catalog."""
     votes: dict[str, list[Vote]] = {}
     held: dict[str, tuple[str, ...]] = {}
-    for vote in (*_votes(patient.symptoms, patient.catalog, held), *_by_facts(patient)):
+    for vote in (*_by_facts(patient, held), *_votes(patient.symptoms, patient.catalog, held)):
         votes.setdefault(vote.reference, []).append(vote)
     leaning = dict(_leanings(patient))
     names = dict.fromkeys((*votes, *leaning))
     found = [_sum(name, votes.get(name, []), leaning.get(name, 0.0)) for name in names]
     found = [one if one.evidence or one.because else _quoted(one, patient) for one in found]
-    listed = sorted((one for one in found if one.points > 0), key=lambda one: -one.points)
+    listed = _by_points(found)
+    if patient.symptoms.reported:
+        listed = _by_points(_with_likenesses(listed, found, patient.catalog))
     return Suspects(tuple(listed), frozenset(held))
+
+
+def _by_points(found: Iterable[Suspect]) -> list[Suspect]:
+    """Those that more speaks for than against, the likeliest first."""
+    return sorted((one for one in found if one.points > 0), key=lambda one: -one.points)
+
+
+def _with_likenesses(
+    listed: list[Suspect], found: list[Suspect], catalog: Catalog
+) -> list[Suspect]:
+    """The same, and what the likeliest are mistaken for, unless something speaks against it."""
+    against = {one.reference for one in found if one.points < 0}
+    suspected = {one.reference: one for one in listed}
+    alike = {row.reference: row.like for row in catalog.likenesses}
+    for one in listed[:_LIKENED]:
+        for number, name in enumerate(alike.get(one.reference, ())):
+            points = one.points * _ALIKE * _FURTHER**number
+            known = suspected.get(name)
+            if name not in against and (known is None or known.points < points):
+                because = (f"What speaks for {one.reference} can come of this as well.",)
+                suspected[name] = Suspect(name, points, one.evidence, because)
+    return list(suspected.values())
 
 
 def _leanings(patient: Patient) -> Iterator[tuple[str, float]]:
@@ -96,7 +125,7 @@ def _quoted(one: Suspect, patient: Patient) -> Suspect:
     return one._replace(evidence=tuple(told.lines[number].strip() for number in numbers))
 
 
-def _by_facts(patient: Patient) -> Iterator[Vote]:
+def _by_facts(patient: Patient, held: dict[str, tuple[str, ...]]) -> Iterator[Vote]:
     """What the catalog says of the packages, whether anything failed yet or not."""
     if not patient.symptoms.packages:
         return
@@ -105,6 +134,7 @@ def _by_facts(patient: Patient) -> Iterator[Vote]:
     points = _EXAMINED if patient.symptoms.examined else _FACTS
     for reference, flaw in installed.flaws(patient):
         quotes = tuple(place.text for place in flaw.places if place.text)
+        held[flaw.reference] = quotes
         yield Vote(reference, points, quotes, (flaw.message,))
 
 

@@ -111,7 +111,8 @@ def _named(catalog: Catalog) -> re.Pattern[str]:
             known |= {board[1].lower()} if len(board[1]) >= _PLAIN_BOARDS else set()
     listed = "|".join(sorted(map(re.escape, known), key=len, reverse=True))
     return re.compile(
-        rf"(?<![a-z0-9])(?:{_SERIES}|(?:nvidia )?(?:{listed})"
+        rf"(?:(?<![a-z0-9])|(?<=nvidia)|(?<=nvidiatesla)|(?<=tesla))(?:{_SERIES}"
+        rf"|(?:nvidia )?(?:{listed})"
         r"(?:[ -](?:sxm\d?|pcie|nvl)(?:-\d+gb)?(?:-\d+gb)?)?)(?![a-z0-9])"
     )
 

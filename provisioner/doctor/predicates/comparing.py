@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from provisioner.doctor.symptoms import Symptoms
@@ -24,6 +25,12 @@ _TARGET = re.compile(
     r"|options: [^\n]*-arch=(?:compute|sm)_)"
     r"(\d{1,2})\.?(\d)(?!\d)"
 )
+_CODE = re.compile(
+    r"(?<![a-z])(?:err(?:or)?|errno|failure|failed|status|returned|returns|result|code|ret|gives)"
+    r"[:=('\" #-]{1,4}(\d{3})(?![\w.%/])"
+)
+"""How programs print a code: ``err: 999``, ``init failure: 999``, ``returned=802``."""
+_MOST_CODES = 200
 
 
 def is_comparison(text: str) -> bool:
@@ -35,7 +42,8 @@ def compared(text: str, symptoms: Symptoms) -> str | None:
     """Return what fulfils a comparison, in words; None where nothing does or nobody knows.
 
     Facts are ``capability`` (of any GPU of NVIDIA's), ``target`` (the architecture that a compiler
-    complains of), ``python``, ``driver``, ``nvcc``, ``gcc``, ``glibc``, and packages by name.
+    complains of), ``cuda-error`` (a code, by whatever prints it), ``python``, ``driver``, ``nvcc``,
+    ``gcc``, ``glibc``, and packages by name.
     """
     match = _FORM.fullmatch(text)
     if match is None:
@@ -50,15 +58,8 @@ def compared(text: str, symptoms: Symptoms) -> str | None:
 
 def _facts(name: str, symptoms: Symptoms) -> Iterator[tuple[str, str]]:
     """What a name stands for: in words, and as a version."""
-    if name == "capability":
-        for gpu in symptoms.gpus:
-            if gpu.vendor == "nvidia" and gpu.compute_capability:
-                told = f"{gpu.name} has compute capability {gpu.compute_capability}."
-                yield told, gpu.compute_capability
-    elif name == "target":
-        if match := _TARGET.search(symptoms.text):
-            version = f"{match[1]}.{match[2]}"
-            yield f"The compiler was asked for code for {version}.", version
+    if name in _SEVERAL:
+        yield from _SEVERAL[name](symptoms)
     elif name in _PLAIN:
         title, value = _PLAIN[name](symptoms)
         if value:
@@ -70,6 +71,29 @@ def _facts(name: str, symptoms: Symptoms) -> Iterator[tuple[str, str]]:
                 yield f"{package.name} is {package.version}.", version
 
 
+def _capabilities(symptoms: Symptoms) -> Iterator[tuple[str, str]]:
+    for gpu in symptoms.gpus:
+        if gpu.vendor == "nvidia" and gpu.compute_capability:
+            told = f"{gpu.name} has compute capability {gpu.compute_capability}."
+            yield told, gpu.compute_capability
+
+
+def _target(symptoms: Symptoms) -> Iterator[tuple[str, str]]:
+    if match := _TARGET.search(symptoms.text):
+        version = f"{match[1]}.{match[2]}"
+        yield f"The compiler was asked for code for {version}.", version
+
+
+def _cuda_errors(symptoms: Symptoms) -> Iterator[tuple[str, str]]:
+    for match in islice(_CODE.finditer(symptoms.text), _MOST_CODES):
+        yield f"CUDA's error {match[1]} is named.", match[1]
+
+
+_SEVERAL: dict[str, Callable[[Symptoms], Iterator[tuple[str, str]]]] = {
+    "capability": _capabilities,
+    "target": _target,
+    "cuda-error": _cuda_errors,
+}
 _PLAIN: dict[str, Callable[[Symptoms], tuple[str, str]]] = {
     "python": lambda symptoms: ("Python", symptoms.python),
     "driver": lambda symptoms: ("The driver", symptoms.driver),
