@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provisioner import workflow
-from provisioner.doctor import Symptoms, read
+from provisioner.doctor import Patient, Symptoms, diagnose, read
 
 SMI_535 = (
     "| NVIDIA-SMI 535.183.01         Driver Version: 535.183.01   CUDA Version: 12.2 |\n"
@@ -225,3 +225,11 @@ def test_tools_are_understood_in_other_languages(said: str, english: str) -> Non
 
 def test_evidence_is_quoted_as_it_was_written() -> None:
     assert told("Ungültiger Maschinenbefehl").lines == ("Ungültiger Maschinenbefehl",)
+
+
+def test_the_number_of_openmps_error_is_read_as_it_is_printed() -> None:
+    said = "OMP: Error #15"
+
+    found = diagnose(Patient(read(said, workflow.catalog()), workflow.catalog()))
+
+    assert (found[0].reference, found[0].confidence) == ("conda-pip-mix", "certain")
