@@ -80,6 +80,16 @@ def test_drivers_of_two_origins_in_rpms_are_an_error(working: Room) -> None:
     )
 
 
+def test_rpms_of_two_origins_are_removed_and_no_runfile_is_spoken_of(working: Room) -> None:
+    rpms(working, *OF_RPM_FUSION, "nvidia-driver-libs 550.163.01 (none)")
+    working.put("etc/os-release", "ID=fedora\nVERSION_ID=42\n")
+
+    fix = working.findings()[0].fix
+
+    assert fix[0] == "remove the packages of both origins: sudo dnf remove '*nvidia*'"
+    assert "uninstall" not in " ".join(fix)
+
+
 @pytest.mark.parametrize(
     "packages",
     [
