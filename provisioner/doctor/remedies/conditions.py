@@ -13,6 +13,7 @@ Condition = Callable[[Patient, frozenset[str]], bool]
 _FAMILIES = {"debian": "debian-family", "redhat": "red-hat-family", "suse": "suse-family"}
 _KNOWN = {
     "build-known": "install",
+    "build-for-python-known": "install_for_python",
     "package-known": "driver_install",
     "minimum-known": "minimum_driver",
     "modules-known": "modules_package",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 
-from provisioner.catalog.beside import fabric_managers, parts_of
 from provisioner.catalog.find import names_of_system
 from provisioner.catalog.rows import Cuda, DriverPackage
 from provisioner.doctor.patient import Patient
@@ -82,11 +81,12 @@ def minimum(patient: Patient) -> str | None:
     """
     plan = fresh(patient)
     floors = [_floor(patient), plan.driver.minimum if plan else None]
-    now = _running(patient)
+    now = running(patient)
     return next((one for one in floors if one and not (now and at_least(now, one))), None)
 
 
-def _running(patient: Patient) -> str:
+def running(patient: Patient) -> str:
+    """The driver that runs; empty where nobody said it."""
     driver = patient.machine.driver
     return (driver.version if driver else None) or patient.symptoms.driver
 
@@ -124,7 +124,7 @@ def is_out_of_reach(patient: Patient) -> bool:
 
 def dropped_gpu(patient: Patient, *, said: bool) -> bool:
     """Whether the driver's branch drives the GPUs no more; ``said`` where no driver is named."""
-    last, now = last_branch(patient), _running(patient)
+    last, now = last_branch(patient), running(patient)
     if last is None:
         return False
     return numbers(now)[:1] > numbers(last)[:1] if now else said
@@ -143,10 +143,10 @@ def row_of(patient: Patient) -> DriverPackage | None:
 def install(patient: Patient) -> str | None:
     """How to install the planned driver."""
     row = row_of(patient)
-    return _installed(patient, row) if row else None
+    return installed(patient, row) if row else None
 
 
-def _installed(patient: Patient, row: DriverPackage) -> str:
+def installed(patient: Patient, row: DriverPackage) -> str:
     """The command; for a repository of its own, the script that adds and checks that first."""
     if row.repository:
         script = shlex.join(["dlsetup", "render", "script", patient.framework, *patient.options])
@@ -161,7 +161,7 @@ def upgrade(patient: Patient) -> str | None:
     row, floor = row_of(patient), minimum(patient)
     if row is None or floor is None or numbers(row.branch)[:1] < numbers(floor)[:1]:
         return None
-    return _installed(patient, row)
+    return installed(patient, row)
 
 
 def newest_branch(patient: Patient) -> str | None:
@@ -182,14 +182,14 @@ def flavour_install(patient: Patient) -> str | None:
     """How to change to the other kernel modules, of the same branch where the archive has them."""
     planned, wanted = row_of(patient), flavour(patient)
     if planned is None or planned.repository:
-        return _installed(patient, planned) if planned else None
-    return _installed(patient, _of_running_branch(patient, wanted) or planned)
+        return installed(patient, planned) if planned else None
+    return installed(patient, of_running_branch(patient, wanted) or planned)
 
 
-def _of_running_branch(patient: Patient, wanted: str | None) -> DriverPackage | None:
+def of_running_branch(patient: Patient, wanted: str | None) -> DriverPackage | None:
     """The archive's package of the branch that runs, where that branch drives the GPUs."""
     names = names_of_system(patient.catalog, patient.machine.os.id, patient.machine.os.version)
-    branch, last = _running(patient).partition(".")[0], last_branch(patient)
+    branch, last = running(patient).partition(".")[0], last_branch(patient)
     same = [
         row
         for row in patient.catalog.driver_packages
@@ -200,51 +200,17 @@ def _of_running_branch(patient: Patient, wanted: str | None) -> DriverPackage | 
     return min(same, key=lambda row: (len(row.package), row.package), default=None)
 
 
-def modules_package(patient: Patient) -> str | None:
-    """The modules that the archive has built and signed, without a kernel, of the driver there is.
-
-    Of the planned driver where none is known; None where the archive has none of that branch: the
-    modules of another one do not go with its libraries.
-    """
-    planned = row_of(patient)
-    if planned is None:
-        return None
-    row: DriverPackage | None = planned
-    if _running(patient):
-        flavours = [planned.flavour, *(_allowed(patient) - {planned.flavour})]
-        found = (_of_running_branch(patient, flavour) for flavour in flavours)
-        row = next((one for one in found if one), None)
-    parts = parts_of(patient.catalog, patient.machine, row.package) if row else None
-    return (parts.modules or None) if parts else None
-
-
 def takes_both_flavours(patient: Patient) -> bool:
     """Whether the GPUs run with the open and with the proprietary kernel modules."""
-    return fresh(patient) is not None and {"open", "proprietary"} <= _allowed(patient)
+    return fresh(patient) is not None and {"open", "proprietary"} <= allowed_flavours(patient)
 
 
-def _allowed(patient: Patient) -> frozenset[str]:
+def allowed_flavours(patient: Patient) -> frozenset[str]:
     """The kernel modules that every GPU of the machine takes."""
     capabilities = {gpu.compute_capability for gpu in patient.machine.gpus}
     rows = [r for r in patient.catalog.architectures if r.compute_capability in capabilities]
     allowed = [frozenset(row.kernel_modules) for row in rows]
     return frozenset.intersection(*allowed) if allowed else frozenset()
-
-
-def fabric_manager(patient: Patient) -> str | None:
-    """The fabric manager of the branch that runs, where the archive has it."""
-    branch = _running(patient).partition(".")[0]
-    names = fabric_managers(patient.catalog, patient.machine) if branch else ()
-    return next((name for name in names if name.endswith(f"-{branch}")), None)
-
-
-def fabric_upgrade(patient: Patient) -> str | None:
-    """The planned driver together with its fabric manager, where the archive has both."""
-    row = row_of(patient)
-    parts = parts_of(patient.catalog, patient.machine, row.package) if row else None
-    if row is None or parts is None or not parts.fabric_manager or row.repository:
-        return None
-    return f"{_installed(patient, row)} {parts.fabric_manager}"
 
 
 def place(patient: Patient) -> str | None:

@@ -9,7 +9,7 @@ from provisioner.catalog.beside import toolkit
 from provisioner.catalog.find import caps_on, names_of_system
 from provisioner.catalog.rows import Cuda, Repository
 from provisioner.doctor.patient import Patient
-from provisioner.doctor.remedies import builds, drivers, releases
+from provisioner.doctor.remedies import builds, driver_parts, drivers, releases, toolkits
 from provisioner.version import minor, numbers
 
 Value = Callable[[Patient], "str | None"]
@@ -136,17 +136,17 @@ VALUES: dict[str, Value] = {
     "tf2_wsl": releases.tf2_wsl,
     "torch_install": releases.torch_install,
     "numpy_2_install": releases.numpy_2_install,
-    "build_cuda": builds.build_cuda,
-    "toolkit_package": builds.toolkit_package,
+    "build_cuda": toolkits.build_cuda,
+    "toolkit_package": toolkits.toolkit_package,
     "install_without_driver": builds.install_without_driver,
     "cudnn": builds.cudnn,
     "siblings": builds.siblings,
     "resolve_together": builds.resolve_together,
     "apart": builds.apart,
-    "nvcc_up": builds.nvcc_up,
+    "nvcc_up": toolkits.nvcc_up,
     "refusal": builds.refusal,
-    "image": builds.image,
-    "devel_image": builds.devel_image,
+    "image": toolkits.image,
+    "devel_image": toolkits.devel_image,
     "gpu": builds.gpu,
     "render": builds.written(("render", "script")),
     "render_here": builds.written(("render", "script"), here=True),
@@ -165,9 +165,9 @@ VALUES: dict[str, Value] = {
     "last_branch": drivers.last_branch,
     "flavour": drivers.flavour,
     "flavour_install": drivers.flavour_install,
-    "modules_package": drivers.modules_package,
-    "fabric_manager": drivers.fabric_manager,
-    "fabric_upgrade": drivers.fabric_upgrade,
+    "modules_package": driver_parts.modules_package,
+    "fabric_manager": driver_parts.fabric_manager,
+    "fabric_upgrade": driver_parts.fabric_upgrade,
     "key": _of_repository("key"),
     "cuda_repository": _cuda_repository,
     "old_keys": _old_keys,
