@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner.catalog.find import reference
-from provisioner.doctor.judge import SETTLED, Suspect, Suspects, suspects
+from provisioner.doctor.judge import SETTLED, Suspect, Suspects, chance_of, suspects
 from provisioner.doctor.patient import Patient
 from provisioner.doctor.remedies import fixes
 from provisioner.report import Confidence, Finding, Severity
@@ -13,6 +13,11 @@ _LIKELY, _WORTH, _POSSIBLE = 45, 25, 6
 sure."""
 _HINTED = 1
 """Points of the first cause from which a report is told of any, unless it says that all is well."""
+_NEARLY = 1.15
+"""A cause is not certain beside one that has as many points but for this."""
+_CERTAIN, _EVEN = 0.95, 0.5
+"""The chance, by points and wording, from which the first cause of a report may be certain, and
+below which it is no more than possible."""
 _CALM = 0.45
 """What words count that merely go with a cause, where nothing says that anything is wrong."""
 _MOST, _AT_LEAST = 5, 3
@@ -39,18 +44,14 @@ def diagnose(patient: Patient) -> tuple[Finding, ...]:
     first = listed[0].points if listed else 0.0
     near = [one for one in listed if one.points >= max(first * _FAR_BEHIND, _WORTH)]
     kept = listed[: min(max(len(near), 0 if patient.symptoms.examined else _AT_LEAST), _MOST)]
-    rival = listed[1].points if len(listed) > 1 else 0.0
-    return tuple(
-        _finding(patient, found, one, rival if number == 0 else first)
-        for number, one in enumerate(kept)
-    )
+    return tuple(_finding(patient, found, one, _confidence(one, listed, patient)) for one in kept)
 
 
 def _least(found: Suspects, *, guessing: bool, reported: bool) -> float:
     """Points from which a cause is told: whoever reports something suspects that it is wrong."""
     if not reported:
         return _POSSIBLE if guessing else _WORTH
-    return _WORTH if found.is_sound and not guessing else 0.0
+    return _WORTH if found.all_is_well or (found.is_sound and not guessing) else 0.0
 
 
 def _in_calm(one: Suspect) -> Suspect:
@@ -63,9 +64,8 @@ def _of_sound(one: Suspect) -> Suspect:
     return one if one.proved else one._replace(points=min(one.points, _LIKELY - 1))
 
 
-def _finding(patient: Patient, found: Suspects, one: Suspect, rival: float) -> Finding:
+def _finding(patient: Patient, found: Suspects, one: Suspect, confidence: Confidence) -> Finding:
     row = reference(patient.catalog, one.reference)
-    confidence = _confidence(one.points, rival)
     return Finding(
         reference=one.reference,
         severity=_severity(one, confidence),
@@ -76,11 +76,19 @@ def _finding(patient: Patient, found: Suspects, one: Suspect, rival: float) -> F
     )
 
 
-def _confidence(points: float, rival: float) -> Confidence:
+def _confidence(one: Suspect, listed: list[Suspect], patient: Patient) -> Confidence:
     """Contradicting evidence, and another cause with nearly as many points, make it less sure."""
-    if points >= SETTLED and points >= rival * 1.15:
+    rivals = [other for other in listed if other is not one]
+    near = max((other.points for other in rivals[:1]), default=0.0) * _NEARLY
+    settled = one.points >= SETTLED and one.points >= near
+    if patient.symptoms.reported and one is listed[0]:
+        chance = chance_of(one, listed)
+        settled = settled and chance >= _CERTAIN
+        if chance < _EVEN:
+            return "unsure"
+    if settled:
         return "certain"
-    return "likely" if points >= _LIKELY else "unsure"
+    return "likely" if one.points >= _LIKELY else "unsure"
 
 
 def _severity(one: Suspect, confidence: Confidence) -> Severity:

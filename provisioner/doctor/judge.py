@@ -93,6 +93,11 @@ def suspects(patient: Patient) -> Suspects:
     return Suspects(tuple(listed), frozenset(held), well)
 
 
+def chance_of(one: Suspect, listed: list[Suspect]) -> float:
+    """The chance of one suspect among all, by their ranks."""
+    return 1 / sum(math.exp((other.rank - one.rank) / _WORDED) for other in listed)
+
+
 def _leanings(patient: Patient) -> Mapping[str, float]:
     """The shares of causes by the wording of a report; probes have no wording of their own."""
     if not patient.symptoms.reported:
