@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-import sys
 from typing import IO, NamedTuple
 
 from provisioner.errors import UsageError
+from provisioner.text_file import STANDARD_INPUT, UnreadableError, decoded, mark_of, opened
 
-STANDARD_INPUT = "-"
 _HALF = 900_000
 """Bytes that are read of each end of a longer report."""
 _PIECE = 1_000_000
@@ -44,19 +41,12 @@ def pasted(name: str) -> tuple[str, int]:
 
     Raises UsageError ``bad-report`` for what cannot be read.
     """
-    if name == STANDARD_INPUT:
-        if sys.stdin is None:
-            raise bad_report("Standard input", "it is closed")
-        return _decoded(ends(sys.stdin.buffer))
     try:
-        found = os.stat(name)
-        if stat.S_ISDIR(found.st_mode) or stat.S_ISBLK(found.st_mode):
-            raise bad_report(name or "A file without a name", "it is no file")
-        with open(name, "rb") as file:
-            return _decoded(ends(file))
-    except (OSError, ValueError) as error:
-        told = getattr(error, "strerror", None) or str(error)
-        raise bad_report(name or "A file without a name", told) from error
+        with opened(name) as stream:
+            return _text(ends(stream))
+    except UnreadableError as error:
+        called = {"": "A file without a name", STANDARD_INPUT: "Standard input"}.get(name, name)
+        raise bad_report(called, str(error)) from error
 
 
 def ends(stream: IO[bytes]) -> Ends:
@@ -91,23 +81,21 @@ def _failing(data: bytes) -> list[bytes]:
     return found
 
 
-def _decoded(found: Ends) -> tuple[str, int]:
-    if found.left_out:
-        data = b"\n".join((found.head, found.middle, found.tail))
-    else:
-        data = found.head + found.tail
-    return data.decode(_encoding(data), errors="replace"), found.left_out
+def _text(found: Ends) -> tuple[str, int]:
+    if not found.left_out:
+        return _decoded(found.head + found.tail, found.head), 0
+    parts = (found.head, found.middle, mark_of(found.head) + found.tail)
+    return "\n".join(_decoded(part, found.head) for part in parts), found.left_out
 
 
-def _encoding(data: bytes) -> str:
-    """UTF-8, unless a mark or every other byte says that letters have two."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    sample = data[:4096]
+def _decoded(data: bytes, head: bytes) -> str:
+    """Text in what its mark says, or in UTF-16 where every other byte of the head is 0."""
+    sample = head[:4096]
     low, high = sample[0::2].count(0), sample[1::2].count(0)
-    if (low + high) * _WIDE_SHARE > len(sample) and min(low, high) * _WIDE_SHARE < max(low, high):
-        return "utf-16-le" if high > low else "utf-16-be"
-    return "utf-8-sig"
+    is_wide = (low + high) * _WIDE_SHARE > len(sample)
+    if not mark_of(head) and is_wide and min(low, high) * _WIDE_SHARE < max(low, high):
+        return data.decode("utf-16-le" if high > low else "utf-16-be", "replace")
+    return decoded(data, "replace")
 
 
 def bad_report(name: str, reason: str) -> UsageError:

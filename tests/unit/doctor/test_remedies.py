@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from provisioner import workflow
 from provisioner.cli.main import main
-from provisioner.doctor import Patient
+from provisioner.doctor import Patient, Symptoms
 from provisioner.doctor.judge import facts_of
 from provisioner.doctor.remedies import CHECK, fixes
 from provisioner.doctor.remedies.values import VALUES
@@ -156,8 +156,6 @@ def test_an_override_of_the_target_is_never_proposed(name: str, container: bool)
 
 def commands() -> list[str]:
     """Every command of dlsetup that anybody is told, and those of machines that tell no GPU."""
-    from provisioner.doctor import Symptoms
-
     found = [text for name, container in PLACES for _, text in lines(name, container)]
     for system in ("", "ubuntu", "windows", "macos"):
         for text in ("torch", "tensorflow", "jax", "onnxruntime-gpu", "cupy"):
@@ -208,6 +206,24 @@ def test_every_shell_line_parses() -> None:
         assert done.returncode == 0, (text, line, done.stderr)
         tried += 1
     assert tried > 30
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("torch", "torch.version.cuda"),
+        ("tensorflow", "tf.sysconfig.get_build_info()"),
+        ("cupy", "cupy.show_config()"),
+        ("jax", ""),
+    ],
+)
+def test_a_framework_is_asked_for_its_cuda_in_its_own_words(text: str, question: str) -> None:
+    nobody = Patient(Symptoms(text=text, os_id="ubuntu"), workflow.catalog())
+
+    told = [line for line in fixes("cuda-mismatch-ext-build", nobody, frozenset()) if "-c" in line]
+
+    assert len(told) == bool(question)
+    assert question in "".join(told)
 
 
 def test_every_placeholder_of_the_rows_has_a_value() -> None:
