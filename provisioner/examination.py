@@ -118,13 +118,12 @@ def _looked(name: str | None, options: Options) -> _Sight:
     return _Sight(examined, machine, symptoms, host, room)
 
 
-def bundled(name: str | None, options: Options, path: Path) -> Examined:
-    """Look as ``of_machine`` does, and write it all to one file that says nothing of its author.
+def bundled(name: str | None, options: Options) -> tuple[Examined, str]:
+    """Look as ``of_machine`` does; return also one text of it all that says nothing of its author.
 
-    The file appears whole or not at all, and nobody else may read it. Raises as ``of_machine``
-    does, and OSError where it cannot be written.
+    Raises as ``of_machine`` does.
     """
-    from provisioner import __version__, settings, whole_file
+    from provisioner import __version__, settings
     from provisioner.doctor import anonymous
     from provisioner.doctor.bundle import Bundle, packed
     from provisioner.doctor.live import inventory
@@ -142,8 +141,7 @@ def bundled(name: str | None, options: Options, path: Path) -> Examined:
         symptoms=sight.symptoms,
     )
     hidden = anonymous.of_this_machine(os.environ, settings.current().redacted)
-    whole_file.put(path, packed(bundle, hidden), private=True)
-    return sight.examined
+    return sight.examined, packed(bundle, hidden).decode()
 
 
 def _of_bundle(name: str, text: str) -> Examined:
