@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -15,15 +14,15 @@ from provisioner.describe import Options
 from provisioner.detect.host import Host
 from provisioner.detect.remembered import FactCache, cache_folder
 from provisioner.doctor.live import look
-from provisioner.doctor.symptoms import Installed, Symptoms
+from provisioner.doctor.symptoms import Symptoms
 from provisioner.errors import UsageError
 from provisioner.machine import Machine
 from provisioner.plan import Warning
 from provisioner.report import Finding
-from provisioner.version import minor
 
 if TYPE_CHECKING:
     from provisioner.doctor.explaining import Explained
+    from provisioner.doctor.live.room import Room
 
 STANDARD_INPUT = "-"
 _HALF = 1_000_000
@@ -71,7 +70,8 @@ def of_report(name: str, options: Options) -> Examined:
 def of_machine(name: str | None, options: Options) -> Examined:
     """Say what is broken on this machine, and in an environment of ``up`` where one is named.
 
-    Raises UsageError ``unknown-environment``, ``python-not-found``, or ``not-this-machine`` for
+    A name with a slash in it is the folder of any environment. Raises UsageError
+    ``unknown-environment``, ``python-not-found``, or ``not-this-machine`` for
     options that describe another machine; OutsideError ``environment-damaged``.
     """
     return _looked(name, options).examined
@@ -84,7 +84,7 @@ class _Sight(NamedTuple):
     machine: Machine
     symptoms: Symptoms
     host: Host
-    room: _Room
+    room: Room
 
 
 def _looked(name: str | None, options: Options) -> _Sight:
@@ -97,9 +97,11 @@ def _looked(name: str | None, options: Options) -> _Sight:
         )
     machine, warnings = workflow.this_machine()
     host = Host("/", os.environ, FactCache(cache_folder(os.environ)))
-    room = _room(name)
+    from provisioner.doctor.live import room as rooms
+
+    room = rooms.of(name, os.environ, frozenset(rows.frameworks))
     for_cpu = options.gpus == ("none",) or room.for_cpu
-    lines = room.lines(machine, for_cpu=for_cpu)
+    lines = room.lines(machine, os.environ, for_cpu=for_cpu)
     seen = look(host, machine, rows, more=lines, packages=room.packages())
     symptoms = msgspec.structs.replace(
         seen.symptoms,
@@ -111,9 +113,7 @@ def _looked(name: str | None, options: Options) -> _Sight:
     examined = Examined(
         findings=findings,
         looked_at=(*seen.looked_at, *room.looked_at),
-        warnings=tuple(
-            one for one in (*warnings, *seen.warnings, *room.warnings) if one.reference not in known
-        ),
+        warnings=tuple(one for one in (*warnings, *seen.warnings) if one.reference not in known),
     )
     return _Sight(examined, machine, symptoms, host, room)
 
@@ -171,57 +171,6 @@ def explained(word: str, options: Options) -> Explained:
     machine = told or workflow.this_machine()[0]
     symptoms = _with(Symptoms(text=""), machine)
     return explain(word, Patient(symptoms, workflow.catalog(), machine, from_afar=told is not None))
-
-
-class _Room(msgspec.Struct, frozen=True, kw_only=True):
-    """The environment that is examined beside the machine; ``inside`` is None where none is."""
-
-    inside: Any = None
-    looked_at: tuple[str, ...] = ()
-    warnings: tuple[Warning, ...] = ()
-    for_cpu: bool = False
-    """``up`` was told to make it without a GPU."""
-
-    def lines(self, machine: Machine, *, for_cpu: bool) -> tuple[str, ...]:
-        """What is wrong inside, in words."""
-        if self.inside is None:
-            return ()
-        from provisioner.doctor.live import inside
-
-        return tuple(inside.see(self.inside, machine, os.environ, for_cpu=for_cpu))
-
-    def packages(self) -> tuple[Installed, ...]:
-        """What is installed there."""
-        from provisioner.doctor.live import environment
-
-        return environment.installed(self.inside) if self.inside else ()
-
-    @property
-    def python(self) -> str:
-        """The release of its interpreter; empty without one."""
-        return minor(self.inside.python) if self.inside else ""
-
-
-def _room(name: str | None) -> _Room:
-    """The environment that is named, else the one that is active."""
-    folder = os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX") or ""
-    if name is None and not os.path.exists(os.path.join(folder, "bin", "python") if folder else ""):
-        return _Room()
-    from provisioner.doctor.live import environment
-
-    if name is not None:
-        from provisioner.environments import store
-
-        made = store.usable(name)
-        inside = environment.asked(Path(made.path, "bin", "python"), os.environ)
-        for_cpu = made.plan.accelerator == "cpu"
-        return _Room(inside=inside, looked_at=(f"environment {name}",), for_cpu=for_cpu)
-    try:
-        inside = environment.asked(Path(folder, "bin", "python"), os.environ)
-    except UsageError as error:
-        text = f"The active environment was not looked at: {error.message}"
-        return _Room(warnings=(Warning("probe-failed", text),))
-    return _Room(inside=inside, looked_at=(f"active environment {folder}",))
 
 
 def _findings(symptoms: Symptoms, machine: Machine) -> tuple[Finding, ...]:

@@ -52,8 +52,15 @@ def glibc(folder):
     return "2.%d" % min(asked) if asked else ""
 
 
+def names_in(place):
+    try:
+        return sorted(os.listdir(place))
+    except OSError:
+        return []
+
+
 def packages(place):
-    for name in sorted(os.listdir(place)):
+    for name in names_in(place):
         stem, kind = os.path.splitext(name)
         about = {".dist-info": "METADATA", ".egg-info": "PKG-INFO"}.get(kind)
         folder = os.path.join(place, name)
@@ -74,7 +81,7 @@ def packages(place):
 def module(name):
     try:
         found = find_spec(name)
-    except (ImportError, ValueError, AttributeError):
+    except Exception:  # noqa: BLE001 - finders of editable installs raise what they like
         return None
     return found.origin if found is not None else None
 
