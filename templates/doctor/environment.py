@@ -75,7 +75,18 @@ def packages(place):
             "installer": first(os.path.join(folder, "INSTALLER"), 64).strip(),
             "needs": needs,
             "glibc": glibc(folder),
+            "extensions": list(extensions(place, folder, needs)),
         }
+
+
+def extensions(place, folder, needs):
+    """Compiled files of a package that is built against torch."""
+    if not any(re.match(r"torch(?![\w.-])", one) for one in needs):
+        return
+    for line in first(os.path.join(folder, "RECORD"), 1 << 22).splitlines():
+        name = line.partition(",")[0]
+        if name.endswith(".so") and not name.startswith(("/", "..")):
+            yield os.path.join(place, name)
 
 
 def module(name):
@@ -90,6 +101,14 @@ def conda(prefix):
     folder = os.path.join(prefix, "conda-meta")
     names = os.listdir(folder) if os.path.isdir(folder) else []
     return sorted(name[: -len(".json")] for name in names if name.endswith(".json"))
+
+
+def beside(name):
+    """What a program that is started from here would import in the module's place."""
+    for path in (name + ".py", os.path.join(name, "__init__.py")):
+        if os.path.isfile(path):
+            return os.path.abspath(path)
+    return None
 
 
 places = [path for path in dict.fromkeys(sys.path) if path and os.path.isdir(path)]
@@ -111,6 +130,7 @@ print(
             "user_site": site.getusersitepackages() if site.ENABLE_USER_SITE else "",
             "packages": [one for place in places for one in packages(place)],
             "modules": {name: origin for name, origin in origins.items() if origin},
+            "beside": {name: beside(name) for name in MODULES if beside(name)},
             "conda": conda(sys.prefix),
             "libraries": libraries,
             "torch": dict(BUILT_FOR.findall(version)),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.sickbed import Sickbed
+from tests.unit.doctor.live.test_extensions import CHECK, library
 
 
 @pytest.fixture
@@ -85,6 +86,31 @@ def test_without_an_active_one_the_python_on_path_is_asked_where_it_has_a_framew
     assert [one["reference"] for one in data["findings"]] == ["cpu-only-wheel"]
     assert data["looked_at"][:-1] == before
     assert str(bed.env) in data["looked_at"][-1]
+
+
+def test_a_torch_of_the_working_folder_and_one_of_pythonpath_are_seen(
+    bed: Sickbed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bed.put("torch", "2.13.0", members={"torch/__init__.py": "", "torch/version.py": "cuda='12.6'"})
+    other = bed.place / "other"
+    other.mkdir()
+    (other / "torch.py").touch()
+    assert bed.found() == {}
+
+    monkeypatch.chdir(other)
+    assert bed.found() == {"conda-pip-mix": "warning"}
+    bed.settings["PYTHONPATH"] = str(other)
+    assert bed.found()["conda-pip-mix"] == "error"
+
+
+def test_an_extension_of_an_older_torch_is_found_in_an_environment(bed: Sickbed) -> None:
+    torch = {"torch/__init__.py": "", "torch/version.py": "cuda='12.6'"}
+    bed.put("torch", "2.13.0", members=torch)
+    bed.put("flash-attn", "2.5", ["torch"], {"flash_attn_cuda.so": ""})
+    library(bed.site / "torch/lib/libc10.so")
+    library(bed.site / "flash_attn_cuda.so", wants=[CHECK])
+
+    assert bed.found() == {"extension-abi": "error"}
 
 
 def test_a_python_on_path_that_does_not_run_is_nobodys_environment(bed: Sickbed) -> None:

@@ -30,6 +30,8 @@ class Package(msgspec.Struct, frozen=True):
     """Its requirements of packages that break others: numpy, protobuf, the frameworks."""
     glibc: str = ""
     """The oldest glibc that its wheel was built for; empty where the wheel does not say."""
+    extensions: tuple[str, ...] = ()
+    """Its compiled files, of a package that is built against torch."""
 
 
 class Inside(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +43,9 @@ class Inside(msgspec.Struct, frozen=True, kw_only=True):
     user_site: str = ""
     packages: tuple[Package, ...] = ()
     modules: dict[str, str] = {}
+    """The file that each watched module would be imported from."""
+    beside: dict[str, str] = {}
+    """Files of the working folder that bear such a module's name."""
     conda: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
     torch: dict[str, str] = {}
