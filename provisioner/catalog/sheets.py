@@ -140,7 +140,6 @@ INFERENCES = Sheet(
     "inference",
     ("reference", "when", "unless"),
 )
-LIKENESSES = Sheet("doctor/likenesses.toml", symptom_rows.Likeness, ("reference",), "likeness")
 REMEDIES = Sheet("doctor/remedies.toml", symptom_rows.Remedy, (), "remedy", ("reference", "fix"))
 TOOLS = Sheet("tools.toml", rows.Tool, ("name",), "tool")
 
@@ -198,7 +197,6 @@ FIXED = (
     TRANSLATIONS,
     WORDINGS,
     INFERENCES,
-    LIKENESSES,
     REMEDIES,
     TOOLS,
     PROJECTS,

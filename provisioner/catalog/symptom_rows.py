@@ -35,15 +35,17 @@ class Translation(Row, frozen=True, kw_only=True):
 
 
 class Wording(Row, frozen=True, kw_only=True):
-    """How people and programs put things where one cause is at work: words that lean towards it.
+    """The words of real reports of one cause, counted: how people and programs put things there.
 
-    Weighed by ``python -m tests.cases.weigh``, never typed; alone they decide nothing.
+    Counted by ``python -m tests.cases.weigh``, never typed; alone they settle nothing.
     """
 
     reference: str
+    reports: int
+    """Reports of this cause."""
     words: Mapping[str, int]
-    """How much oftener reports of this cause have a word, or two words in a row, than all reports:
-    ten times the natural logarithm."""
+    """How many of those have a word, or two words in a row; words of one report alone are left
+    out."""
 
 
 class Inference(Row, frozen=True, kw_only=True):
@@ -56,14 +58,6 @@ class Inference(Row, frozen=True, kw_only=True):
     """None of these holds."""
     points: int
     """Below 0 where it speaks against the cause."""
-
-
-class Likeness(Row, frozen=True, kw_only=True):
-    """Causes that one cause is mistaken for, because programs print the same for each."""
-
-    reference: str
-    like: tuple[str, ...]
-    """References, the likeliest first; ``evidence`` says what they have in common."""
 
 
 class Remedy(Row, frozen=True, kw_only=True):

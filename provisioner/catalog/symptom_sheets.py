@@ -40,11 +40,6 @@ class SymptomSheets(ABC):
         return self._read(sheets.INFERENCES, symptom_rows.Inference)
 
     @cached_property
-    def likenesses(self) -> tuple[symptom_rows.Likeness, ...]:
-        """Causes that others are mistaken for."""
-        return self._read(sheets.LIKENESSES, symptom_rows.Likeness)
-
-    @cached_property
     def remedies(self) -> tuple[symptom_rows.Remedy, ...]:
         """What to do about each cause, in order."""
         return self._read(sheets.REMEDIES, symptom_rows.Remedy)

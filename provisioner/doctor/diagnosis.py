@@ -12,7 +12,7 @@ _LIKELY, _WORTH, _POSSIBLE = 45, 25, 6
 """Points from which a cause is likely, worth a word at all, and possible where the rest is not
 sure."""
 _HINTED = 1
-"""Points from which a cause is told of a report that does not say that all is well."""
+"""Points of the first cause from which a report is told of any, unless it says that all is well."""
 _CALM = 0.45
 """What words count that merely go with a cause, where nothing says that anything is wrong."""
 _MOST, _AT_LEAST = 5, 3
@@ -32,6 +32,8 @@ def diagnose(patient: Patient) -> tuple[Finding, ...]:
     weighed = found.listed if guessing else tuple(map(_in_calm, found.listed))
     least = _least(found, guessing=guessing, reported=patient.symptoms.reported)
     listed = [one for one in weighed if one.points >= least]
+    if listed and listed[0].points < _HINTED:
+        return ()
     first = listed[0].points if listed else 0.0
     near = [one for one in listed if one.points >= max(first * _FAR_BEHIND, _WORTH)]
     kept = listed[: min(max(len(near), 0 if patient.symptoms.examined else _AT_LEAST), _MOST)]
@@ -47,7 +49,7 @@ def _least(found: Suspects, *, guessing: bool, reported: bool) -> float:
     if not reported:
         return _POSSIBLE if guessing else _WORTH
     if guessing:
-        return _HINTED
+        return 0.0
     return _WORTH if found.is_sound else _HINTED
 
 

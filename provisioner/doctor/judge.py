@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from provisioner.catalog.load import Catalog
@@ -21,16 +22,14 @@ _TROUBLE = "trouble"
 """The sign that something is wrong at all."""
 _LEANING = 12
 """Points that all causes share by the wording of a report: enough where nothing else speaks."""
-_LEAST_LEANING = 0.4
-"""Fewer of those points are not worth a vote."""
+_LEAST_SHARE = 0.03
+"""A smaller share of them is not worth a vote."""
+_WORDED, _LEAST_WORDED = 15, 0.01
+"""Points of rank for each time that the wording makes a cause e times as likely, and the share
+below which it makes none less likely: what signs and facts say stays heavier than long logs."""
 _SOUND = "gpu-works"
 _OTHERS = 0.25
 """How much further votes add to the strongest."""
-_LIKENED = 2
-"""Suspects whose likenesses are thought of."""
-_ALIKE, _FURTHER = 0.05, 0.8
-"""The share of a cause's points that what it is mistaken for has, and what each further one has
-of the one before."""
 
 
 class Vote(NamedTuple):
@@ -48,6 +47,8 @@ class Suspect(NamedTuple):
 
     reference: str
     points: float
+    rank: float
+    """The points and what the wording adds to or takes from them beside other causes."""
     evidence: tuple[str, ...]
     because: tuple[str, ...] = ()
     mild: bool = False
@@ -77,45 +78,19 @@ def suspects(patient: Patient) -> Suspects:
     held: dict[str, tuple[str, ...]] = {}
     for vote in (*_by_facts(patient, held), *_votes(patient.symptoms, patient.catalog, held)):
         votes.setdefault(vote.reference, []).append(vote)
-    leaning = dict(_leanings(patient))
-    names = dict.fromkeys((*votes, *leaning))
-    found = [_sum(name, votes.get(name, []), leaning.get(name, 0.0)) for name in names]
+    shares = _leanings(patient)
+    worded = (name for name, share in shares.items() if share >= _LEAST_SHARE)
+    found = [_sum(name, votes.get(name, []), shares) for name in dict.fromkeys((*votes, *worded))]
     found = [one if one.evidence or one.because else _quoted(one, patient) for one in found]
-    listed = _by_points(found)
-    if patient.symptoms.reported:
-        listed = _by_points(_with_likenesses(listed, found, patient.catalog))
+    listed = sorted((one for one in found if one.points > 0), key=lambda one: -one.rank)
     return Suspects(tuple(listed), frozenset(held))
 
 
-def _by_points(found: Iterable[Suspect]) -> list[Suspect]:
-    """Those that more speaks for than against, the likeliest first."""
-    return sorted((one for one in found if one.points > 0), key=lambda one: -one.points)
-
-
-def _with_likenesses(
-    listed: list[Suspect], found: list[Suspect], catalog: Catalog
-) -> list[Suspect]:
-    """The same, and what the likeliest are mistaken for, unless something speaks against it."""
-    against = {one.reference for one in found if one.points < 0}
-    suspected = {one.reference: one for one in listed}
-    alike = {row.reference: row.like for row in catalog.likenesses}
-    for one in listed[:_LIKENED]:
-        for number, name in enumerate(alike.get(one.reference, ())):
-            points = one.points * _ALIKE * _FURTHER**number
-            known = suspected.get(name)
-            if name not in against and (known is None or known.points < points):
-                because = (f"What speaks for {one.reference} can come of this as well.",)
-                suspected[name] = Suspect(name, points, one.evidence, because)
-    return list(suspected.values())
-
-
-def _leanings(patient: Patient) -> Iterator[tuple[str, float]]:
-    """What the wording of a report adds to causes; probes have no wording of their own."""
-    if patient.symptoms.reported:
-        shares = wording.leanings(patient.symptoms.text, patient.catalog.wordings)
-        for reference, share in shares.items():
-            if share * _LEANING >= _LEAST_LEANING:
-                yield reference, share * _LEANING
+def _leanings(patient: Patient) -> Mapping[str, float]:
+    """The shares of causes by the wording of a report; probes have no wording of their own."""
+    if not patient.symptoms.reported:
+        return {}
+    return wording.leanings(patient.symptoms.text, patient.catalog.wordings)
 
 
 def _quoted(one: Suspect, patient: Patient) -> Suspect:
@@ -164,7 +139,7 @@ def _votes(
             yield Vote(row.reference, row.points, told_by, because)
 
 
-def _sum(reference: str, cast: list[Vote], leaning: float) -> Suspect:
+def _sum(reference: str, cast: list[Vote], shares: Mapping[str, float]) -> Suspect:
     cast = sorted(cast, key=lambda vote: -vote.points)
     against = sum(vote.points for vote in cast if vote.points < 0)
     points = [vote.points for vote in cast if vote.points > 0]
@@ -174,4 +149,10 @@ def _sum(reference: str, cast: list[Vote], leaning: float) -> Suspect:
     because = dict.fromkeys(text for vote in speaking for text in vote.because)
     plain = max((vote.points for vote in speaking if not vote.mild), default=0)
     mild = any(vote.mild for vote in speaking) and plain < SETTLED
-    return Suspect(reference, total + against + leaning, tuple(evidence), tuple(because), mild)
+    share = shares.get(reference, 0.0)
+    worded = _WORDED * math.log(max(share, _LEAST_WORDED)) if shares else 0.0
+    leaning = _LEANING * share if share >= _LEAST_SHARE else 0.0
+    alone = total + against
+    return Suspect(
+        reference, alone + leaning, alone + worded, tuple(evidence), tuple(because), mild
+    )

@@ -127,6 +127,11 @@ def _of_capability(capability: str, catalog: Catalog) -> Gpu:
 
 
 def _gpu(word: str, catalog: Catalog) -> Gpu | None:
+    """The GPU of a name; "GTX 3090" is what people call an RTX 3090."""
+    return _by_word(word, catalog) or _by_word(word.replace("gtx", "rtx"), catalog)
+
+
+def _by_word(word: str, catalog: Catalog) -> Gpu | None:
     try:
         return gpu_by_word(catalog, word)
     except UsageError:

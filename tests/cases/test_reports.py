@@ -116,6 +116,6 @@ def test_every_cause_of_the_vocabulary_has_reports() -> None:
 
 def test_the_words_are_weighed_on_the_reports_that_are_here(rows: Catalog) -> None:
     anew = weighed([case for folder in SOURCES for case in broken(folder)])
-    assert {row.reference: row.words for row in anew} == {
-        row.reference: row.words for row in rows.wordings
+    assert {row.reference: (row.reports, dict(row.words)) for row in anew} == {
+        row.reference: (row.reports, dict(row.words)) for row in rows.wordings
     }, "python -m tests.cases.weigh"

@@ -1,10 +1,9 @@
-"""Weighs the words of reports: ``python -m tests.cases.weigh`` writes ``doctor/wordings.jsonl``."""
+"""Counts the words of reports: ``python -m tests.cases.weigh`` writes ``doctor/wordings.jsonl``."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -19,47 +18,30 @@ from tests.cases import Case, broken
 SHEET = Path(__file__).parents[2] / "stacks" / "doctor" / "wordings.jsonl"
 SOURCES = ("gathered", "given", "later")
 """Folders of real reports: words that were made up say nothing of how people put things."""
-_TENTHS = 10
 _TWICE = 2
 """A word that one report alone has says nothing of a cause."""
-_DOUBT = 8
-"""Reports of no cause in particular that each cause is thought to have besides its own."""
-_LEAST = 3
-_MOST = 60
 
 
 def weighed(cases: Iterable[Case], checked: str = "") -> tuple[Wording, ...]:
-    """What words say of causes, by reports whose cause is known."""
+    """The words of reports whose cause is known, counted by cause."""
     catalog = workflow.catalog()
     said = [(case.reference, words(read(case.report, catalog).text)) for case in cases]
     everywhere = Counter(word for _, found in said for word in found)
     of_cause: dict[str, Counter[str]] = {}
     for reference, found in said:
-        of_cause.setdefault(reference, Counter()).update(found)
+        told = (word for word in found if everywhere[word] >= _TWICE)
+        of_cause.setdefault(reference, Counter()).update(told)
     reports = Counter(reference for reference, _ in said)
     return tuple(
         Wording(
             reference=reference,
-            words=dict(_heaviest(of_cause[reference], reports[reference], everywhere, len(said))),
-            evidence=f"{reports[reference]} reports of it among {len(said)} in tests/cases",
+            reports=reports[reference],
+            words=dict(sorted(counted.items())),
+            evidence="tests/cases",
             checked=checked,
         )
-        for reference in sorted(of_cause)
+        for reference, counted in sorted(of_cause.items())
     )
-
-
-def _heaviest(
-    here: Counter[str], reports: int, everywhere: Counter[str], all_reports: int
-) -> Iterator[tuple[str, int]]:
-    found = []
-    for word, count in here.items():
-        usual = everywhere[word] / all_reports
-        share = (count + _DOUBT * usual) / (reports + _DOUBT)
-        weight = round(_TENTHS * math.log(share / usual))
-        if everywhere[word] >= _TWICE and weight >= _LEAST:
-            found.append((-weight * count, word, weight))
-    for _, word, weight in sorted(found)[:_MOST]:
-        yield word, weight
 
 
 if __name__ == "__main__":

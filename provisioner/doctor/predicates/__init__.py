@@ -19,6 +19,7 @@ Predicate = Callable[[Symptoms, Catalog], "str | None"]
 _ALL: tuple[Predicate, ...] = (
     gpus.above_the_list,
     gpus.below_the_list,
+    gpus.hole_in_the_list,
     gpus.geforce,
     gpus.amd_gpu,
     gpus.several_gpus,
@@ -47,6 +48,9 @@ _ALL: tuple[Predicate, ...] = (
     packages.two_versions,
     packages.wheel_of_another_python,
     packages.two_frameworks,
+    packages.numpy_older_than_asked,
+    packages.two_cuda_majors,
+    packages.extension_for_another_torch,
     packages.cudnn_elsewhere,
     places.in_container,
     places.given_gpus,
@@ -56,6 +60,7 @@ _ALL: tuple[Predicate, ...] = (
     places.on_arm,
     places.in_cloud,
     places.no_avx_in_flags,
+    places.nvswitch_machine,
 )
 PREDICATES = {predicate.__name__.replace("_", "-"): predicate for predicate in _ALL}
 """Every predicate by the name that rows call it."""

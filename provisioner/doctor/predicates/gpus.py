@@ -56,6 +56,18 @@ def below_the_list(symptoms: Symptoms, _: Catalog) -> str | None:
     return None
 
 
+def hole_in_the_list(symptoms: Symptoms, _: Catalog) -> str | None:
+    """The build has code for older GPUs and for newer ones, and none that this one runs."""
+    found = _met(symptoms)
+    if found is None:
+        return None
+    mine, listed = found
+    served = any(one[0] == mine[0] and one <= mine for one in listed)
+    if min(listed) < mine < max(listed) and not served:
+        return f"Compute capability {_dotted(mine)} was left out of the build's targets."
+    return None
+
+
 def geforce(symptoms: Symptoms, _: Catalog) -> str | None:
     """A GPU on which forward compatibility is not supported."""
     for gpu in symptoms.gpus:

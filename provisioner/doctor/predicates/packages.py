@@ -13,6 +13,12 @@ _LIBRARY = re.compile(r"lib(?:cudnn|cublas|cudart)\S*")
 _LOOKED_FOR = re.compile(r"locate|find|ls|exists|present")
 _MOST_PLACES = 200
 _WHEEL = re.compile(r"-cp(\d)(\d{1,2})-[\w.]{1,80}\.whl(?=[^\n]{0,20}not a supported)")
+_NUMPY_API = re.compile(
+    r"api version (?:0x)?([0-9a-f]{1,2}) but this version of numpy is (?:0x)?([0-9a-f]{1,2})(?!\w)"
+)
+_CUDA_MAJORS = re.compile(r"(?<![\w-])(nvidia-[a-z-]{3,20})-cu(\d\d)(?!\d)")
+_FOR_TORCH = re.compile(r"(?:/torch-?|[+.]pt|\+torch)(\d)\.?(\d{1,2})(?:\.\d+)?(?=[/c+_-])")
+"""What a wheel or its index is built for: ``/cu102/torch1.10.0/``, ``+pt21cu121``."""
 _TENSORFLOW_1 = re.compile(
     r"tensorflow(?:-gpu)?(?:==| |-|=|<|~=)?v?1\.|tensorflow 1(?![\d.])|(?<![a-z])tf ?1"
 )
@@ -100,4 +106,30 @@ def cudnn_elsewhere(symptoms: Symptoms, _: Catalog) -> str | None:
         start = symptoms.text.rfind("\n", 0, match.start()) + 1
         if _LOOKED_FOR.search(symptoms.text, start, match.start()):
             return f"{match[0]} lies on the disk."
+    return None
+
+
+def numpy_older_than_asked(symptoms: Symptoms, _: Catalog) -> str | None:
+    """A module was built for a newer NumPy than it finds: not the one for NumPy 1 that finds 2."""
+    match = _NUMPY_API.search(symptoms.text)
+    if match and int(match[1], 16) > int(match[2], 16):
+        return f"The module wants NumPy's API {match[1]}, and {match[2]} is here."
+    return None
+
+
+def two_cuda_majors(symptoms: Symptoms, _: Catalog) -> str | None:
+    """One library of NVIDIA's is there, or wanted, for two CUDA releases."""
+    majors: dict[str, str] = {}
+    for match in islice(_CUDA_MAJORS.finditer(symptoms.text), _MOST_PLACES):
+        if majors.setdefault(match[1], match[2]) != match[2]:
+            return f"{match[1]} is named for CUDA {majors[match[1]]} and for CUDA {match[2]}."
+    return None
+
+
+def extension_for_another_torch(symptoms: Symptoms, _: Catalog) -> str | None:
+    """A wheel of an extension, or its index, names another PyTorch than is there."""
+    torch = symptoms.package("torch")
+    match = _FOR_TORCH.search(symptoms.text)
+    if torch and match and torch.version.split(".")[:2] != [match[1], match[2]]:
+        return f"The extension is built for PyTorch {match[1]}.{match[2]}, {torch.version} is here."
     return None
