@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from provisioner.doctor.live.room import Room
 
 STANDARD_INPUT = "-"
+_OF_THE_DRIVER = frozenset(("gpu-not-initialising", "nvml-failed", "probe-failed"))
+"""Warnings of detection that point at a cause."""
 _HALF = 1_000_000
 """Bytes that are read of each end of a longer report."""
 
@@ -101,7 +103,7 @@ def _looked(name: str | None, options: Options) -> _Sight:
 
     room = rooms.of(name, os.environ, frozenset(rows.frameworks))
     for_cpu = options.gpus == ("none",) or room.for_cpu
-    lines = room.lines(machine, os.environ, for_cpu=for_cpu)
+    lines = (*room.lines(machine, os.environ, for_cpu=for_cpu), *_told(warnings, machine))
     seen = look(host, machine, rows, more=lines, packages=room.packages())
     symptoms = msgspec.structs.replace(
         seen.symptoms,
@@ -110,12 +112,24 @@ def _looked(name: str | None, options: Options) -> _Sight:
     )
     findings = _findings(symptoms, machine)
     known = {finding.reference for finding in findings}
+    known |= {line for finding in findings for line in finding.evidence}
     examined = Examined(
         findings=findings,
         looked_at=(*seen.looked_at, *room.looked_at),
-        warnings=tuple(one for one in (*warnings, *seen.warnings) if one.reference not in known),
+        warnings=tuple(
+            one
+            for one in (*warnings, *seen.warnings)
+            if known.isdisjoint((one.reference, one.message))
+        ),
     )
     return _Sight(examined, machine, symptoms, host, room)
+
+
+def _told(warnings: tuple[Warning, ...], machine: Machine) -> tuple[str, ...]:
+    """What detection heard of the driver of a GPU, and could not put right."""
+    if not any(gpu.vendor == "nvidia" for gpu in machine.gpus):
+        return ()
+    return tuple(one.message for one in warnings if one.reference in _OF_THE_DRIVER)
 
 
 def bundled(name: str | None, options: Options) -> tuple[Examined, str]:
