@@ -111,6 +111,10 @@ def _looked(name: str | None, options: Options) -> _Sight:
         cpu_wanted=seen.symptoms.cpu_wanted or for_cpu,
     )
     findings = _findings(symptoms, machine)
+    if room.inside is not None and findings:
+        from provisioner.doctor.live.addressing import addressed
+
+        findings = addressed(findings, room, machine.tools.get("uv"))
     known = {finding.reference for finding in findings}
     known |= {line for finding in findings for line in finding.evidence}
     examined = Examined(

@@ -64,3 +64,12 @@ def test_the_compiler_that_is_named_for_nvcc_counts_and_not_the_usual_one(
 
     bed.program("bin/g++-13", "16.1.0\n")
     assert bed.found() == {"host-compiler": "warning"}
+
+
+@pytest.mark.parametrize(
+    "name", ["libcudart.so.11.0", "libcudnn_ops_infer.so.8", "libcurand.so.10"]
+)
+def test_every_name_that_cudas_libraries_bear_is_seen_in_front(bed: Sickbed, name: str) -> None:
+    bed.settings["LD_LIBRARY_PATH"] = str(bed.program(f"old/{name}", "").parent)
+
+    assert bed.found() == {"ld-library-path": "warning"}

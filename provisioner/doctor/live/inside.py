@@ -128,6 +128,9 @@ def _copies(inside: Inside) -> Iterator[str]:
     for name in sorted(_WATCHED & places.keys()):
         first, *rest = places[name]
         others = [one for one in rest if one.version != first.version]
+        if first.place != inside.user_site and _is_below(first.place, inside.prefix):
+            # An environment's own copy rightly comes before those of the Python below it.
+            others = [one for one in others if _is_below(one.place, inside.prefix)]
         if others:
             whose = (
                 "the user's own folder" if first.place == inside.user_site else "the first folder"

@@ -34,6 +34,8 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     looked_at: tuple[str, ...] = ()
     broken: str = ""
     """Why nothing of it could be asked, as a line that signs are looked for in."""
+    is_active: bool = False
+    """Whether ``python`` and ``pip`` mean it where the caller is."""
     for_cpu: bool = False
     """``up`` was told to make it without a GPU."""
 
@@ -85,7 +87,7 @@ def _active(folder: str, env: Mapping[str, str]) -> Room:
     """A shell is in it: what is started there fails, or runs on another Python."""
     told = f"active environment {folder}"
     try:
-        return _in(folder, env, told)
+        return msgspec.structs.replace(_in(folder, env, told), is_active=True)
     except UsageError as error:
         reason = "; ".join(error.context)
         return Room(
@@ -105,7 +107,7 @@ def _started(env: Mapping[str, str], frameworks: frozenset[str]) -> Room:
         return Room()  # a shim, or a wrapper: nobody said that it is to be used
     if frameworks.isdisjoint(environment.imported(told)):
         return Room()
-    return Room(inside=told, looked_at=(f"Python {told.python} in {told.prefix}",))
+    return Room(inside=told, looked_at=(f"Python {told.python} in {told.prefix}",), is_active=True)
 
 
 def _may_hold(python: str, env: Mapping[str, str], frameworks: frozenset[str]) -> bool:

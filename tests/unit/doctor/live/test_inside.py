@@ -156,3 +156,11 @@ def test_libraries_that_nothing_brings_are_told_together(
     ]
     (tmp_path / "nvidia/cudnn/lib/libcudnn.so.9").touch()
     assert said(made) == []
+
+
+def test_an_environments_own_copy_rightly_comes_before_those_of_the_python_below() -> None:
+    base = "/usr/lib/python3/dist-packages"
+    both = (one("numpy", "2.1.0"), one("numpy", "1.26.4", place=base))
+
+    assert said(MADE(packages=both)) == []
+    assert len(said(MADE(packages=tuple(reversed(both))))) == 1
