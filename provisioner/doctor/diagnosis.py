@@ -48,9 +48,7 @@ def _least(found: Suspects, *, guessing: bool, reported: bool) -> float:
     """Points from which a cause is told: whoever reports something suspects that it is wrong."""
     if not reported:
         return _POSSIBLE if guessing else _WORTH
-    if guessing:
-        return 0.0
-    return _WORTH if found.is_sound else _HINTED
+    return _WORTH if found.is_sound and not guessing else 0.0
 
 
 def _in_calm(one: Suspect) -> Suspect:

@@ -64,7 +64,7 @@ _CONTAINER = re.compile(
     r"docker|container|podman|kubernetes|singularity|apptainer|nvidia/cuda:|(?<![a-z])image:|"
     r"enroot|k8s|containerd"
 )
-_WSL = re.compile(r"(?<![a-z])wsl|microsoft-standard")
+_WSL = re.compile(r"(?<![a-z])wsl|\d-microsoft")
 
 
 def read(text: str, catalog: Catalog) -> Symptoms:

@@ -39,6 +39,7 @@ _ALL: tuple[Predicate, ...] = (
     drivers.cuda_13,
     drivers.working_smi,
     drivers.target_known_to_toolkit,
+    drivers.target_unknown_to_toolkit,
     drivers.cudnn_in_environment,
     packages.cpu_variant,
     packages.cuda_variant,

@@ -83,6 +83,15 @@ def target_known_to_toolkit(symptoms: Symptoms, catalog: Catalog) -> str | None:
     return None
 
 
+def target_unknown_to_toolkit(symptoms: Symptoms, catalog: Catalog) -> str | None:
+    """nvcc refuses an architecture that came after the toolkit which is named."""
+    match = _TARGET.search(symptoms.text)
+    row = next((row for row in catalog.cuda if row.version == symptoms.toolkit), None)
+    if match and row and f"sm_{match[1]}" not in row.architectures:
+        return f"CUDA {row.version} has no sm_{match[1]}."
+    return None
+
+
 def cudnn_in_environment(symptoms: Symptoms, _: Catalog) -> str | None:
     """cuDNN lies in the environment as a wheel."""
     found = "nvidia-cudnn-cu" in symptoms.text or "nvidia/cudnn/lib" in symptoms.text

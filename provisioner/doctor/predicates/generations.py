@@ -14,6 +14,7 @@ from provisioner.version import at_least, order
 
 _CUDA_PACKAGES = frozenset({"cudatoolkit", "pytorch-cuda", "cuda-version"})
 _NOTES = ("cuda", "cuda_toolkit", "cuda_version", "cudatoolkit")
+_IMAGE = re.compile(r"nvidia/cuda:(\d{1,2}\.\d)|(?m:^ ?container: cuda (\d{1,2}(?:\.\d)?))")
 _VERSION = re.compile(r"v?(\d{1,2}\.\d)")
 _OPEN = re.compile(
     r"nvidia-(?:driver|kernel|dkms|kmod)[\w.-]*-open|open kernel module|nvidia-open|kernel-open"
@@ -36,7 +37,8 @@ def _cudas(symptoms: Symptoms) -> list[str]:
     builds += [one.version for one in symptoms.packages if one.name in _CUDA_PACKAGES]
     if builds:
         return builds
-    noted = [match[1] for key in _NOTES for value in symptoms.notes.get(key, ())
+    images = [match[1] or match[2] for match in _IMAGE.finditer(symptoms.text)]
+    noted = images + [match[1] for key in _NOTES for value in symptoms.notes.get(key, ())
              if (match := _VERSION.match(value))]  # fmt: skip
     return noted or ([symptoms.toolkit] if symptoms.toolkit else [])
 

@@ -20,7 +20,7 @@ _CUDA_MAJORS = re.compile(r"(?<![\w-])(nvidia-[a-z-]{3,20})-cu(\d\d)(?!\d)")
 _FOR_TORCH = re.compile(r"(?:/torch-?|[+.]pt|\+torch)(\d)\.?(\d{1,2})(?:\.\d+)?(?=[/c+_-])")
 """What a wheel or its index is built for: ``/cu102/torch1.10.0/``, ``+pt21cu121``."""
 _TENSORFLOW_1 = re.compile(
-    r"tensorflow(?:-gpu)?(?:==| |-|=|<|~=)?v?1\.|tensorflow 1(?![\d.])|(?<![a-z])tf ?1"
+    r"tensorflow(?:-gpu)?(?:==| |-|=|<=?|~=)?v?1\.|tensorflow 1(?![\d.])|(?<![a-z])tf ?1"
 )
 
 
@@ -87,7 +87,13 @@ def wheel_of_another_python(symptoms: Symptoms, _: Catalog) -> str | None:
 
 def two_frameworks(symptoms: Symptoms, _: Catalog) -> str | None:
     """Two frameworks that bring CUDA's libraries are named for one environment."""
-    patterns = {"torch": r"torch", "tensorflow": r"tensorflow", "jax": r"jax(?:lib)?"}
+    patterns = {
+        "torch": r"torch",
+        "tensorflow": r"tensorflow",
+        "jax": r"jax(?:lib)?",
+        "onnxruntime": r"onnxruntime-gpu",
+        "paddle": r"paddle(?:paddle(?:-gpu)?)?",
+    }
     named = [
         name
         for name, pattern in patterns.items()
