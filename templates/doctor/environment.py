@@ -17,6 +17,7 @@ except ImportError:  # Python 2 has nothing of this
 MODULES = ("torch", "tensorflow", "jax", "jaxlib", "numpy", "onnxruntime", "torchvision")
 NEEDED = re.compile(r"(numpy|protobuf|torch|jaxlib|tensorflow)(?![\w.-])")
 GLIBC = re.compile(r"manylinux_2_(\d+)_")
+TAG = re.compile(r"(?m)^Tag: *(\w+)-(\w+)-")
 BUILT_FOR = re.compile(r"(?m)^(cuda|hip|xpu)\b[^=\n]*= *(?:None|['\"]([^'\"]+)['\"])")
 LIBRARIES = (
     ("torch", "lib/libtorch_cuda.so"),
@@ -59,6 +60,13 @@ def names_in(place):
         return []
 
 
+def built_for(folder):
+    """The release of Python that a compiled wheel is for, 3.11; empty where it fits several."""
+    tags = set(TAG.findall(first(os.path.join(folder, "WHEEL"))))
+    tag, abi = tags.pop() if len(tags) == 1 else ("", "")
+    return "3." + tag[3:] if tag.startswith("cp3") and abi in (tag, tag + "m") else ""
+
+
 def packages(place):
     for name in names_in(place):
         stem, kind = os.path.splitext(name)
@@ -75,6 +83,7 @@ def packages(place):
             "installer": first(os.path.join(folder, "INSTALLER"), 64).strip(),
             "needs": needs,
             "glibc": glibc(folder),
+            "built_for": built_for(folder),
             "extensions": list(extensions(place, folder, needs)),
         }
 

@@ -30,6 +30,8 @@ class Package(msgspec.Struct, frozen=True):
     """Its requirements of packages that break others: numpy, protobuf, the frameworks."""
     glibc: str = ""
     """The oldest glibc that its wheel was built for; empty where the wheel does not say."""
+    built_for: str = ""
+    """The release of Python that its compiled wheel is for; empty where it fits several."""
     extensions: tuple[str, ...] = ()
     """Its compiled files, of a package that is built against torch."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provisioner import process
+from provisioner.doctor.live import brought
 from provisioner.doctor.live.environment import Inside, Package, imported
 from provisioner.errors import DlsetupError
 from provisioner.machine import Machine
@@ -44,6 +45,7 @@ def see(
     packages = imported(inside)
     if not for_cpu:
         yield from _for_cpu(inside, packages, machine)
+    yield from brought.see(inside, packages, () if for_cpu else machine.gpus, env)
     yield from _needs(inside, packages)
     yield from _too_new_for(packages, machine)
     yield from _copies(inside)
@@ -131,12 +133,17 @@ def _copies(inside: Inside) -> Iterator[str]:
         if first.place != inside.user_site and _is_below(first.place, inside.prefix):
             # An environment's own copy rightly comes before those of the Python below it.
             others = [one for one in others if _is_below(one.place, inside.prefix)]
-        if others:
+        if others and others[0].place == first.place:
+            yield (
+                f"{name} lies twice in {first.place}: {first.version} and {others[0].version}, "
+                "one of them what an installation left behind"
+            )
+        elif others:
             whose = (
                 "the user's own folder" if first.place == inside.user_site else "the first folder"
             )
             yield (
-                f"{name} {first.version} of {whose} {first.place} hides {others[0].version} "
+                f"{name} ({first.version}) of {whose} {first.place} hides {others[0].version} "
                 f"in {others[0].place}"
             )
     for match in filter(None, map(_CONDA.fullmatch, inside.conda)):

@@ -79,7 +79,7 @@ def test_the_first_copy_on_the_path_counts_and_the_other_is_named() -> None:
     )
     made = MADE(packages=(*packages, one("six", "2")), user_site=user)
 
-    assert said(made) == [f"numpy 1.26.4 of the user's own folder {user} hides 2.1.0 in {SITE}"]
+    assert said(made) == [f"numpy (1.26.4) of the user's own folder {user} hides 2.1.0 in {SITE}"]
     assert [two.version for two in installed(made) if two.name == "numpy"] == ["1.26.4"]
 
 
@@ -164,3 +164,9 @@ def test_an_environments_own_copy_rightly_comes_before_those_of_the_python_below
 
     assert said(MADE(packages=both)) == []
     assert len(said(MADE(packages=tuple(reversed(both))))) == 1
+
+
+def test_two_releases_in_one_folder_are_told_as_what_they_are() -> None:
+    assert said(MADE(packages=(one("torch", "2.4.0"), one("torch", "2.9.0")))) == [
+        f"torch lies twice in {SITE}: 2.4.0 and 2.9.0, one of them what an installation left behind"
+    ]
