@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import stat
-import sys
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -19,12 +17,12 @@ from provisioner.errors import UsageError
 from provisioner.machine import Machine
 from provisioner.plan import Warning
 from provisioner.report import Finding
+from provisioner.text_file import UnreadableError, decoded, ends, mark_of, opened
 
 if TYPE_CHECKING:
     from provisioner.doctor.explaining import Explained
     from provisioner.doctor.live.room import Room
 
-STANDARD_INPUT = "-"
 _OF_THE_DRIVER = frozenset(("gpu-not-initialising", "nvml-failed", "probe-failed"))
 """Warnings of detection that point at a cause."""
 _HALF = 1_000_000
@@ -251,32 +249,15 @@ def _left_out(symptoms: Symptoms) -> tuple[Warning, ...]:
 
 def _text_of(name: str) -> tuple[str, int]:
     """The text of a report, and how many bytes of its middle are left out."""
-    if name == STANDARD_INPUT:
-        return _decoded(*ends(sys.stdin.buffer))
     try:
-        found = os.stat(name)
-        if stat.S_ISDIR(found.st_mode) or stat.S_ISBLK(found.st_mode):
-            raise _bad(name, "it is no file")
-        with open(name, "rb") as file:
-            return _decoded(*ends(file))
-    except (OSError, ValueError) as error:
-        raise _bad(name, getattr(error, "strerror", None) or str(error)) from error
-
-
-def ends(stream: IO[bytes]) -> tuple[bytes, bytes, int]:
-    """The head and the tail of a stream, and how much lies between; memory stays bounded."""
-    head = stream.read(_HALF)
-    tail, seen = b"", 0
-    while piece := stream.read(_HALF):
-        tail = (tail + piece)[-_HALF:]
-        seen += len(piece)
-    return head, tail, seen - len(tail)
-
-
-def _decoded(head: bytes, tail: bytes, left_out: int) -> tuple[str, int]:
-    data = head + b"\n" + tail if left_out else head + tail
-    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    return data.decode("utf-16" if wide else "utf-8-sig", errors="replace"), left_out
+        with opened(name) as stream:
+            head, tail, left_out = ends(stream, _HALF)
+    except UnreadableError as error:
+        raise _bad(name, str(error)) from error
+    if not left_out:
+        return decoded(head + tail, "replace"), 0
+    both = (decoded(head, "replace"), decoded(mark_of(head) + tail, "replace"))
+    return "\n".join(both), left_out
 
 
 def _bad(name: str, reason: str) -> UsageError:

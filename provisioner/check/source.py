@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import stat
-import sys
-
 from provisioner.check.kinds import kind_of
 from provisioner.errors import UsageError
-from provisioner.text_file import decoded
+from provisioner.text_file import STANDARD_INPUT, UnreadableError, decoded, opened
 
-STANDARD_INPUT = "-"
 _MOST = 512 * 1024
 """Bytes; what people write by hand is a hundredth of that."""
 
@@ -22,7 +17,11 @@ def text_of(name: str) -> str:
     Raises UsageError ``bad-file-to-check`` for what cannot be read, is no file, no text or too
     large.
     """
-    data = _from_input() if name == STANDARD_INPUT else _from_file(name)
+    try:
+        with opened(name) as stream:
+            data = stream.read(_MOST + 1)
+    except UnreadableError as error:
+        raise _bad(name, str(error)) from error
     if len(data) > _MOST:
         raise _bad(name, f"it is larger than {_MOST // 1024} KiB: nobody wrote that by hand")
     marked = kind_of(name, "") in {None, "requirements"}
@@ -33,21 +32,6 @@ def text_of(name: str) -> str:
     if "\0" in text:
         raise _bad(name, "it is no text: it holds zero bytes")
     return text
-
-
-def _from_input() -> bytes:
-    return sys.stdin.buffer.read(_MOST + 1)
-
-
-def _from_file(name: str) -> bytes:
-    try:
-        found = os.stat(name)
-        if not stat.S_ISREG(found.st_mode) and not name.startswith("/dev/fd/"):
-            raise _bad(name, "it is no file")
-        with open(name, "rb") as file:
-            return file.read(_MOST + 1)
-    except (OSError, ValueError) as error:
-        raise _bad(name, getattr(error, "strerror", None) or str(error)) from error
 
 
 def _bad(name: str, reason: str) -> UsageError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,14 @@ _COMMANDS = (
     "grep ",
     "nvidia-smi",
     "wsl --",
+    "dpkg -",
+    "rpm -",
+    "df -",
+    "cat /",
+    "deploy.",
 )
 """What tells that a line holds something to copy."""
+_BEFORE_COMMAND = re.compile(rf": (?={'|'.join(map(re.escape, _COMMANDS))})")
 _MOST_SEEN = 4
 """Lines of evidence that are shown of one finding."""
 
@@ -74,11 +81,11 @@ def show_explained(found: Explained) -> None:
         click.echo(folded(f"- {text}", width, first="  ", rest="    "))
     click.echo("\nwhat to do:")
     for number, text in enumerate(found.fixes, 1):
-        click.echo(_fix(f"{number}. {text}", width).removeprefix("  "))
+        click.echo(_fix(f"{number}. {text}", width, "  "))
     if found.checks:
         click.echo("\nwhat to check afterwards:")
     for text in found.checks:
-        click.echo(f"  {printable(text)}")
+        click.echo(_fix(text, width, "  ", "  "))
 
 
 def _is_faint(finding: Finding) -> bool:
@@ -91,14 +98,29 @@ def _lines(finding: Finding, width: int) -> Iterator[str]:
     yield folded(finding.message, width, first="  ", rest="  ")
     for line in finding.evidence[:_MOST_SEEN]:
         yield folded(f"seen: {line}", width, first="  ", rest="    ")
-    if finding.fix:
+    from provisioner.doctor.remedies import CHECK
+
+    checks = [text.removeprefix(CHECK) for text in finding.fix if text.startswith(CHECK)]
+    fixes = [text for text in finding.fix if not text.startswith(CHECK)]
+    if fixes:
         yield "  what to do:"
-    for number, text in enumerate(finding.fix, 1):
-        yield _fix(f"{number}. {text}", width)
+    for number, text in enumerate(fixes, 1):
+        yield _fix(f"{number}. {text}", width, "    ")
+    if checks:
+        yield "  what to check afterwards:"
+    for text in checks:
+        yield _fix(text, width, "    ", "  ")
 
 
-def _fix(text: str, width: int) -> str:
-    """Commands are never broken over lines: they are copied from here."""
+def _fix(text: str, width: int, margin: str, rest: str = "   ") -> str:
+    """A line as it is, else in several; commands are never broken: they are copied from here."""
+    line = f"{margin}{printable(text)}"
+    if len(line) <= width:
+        return line
+    inner = margin + rest
+    if match := _BEFORE_COMMAND.search(text):
+        prose = folded(text[: match.end()].rstrip(), width, first=margin, rest=inner)
+        return f"{prose}\n{inner}{printable(text[match.end() :])}"
     if any(word in text for word in _COMMANDS):
-        return f"    {printable(text)}"
-    return folded(text, width, first="    ", rest="       ")
+        return line
+    return folded(text, width, first=margin, rest=inner)

@@ -10,13 +10,14 @@ from provisioner.catalog.find import reference
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.symptom_rows import Inference, Sign
 from provisioner.catalog.words import Reference
-from provisioner.doctor.judge import facts_of
+from provisioner.doctor.judge import SETTLED, facts_of
 from provisioner.doctor.patient import Patient
 from provisioner.doctor.predicates import PREDICATES
+from provisioner.doctor.predicates.comparing import in_words
 from provisioner.doctor.remedies import CHECK, fixes
 
-_SETTLES, _SPEAKS = 90, 50
-"""Points from which a sign settles a cause alone, and speaks for it."""
+_SPEAKS = 50
+"""Points from which a sign or an inference speaks for a cause loudly enough to be told."""
 _WORDS, _TOGETHER = 4, 4
 """How many words of a sign, and how many inferences, are told."""
 
@@ -47,43 +48,45 @@ def explain(word: str, patient: Patient) -> Explained:
 
 
 def _recognised(name: str, catalog: Catalog) -> Iterator[str]:
-    """The strongest signs first, then what follows from several things together."""
-    signs = sorted(catalog.signs, key=lambda sign: -sign.means.get(name, 0))
-    for sign in signs:
-        points = sign.means.get(name, 0)
-        if points >= _SPEAKS:
-            verb = "settles it" if points >= _SETTLES else "speaks for it"
-            yield f"It {verb} where something says {_words(sign)}."
-    rows = [row for row in catalog.inferences if row.reference == name and row.points >= _SPEAKS]
-    by_name = {sign.name: sign for sign in catalog.signs}
-    rows.sort(key=lambda row: -row.points)
-    yield from dict.fromkeys(_together(row, by_name) for row in rows[:_TOGETHER])
+    """The strongest first: words alone, and what follows from several things together."""
+    told = [(sign.means.get(name, 0), _words(sign)) for sign in catalog.signs]
+    signs = {sign.name: sign for sign in catalog.signs}
+    rows = [row for row in catalog.inferences if row.reference == name]
+    rows = sorted(rows, key=lambda row: -row.points)[:_TOGETHER]
+    told += [(row.points, _together(row, signs)) for row in rows]
+    told.sort(key=lambda one: -one[0])
+    sure = (
+        f"{'Certain' if points >= SETTLED else 'Likely'} where {clause}."
+        for points, clause in told
+        if points >= _SPEAKS
+    )
+    yield from dict.fromkeys(sure)
 
 
 def _words(sign: Sign) -> str:
     """The words of a sign as somebody would read them: wildcards are dots, numbers are N."""
-    told = [f'"{_plain(words)}"' for words in sign.words[:_WORDS]]
-    *most, last = told
-    return f"{', '.join(most)} or {last}" if most else last
+    told = dict.fromkeys(f'"{_plain(words)}"' for words in sign.words)
+    *most, last = list(told)[:_WORDS]
+    return f"{', '.join(most)} or {last} is said" if most else f"{last} is said"
 
 
 def _plain(words: str) -> str:
-    return words.replace("*", " … ").replace("#", "N").rstrip("|").strip()
+    shown = words.replace("*", " … ").replace("#", "N").rstrip("|")
+    return " ".join(shown.split())
 
 
 def _together(row: Inference, signs: dict[str, Sign]) -> str:
-    verb = "settles it" if row.points >= _SETTLES else "speaks for it"
-    held = "; and ".join(_named(word, signs) for word in row.when)
+    held = ", and ".join(_named(word, signs) for word in row.when)
     beside = [_named(word, signs) for word in row.unless[:1]]
-    unless = f", unless {beside[0]}" if beside else ""
-    return f"It {verb} where {held}{unless}."
+    return f"{held}, unless {beside[0]}" if beside else held
 
 
 def _named(word: str, signs: dict[str, Sign]) -> str:
-    """A sign, a predicate or a comparison, as a clause."""
+    """A sign, a predicate, a comparison or another cause, as a clause."""
     if word in signs:
-        return f"something says {_words(signs[word])}"
+        return _words(signs[word])
     if word in PREDICATES:
         told = (PREDICATES[word].__doc__ or word).strip().partition("\n")[0].rstrip(".")
-        return told if told[1:2].isupper() else told[:1].lower() + told[1:]
-    return f"it is seen that {word}"
+        is_name = any(map(str.isupper, told.partition(" ")[0][1:]))
+        return told if is_name else told[:1].lower() + told[1:]
+    return in_words(word) or f"the facts of what is installed say {word}"

@@ -37,12 +37,7 @@ _SERIES = (
 _BOARD = re.compile(r"(?:NVIDIA |Tesla |Quadro )*([A-Z]{1,2}\d{1,3}[A-Z]{0,2})(?![A-Za-z0-9])")
 _PLAIN_BOARDS = 3
 """A name of fewer letters is one of data centres' best known, or means something else."""
-_SPOKEN = re.compile(
-    r"(?:the|a|my|new|old|on|with|and|one|two|both|gpus?|card)[ :]{1,2}"
-    r"((?:10[5-8]0|16[56]0|20[6-8]0|30[5-9]0|40[5-9]0|50[5-9]0)(?: ?ti| ?super)?)s?(?![\w.:])"
-)
-"""How people call their card: "the new 3080", "my 1080ti"."""
-_GTX_BEFORE = 2000
+_NUMBERED = re.compile(r"(?:nvidia )?geforce ([rg]tx) (\d{4})(?!\d)")
 _CAPABILITY = re.compile(
     r"(?:cuda capability|compute capability|compute_capability|compute_cap|cuda_arch|capability)"
     r"\D{0,6}(?:sm_)?(\d{1,2})\.?(\d)(?![\d.])"
@@ -88,9 +83,9 @@ def gpus(text: str, catalog: Catalog) -> tuple[Gpu, ...]:
         gpu = _gpu(word, catalog)
         if gpu is not None:
             found.setdefault(gpu.name, gpu)
-    for match in _SPOKEN.finditer(text):
-        series = "gtx" if int(match[1][:4]) < _GTX_BEFORE else "rtx"
-        gpu = _gpu(f"{series} {match[1]}", catalog)
+    series, spoken = _spoken(catalog)
+    for match in spoken.finditer(text):
+        gpu = _gpu(f"{series[match['number']]} {match['card']}", catalog)
         if gpu is not None:
             found.setdefault(gpu.name, gpu)
     if not found:
@@ -114,6 +109,17 @@ def _named(catalog: Catalog) -> re.Pattern[str]:
         rf"(?:(?<![a-z0-9])|(?<=nvidia)|(?<=nvidiatesla)|(?<=tesla))(?:{_SERIES}"
         rf"|(?:nvidia )?(?:{listed})"
         r"(?:[ -](?:sxm\d?|pcie|nvl)(?:-\d+gb)?(?:-\d+gb)?)?)(?![a-z0-9])"
+    )
+
+
+@lru_cache(maxsize=4)
+def _spoken(catalog: Catalog) -> tuple[dict[str, str], re.Pattern[str]]:
+    """How people call their card, "the new 3080", "my 1080ti": the series by number, and that."""
+    named = (_NUMBERED.match(row.name.lower()) for row in catalog.gpus)
+    series = {match[2]: match[1] for match in named if match}
+    return series, re.compile(
+        r"(?:the|a|my|new|old|on|with|and|one|two|both|gpus?|card)[ :]{1,2}"
+        rf"(?P<card>(?P<number>{'|'.join(series)})(?: ?ti| ?super)?)s?(?![\w.:])"
     )
 
 

@@ -1,4 +1,4 @@
-"""A true Ubuntu 24.04 to run rendered scripts in, where its archive answers."""
+"""A true Ubuntu to run rendered scripts in, where its archive answers."""
 
 from __future__ import annotations
 
@@ -21,25 +21,31 @@ _PARTS = "main restricted universe multiverse"
 
 
 def ubuntu(folder: Path) -> Root:
-    """A root nobody has used, with all of the archive in its sources; no service starts in it.
-
-    Skips the test where the archive does not answer, which debootstrap names, and nothing else.
-    """
-    need("debootstrap")
+    """A root nobody has used, with all of the archive in its sources; no service starts in it."""
+    root = Root(folder, clean(SUITE))
     mirror = _mirror()
-    try:
-        requests.head(f"{mirror}/dists/{SUITE}-updates/InRelease", timeout=30).raise_for_status()
-    except requests.RequestException as error:
-        pytest.skip(f"Ubuntu's archive does not answer from here: {type(error).__name__}")
-    # Debian has no keys of Ubuntu's. Inside, apt checks with those that came along.
-    unchecked = () if _KEYS.exists() else ("--no-check-gpg",)
-    root = Root(folder, kept(SUITE, lambda: mirror, str(_SCRIPT), *unchecked))
     lines = (f"deb {mirror} {SUITE}{pocket} {_PARTS}\n" for pocket in _POCKETS)
     root.put("/etc/apt/sources.list", "".join(lines))
     root.put("/etc/apt/apt.conf.d/99-lean", 'APT::Install-Recommends "false";\n')
     root.put("/etc/dpkg/dpkg.cfg.d/fast", "force-unsafe-io\n")
     program(root, "/usr/sbin/policy-rc.d", "exit 101")
     return root
+
+
+def clean(suite: str) -> Path:
+    """A release of Ubuntu with nothing but the base system, kept between runs.
+
+    Skips the test where the archive does not answer, which debootstrap names, and nothing else.
+    """
+    need("debootstrap")
+    mirror = _mirror()
+    try:
+        requests.head(f"{mirror}/dists/{suite}-updates/InRelease", timeout=30).raise_for_status()
+    except requests.RequestException as error:
+        pytest.skip(f"Ubuntu's archive does not answer from here: {type(error).__name__}")
+    # Debian has no keys of Ubuntu's. Inside, apt checks with those that came along.
+    unchecked = () if _KEYS.exists() else ("--no-check-gpg",)
+    return kept(suite, lambda: mirror, str(_SCRIPT), *unchecked)
 
 
 def _mirror() -> str:

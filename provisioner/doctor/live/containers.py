@@ -11,6 +11,9 @@ from provisioner.machine import Machine
 
 _GPU = re.compile(r"nvidia\d+")
 _SPECIFICATIONS = ("/etc/cdi", "/var/run/cdi")
+_SETTINGS, _UNIT = "/etc/docker/daemon.json", "/etc/systemd/system/docker.service.d"
+_CGROUP_DRIVER = re.compile(r"native\.cgroupdriver=(\w+)")
+_MAJOR = re.compile(r"(?m)^ *(\d+) nvidia(?:-frontend)?$")
 
 
 def see(host: Host, machine: Machine, _: Catalog) -> Iterator[str]:
@@ -34,7 +37,34 @@ def see(host: Host, machine: Machine, _: Catalog) -> Iterator[str]:
     )
     if not configured and "docker" in engines:
         yield "docker knows no way to GPUs: neither /etc/docker/daemon.json nor CDI names NVIDIA's"
+    elif "docker" in engines:
+        yield from _lost_at_reload(host)
     yield from _stale(host, machine)
+
+
+def _lost_at_reload(host: Host) -> Iterator[str]:
+    """Devices that systemd cannot name: it takes them from containers when it reloads its units.
+
+    The hook of NVIDIA's runtime gives them; CDI would have its specification.
+    """
+    devices = host.entries("/dev/char")
+    major = _MAJOR.search(host.read("/proc/devices") or "")
+    by_cdi = any(host.entries(folder) for folder in _SPECIFICATIONS)
+    if by_cdi or major is None or not devices or not _is_by_systemd(host):
+        return
+    if not any(name.startswith(f"{major[1]}:") for name in devices):
+        yield (
+            "a container would lose its GPUs at systemctl daemon-reload: the cgroup driver of "
+            f"docker is systemd, and /dev/char has no link to NVIDIA's devices, {major[1]}:0"
+        )
+
+
+def _is_by_systemd(host: Host) -> bool:
+    """Whether docker lets systemd write cgroups: as it is told to, else where they are of v2."""
+    told = [host.read(_SETTINGS), *(host.read(f"{_UNIT}/{one}") for one in host.entries(_UNIT))]
+    if match := _CGROUP_DRIVER.search("\n".join(filter(None, told))):
+        return match[1] == "systemd"
+    return host.exists("/run/systemd/system") and host.exists("/sys/fs/cgroup/cgroup.controllers")
 
 
 def _stale(host: Host, machine: Machine) -> Iterator[str]:

@@ -12,6 +12,14 @@ from provisioner.doctor.symptoms import Symptoms
 from provisioner.version import order
 
 _FORM = re.compile(r"([a-z][a-z0-9-]*)(>=|<=|==|<|>)(\d+(?:\.\d+)*)")
+_SPOKEN = {">=": "at least", "<=": "at most", "==": "", "<": "below", ">": "above"}
+_TITLES = {
+    "capability": "the compute capability",
+    "target": "the architecture that the compiler was asked for",
+    "cuda-error": "an error of CUDA",
+    "driver": "the driver",
+    "python": "Python",
+}
 _VERSION = re.compile(r"\d+(?:\.\d+)*")
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
@@ -36,6 +44,18 @@ _MOST_CODES = 200
 def is_comparison(text: str) -> bool:
     """Whether a row's word compares a fact with a version: ``capability<7.5``."""
     return _FORM.fullmatch(text) is not None
+
+
+def in_words(text: str) -> str | None:
+    """Return a comparison as a clause, ``torch is below 2.3``; None where it is none."""
+    match = _FORM.fullmatch(text)
+    if match is None:
+        return None
+    name, sign, bound = match.groups()
+    title = _TITLES.get(name, name)
+    if (sign, bound) == (">", "0"):
+        return f"{title} is named"
+    return " ".join(filter(None, (title, "is", _SPOKEN[sign], bound)))
 
 
 def compared(text: str, symptoms: Symptoms) -> str | None:

@@ -78,7 +78,9 @@ def geforce(symptoms: Symptoms, _: Catalog) -> str | None:
 
 def amd_gpu(symptoms: Symptoms, _: Catalog) -> str | None:
     """An AMD GPU."""
-    return next((f"{gpu.name} is AMD's." for gpu in symptoms.gpus if gpu.vendor == "amd"), None)
+    return next(
+        (f"{gpu.name} is a GPU of AMD's." for gpu in symptoms.gpus if gpu.vendor == "amd"), None
+    )
 
 
 def several_gpus(symptoms: Symptoms, _: Catalog) -> str | None:

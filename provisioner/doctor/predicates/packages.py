@@ -48,14 +48,14 @@ def tensorflow_1(symptoms: Symptoms, _: Catalog) -> str | None:
         if found.name == "tensorflow" and found.version.startswith(("1.", "0.")):
             return f"TensorFlow is {found.version}."
     if _TENSORFLOW_1.search(symptoms.text):
-        return "It is about TensorFlow 1."
+        return "This is about TensorFlow 1."
     return None
 
 
 def tensorflow_on_windows(symptoms: Symptoms, _: Catalog) -> str | None:
     """TensorFlow on Windows itself."""
     named = "tensorflow" in symptoms.text or re.search(r"(?<![a-z])tf\.", symptoms.text)
-    return "It is TensorFlow on Windows." if symptoms.family == "windows" and named else None
+    return "This is about TensorFlow." if symptoms.family == "windows" and named else None
 
 
 def two_onnxruntimes(symptoms: Symptoms, _: Catalog) -> str | None:

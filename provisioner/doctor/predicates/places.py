@@ -20,7 +20,7 @@ _FLAGS = re.compile(r"(?m)^ ?flags ?: ?(.*)$")
 
 def in_container(symptoms: Symptoms, _: Catalog) -> str | None:
     """The report speaks of a container."""
-    return "It runs in a container." if symptoms.container else None
+    return "This is inside a container." if symptoms.container else None
 
 
 def given_gpus(symptoms: Symptoms, _: Catalog) -> str | None:
@@ -32,23 +32,23 @@ def given_gpus(symptoms: Symptoms, _: Catalog) -> str | None:
 
 def in_wsl(symptoms: Symptoms, _: Catalog) -> str | None:
     """The system is WSL2."""
-    return "It runs in WSL." if symptoms.wsl else None
+    return "This is Linux inside WSL." if symptoms.wsl else None
 
 
 def on_windows(symptoms: Symptoms, _: Catalog) -> str | None:
     """The system is Windows itself."""
-    return "It runs on Windows." if symptoms.family == "windows" else None
+    return "The system is Windows." if symptoms.family == "windows" else None
 
 
 def on_mac(symptoms: Symptoms, _: Catalog) -> str | None:
     """The system is macOS."""
-    return "It runs on macOS." if symptoms.family == "macos" else None
+    return "The system is macOS." if symptoms.family == "macos" else None
 
 
 def on_arm(symptoms: Symptoms, _: Catalog) -> str | None:
     """An ARM processor under Linux."""
     return (
-        "Its processor is ARM."
+        "The processor is ARM."
         if symptoms.arch == "aarch64" and symptoms.family != "macos"
         else None
     )
@@ -57,7 +57,7 @@ def on_arm(symptoms: Symptoms, _: Catalog) -> str | None:
 def in_cloud(symptoms: Symptoms, _: Catalog) -> str | None:
     """A virtual machine of a cloud."""
     match = re.search(r"(?<![a-z])(azure|aws|gcp|google cloud|ec2|vm)(?![a-z])", symptoms.text)
-    return f"It is a machine of {match[1]}." if match else None
+    return f"The machine is virtual: {match[1]} is named." if match else None
 
 
 def no_avx_in_flags(symptoms: Symptoms, _: Catalog) -> str | None:

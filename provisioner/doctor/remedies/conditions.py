@@ -63,6 +63,7 @@ CONDITIONS: dict[str, Condition] = {
     "tensorflow-named": _framework("tensorflow"),
     "jax-named": _framework("jax"),
     "onnx-named": _framework("onnxruntime-gpu"),
+    "cupy-named": _framework("cupy"),
     **{condition: _answered(value) for condition, value in _KNOWN.items()},
 }
 """Every condition by the name that rows call it."""

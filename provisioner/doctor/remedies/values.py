@@ -93,22 +93,6 @@ def _cuda_for_gcc(patient: Patient) -> str | None:
     return f"CUDA {row.version} or later" if row else None
 
 
-def _prints(words: dict[str, str]) -> Value:
-    return lambda patient: words.get(patient.framework)
-
-
-_CUDA_CHECKS = {
-    "torch": 'python -c "import torch; print(torch.version.cuda)"',
-    "tensorflow": 'python -c "import tensorflow as tf; print(tf.sysconfig.get_build_info())"',
-    "cupy": 'python -c "import cupy; cupy.show_config()"',
-}
-_LOADER_EXPORT = (
-    "export LD_LIBRARY_PATH=\"$(python -c 'import glob, os, nvidia; "
-    'print(":".join(glob.glob(os.path.join(list(nvidia.__path__)[0], "*", "lib"))))\')"'
-)
-"""Names the folders of the libraries that NVIDIA's wheels brought into an environment."""
-
-
 def _package(patient: Patient) -> str:
     """What the build for the CPU is called: ONNX Runtime has a package of its own."""
     return _MODULES.get(patient.framework, patient.framework)
@@ -165,8 +149,6 @@ VALUES: dict[str, Value] = {
     "protobuf_old": _oldest_cap("protobuf"),
     "newest_gcc": _newest_gcc,
     "cuda_for_gcc": _cuda_for_gcc,
-    "cuda_check": _prints(_CUDA_CHECKS),
-    "loader_export": lambda _: _LOADER_EXPORT,
     "framework": lambda patient: patient.framework,
     "package": _package,
     "module": _package,

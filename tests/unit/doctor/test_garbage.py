@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner import examination, workflow
+from provisioner import examination, text_file, workflow
 from provisioner.catalog.load import Catalog
 from provisioner.describe import Options
 from provisioner.doctor import Patient, diagnose, read, signs
@@ -78,7 +78,7 @@ def test_of_fifty_megabytes_both_ends_are_read_and_little_is_kept(tmp_path: Path
     tracemalloc.start()
     try:
         with path.open("rb") as file:
-            head, tail, left_out = examination.ends(file)
+            head, tail, left_out = text_file.ends(file, KEPT // 2)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -90,6 +90,18 @@ def test_of_fifty_megabytes_both_ends_are_read_and_little_is_kept(tmp_path: Path
     assert "GPU: NVIDIA A10" in found.looked_at
     assert "gpu-memory-held" in [one.reference for one in found.findings]
     assert [warning.reference for warning in found.warnings] == ["report-cut"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-16-be"])
+def test_the_end_of_a_long_file_of_windows_is_read_as_its_head(
+    encoding: str, tmp_path: Path
+) -> None:
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    noise = "one line of many\r\n" * 200_000
+    text = f"{mark}GPU 0: NVIDIA A10\r\n{noise}Torch not compiled with CUDA enabled\r\n"
+    (tmp_path / "report").write_bytes(text.encode(encoding))
+
+    assert examined(tmp_path / "report")[:1] == ("cpu-only-wheel",)
 
 
 @pytest.mark.parametrize(
@@ -165,16 +177,27 @@ def test_a_pipe_that_never_ends_its_line_is_read_in_pieces() -> None:
             self.left -= piece
             return b"a" * piece
 
-    head, tail, left_out = examination.ends(Endless())  # type: ignore[arg-type]
+    head, tail, left_out = text_file.ends(Endless(), KEPT // 2)  # type: ignore[arg-type]
 
     assert len(head) + len(tail) + left_out == 30 * MEGABYTE
     assert len(head) + len(tail) <= KEPT
 
 
+def test_what_a_shell_opens_is_read() -> None:
+    read_end, write_end = os.pipe()
+    os.write(write_end, OOM.encode())
+    os.close(write_end)
+    try:
+        assert examined(Path(f"/proc/self/fd/{read_end}"))[:1] == ("gpu-memory-held",)
+    finally:
+        os.close(read_end)
+
+
 def test_a_folder_a_device_and_nothing_are_refused(tmp_path: Path) -> None:
     from provisioner.errors import UsageError
 
-    for name in (str(tmp_path), str(tmp_path / "none"), "a\0b", os.devnull + "/x"):
+    endless = "/dev/zero"
+    for name in (str(tmp_path), str(tmp_path / "none"), "a\0b", os.devnull + "/x", endless):
         with pytest.raises(UsageError) as refused:
             examination.of_report(name, no_machine())
         assert refused.value.reference == "bad-report"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import re
+
 import pytest
 
 from provisioner import workflow
-from provisioner.doctor import Symptoms, read
+from provisioner.doctor import Patient, Symptoms, diagnose, read
+from tests.table.factsheet import FACTS
 
 SMI_535 = (
     "| NVIDIA-SMI 535.183.01         Driver Version: 535.183.01   CUDA Version: 12.2 |\n"
@@ -196,6 +200,20 @@ def test_cards_are_known_as_people_call_them(text: str, name: str) -> None:
     assert [gpu.name for gpu in told(text).gpus] == [name]
 
 
+def test_every_geforce_is_known_by_its_number_alone() -> None:
+    """No list of them is kept: a generation that comes is known by its rows."""
+    numbered = re.compile(r"NVIDIA GeForce [RG]TX (\d{4})")
+    with (FACTS / "09_gpus.csv").open(encoding="utf-8") as file:
+        listed = [row["name"] for row in csv.DictReader(file)]
+    listed.append("NVIDIA GeForce RTX 2050")  # a card of notebooks, in pci.ids
+    known = {name: match[1] for name in listed if (match := numbered.fullmatch(name))}
+
+    for name, number in known.items():
+        found = [gpu.name.removeprefix("NVIDIA ") for gpu in told(f"my {number}").gpus]
+        assert found == [name.removeprefix("NVIDIA ")]
+    assert len(known) > 3
+
+
 @pytest.mark.parametrize(
     "text", ["port 3080", "at line 3080", "version 1.1080", "a 5090.2", "Apple M4"]
 )
@@ -225,3 +243,11 @@ def test_tools_are_understood_in_other_languages(said: str, english: str) -> Non
 
 def test_evidence_is_quoted_as_it_was_written() -> None:
     assert told("Ungültiger Maschinenbefehl").lines == ("Ungültiger Maschinenbefehl",)
+
+
+def test_the_number_of_openmps_error_is_read_as_it_is_printed() -> None:
+    said = "OMP: Error #15"
+
+    found = diagnose(Patient(read(said, workflow.catalog()), workflow.catalog()))
+
+    assert (found[0].reference, found[0].confidence) == ("conda-pip-mix", "certain")

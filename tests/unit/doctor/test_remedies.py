@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+import sys
 from functools import cache
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from provisioner import workflow
 from provisioner.cli.main import main
-from provisioner.doctor import Patient
+from provisioner.doctor import Patient, Symptoms
 from provisioner.doctor.judge import facts_of
 from provisioner.doctor.remedies import CHECK, fixes
 from provisioner.doctor.remedies.values import VALUES
@@ -154,8 +156,6 @@ def test_an_override_of_the_target_is_never_proposed(name: str, container: bool)
 
 def commands() -> list[str]:
     """Every command of dlsetup that anybody is told, and those of machines that tell no GPU."""
-    from provisioner.doctor import Symptoms
-
     found = [text for name, container in PLACES for _, text in lines(name, container)]
     for system in ("", "ubuntu", "windows", "macos"):
         for text in ("torch", "tensorflow", "jax", "onnxruntime-gpu", "cupy"):
@@ -206,6 +206,41 @@ def test_every_shell_line_parses() -> None:
         assert done.returncode == 0, (text, line, done.stderr)
         tried += 1
     assert tried > 30
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("torch", "torch.version.cuda"),
+        ("tensorflow", "tf.sysconfig.get_build_info()"),
+        ("cupy", "cupy.show_config()"),
+        ("jax", ""),
+    ],
+)
+def test_a_framework_is_asked_for_its_cuda_in_its_own_words(text: str, question: str) -> None:
+    nobody = Patient(Symptoms(text=text, os_id="ubuntu"), workflow.catalog())
+
+    told = [line for line in fixes("cuda-mismatch-ext-build", nobody, frozenset()) if "-c" in line]
+
+    assert len(told) == bool(question)
+    assert question in "".join(told)
+
+
+def test_the_folders_of_nvidias_wheels_are_exported_by_a_line_that_works(tmp_path: Path) -> None:
+    held = frozenset({"cudnn-elsewhere"})
+    named = "name the libraries that are in the environment: "
+    texts = fixes("ld-library-path", patient("ada-noble"), held)
+    (line,) = (text.removeprefix(named) for text in texts if text.startswith(named))
+    for name in ("cudnn", "cublas"):
+        (tmp_path / "nvidia" / name / "lib").mkdir(parents=True)
+    asked = 'alias python="$PYTHON"; shopt -s expand_aliases\n' + line + '\necho "$LD_LIBRARY_PATH"'
+    env = {"PATH": "/usr/bin:/bin", "PYTHON": sys.executable, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        ["bash", "-c", asked], env=env, capture_output=True, text=True, check=True
+    )
+
+    folders = {f"{tmp_path}/nvidia/{name}/lib" for name in ("cudnn", "cublas")}
+    assert set(done.stdout.strip().split(":")) == folders
 
 
 def test_every_placeholder_of_the_rows_has_a_value() -> None:
