@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from provisioner.catalog.load import Catalog
 from provisioner.detect.host import Host
-from provisioner.doctor.live import repository_keys
+from provisioner.doctor.live import repository_keys, rpm_packages
 from provisioner.machine import Machine
 from provisioner.version import numbers
 
@@ -44,17 +44,23 @@ class Package(NamedTuple):
 def see(host: Host, machine: Machine, catalog: Catalog) -> Iterator[str]:
     """Say what is wrong with the packages of the driver and with NVIDIA's repositories."""
     found = tuple(_packages(host.read(_STATUS, _LARGEST_STATUS) or ""))
+    nvidia = any(gpu.vendor == "nvidia" for gpu in machine.gpus)
+    # Reading the whole database of rpm takes a while: not for nothing.
+    asks = nvidia and not host.exists(_STATUS)
+    of_rpm = rpm_packages.installed(host) if asks else ()
     for one in found:
         if one.state in _BROKEN or one.flag == "reinstreq":
             yield f"dpkg: error processing package {one.name} {one.version}: it is {one.state}"
     installed = [one for one in found if one.state == "installed"]
     parts = ((one.name, _UPSTREAM.match(one.version)) for one in installed)
-    own = {name: match[1] for name, match in parts if match and _OF_THE_DRIVER.fullmatch(name)}
+    own = [(name, match[1]) for name, match in parts if match and _OF_THE_DRIVER.fullmatch(name)]
+    own += [(one.name, match[1]) for one in of_rpm if (match := _UPSTREAM.match(one.version))]
     yield from _differing(own)
+    yield from rpm_packages.see(of_rpm)
     yield from _held(host, found)
     marks = [path for path in _RUNFILE if host.exists(path) and not _owns(host, path)]
     if marks and own:
-        yield f"both the runfile and packages: {marks[0]} beside package {min(own)}"
+        yield f"both the runfile and packages: {marks[0]} beside package {min(own)[0]}"
     yield from repository_keys.see(host, machine, catalog)
 
 
@@ -75,13 +81,11 @@ def _field(block: str, name: str) -> str:
     return match[1].strip() if match else ""
 
 
-def _differing(own: dict[str, str]) -> Iterator[str]:
+def _differing(own: list[tuple[str, str]]) -> Iterator[str]:
     """Parts of two releases: two origins have each given some, or an upgrade went half way."""
-    releases = sorted(set(own.values()), key=numbers)
+    releases = sorted({version for _, version in own}, key=numbers)
     if len(releases) > 1:
-        first, last = (
-            min(n for n, v in own.items() if v == one) for one in releases[:: len(releases) - 1]
-        )
+        first, last = (min(n for n, v in own if v == one) for one in releases[:: len(releases) - 1])
         yield (
             f"parts of the driver are of two releases: {first} {releases[0]} and "
             f"{last} {releases[-1]}"

@@ -45,6 +45,73 @@ def test_a_transitional_package_is_no_second_driver(working: Room) -> None:
     assert working.findings() == ()
 
 
+def rpms(room: Room, *packages: str) -> None:
+    """A system of rpm's with these packages: name, version, vendor."""
+    text = "".join(f"{line}\n" for line in (one.replace(" ", "\t", 2) for one in packages))
+    room.put("captured/rpm-nvidia.txt", text)
+
+
+OF_RPM_FUSION = (
+    "xorg-x11-drv-nvidia 550.163.01 RPM Fusion",
+    "xorg-x11-drv-nvidia-libs 550.163.01 RPM Fusion",
+    "xorg-x11-drv-nvidia-libs 550.163.01 RPM Fusion",
+    "kmod-nvidia-6.8.7-300.fc40.x86_64 550.135 RPM Fusion",
+    "nvidia-settings 555.42.02 RPM Fusion",
+    "nvidia-container-toolkit 1.17.8 NVIDIA CORPORATION",
+    "nvidia-gpu-firmware 20240312 Fedora Project",
+)
+
+
+def test_a_driver_of_one_origin_in_rpms_is_no_finding(working: Room) -> None:
+    rpms(working, *OF_RPM_FUSION)
+
+    assert working.findings() == ()
+
+
+def test_drivers_of_two_origins_in_rpms_are_an_error(working: Room) -> None:
+    rpms(working, *OF_RPM_FUSION, "nvidia-driver-libs 550.163.01 (none)")
+
+    finding = working.findings()[0]
+
+    assert (finding.reference, finding.severity) == ("mixed-driver-installs", "error")
+    assert finding.evidence[0] == (
+        "packages of two origins brought the driver: nvidia-driver-libs 550.163.01 and "
+        "xorg-x11-drv-nvidia 550.163.01 of RPM Fusion"
+    )
+
+
+def test_rpms_of_two_origins_are_removed_and_no_runfile_is_spoken_of(working: Room) -> None:
+    rpms(working, *OF_RPM_FUSION, "nvidia-driver-libs 550.163.01 (none)")
+    working.put("etc/os-release", "ID=fedora\nVERSION_ID=42\n")
+
+    fix = working.findings()[0].fix
+
+    assert fix[0] == "remove the packages of both origins: sudo dnf remove '*nvidia*'"
+    assert "uninstall" not in " ".join(fix)
+
+
+@pytest.mark.parametrize(
+    "packages",
+    [
+        ("nvidia-driver-libs 550.163.01 (none)", "nvidia-driver-libs 550.90.07 (none)"),
+        ("nvidia-compute-G06 550.163.01 obs://NVIDIA", "nvidia-gl-G06 550.90.07 obs://NVIDIA"),
+    ],
+)
+def test_rpms_of_two_releases_are_an_upgrade_that_went_half_way(
+    working: Room, packages: tuple[str, ...]
+) -> None:
+    rpms(working, *packages)
+
+    assert working.first() == ("mixed-driver-installs", "error")
+
+
+def test_rpm_is_not_asked_where_dpkg_has_the_packages(working: Room) -> None:
+    rpms(working, *OF_RPM_FUSION, "nvidia-driver-libs 550.90.07 (none)")
+    working.put("var/lib/dpkg/status", status(*SOUND))
+
+    assert working.findings() == ()
+
+
 @pytest.mark.parametrize("state", ["half-configured", "half-installed", "unpacked"])
 def test_a_package_that_stopped_half_way_is_an_error(working: Room, state: str) -> None:
     broken = ("nvidia-dkms-550", f"install ok {state}", "550.163.01-0ubuntu0.22.04.1")
