@@ -127,6 +127,7 @@ SIGNS = tuple(
         "builds",
         "clusters",
         "surroundings",
+        "soundness",
     )
 )
 TRANSLATIONS = Sheet(

@@ -30,6 +30,8 @@ def diagnose(patient: Patient) -> tuple[Finding, ...]:
     # Probes say what they mean: nothing has to be guessed from words that go with it.
     guessing = found.in_trouble and not patient.symptoms.examined
     weighed = found.listed if guessing else tuple(map(_in_calm, found.listed))
+    if found.all_is_well:
+        weighed = tuple(map(_of_sound, weighed))
     least = _least(found, guessing=guessing, reported=patient.symptoms.reported)
     listed = [one for one in weighed if one.points >= least]
     if listed and listed[0].points < _HINTED:
@@ -54,6 +56,11 @@ def _least(found: Suspects, *, guessing: bool, reported: bool) -> float:
 def _in_calm(one: Suspect) -> Suspect:
     """A cause where nothing says that anything is wrong: words that go with it count less."""
     return one if one.mild or one.points >= SETTLED else one._replace(points=one.points * _CALM)
+
+
+def _of_sound(one: Suspect) -> Suspect:
+    """A cause of which a report of something that works only has the words."""
+    return one if one.proved else one._replace(points=min(one.points, _LIKELY - 1))
 
 
 def _finding(patient: Patient, found: Suspects, one: Suspect, rival: float) -> Finding:

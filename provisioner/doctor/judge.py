@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from provisioner.catalog.load import Catalog
-from provisioner.doctor import signs, wording
+from provisioner.doctor import signs, soundness, wording
 from provisioner.doctor.patient import Patient
 from provisioner.doctor.predicates import PREDICATES, compared
 from provisioner.doctor.symptoms import Symptoms
@@ -40,6 +40,8 @@ class Vote(NamedTuple):
     evidence: tuple[str, ...]
     because: tuple[str, ...] = ()
     mild: bool = False
+    proved: bool = False
+    """It follows from the catalog, whatever the text says."""
 
 
 class Suspect(NamedTuple):
@@ -53,6 +55,8 @@ class Suspect(NamedTuple):
     because: tuple[str, ...] = ()
     mild: bool = False
     """It harms only who needs what is amiss."""
+    proved: bool = False
+    """It follows from the catalog, whatever the text says."""
 
 
 class Suspects(NamedTuple):
@@ -60,6 +64,8 @@ class Suspects(NamedTuple):
 
     listed: tuple[Suspect, ...]
     held: frozenset[str]
+    all_is_well: bool = False
+    """The report is of something that works."""
 
     @property
     def in_trouble(self) -> bool:
@@ -83,7 +89,8 @@ def suspects(patient: Patient) -> Suspects:
     found = [_sum(name, votes.get(name, []), shares) for name in dict.fromkeys((*votes, *worded))]
     found = [one if one.evidence or one.because else _quoted(one, patient) for one in found]
     listed = sorted((one for one in found if one.points > 0), key=lambda one: -one.rank)
-    return Suspects(tuple(listed), frozenset(held))
+    well = soundness.is_sound(patient.symptoms, patient.catalog, frozenset(held))
+    return Suspects(tuple(listed), frozenset(held), well)
 
 
 def _leanings(patient: Patient) -> Mapping[str, float]:
@@ -110,7 +117,7 @@ def _by_facts(patient: Patient, held: dict[str, tuple[str, ...]]) -> Iterator[Vo
     for reference, flaw in installed.flaws(patient):
         quotes = tuple(place.text for place in flaw.places if place.text)
         held[flaw.reference] = quotes
-        yield Vote(reference, points, quotes, (flaw.message,))
+        yield Vote(reference, points, quotes, (flaw.message,), proved=True)
 
 
 def facts_of(symptoms: Symptoms, catalog: Catalog) -> dict[str, str]:
@@ -154,5 +161,11 @@ def _sum(reference: str, cast: list[Vote], shares: Mapping[str, float]) -> Suspe
     leaning = _LEANING * share if share >= _LEAST_SHARE else 0.0
     alone = total + against
     return Suspect(
-        reference, alone + leaning, alone + worded, tuple(evidence), tuple(because), mild
+        reference,
+        alone + leaning,
+        alone + worded,
+        tuple(evidence),
+        tuple(because),
+        mild,
+        proved=any(vote.proved for vote in speaking),
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from provisioner.catalog.load import Catalog
 from provisioner.doctor import naming
 from provisioner.doctor.symptoms import Installed, Symptoms
+from provisioner.doctor.unclaimed import claimed
 from provisioner.version import minor
 
 _MOST = 2_000_000
@@ -74,7 +75,7 @@ def read(text: str, catalog: Catalog) -> Symptoms:
     text = _in_english("\n".join(map(_folded, lines)), catalog)
     os_id, os_version = naming.system(text)
     return Symptoms(
-        text=text,
+        text=claimed(text),
         lines=lines,
         notes=_notes(lines),
         os_id=os_id,

@@ -24,14 +24,14 @@ class Seen(NamedTuple):
 def seen(signs: tuple[Sign, ...], symptoms: Symptoms) -> Iterator[Seen]:
     """Yield the signs that a text shows, each with the lines of its first few places."""
     for sign in signs:
-        text = _without(sign.innocent, symptoms.text)
+        text = without(sign.innocent, symptoms.text)
         places = [at for words in sign.words if (at := place(words, text)) is not None]
         if places:
             numbers = sorted({symptoms.text.count("\n", 0, at) for at in places})
             yield Seen(sign, tuple(symptoms.lines[number].strip() for number in numbers[:3]))
 
 
-def _without(phrases: tuple[str, ...], text: str) -> str:
+def without(phrases: tuple[str, ...], text: str) -> str:
     """A text whose innocent phrases are blank; everything else stays where it is."""
     for phrase in phrases:
         text = text.replace(phrase, " " * len(phrase))

@@ -3,11 +3,13 @@
 ``given`` came with the project; ``gathered`` were found by people who had not seen the rows that
 judge them, ``later`` by one who had. Their causes are what their threads settled on. ``mixed`` and
 ``paraphrased`` were written for the tests.
+
+``unseen`` were gathered last and are measured only: nobody reads them to make or mend a row, and
+their words are not counted. Whoever must read them moves them to ``gathered`` and finds others.
 """
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,7 +18,6 @@ import yaml
 
 FOLDER = Path(__file__).parent
 HEALTHY = "none"
-_PARTS = 3
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,8 +46,3 @@ def cases(folder: str) -> tuple[Case, ...]:
 def broken(folder: str) -> list[Case]:
     """The reports of one folder that have a cause."""
     return [case for case in cases(folder) if case.reference != HEALTHY]
-
-
-def is_measured_only(case: Case) -> bool:
-    """Whether nobody looks at a report to make rows from it: a third of them, by the name."""
-    return hashlib.sha256(case.name.encode()).digest()[0] % _PARTS == 0

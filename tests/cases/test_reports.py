@@ -7,18 +7,19 @@ from functools import lru_cache
 
 import pytest
 
-from provisioner import resources, workflow
+from provisioner import workflow
 from provisioner.catalog.load import Catalog
 from provisioner.doctor import Patient, diagnose, read
 from provisioner.report import Finding
-from tests.cases import HEALTHY, Case, broken, cases, is_measured_only
+from tests.cases import HEALTHY, Case, broken, cases
 from tests.cases.weigh import SOURCES, weighed
 
 FOLDERS = ("given", "gathered", "later", "mixed", "paraphrased")
 FIRST, AMONG_THREE = 0.90, 0.97
 """What the issue asks for: shares of reports whose cause comes first, and among the first three."""
-UNSEEN_FIRST, UNSEEN_AMONG_THREE = 0.90, 0.94
-"""The same of reports that no row was made from and no word was weighed on."""
+UNSEEN_FIRST, UNSEEN_AMONG_THREE = 0.90, 0.95
+"""The same of reports that no row was made from and no word was counted of: they are few, and a
+report more or less that is missed says little."""
 
 
 @lru_cache(maxsize=1)
@@ -54,15 +55,8 @@ def test_the_true_cause_comes_first(folder: str, rows: Catalog) -> None:
     assert among >= AMONG_THREE, missed
 
 
-def test_the_cause_of_reports_that_nothing_was_tuned_on_comes_first(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    fresh = Catalog(resources.stacks())
-    seen = [case for case in broken("gathered") if not is_measured_only(case)]
-    monkeypatch.setitem(vars(fresh), "wordings", weighed(seen))
-
-    first, among, _ = shares([case for case in broken("gathered") if is_measured_only(case)], fresh)
-
+def test_the_cause_of_reports_that_nothing_was_made_from_comes_first(rows: Catalog) -> None:
+    first, among, _ = shares(broken("unseen"), rows)
     assert first >= UNSEEN_FIRST
     assert among >= UNSEEN_AMONG_THREE
 

@@ -1,0 +1,55 @@
+"""Whether a report is of something that works: it tells of what does, and of nothing that fails."""
+
+from __future__ import annotations
+
+import re
+
+from provisioner.catalog.load import Catalog
+from provisioner.doctor import signs
+from provisioner.doctor.symptoms import Symptoms
+
+WORKS, FAILS, MENDED = "something-works", "something-fails", "it-was-mended"
+"""The signs of it."""
+_IDLE = frozenset({"cpu-variant", "tensorflow-on-windows"})
+"""Predicates of what leaves a GPU idle, which fails in silence."""
+_IN_PASSING = re.compile(
+    r"(?m)^[^\n]{0,60}?(?:\bi (?:tensorflow|external)/|\bnccl info\b|^ ?\[?info\b|level=info"
+    r"|^i\d{4} |\b(?:future|deprecation|pendingdeprecation)warning\b|^n: |^ ?\[notice\])[^\n]*$"
+)
+"""What programs say by the way: lines of the level of information, and of things to come."""
+_NO_GPU_THERE = re.compile(r"(?m)^ ?nvidia driver version: no cuda$")
+_NO_CUDA = re.compile(
+    r"(?m)^ ?(?:is cuda available: false|is debug build: false"
+    r"|[^\n:]*: (?:no cuda|could not collect)|cuda used to build pytorch: none)$"
+)
+"""collect_env where there is no GPU of NVIDIA's, and none is missed."""
+
+
+def is_sound(symptoms: Symptoms, catalog: Catalog, held: frozenset[str]) -> bool:
+    """Whether something works and nothing fails, or nothing fails after it was mended."""
+    if not symptoms.reported or (_IDLE & held and (symptoms.gpus or symptoms.driver)):
+        return False
+    text = _IN_PASSING.sub(" ", symptoms.text)
+    if _NO_GPU_THERE.search(text) and not symptoms.gpus:
+        text = _NO_CUDA.sub(" ", text)
+    mended = _last(MENDED, text, catalog)
+    if mended is not None:
+        return not _says(FAILS, text[mended:], catalog)
+    return _says(WORKS, symptoms.text, catalog) and not _says(FAILS, text, catalog)
+
+
+def _says(name: str, text: str, catalog: Catalog) -> bool:
+    row = next(row for row in catalog.signs if row.name == name)
+    text = signs.without(row.innocent, text)
+    return any(signs.place(words, text) is not None for words in row.words)
+
+
+def _last(name: str, text: str, catalog: Catalog) -> int | None:
+    """Where the line after the last one of a sign starts."""
+    row = next(row for row in catalog.signs if row.name == name)
+    text = signs.without(row.innocent, text)
+    at = -1
+    while any((found := signs.place(words, text[at + 1 :])) is not None for words in row.words):
+        end = text.find("\n", at + 1 + (found or 0))
+        at = len(text) if end < 0 else end
+    return None if at < 0 else at

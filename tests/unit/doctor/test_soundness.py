@@ -1,0 +1,66 @@
+"""What works is not called broken for the words that it has in common with what is."""
+
+from __future__ import annotations
+
+import pytest
+
+from provisioner import workflow
+from provisioner.doctor import Patient, diagnose, read
+from provisioner.report import Finding
+
+MISMATCH = "Failed to initialize NVML: Driver/library version mismatch\n"
+RUNNING = (
+    "$ systemctl status nvidia-fabricmanager\n"
+    "     Active: active (running) since Mon 2024-10-14 06:11:09 UTC\n"
+)
+
+
+def told(text: str) -> list[Finding]:
+    catalog = workflow.catalog()
+    return list(diagnose(Patient(read(text, catalog), catalog)))
+
+
+def errors(text: str) -> list[str]:
+    return [finding.reference for finding in told(text) if finding.severity == "error"]
+
+
+def test_a_service_that_runs_is_no_error_and_one_that_fails_is() -> None:
+    assert errors(RUNNING) == []
+    failed = RUNNING + "CUDA_ERROR_SYSTEM_NOT_READY = 802: failed\n"
+    assert errors(failed)[:1] == ["fabric-manager"]
+
+
+@pytest.mark.parametrize(
+    "after", ["Edit: solved! It was the reboot.", "Rebooted, and everything works again."]
+)
+def test_what_was_mended_is_no_error(after: str) -> None:
+    assert errors(MISMATCH) == ["nvml-mismatch"]
+    assert errors(MISMATCH + after) == []
+    assert errors(f"{after}\n{MISMATCH}") == ["nvml-mismatch"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "If you see `No space left on device`, set TMPDIR.",
+        "I ruled out: no space left on device (200G free).",
+        "Somebody else has No space left on device.",
+        "- fixed: No space left on device while unpacking",
+    ],
+)
+def test_what_nobody_says_to_be_so_is_no_sign(text: str) -> None:
+    assert errors("OSError: No space left on device") == ["disk-full"]
+    assert told(text) == []
+
+
+def test_nvidia_smi_lists_what_could_be() -> None:
+    head = "==============NVSMI LOG==============\nGPU 00000000:3B:00.0\n"
+    assert errors(head + "    Retired Pages\n        Double Bit ECC : N/A\n") == []
+
+
+def test_a_build_that_leaves_a_gpu_idle_is_an_error_though_all_seems_well() -> None:
+    text = (
+        "| NVIDIA-SMI 550.90.07   Driver Version: 550.90.07   CUDA Version: 12.4 |\n"
+        "|   0  NVIDIA A10      Off  |\nSuccessfully installed torch-2.4.0+cpu\ntorch==2.4.0+cpu\n"
+    )
+    assert errors(text) == ["cpu-only-wheel"]
