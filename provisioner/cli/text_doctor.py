@@ -32,10 +32,13 @@ _COMMANDS = (
     "rpm -",
     "df -",
     "cat /",
+    "ls /",
     "deploy.",
 )
 """What tells that a line holds something to copy."""
 _BEFORE_COMMAND = re.compile(rf": (?={'|'.join(map(re.escape, _COMMANDS))})")
+_OR_THEN = re.compile(r", (?=(?:and|or|then)\b)")
+"""Between a command and what is said after it."""
 _MOST_SEEN = 4
 """Lines of evidence that are shown of one finding."""
 
@@ -120,7 +123,9 @@ def _fix(text: str, width: int, margin: str, rest: str = "   ") -> str:
     inner = margin + rest
     if match := _BEFORE_COMMAND.search(text):
         prose = folded(text[: match.end()].rstrip(), width, first=margin, rest=inner)
-        return f"{prose}\n{inner}{printable(text[match.end() :])}"
+        command, *more = _OR_THEN.split(text[match.end() :], maxsplit=1)
+        further = (_fix(one, width, inner, "") for one in more)
+        return "\n".join((prose, f"{inner}{printable(command)}", *further))
     if any(word in text for word in _COMMANDS):
         return line
     return folded(text, width, first=margin, rest=inner)

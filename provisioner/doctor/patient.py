@@ -68,7 +68,12 @@ class Patient:
         told = self.symptoms
         driver = told.driver if is_dotted(told.driver) else ""
         return Machine(
-            os=OperatingSystem(id=told.os_id or "linux", version=self._version, wsl=told.wsl),
+            os=OperatingSystem(
+                id=told.os_id or "linux",
+                version=self._version,
+                wsl=told.wsl,
+                libc=f"glibc {told.glibc}" if told.glibc else None,
+            ),
             arch=told.arch or "x86_64",
             gpus=_distinct(told.gpus),
             driver=Driver(version=driver, cuda=told.driver_cuda or None) if driver else None,
@@ -94,6 +99,12 @@ class Patient:
         sources = {**self.machine.sources, "driver": "none"}
         return self.on(msgspec.structs.replace(self.machine, driver=None, sources=sources))
 
+    @cached_property
+    def of_any_driver(self) -> Patient:
+        """The same machine, whose driver nobody named."""
+        sources = {name: by for name, by in self.machine.sources.items() if name != "driver"}
+        return self.on(msgspec.structs.replace(self.machine, driver=None, sources=sources))
+
     def plan(self, words: str, python: str = "", *, keep_driver: bool = False) -> Plan | None:
         """The plan for some requirements; None where there is none."""
         found = self._planned(words, python, keep_driver=keep_driver)
@@ -104,11 +115,18 @@ class Patient:
         found = self._planned(words, "", keep_driver=False)
         return None if isinstance(found, Plan) else found.message
 
+    @cached_property
+    def _profiles(self) -> dict[str, tuple[str, ...]]:
+        """What each profile holds; a word that is a framework too is the framework."""
+        rows = self.catalog.profiles
+        return {row.name: row.requirements for row in rows if row.name not in _FRAMEWORKS}
+
     def _planned(self, words: str, python: str, *, keep_driver: bool) -> Plan | DlsetupError:
         key = (words, python, keep_driver)
         if key not in self._plans:
             try:
-                listed = tuple(words.split())
+                held = self._profiles
+                listed = tuple(text for word in words.split() for text in held.get(word, (word,)))
                 wishes = tuple(parse_wish(word) for word in listed)
                 request = Request(
                     requirements=listed, python=python or None, keep_driver=keep_driver

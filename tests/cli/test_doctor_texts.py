@@ -19,7 +19,7 @@ from tests.cli.sickbed import Sickbed
 
 TEXTS = sorted((Path(__file__).parent / "doctor_texts").glob("*.txt"))
 WIDTH = 80
-COMMANDS = ("sudo ", "pip ", "python ")
+COMMANDS = ("sudo ", "pip ", "python -c ")
 
 
 def printed(command: str) -> str:
@@ -105,6 +105,8 @@ error: numpy2-abi
     1. pip install 'numpy<2': what was built for NumPy 1 runs on it
     2. or install a release that was built for NumPy 2:
        pip install 'tensorflow[and-cuda]==N' nvidia-cudnn-cu12==N
+    3. or upgrade the package that the message names to a release that was built
+       for NumPy 2
   what to check afterwards:
     python -c "import numpy; print(numpy.__version__)"
 """

@@ -42,8 +42,14 @@ def is_tegra(patient: Patient) -> bool:
 
 
 def usual(patient: Patient) -> Plan | None:
-    """The plan for the framework that somebody wants to run, where a GPU is known."""
-    return patient.plan(patient.framework) if patient.machine.gpus else None
+    """The plan for the framework that somebody wants to run, where a GPU is known.
+
+    Where the driver is one that nobody knows, such as Windows' in a report of WSL: for any.
+    """
+    if not patient.machine.gpus:
+        return None
+    found = patient.plan(patient.framework)
+    return found or patient.of_any_driver.plan(patient.framework)
 
 
 def fresh(patient: Patient) -> Plan | None:
@@ -63,6 +69,12 @@ def is_upgrade_planned(patient: Patient) -> bool:
     return plan is not None and plan.driver.action == "upgrade"
 
 
+def is_to_be_ensured(patient: Patient) -> bool:
+    """Whether the planned build needs a driver, and nobody said which one runs."""
+    plan = usual(patient)
+    return bool(plan and plan.accelerator == "cuda" and plan.driver.action == "ensure")
+
+
 def minimum(patient: Patient) -> str | None:
     """The oldest driver for what is installed or started, else for what would be installed.
 
@@ -80,14 +92,18 @@ def _running(patient: Patient) -> str:
 
 
 def _floor(patient: Patient) -> str | None:
-    """The floor of the newest CUDA that a package or an image is for."""
-    cudas = [cuda for one in patient.symptoms.packages if (cuda := cuda_of(one))]
+    """The floor of the newest CUDA that a package is for, or that an image asks the driver for.
+
+    A package runs on any driver of its CUDA's major; ``cuda>=12.4`` of an image is that release.
+    """
+    wheels = [cuda for one in patient.symptoms.packages if (cuda := cuda_of(one))]
+    floors = [row.driver_floor for cuda in wheels if (row := _cuda(patient, cuda))]
     image = _IMAGE_CUDA.search(patient.symptoms.text)
-    cudas += [image[1]] if image else []
-    rows = [row for cuda in cudas if (row := _cuda(patient, cuda))]
+    asked = _cuda(patient, image[1]) if image else None
+    floors += [asked.driver_bundled] if asked else []
     windows = has_windows_driver(patient)
-    floors = [row.driver_floor.windows if windows else row.driver_floor.linux for row in rows]
-    return max((floor for floor in floors if floor), key=numbers, default=None)
+    told = [floor.windows if windows else floor.linux for floor in floors]
+    return max((floor for floor in told if floor), key=numbers, default=None)
 
 
 def _cuda(patient: Patient, version: str) -> Cuda | None:
@@ -140,6 +156,22 @@ def _installed(patient: Patient, row: DriverPackage) -> str:
     return f"{_INSTALLERS[family]} {row.package}"
 
 
+def upgrade(patient: Patient) -> str | None:
+    """How to install the planned driver, where its branch is as new as what is installed needs."""
+    row, floor = row_of(patient), minimum(patient)
+    if row is None or floor is None or numbers(row.branch)[:1] < numbers(floor)[:1]:
+        return None
+    return _installed(patient, row)
+
+
+def newest_branch(patient: Patient) -> str | None:
+    """The planned branch, where it is older than what is installed needs: no newer one is known."""
+    row, floor = row_of(patient), minimum(patient)
+    if row is None or floor is None or numbers(row.branch)[:1] >= numbers(floor)[:1]:
+        return None
+    return row.branch
+
+
 def flavour(patient: Patient) -> str | None:
     """The kernel modules that the GPUs need, ``open`` or ``proprietary``."""
     plan = fresh(patient)
@@ -151,9 +183,13 @@ def flavour_install(patient: Patient) -> str | None:
     planned, wanted = row_of(patient), flavour(patient)
     if planned is None or planned.repository:
         return _installed(patient, planned) if planned else None
+    return _installed(patient, _of_running_branch(patient, wanted) or planned)
+
+
+def _of_running_branch(patient: Patient, wanted: str | None) -> DriverPackage | None:
+    """The archive's package of the branch that runs, where that branch drives the GPUs."""
     names = names_of_system(patient.catalog, patient.machine.os.id, patient.machine.os.version)
-    branch = _running(patient).partition(".")[0]
-    last = last_branch(patient)
+    branch, last = _running(patient).partition(".")[0], last_branch(patient)
     same = [
         row
         for row in patient.catalog.driver_packages
@@ -161,15 +197,38 @@ def flavour_install(patient: Patient) -> str | None:
         and not (last and numbers(branch) > numbers(last))
         and not row.repository
     ]
-    best = min(same, key=lambda row: (len(row.package), row.package), default=planned)
-    return _installed(patient, best)
+    return min(same, key=lambda row: (len(row.package), row.package), default=None)
 
 
 def modules_package(patient: Patient) -> str | None:
-    """The modules of the planned driver that the archive has built and signed, without a kernel."""
-    row = row_of(patient)
+    """The modules that the archive has built and signed, without a kernel, of the driver there is.
+
+    Of the planned driver where none is known; None where the archive has none of that branch: the
+    modules of another one do not go with its libraries.
+    """
+    planned = row_of(patient)
+    if planned is None:
+        return None
+    row: DriverPackage | None = planned
+    if _running(patient):
+        flavours = [planned.flavour, *(_allowed(patient) - {planned.flavour})]
+        found = (_of_running_branch(patient, flavour) for flavour in flavours)
+        row = next((one for one in found if one), None)
     parts = parts_of(patient.catalog, patient.machine, row.package) if row else None
     return (parts.modules or None) if parts else None
+
+
+def takes_both_flavours(patient: Patient) -> bool:
+    """Whether the GPUs run with the open and with the proprietary kernel modules."""
+    return fresh(patient) is not None and {"open", "proprietary"} <= _allowed(patient)
+
+
+def _allowed(patient: Patient) -> frozenset[str]:
+    """The kernel modules that every GPU of the machine takes."""
+    capabilities = {gpu.compute_capability for gpu in patient.machine.gpus}
+    rows = [r for r in patient.catalog.architectures if r.compute_capability in capabilities]
+    allowed = [frozenset(row.kernel_modules) for row in rows]
+    return frozenset.intersection(*allowed) if allowed else frozenset()
 
 
 def fabric_manager(patient: Patient) -> str | None:
@@ -177,6 +236,15 @@ def fabric_manager(patient: Patient) -> str | None:
     branch = _running(patient).partition(".")[0]
     names = fabric_managers(patient.catalog, patient.machine) if branch else ()
     return next((name for name in names if name.endswith(f"-{branch}")), None)
+
+
+def fabric_upgrade(patient: Patient) -> str | None:
+    """The planned driver together with its fabric manager, where the archive has both."""
+    row = row_of(patient)
+    parts = parts_of(patient.catalog, patient.machine, row.package) if row else None
+    if row is None or parts is None or not parts.fabric_manager or row.repository:
+        return None
+    return f"{_installed(patient, row)} {parts.fabric_manager}"
 
 
 def place(patient: Patient) -> str | None:

@@ -6,10 +6,10 @@ import shlex
 from collections.abc import Callable
 
 from provisioner.catalog.beside import toolkit
-from provisioner.catalog.find import names_of_system
-from provisioner.catalog.rows import Repository
+from provisioner.catalog.find import caps_on, names_of_system
+from provisioner.catalog.rows import Cuda, Repository
 from provisioner.doctor.patient import Patient
-from provisioner.doctor.remedies import builds, drivers
+from provisioner.doctor.remedies import builds, drivers, releases
 from provisioner.version import minor, numbers
 
 Value = Callable[[Patient], "str | None"]
@@ -47,14 +47,14 @@ def _toolkit_render(patient: Patient) -> str | None:
 
 
 def _cap(name: str) -> Value:
-    """The cap that a release that is there needs, with its reason."""
+    """The cap that a release that is there needs, and which release that is."""
 
     def capped(patient: Patient) -> str | None:
         for package in patient.symptoms.packages:
-            plan = patient.plan(f"{package.name}=={package.version}")
-            for cap in plan.constraints if plan else ():
+            for cap in caps_on(patient.catalog.caps, package.name, package.version):
                 if cap.requirement.startswith(name):
-                    return f"pip install {shlex.quote(cap.requirement)}: {cap.reason}"
+                    asked = shlex.quote(cap.requirement)
+                    return f"pip install {asked}: {package.name} {package.version} needs it"
         return None
 
     return capped
@@ -82,15 +82,31 @@ def _newest_gcc(patient: Patient) -> str | None:
 
 
 def _cuda_for_gcc(patient: Patient) -> str | None:
-    """The oldest CUDA whose nvcc takes the gcc that there is."""
+    """The oldest CUDA whose nvcc takes the gcc that there is; None where an older one may too."""
     gcc = patient.symptoms.gcc
-    rows = [
-        row
-        for row in patient.catalog.cuda
-        if gcc and row.host_compilers and numbers(row.host_compilers[-1].gcc) >= numbers(gcc)
-    ]
-    row = min(rows, key=lambda row: numbers(row.version), default=None)
-    return f"CUDA {row.version} or later" if row else None
+    known = [row for row in patient.catalog.cuda if row.host_compilers]
+    known.sort(key=lambda row: numbers(row.version))
+    taking = [row for row in known if gcc and _newest_of(row) >= numbers(gcc)[:1]]
+    if not taking or taking[0] is known[0]:
+        return None
+    return f"CUDA {taking[0].version} or later"
+
+
+def _newest_of(row: Cuda) -> tuple[int, ...]:
+    return numbers(row.host_compilers[-1].gcc)
+
+
+def _cuda_repository(patient: Patient) -> str | None:
+    """The folder of NVIDIA's repository for a release of Debian or Ubuntu."""
+    os, row = patient.machine.os, patient.catalog.addresses.get("nvidia-cuda-repositories")
+    if os.id not in {"debian", "ubuntu"} or not os.version or row is None:
+        return None
+    processor = {"aarch64": "sbsa"}.get(patient.machine.arch, patient.machine.arch)
+    return f"{row}/{os.id}{os.version.replace('.', '')}/{processor}"
+
+
+def _branch(patient: Patient) -> str | None:
+    return patient.symptoms.driver.partition(".")[0] or None
 
 
 def _package(patient: Patient) -> str:
@@ -103,27 +119,39 @@ VALUES: dict[str, Value] = {
     "install_for_python": builds.install_for_python,
     "install_for_driver": builds.install_for_driver,
     "install_for_toolkit": builds.install_for_toolkit,
-    "same_release": builds.same_release,
-    "plan_python": builds.plan_python,
+    "same_release": releases.same_release,
+    "same_release_alone": releases.same_release_alone,
+    "plan_python": releases.plan_python,
+    "release_pythons": releases.release_pythons,
+    "newest_python": releases.newest_python,
+    "release_cudnn": releases.release_cudnn,
+    "cpu_install": releases.cpu_install,
+    "avx_free": releases.avx_free,
+    "avx_refusal": releases.avx_refusal,
+    "mac_install": releases.mac_install,
+    "tf1_python": releases.tf1_python,
+    "tf1_package": releases.tf1_package,
+    "tf1_refusal": releases.tf1_refusal,
+    "tf2_install": releases.tf2_install,
+    "tf2_wsl": releases.tf2_wsl,
+    "torch_install": releases.torch_install,
+    "numpy_2_install": releases.numpy_2_install,
     "build_cuda": builds.build_cuda,
+    "toolkit_package": builds.toolkit_package,
+    "install_without_driver": builds.install_without_driver,
     "cudnn": builds.cudnn,
-    "avx_free": builds.avx_free,
-    "avx_refusal": builds.avx_refusal,
-    "mac_install": builds.mac_install,
     "siblings": builds.siblings,
-    "tf1_python": builds.tf1_python,
-    "tf2_install": builds.tf2_install,
-    "tf2_wsl": builds.tf2_wsl,
-    "tf_windows": builds.tf_windows,
-    "torch_install": builds.torch_install,
     "resolve_together": builds.resolve_together,
+    "apart": builds.apart,
     "nvcc_up": builds.nvcc_up,
     "refusal": builds.refusal,
     "image": builds.image,
+    "devel_image": builds.devel_image,
     "gpu": builds.gpu,
     "render": builds.written(("render", "script")),
     "render_here": builds.written(("render", "script"), here=True),
     "resolve_here": builds.written(("resolve",), here=True),
+    "keep_driver_here": builds.written(("resolve", "--keep-driver"), here=True),
     "container_render": builds.written(("render", "dockerfile")),
     "container_render_here": builds.written(("render", "dockerfile"), here=True),
     "cuda_dev_render": builds.written(("render", "script"), asks="cuda-dev"),
@@ -131,15 +159,17 @@ VALUES: dict[str, Value] = {
     "minimum_driver": drivers.minimum,
     "plan_driver": drivers.plan_driver,
     "driver_install": drivers.install,
+    "driver_upgrade": drivers.upgrade,
+    "newest_branch": drivers.newest_branch,
     "driver_place": drivers.place,
     "last_branch": drivers.last_branch,
     "flavour": drivers.flavour,
     "flavour_install": drivers.flavour_install,
     "modules_package": drivers.modules_package,
     "fabric_manager": drivers.fabric_manager,
-    "repository": _of_repository("address"),
+    "fabric_upgrade": drivers.fabric_upgrade,
     "key": _of_repository("key"),
-    "key_fingerprint": _of_repository("fingerprint"),
+    "cuda_repository": _cuda_repository,
     "old_keys": _old_keys,
     "toolkit_render": _toolkit_render,
     "toolkit_render_here": lambda _: shlex.join(["dlsetup", "render", "script", _HOST_PART]),
@@ -154,6 +184,7 @@ VALUES: dict[str, Value] = {
     "module": _package,
     "toolkit": lambda patient: patient.symptoms.toolkit or None,
     "gcc": lambda patient: patient.symptoms.gcc or None,
+    "branch": _branch,
     "driver": lambda patient: patient.symptoms.driver or None,
     "driver_cuda": lambda patient: patient.symptoms.driver_cuda or None,
 }

@@ -22,10 +22,20 @@ DESCRIBED: dict[str, tuple[str, str, str]] = {
     "ada-windows": ("RTX 4090", "windows-11", "551.61"),
     "amd-noble": ("RX 7900 XTX", "ubuntu-24.04", ""),
     "jetson": ("Jetson AGX Orin 64GB", "ubuntu-22.04", ""),
+    "ampere-focal": ("RTX 3090", "ubuntu-20.04", "470.256.02"),
+    "ampere-bookworm": ("RTX 3090", "debian-12", ""),
+    "hopper-jammy": ("H100", "ubuntu-22.04", "535.183.01"),
+    "ada-tumbleweed": ("RTX 4090", "opensuse-tumbleweed", ""),
+    "blackwell-windows": ("RTX 5090", "windows-11", ""),
+    "grace-jammy": ("GH200 480GB", "ubuntu-22.04", "535.183.01"),
+    "rdna2-jammy": ("gfx1030", "ubuntu-22.04", ""),
+    "vega-jammy": ("gfx900", "ubuntu-22.04", ""),
+    "gfx1031-jammy": ("gfx1031", "ubuntu-22.04", ""),
+    "amd-windows": ("RX 7900 XTX", "windows-11", ""),
     "ampere-suse": ("RTX 3090", "opensuse-leap-15.6", "550.54.14"),
 }
 """By name: GPU, system, driver."""
-ARM = {"jetson"}
+ARM = {"jetson", "grace-jammy"}
 CONTAINERS = {"ada-noble", "blackwell-noble", "pascal-bookworm"}
 """Those that are asked for inside a container too."""
 

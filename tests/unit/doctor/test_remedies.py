@@ -23,7 +23,8 @@ from tests.unit.doctor.machines import CONTAINERS, DESCRIBED, patient
 
 REFERENCES = tuple(sorted({case.reference for case in cases("given")} - {"none"}))
 PLACES = [(name, False) for name in DESCRIBED] + [(name, True) for name in sorted(CONTAINERS)]
-_COMMAND = re.compile(r"dlsetup (?:render|resolve|catalog|up) .*?(?=\)|, |: |; | \(|$)")
+NO_NVIDIA = {"amd-noble", "rdna2-jammy", "vega-jammy", "gfx1031-jammy", "amd-windows"}
+_COMMAND = re.compile(r"dlsetup (?:render|resolve|catalog|up) .*?(?=\)|, |: |; | \(| && |$)")
 _DRIVER = re.compile(r"install (?:\S+ )*?(?:nvidia-(?:driver|open|tesla)\S*|cuda-drivers\S*)")
 
 
@@ -59,7 +60,7 @@ def test_first_is_something_to_do_and_all_of_it_reads_whole(name: str, container
 @pytest.mark.parametrize(("name", "container"), PLACES)
 def test_no_linux_driver_where_none_belongs(name: str, container: bool) -> None:
     """In WSL, in a container, on Windows and on a Jetson."""
-    if not (container or "wsl" in name or "windows" in name or name in {"jetson", "amd-noble"}):
+    if not (container or "wsl" in name or "windows" in name or name in NO_NVIDIA | {"jetson"}):
         return
     for reference, text in lines(name, container):
         assert not _DRIVER.search(text), (reference, text)
@@ -86,7 +87,7 @@ def test_flavour_branch_and_package_are_those_of_the_plan(name: str, container: 
         return
     packages = {row.package: row for row in one.catalog.driver_packages}
     for reference, text in lines(name, container):
-        for word in re.findall(r"[\w.-]+", text):
+        for word in re.findall(r"[\w.-]+", re.sub(r"'[^']*[*][^']*'", "", text)):
             row = packages.get(word)
             if row is None or (reference == "held-packages" and "policy" in text):
                 continue
@@ -137,6 +138,7 @@ def test_pins_are_those_of_the_plan(name: str, container: bool) -> None:
     plan = patient(name, container=container).plan("torch")
     for reference in ("gpu-too-new", "gpu-too-old", "cpu-only-wheel"):
         texts = [text for text in told(name, container)[reference] if "pip install" in text]
+        texts = [text for text in texts if "compute on the CPU" not in text]
         if plan is None:
             assert not texts
             continue
@@ -250,7 +252,8 @@ def test_every_placeholder_of_the_rows_has_a_value() -> None:
         for name in re.findall(r"\{([a-z_0-9]+)\}", row.fix)
     }
     assert named <= set(VALUES)
-    assert set(VALUES) - named <= {"same_release"}, "a value that no row asks for"
+    asked_by_conditions = {"install_for_python"}
+    assert set(VALUES) - named <= asked_by_conditions, "a value that no row asks for"
 
 
 def test_every_condition_of_the_rows_is_known() -> None:

@@ -37,7 +37,7 @@ def test_links_that_are_missing_under_dockers_own_choice_are_a_warning(host: Roo
 
     assert (finding.reference, finding.severity) == RISK
     assert "/dev/char has no link to NVIDIA's devices, 195:0" in finding.evidence[0]
-    assert finding.fix[0].startswith("so that systemd knows the devices: sudo nvidia-ctk system ")
+    assert "systemd knows the devices: sudo nvidia-ctk system create-dev-char" in finding.fix[0]
 
 
 def test_with_the_links_nothing_is_lost(host: Room) -> None:
