@@ -74,3 +74,13 @@ def test_a_numpy_2_that_hides_another_is_no_quarrel_of_numpys_releases(bed: Sick
     bed.settings["PYTHONPATH"] = str(other.site)
 
     assert bed.found() == {"conda-pip-mix": "warning"}
+
+
+def test_what_is_removed_and_installed_is_what_is_there_and_what_it_allows(bed: Sickbed) -> None:
+    bed.put("tensorflow-cpu", "2.10.0", ["protobuf<3.20,>=3.9.2"], MODULE)
+    bed.put("protobuf", "5.29.0")
+
+    fixes = {one["reference"]: one["fix"][0] for one in bed.run("--json").data["findings"]}
+
+    assert fixes["protobuf"].startswith("pip install 'protobuf<3.20,>=3.9.2': ")
+    assert fixes["cpu-only-wheel"] == "remove the build for the CPU: pip uninstall tensorflow-cpu"
