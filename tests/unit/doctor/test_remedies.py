@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-import sys
 from functools import cache
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -226,23 +224,6 @@ def test_a_framework_is_asked_for_its_cuda_in_its_own_words(text: str, question:
 
     assert len(told) == bool(question)
     assert question in "".join(told)
-
-
-def test_the_folders_of_nvidias_wheels_are_exported_by_a_line_that_works(tmp_path: Path) -> None:
-    held = frozenset({"cudnn-elsewhere"})
-    named = "name the libraries that are in the environment: "
-    texts = fixes("ld-library-path", patient("ada-noble"), held)
-    (line,) = (text.removeprefix(named) for text in texts if text.startswith(named))
-    for name in ("cudnn", "cublas"):
-        (tmp_path / "nvidia" / name / "lib").mkdir(parents=True)
-    asked = 'alias python="$PYTHON"; shopt -s expand_aliases\n' + line + '\necho "$LD_LIBRARY_PATH"'
-    env = {"PATH": "/usr/bin:/bin", "PYTHON": sys.executable, "PYTHONPATH": str(tmp_path)}
-    done = subprocess.run(
-        ["bash", "-c", asked], env=env, capture_output=True, text=True, check=True
-    )
-
-    folders = {f"{tmp_path}/nvidia/{name}/lib" for name in ("cudnn", "cublas")}
-    assert set(done.stdout.strip().split(":")) == folders
 
 
 def test_every_placeholder_of_the_rows_has_a_value() -> None:

@@ -107,13 +107,14 @@ def test_the_library_of_cxx_that_is_loaded_is_named(tmp_path: Path) -> None:
 
 
 def test_the_folders_of_libraries_in_wheels_are_named(tmp_path: Path) -> None:
-    """``{loader_export}`` in an environment with two of NVIDIA's wheels."""
-    from provisioner.doctor.remedies.values import VALUES
+    """In an environment with two of NVIDIA's wheels."""
+    from provisioner.doctor.remedies import fixes
     from tests.unit.doctor.machines import patient
 
+    told = fixes("ld-library-path", patient("ada-noble"), frozenset({"cudnn-elsewhere"}))
+    (export,) = (text.partition(": ")[2] for text in told if "nvidia.__path__" in text)
     for name in ("cublas", "cudnn"):
         (tmp_path / "site/nvidia" / name / "lib").mkdir(parents=True)
-    export = VALUES["loader_export"](patient("ada-noble"))
     done = ran(f'{export}; echo "$LD_LIBRARY_PATH"', tmp_path, PYTHONPATH=str(tmp_path / "site"))
     assert done.returncode == 0, done.stderr
     found = sorted(done.stdout.strip().split(":"))
