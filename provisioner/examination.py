@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -14,15 +13,18 @@ from provisioner.detect.host import Host
 from provisioner.detect.remembered import FactCache, cache_folder
 from provisioner.doctor.live import look
 from provisioner.doctor.pasted import bad_report, pasted
-from provisioner.doctor.symptoms import Installed, Symptoms
+from provisioner.doctor.symptoms import Symptoms
 from provisioner.errors import UsageError
 from provisioner.machine import Machine
 from provisioner.plan import Warning
 from provisioner.report import Finding
-from provisioner.version import minor
 
 if TYPE_CHECKING:
     from provisioner.doctor.explaining import Explained
+    from provisioner.doctor.live.room import Room
+
+_OF_THE_DRIVER = frozenset(("gpu-not-initialising", "nvml-failed", "probe-failed"))
+"""Warnings of detection that point at a cause."""
 
 
 class Examined(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +68,8 @@ def of_report(name: str, options: Options) -> Examined:
 def of_machine(name: str | None, options: Options) -> Examined:
     """Say what is broken on this machine, and in an environment of ``up`` where one is named.
 
-    Raises UsageError ``unknown-environment``, ``python-not-found``, or ``not-this-machine`` for
+    A name with a slash in it is the folder of any environment. Raises UsageError
+    ``unknown-environment``, ``python-not-found``, or ``not-this-machine`` for
     options that describe another machine; OutsideError ``environment-damaged``.
     """
     return _looked(name, options).examined
@@ -79,7 +82,7 @@ class _Sight(NamedTuple):
     machine: Machine
     symptoms: Symptoms
     host: Host
-    room: _Room
+    room: Room
 
 
 def _looked(name: str | None, options: Options) -> _Sight:
@@ -92,9 +95,11 @@ def _looked(name: str | None, options: Options) -> _Sight:
         )
     machine, warnings = workflow.this_machine()
     host = Host("/", os.environ, FactCache(cache_folder(os.environ)))
-    room = _room(name)
+    from provisioner.doctor.live import room as rooms
+
+    room = rooms.of(name, os.environ, frozenset(rows.frameworks))
     for_cpu = options.gpus == ("none",) or room.for_cpu
-    lines = room.lines(machine, for_cpu=for_cpu)
+    lines = (*room.lines(machine, os.environ, for_cpu=for_cpu), *_told(warnings, machine))
     seen = look(host, machine, rows, more=lines, packages=room.packages())
     symptoms = msgspec.structs.replace(
         seen.symptoms,
@@ -102,24 +107,37 @@ def _looked(name: str | None, options: Options) -> _Sight:
         cpu_wanted=seen.symptoms.cpu_wanted or for_cpu,
     )
     findings = _findings(symptoms, machine)
+    if room.inside is not None and findings:
+        from provisioner.doctor.live.addressing import addressed
+
+        findings = addressed(findings, room, machine.tools.get("uv"))
     known = {finding.reference for finding in findings}
+    known |= {line for finding in findings for line in finding.evidence}
     examined = Examined(
         findings=findings,
         looked_at=(*seen.looked_at, *room.looked_at),
         warnings=tuple(
-            one for one in (*warnings, *seen.warnings, *room.warnings) if one.reference not in known
+            one
+            for one in (*warnings, *seen.warnings)
+            if known.isdisjoint((one.reference, one.message))
         ),
     )
     return _Sight(examined, machine, symptoms, host, room)
 
 
-def bundled(name: str | None, options: Options, path: Path) -> Examined:
-    """Look as ``of_machine`` does, and write it all to one file that says nothing of its author.
+def _told(warnings: tuple[Warning, ...], machine: Machine) -> tuple[str, ...]:
+    """What detection heard of the driver of a GPU, and could not put right."""
+    if not any(gpu.vendor == "nvidia" for gpu in machine.gpus):
+        return ()
+    return tuple(one.message for one in warnings if one.reference in _OF_THE_DRIVER)
 
-    The file appears whole or not at all, and nobody else may read it. Raises as ``of_machine``
-    does, and OSError where it cannot be written.
+
+def bundled(name: str | None, options: Options) -> tuple[Examined, str]:
+    """Look as ``of_machine`` does; return also one text of it all that says nothing of its author.
+
+    Raises as ``of_machine`` does.
     """
-    from provisioner import __version__, settings, whole_file
+    from provisioner import __version__, settings
     from provisioner.doctor import anonymous
     from provisioner.doctor.bundle import Bundle, packed
     from provisioner.doctor.live import inventory
@@ -137,8 +155,7 @@ def bundled(name: str | None, options: Options, path: Path) -> Examined:
         symptoms=sight.symptoms,
     )
     hidden = anonymous.of_this_machine(os.environ, settings.current().redacted)
-    whole_file.put(path, packed(bundle, hidden), private=True)
-    return sight.examined
+    return sight.examined, packed(bundle, hidden).decode()
 
 
 def _of_bundle(name: str, text: str) -> Examined:
@@ -168,57 +185,6 @@ def explained(word: str, options: Options) -> Explained:
     machine = told or workflow.this_machine()[0]
     symptoms = _with(Symptoms(text=""), machine)
     return explain(word, Patient(symptoms, workflow.catalog(), machine, from_afar=told is not None))
-
-
-class _Room(msgspec.Struct, frozen=True, kw_only=True):
-    """The environment that is examined beside the machine; ``inside`` is None where none is."""
-
-    inside: Any = None
-    looked_at: tuple[str, ...] = ()
-    warnings: tuple[Warning, ...] = ()
-    for_cpu: bool = False
-    """``up`` was told to make it without a GPU."""
-
-    def lines(self, machine: Machine, *, for_cpu: bool) -> tuple[str, ...]:
-        """What is wrong inside, in words."""
-        if self.inside is None:
-            return ()
-        from provisioner.doctor.live import inside
-
-        return tuple(inside.see(self.inside, machine, os.environ, for_cpu=for_cpu))
-
-    def packages(self) -> tuple[Installed, ...]:
-        """What is installed there."""
-        from provisioner.doctor.live import environment
-
-        return environment.installed(self.inside) if self.inside else ()
-
-    @property
-    def python(self) -> str:
-        """The release of its interpreter; empty without one."""
-        return minor(self.inside.python) if self.inside else ""
-
-
-def _room(name: str | None) -> _Room:
-    """The environment that is named, else the one that is active."""
-    folder = os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX") or ""
-    if name is None and not os.path.exists(os.path.join(folder, "bin", "python") if folder else ""):
-        return _Room()
-    from provisioner.doctor.live import environment
-
-    if name is not None:
-        from provisioner.environments import store
-
-        made = store.usable(name)
-        inside = environment.asked(Path(made.path, "bin", "python"), os.environ)
-        for_cpu = made.plan.accelerator == "cpu"
-        return _Room(inside=inside, looked_at=(f"environment {name}",), for_cpu=for_cpu)
-    try:
-        inside = environment.asked(Path(folder, "bin", "python"), os.environ)
-    except UsageError as error:
-        text = f"The active environment was not looked at: {error.message}"
-        return _Room(warnings=(Warning("probe-failed", text),))
-    return _Room(inside=inside, looked_at=(f"active environment {folder}",))
 
 
 def _findings(symptoms: Symptoms, machine: Machine) -> tuple[Finding, ...]:

@@ -9,7 +9,9 @@ import click
 
 from provisioner import workflow
 from provisioner.cli import options
-from provisioner.cli.output import show_json, show_warnings
+from provisioner.cli.output import show_json, show_warnings, write_file
+
+_STANDARD_OUTPUT = "-"
 
 
 @click.command(
@@ -24,7 +26,8 @@ from provisioner.cli.output import show_json, show_warnings
 @click.option(
     "--bundle",
     metavar="FILE",
-    help="Write all of it to one file for a bug report, without names, addresses and secrets.",
+    help="Write all of it to one file for a bug report, without names, addresses and secrets;"
+    " - prints it.",
 )
 @click.option("--explain", metavar="REFERENCE", help="What a word of a finding means.")
 @click.option("--quiet", is_flag=True, help="Print errors alone: doctor --quiet && python train.py")
@@ -50,10 +53,12 @@ def command(
     if explain is not None:
         _explain(explain, typed, as_json=as_json)
         return
-    found = _examined(name, report, bundle, typed)
+    found = _examined(name, report, bundle, typed, as_json=as_json)
     if as_json:
         about: dict[str, Any] = {"findings": found.findings, "looked_at": found.looked_at}
         show_json("doctor", about | ({"path": bundle} if bundle else {}), found.warnings)
+    elif bundle == _STANDARD_OUTPUT:
+        pass  # it was printed, and nothing else belongs there
     elif bundle:
         from provisioner.cli.text_doctor import show_bundled
 
@@ -67,7 +72,12 @@ def command(
 
 
 def _examined(
-    name: str | None, report: str | None, bundle: str | None, typed: dict[str, Any]
+    name: str | None,
+    report: str | None,
+    bundle: str | None,
+    typed: dict[str, Any],
+    *,
+    as_json: bool,
 ) -> Any:
     from provisioner import examination
 
@@ -75,9 +85,16 @@ def _examined(
         raise click.UsageError("Say NAME or --report, not both.")
     if bundle is not None and report is not None:
         raise click.UsageError("Say --bundle or --report, not both.")
+    if bundle == _STANDARD_OUTPUT and as_json:
+        raise click.UsageError("Say --json, or --bundle -, which prints JSON as well, not both.")
     asked = options.asked((), typed, must_ask=False)
     if bundle is not None:
-        return examination.bundled(name, asked.options, Path(bundle))
+        found, text = examination.bundled(name, asked.options)
+        if bundle == _STANDARD_OUTPUT:
+            click.echo(text, nl=False)
+        else:
+            write_file(Path(bundle), text, private=True, option="--bundle")
+        return found
     if report is not None:
         return examination.of_report(report, asked.options)
     return examination.of_machine(name, asked.options)

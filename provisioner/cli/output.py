@@ -53,11 +53,13 @@ def show_warnings(warnings: Sequence[Warning]) -> None:
         click.echo(folded(warning.message, width, first="warning: ", rest="  "), err=True)
 
 
-def write_file(path: Path, text: str, *, executable: bool = False) -> None:
-    """Write a file whole or not at all.
+def write_file(
+    path: Path, text: str, *, executable: bool = False, private: bool = False, option: str = "-o"
+) -> None:
+    """Write a file whole or not at all; a private one nobody else may read.
 
     A link is followed, and what is no file (a device, a pipe) is written to, never replaced.
-    Raises OutsideError ``cannot-write``.
+    ``option`` is what names another place. Raises OutsideError ``cannot-write``.
     """
     try:
         if path.is_dir():
@@ -66,13 +68,13 @@ def write_file(path: Path, text: str, *, executable: bool = False) -> None:
         if path.exists() and not path.is_file():
             path.write_bytes(data)
         else:
-            put(Path(os.path.realpath(path)), data, executable=executable)
+            put(Path(os.path.realpath(path)), data, executable=executable, private=private)
     except OSError as error:
         raise OutsideError(
             "cannot-write",
             f"{path} cannot be written.",
             context=(error.strerror or str(error),),
-            hint="Name another place with -o, or make room there; nothing was left behind.",
+            hint=f"Name another place with {option}, or make room there; nothing was left behind.",
         ) from error
 
 

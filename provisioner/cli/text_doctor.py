@@ -21,6 +21,8 @@ _COMMANDS = (
     "sudo ",
     "docker ",
     "pip ",
+    "uv pip ",
+    "/usr/bin/python3 ",
     "conda ",
     "export ",
     "unset ",

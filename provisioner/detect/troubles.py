@@ -60,9 +60,12 @@ def _silent_gpus(sight: Sight, container: str | None) -> Iterator[Warning]:
                 "The host has a working NVIDIA driver, but this container was given no GPU.",
             )
         return
+    heard = reported or sight.nvml.driver  # a banner alone lists no GPU that is read
     missing = len(sight.on_nvidia_bus) - len(reported)
-    if reported and missing > 0:
+    if heard and missing > 0:
         yield Warning(
             "gpu-not-initialising",
             f"{missing} NVIDIA GPU(s) on the PCI bus are not reported by the driver.",
         )
+    elif sight.smi.error and not sight.smi.mismatch:
+        yield Warning("nvml-failed", f"nvidia-smi says: {sight.smi.error}")

@@ -32,13 +32,20 @@ class Watch(Generic[Answer]):
         try:
             self.answer = self._probe()
         except Exception as fall:  # noqa: BLE001, a probe may not harm the rest
-            problem = f"{type(fall).__name__}: {fall}"
+            problem = str(fall) if _is_told(fall) else f"{type(fall).__name__}: {fall}"
         self.problem = problem
         self._ended.set()
 
     def ended_by(self, deadline: float) -> bool:
         """Wait for the end of the probe; ``deadline`` is monotonic time."""
         return self._ended.wait(max(0.0, deadline - time.monotonic()))
+
+
+def _is_told(fall: Exception) -> bool:
+    """Whether it is a sentence for people already, and no slip of a probe."""
+    from provisioner.errors import DlsetupError
+
+    return isinstance(fall, DlsetupError)
 
 
 class Crew:

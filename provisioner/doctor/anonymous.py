@@ -54,6 +54,11 @@ _NO_NAMES = frozenset(
 )
 """Names of accounts and machines that say nothing of anybody, and are words of reports."""
 _HEX = "[0-9a-fA-F]"
+_LABELS = r"(?:[A-Za-z0-9][\w-]{0,62}\.){1,8}"
+_INNER = "internal|intranet|intra|corp|lan|local|localdomain"
+_SOURCE = r"(?:py|pyx|cc?|cpp|cxx|cuh?|hh?|hpp|so|txt|sh|log)\b"
+"""What a number after a colon is a line of, and no port."""
+_REMOTE = r"nfs4?|ceph|lustre|glusterfs|beegfs|fuse\.\w+"
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), instead)
     for pattern, instead in (
@@ -101,6 +106,15 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"(?<![\w./@-])[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){0,8}(?=[\s:,;>)\]]|$)",
             "<USER>@<HOST>",
         ),
+        (rf"/[\w.+-]{{1,64}}@{_LABELS}[A-Za-z]{{2,12}}(?=/|\s|$)", "/<USER>@<HOST>"),
+        (rf"(?m)^(?=[\w.-]+:/\S*\s+(?:{_REMOTE})\s)[^:]+", "<HOST>"),
+        (r"(?m)^//[^/\s]+(?=/)", "//<HOST>"),
+        (rf"(?i)(?<![\w.-]){_LABELS}(?:{_INNER})(?![\w-])(?!\.\w)", "<HOST>"),
+        (
+            rf"(?i)(?<![\w./-]){_LABELS}(?!{_SOURCE})[a-z]{{2,12}}(?=:\d{{2,5}}(?!\w))",
+            "<HOST>",
+        ),
+        (r"\b([A-Z][A-Z0-9_]*_(?:KEY|PASS|PASSPHRASE|PW|PAT)=)\S+", r"\1<SECRET>"),
         (r"\b[0-9a-f]{40}(?:[0-9a-f]{24})?\b", "<HASH>"),
     )
 )
@@ -109,11 +123,11 @@ _DOMAIN = re.compile(r"<HOST>(?:\.[A-Za-z][\w-]*)+")
 _LARGEST_PART = 255
 _PACKAGE_BEFORE = re.compile(
     r"(?i)(?:[=<>~!]=|(?:nvidia|cuda|cudnn|cublas|cufft|nccl|torch|tensorrt|lib\w+|cu\d+)[\w.-]*[\s(=:]*v?"
-    r"|version[\s:=]+|[\w.]-)$"
+    r"|version[\s:=]+|(?:installed|candidate):\s*(?:\d+:)?|[\w.]-)$"
 )
 """What stands before a version of four parts."""
 _IS_SECRET = re.compile(
-    r"(?i)token|secret|passw|api_?key|access_?key|private_?key|credential|auth$"
+    r"(?i)token|secret|passw|api_?key|access_?key|private_?key|credential|auth$|_(?:key|pass|pw|pat)$"
 )
 """Variables whose values nobody else should read."""
 

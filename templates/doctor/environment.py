@@ -17,6 +17,7 @@ except ImportError:  # Python 2 has nothing of this
 MODULES = ("torch", "tensorflow", "jax", "jaxlib", "numpy", "onnxruntime", "torchvision")
 NEEDED = re.compile(r"(numpy|protobuf|torch|jaxlib|tensorflow)(?![\w.-])")
 GLIBC = re.compile(r"manylinux_2_(\d+)_")
+TAG = re.compile(r"(?m)^Tag: *(\w+)-(\w+)-")
 BUILT_FOR = re.compile(r"(?m)^(cuda|hip|xpu)\b[^=\n]*= *(?:None|['\"]([^'\"]+)['\"])")
 LIBRARIES = (
     ("torch", "lib/libtorch_cuda.so"),
@@ -52,8 +53,22 @@ def glibc(folder):
     return "2.%d" % min(asked) if asked else ""
 
 
+def names_in(place):
+    try:
+        return sorted(os.listdir(place))
+    except OSError:
+        return []
+
+
+def built_for(folder):
+    """The release of Python that a compiled wheel is for, 3.11; empty where it fits several."""
+    tags = set(TAG.findall(first(os.path.join(folder, "WHEEL"))))
+    tag, abi = tags.pop() if len(tags) == 1 else ("", "")
+    return "3." + tag[3:] if tag.startswith("cp3") and abi in (tag, tag + "m") else ""
+
+
 def packages(place):
-    for name in sorted(os.listdir(place)):
+    for name in names_in(place):
         stem, kind = os.path.splitext(name)
         about = {".dist-info": "METADATA", ".egg-info": "PKG-INFO"}.get(kind)
         folder = os.path.join(place, name)
@@ -68,13 +83,25 @@ def packages(place):
             "installer": first(os.path.join(folder, "INSTALLER"), 64).strip(),
             "needs": needs,
             "glibc": glibc(folder),
+            "built_for": built_for(folder),
+            "extensions": list(extensions(place, folder, needs)),
         }
+
+
+def extensions(place, folder, needs):
+    """Compiled files of a package that is built against torch."""
+    if not any(re.match(r"torch(?![\w.-])", one) for one in needs):
+        return
+    for line in first(os.path.join(folder, "RECORD"), 1 << 22).splitlines():
+        name = line.partition(",")[0]
+        if name.endswith(".so") and not name.startswith(("/", "..")):
+            yield os.path.join(place, name)
 
 
 def module(name):
     try:
         found = find_spec(name)
-    except (ImportError, ValueError, AttributeError):
+    except Exception:  # noqa: BLE001 - finders of editable installs raise what they like
         return None
     return found.origin if found is not None else None
 
@@ -83,6 +110,14 @@ def conda(prefix):
     folder = os.path.join(prefix, "conda-meta")
     names = os.listdir(folder) if os.path.isdir(folder) else []
     return sorted(name[: -len(".json")] for name in names if name.endswith(".json"))
+
+
+def beside(name):
+    """What a program that is started from here would import in the module's place."""
+    for path in (name + ".py", os.path.join(name, "__init__.py")):
+        if os.path.isfile(path):
+            return os.path.abspath(path)
+    return None
 
 
 places = [path for path in dict.fromkeys(sys.path) if path and os.path.isdir(path)]
@@ -104,6 +139,7 @@ print(
             "user_site": site.getusersitepackages() if site.ENABLE_USER_SITE else "",
             "packages": [one for place in places for one in packages(place)],
             "modules": {name: origin for name, origin in origins.items() if origin},
+            "beside": {name: beside(name) for name in MODULES if beside(name)},
             "conda": conda(sys.prefix),
             "libraries": libraries,
             "torch": dict(BUILT_FOR.findall(version)),

@@ -156,19 +156,6 @@ def test_an_environment_whose_python_is_gone_is_damaged(home: Home) -> None:
     assert (ran.code, ran.error["reference"]) == (3, "environment-damaged")
 
 
-def test_an_active_environment_that_does_not_run_is_a_warning(bed: Sickbed) -> None:
-    bed.environment()
-    python = bed.env / "bin" / "python"
-    python.unlink()
-    python.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
-    python.chmod(0o755)
-
-    ran = bed.run("--json")
-
-    assert ran.data["findings"] == []
-    assert [one["reference"] for one in ran.document["warnings"]] == ["probe-failed"]
-
-
 def test_a_machine_that_is_only_described_is_refused(bed: Sickbed) -> None:
     ran = bed.run("--gpu", "RTX 3090", "--json")
 

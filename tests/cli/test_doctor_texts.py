@@ -89,6 +89,7 @@ def test_an_environment_whose_numpy_is_too_new(tmp_path: Path) -> None:
     bed = Sickbed(tmp_path)
     bed.environment()
     bed.put("tensorflow", "2.15.1", ("numpy<2.0.0,>=1.23.5",))
+    bed.put("nvidia-cudnn-cu12", "8.9.4.25")
     bed.put("numpy", "2.1.0")
 
     found, looked_at = live(bed)

@@ -73,11 +73,15 @@ def _linked(host: Host, folder: str) -> str | None:
 
 def _not_loaded(host: Host, machine: Machine, *, nouveau: bool) -> Iterator[str]:
     kernel = machine.os.kernel or ""
+    listed = modules.are_listed(host, kernel)
     yield from modules.missing(host, kernel)
-    if not modules.are_listed(host, kernel) or not modules.has_nvidia(host, kernel):
+    if listed and not modules.has_nvidia(host, kernel):
         return
     if nouveau:
         yield "NVIDIA's driver is installed and not loaded, Kernel driver in use: nouveau"
+        return
+    if not listed:
+        yield from modules.of_others(host, kernel)
         return
     blocked = modules.blacklisted(host)
     reason = f": {blocked}" if blocked else ""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provisioner import process
+from provisioner.doctor.live import brought
 from provisioner.doctor.live.environment import Inside, Package, imported
 from provisioner.errors import DlsetupError
 from provisioner.machine import Machine
@@ -29,6 +30,7 @@ _BINARY = frozenset(
     ("torch", "torchvision", "torchaudio", "tensorflow", "tensorflow-cpu", "jaxlib")
 )
 """Packages whose compiled code fails with what their requirements rule out."""
+_TORCH = "torch"
 _CONDAS_NAMES = {"pytorch": "torch"}
 _FOR_CPU = ("tensorflow-cpu", "intel-tensorflow", "tensorflow-intel")
 
@@ -43,9 +45,12 @@ def see(
     packages = imported(inside)
     if not for_cpu:
         yield from _for_cpu(inside, packages, machine)
+    yield from brought.see(inside, packages, () if for_cpu else machine.gpus, env)
     yield from _needs(inside, packages)
     yield from _too_new_for(packages, machine)
     yield from _copies(inside)
+    yield from _hiding(inside, packages)
+    yield from _extensions(inside, packages)
     yield from _compiler(inside, machine)
     for path in inside.libraries:
         yield from _loaded(path, inside, env)
@@ -125,12 +130,20 @@ def _copies(inside: Inside) -> Iterator[str]:
     for name in sorted(_WATCHED & places.keys()):
         first, *rest = places[name]
         others = [one for one in rest if one.version != first.version]
-        if others:
+        if first.place != inside.user_site and _is_below(first.place, inside.prefix):
+            # An environment's own copy rightly comes before those of the Python below it.
+            others = [one for one in others if _is_below(one.place, inside.prefix)]
+        if others and others[0].place == first.place:
+            yield (
+                f"{name} lies twice in {first.place}: {first.version} and {others[0].version}, "
+                "one of them what an installation left behind"
+            )
+        elif others:
             whose = (
                 "the user's own folder" if first.place == inside.user_site else "the first folder"
             )
             yield (
-                f"{name} {first.version} of {whose} {first.place} hides {others[0].version} "
+                f"{name} ({first.version}) of {whose} {first.place} hides {others[0].version} "
                 f"in {others[0].place}"
             )
     for match in filter(None, map(_CONDA.fullmatch, inside.conda)):
@@ -139,6 +152,34 @@ def _copies(inside: Inside) -> Iterator[str]:
             theirs = match["version"]
             if one.installer not in {"conda", ""} and one.version.partition("+")[0] != theirs:
                 yield f"{name} {one.version} of {one.installer} lies over conda's {theirs}"
+
+
+def _hiding(inside: Inside, packages: dict[str, Package]) -> Iterator[str]:
+    """Files that are imported in a package's place, from PYTHONPATH or the working folder."""
+    for name, one in packages.items():
+        own = os.path.join(one.place, name)
+        if not os.path.isdir(own):  # it lies elsewhere rightly: an editable one does
+            continue
+        taken, here = inside.modules.get(name, ""), inside.beside.get(name, "")
+        if taken and not _is_below(taken, one.place):
+            yield f"{taken} is imported as {name}, and hides {one.version} in {one.place}"
+        elif here and not _is_below(here, one.place):
+            yield f"{here} would be imported as {name} by a program that is started beside it"
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return os.path.realpath(path).startswith(os.path.realpath(folder) + os.sep)
+
+
+def _extensions(inside: Inside, packages: dict[str, Package]) -> Iterator[str]:
+    """Compiled packages that were built against another torch."""
+    paths = tuple(path for one in packages.values() for path in one.extensions)
+    origin = inside.modules.get(_TORCH)
+    if paths and origin and _TORCH in packages:
+        from provisioner.doctor.live import extensions
+
+        libraries = os.path.join(os.path.dirname(origin), "lib")
+        yield from extensions.see(paths, packages[_TORCH].version, libraries)
 
 
 def _compiler(inside: Inside, machine: Machine) -> Iterator[str]:
@@ -156,15 +197,34 @@ def _loaded(path: str, inside: Inside, env: Mapping[str, str]) -> Iterator[str]:
         told = process.run(("ldd", path), timeout=_TIME_LIMIT_S, env=env)
     except DlsetupError:
         return
+    missing = []
     for line in (*told.stdout.splitlines(), *told.stderr.splitlines()):
         if "version `" in line and "not found" in line:
             yield line.strip()
         match = _LINE.search(line)
         if match and match[2].startswith("not found"):
-            yield f"{match[1]}: cannot open shared object file: No such file or directory ({path})"
+            missing.append(match[1])
         elif match and (own := _hidden(match[2].split(" ")[0], inside, path)):
             found = match[2].split(" ")[0]
             yield f"{os.path.basename(path)} would load {found} before its own {own}"
+    yield from _missing(missing, path, inside)
+
+
+def _missing(names: list[str], path: str, inside: Inside) -> Iterator[str]:
+    """Libraries that neither the loader finds nor torch itself, which looks beside all packages."""
+    lost = [
+        name
+        for name in dict.fromkeys(names)
+        if not any(any(Path(place).glob(f"nvidia/*/lib/{name}")) for place in _places(inside))
+    ]
+    if any(not name.startswith("libcudnn") for name in lost):
+        yield f"{path} cannot be loaded: nothing brings {', '.join(lost)}"
+    elif lost:
+        yield f"{lost[0]}: cannot open shared object file: No such file or directory ({path})"
+
+
+def _places(inside: Inside) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.place for one in inside.packages))
 
 
 def _hidden(found: str, inside: Inside, path: str) -> str | None:

@@ -73,6 +73,13 @@ PROGRAMS = (
     Program("gcc", ("gcc", "--version")),
     Program("g++", ("g++", "--version")),
     Program("clang", ("clang", "--version")),
+    Program("cmake", ("cmake", "--version")),
+    Program("processor", ("lscpu",)),
+    Program(
+        "module of the driver",
+        ("modinfo", "nvidia"),
+        r"^(?:filename|version|license|supported|srcversion|vermagic|signer|firmware|depends):",
+    ),
     Program(
         "docker", ("docker", "info"), r"(?i)version|runtime|cgroup|driver|root|cdi|operating|nvidia"
     ),

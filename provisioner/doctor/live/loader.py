@@ -10,7 +10,8 @@ from provisioner.detect.host import Host
 from provisioner.machine import Machine
 
 _WATCHED = re.compile(
-    r"lib(?:cudnn|cublas|cublasLt|cudart|nvJitLink|cusparse|cufft|cusolver|nccl|nvrtc)\.so\.\d+"
+    r"lib(?:cudnn\w*|cublas|cublasLt|cudart|nvJitLink|cusparse|cufft|curand|cusolver|nccl|nvrtc)"
+    r"\.so\.\d+(?:\.\d+)?"
 )
 _FOREIGN = ("cuda", "cudnn", "cublas", "nccl")
 _MOST = 3

@@ -42,6 +42,21 @@ def missing(host: Host, kernel: str) -> Iterator[str]:
     yield from _dkms(host, kernel)
 
 
+def of_others(host: Host, kernel: str) -> Iterator[str]:
+    """Say which kernels have the module, where nobody can tell what the running one has.
+
+    A package manager that replaces the kernel, as Arch's does, takes its modules away at once.
+    """
+    others = [name for name in host.entries(_MODULES) if has_nvidia(host, name)]
+    if kernel and others and not host.exists(f"{_MODULES}/{kernel}"):
+        yield (
+            f"the kernel that runs, {kernel}, has lost its modules to an upgrade, and "
+            f"{others[-1]} has nvidia"
+        )
+    else:
+        yield "the driver's libraries are here, and the module nvidia is not loaded"
+
+
 def _dkms(host: Host, kernel: str) -> Iterator[str]:
     """What DKMS was told to build, and the first error of its last try."""
     for name in host.entries(_DKMS, "nvidia"):

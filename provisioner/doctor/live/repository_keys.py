@@ -15,6 +15,9 @@ from provisioner.machine import Machine
 _LISTS = "/etc/apt/sources.list.d"
 _TRUSTED = "/etc/apt/trusted.gpg.d"
 _SIGNED_BY = re.compile(r"(?i)signed-by\s*[=:]\s*(/[^\s\],]+)")
+_TRUSTED_ANYWAY = re.compile(r"(?i)\btrusted\s*[=:]\s*(?:yes|true|1)\b")
+_OFF = re.compile(r"(?im)^Enabled:\s*(?:no|false|without|off|disable|0)\s*$")
+"""As apt reads it."""
 _LONG_ID = 16
 """The end of a fingerprint that signatures name, in hexadecimal digits."""
 _PUBLISHER = "nvidia"
@@ -33,15 +36,15 @@ def see(host: Host, _: Machine, catalog: Catalog) -> Iterator[str]:
             continue
         rows = [row for row in catalog.repositories if _is_named(_base(row), text)]
         match = _SIGNED_BY.search(text)
-        if not rows or _INSIDE in text:
-            continue
         path = match[1] if match else ""
+        if _INSIDE in text or _TRUSTED_ANYWAY.search(text) or not (rows or path):
+            continue
         data = (
             _key(host, path) if path else None if None in shared else b"".join(filter(None, shared))
         )
         if data == b"" and path:
             yield f"{source}: its key {path} is missing, the public key is not available"
-        elif data is not None:
+        elif data is not None and rows:
             yield from _lacking(source, path or _TRUSTED, data, _wanted(rows, text), catalog)
 
 
@@ -81,7 +84,7 @@ def _sources(host: Host) -> Iterator[tuple[str, str]]:
             if not line.lstrip().startswith("#")
         )
         if path.endswith(".sources"):
-            yield from ((path, part) for part in text.split("\n\n") if "Enabled: no" not in part)
+            yield from ((path, part) for part in text.split("\n\n") if not _OFF.search(part))
         elif path.endswith(".list"):
             yield from ((path, line) for line in text.splitlines() if line.startswith("deb"))
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 
 from provisioner.catalog.load import Catalog
 from provisioner.detect.host import Host
+from provisioner.detect.toolkits import parse_nvcc_version
 from provisioner.machine import Machine
-from provisioner.version import minor, numbers
+from provisioner.version import is_dotted, minor, numbers
+
+_FLAGS = ("NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS")
+_CCBIN = re.compile(r"-(?:ccbin|-compiler-bindir)(?:=|\s+)(\S+)")
+_CCBINS = ("NVCC_CCBIN", "CUDAHOSTCXX")
+"""Variables that nvcc and CMake read."""
 
 
 def see(host: Host, machine: Machine, catalog: Catalog) -> Iterator[str]:
@@ -17,11 +24,40 @@ def see(host: Host, machine: Machine, catalog: Catalog) -> Iterator[str]:
     if home and not host.exists(f"{home}/bin/nvcc"):
         yield f"there is no nvcc in {home}, which CUDA_HOME names"
     nvcc = host.which("nvcc") if host.live else None
-    if nvcc and home and host.exists(f"{home}/bin/nvcc"):
-        here = os.path.realpath(os.path.dirname(os.path.dirname(os.path.realpath(nvcc))))
-        if here != os.path.realpath(home):
-            yield f"two toolkits: nvcc on PATH is of {here}, and CUDA_HOME names {home}"
-    yield from _too_new(machine, used(host, machine), catalog)
+    other = _other(host, machine, nvcc, home) if nvcc and host.exists(f"{home}/bin/nvcc") else ""
+    if other and home:
+        yield f"two toolkits: nvcc on PATH is of {other}, and CUDA_HOME names {home}"
+    yield from _too_new(_compiler(host, machine), used(host, machine), catalog)
+
+
+def _other(host: Host, machine: Machine, nvcc: str, home: str) -> str:
+    """The toolkit of the nvcc on PATH, where it is not the one at ``home``; empty where it is.
+
+    Debian's nvcc and many another are scripts that start one elsewhere: its release tells.
+    """
+    here = os.path.dirname(os.path.dirname(os.path.realpath(nvcc)))
+    releases = {os.path.realpath(kit.path): minor(kit.version) for kit in machine.toolkits}
+    if here == os.path.realpath(home):
+        return ""
+    release = releases.get(here) or parse_nvcc_version(
+        host.answer("nvcc", [nvcc, "--version"]) or ""
+    )
+    is_same = release is None or release == releases.get(os.path.realpath(home))
+    return "" if is_same else f"CUDA {release} ({nvcc})"
+
+
+def _compiler(host: Host, machine: Machine) -> str:
+    """The version of the gcc that nvcc would take: the one that is named for it, else gcc."""
+    flags = " ".join(host.env.get(name, "") for name in _FLAGS)
+    named = _CCBIN.findall(flags) or [host.env[name] for name in _CCBINS if host.env.get(name)]
+    if not named:
+        return machine.tools.get("gcc") or ""
+    compiler = named[-1].strip("'\"")
+    program = compiler if os.path.isabs(compiler) else host.which(compiler)
+    if program and os.path.isdir(program):
+        program = os.path.join(program, "gcc")
+    answer = host.answer("ccbin-version", [program, "-dumpfullversion"]) if program else None
+    return answer.strip() if answer and is_dotted(answer.strip()) else ""
 
 
 def used(host: Host, machine: Machine) -> str:
@@ -36,9 +72,8 @@ def used(host: Host, machine: Machine) -> str:
     return minor(found[0]) if found else ""
 
 
-def _too_new(machine: Machine, cuda: str, catalog: Catalog) -> Iterator[str]:
+def _too_new(gcc: str, cuda: str, catalog: Catalog) -> Iterator[str]:
     """The header of an nvcc refuses a gcc that is newer than it was tested with."""
-    gcc = machine.tools.get("gcc") or ""
     if not gcc or not cuda:
         return
     row = next((row for row in catalog.cuda if row.version == cuda), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable
 
@@ -16,6 +17,8 @@ Value = Callable[[Patient], "str | None"]
 _HOST_PART = "nvidia-container-toolkit"
 _MODULES = {"onnxruntime-gpu": "onnxruntime"}
 """What a package is imported as, where that is another name."""
+_CPU_ALONE = {"tensorflow": ("tensorflow-cpu", "intel-tensorflow")}
+"""Packages of a framework that hold nothing for GPUs, by the framework's own name."""
 
 
 def _repository(patient: Patient) -> Repository | None:
@@ -109,6 +112,27 @@ def _branch(patient: Patient) -> str | None:
     return patient.symptoms.driver.partition(".")[0] or None
 
 
+def _for_cpu(patient: Patient) -> str:
+    """The package that computes on the CPU, as it is installed."""
+    there = (name for name in _CPU_ALONE.get(patient.framework, ()) if _is_there(name, patient))
+    return next(there, _package(patient))
+
+
+def _is_there(name: str, patient: Patient) -> bool:
+    return patient.symptoms.package(name) is not None
+
+
+def _fitting(name: str) -> Value:
+    """The releases that the one package which complains allows; of all, where several do."""
+    needed = re.compile(rf"which needs ({name}[<>=!~][\w.,<>=!~*]+)")
+
+    def fitting(patient: Patient) -> str | None:
+        told = set(needed.findall(patient.symptoms.text)) if patient.symptoms.examined else set()
+        return told.pop() if len(told) == 1 else _oldest_cap(name)(patient)
+
+    return fitting
+
+
 def _package(patient: Patient) -> str:
     """What the build for the CPU is called: ONNX Runtime has a package of its own."""
     return _MODULES.get(patient.framework, patient.framework)
@@ -176,11 +200,11 @@ VALUES: dict[str, Value] = {
     "numpy_cap": _cap("numpy"),
     "numpy_1": _oldest_cap("numpy"),
     "protobuf_cap": _cap("protobuf"),
-    "protobuf_old": _oldest_cap("protobuf"),
+    "protobuf_old": _fitting("protobuf"),
     "newest_gcc": _newest_gcc,
     "cuda_for_gcc": _cuda_for_gcc,
     "framework": lambda patient: patient.framework,
-    "package": _package,
+    "package": _for_cpu,
     "module": _package,
     "toolkit": lambda patient: patient.symptoms.toolkit or None,
     "gcc": lambda patient: patient.symptoms.gcc or None,

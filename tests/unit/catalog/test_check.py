@@ -167,7 +167,7 @@ def first_line(change: Callable[[str], str]) -> Callable[[str], str]:
         ),
         pytest.param(
             "contents.json",
-            lambda text: text.replace("2026-11-20", "2027-01-01"),
+            lambda text: re.sub(r'"checked": "[^"]*"', '"checked": "2027-01-01"', text),
             "does not say what the sheets hold",
             id="contents",
         ),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+import threading
 from pathlib import Path
 
 import msgspec
@@ -108,3 +110,32 @@ def test_gpus_lose_their_uuid() -> None:
 
 def test_bundle_and_report_exclude_each_other() -> None:
     assert CliRunner().invoke(main, ["doctor", "--bundle", "x", "--report", "y"]).exit_code == 2
+
+
+def test_a_bundle_never_takes_the_place_of_a_device_and_follows_a_link(tmp_path: Path) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(tmp_path / "target")
+    came: list[str] = []
+    reader = threading.Thread(target=lambda: came.append(pipe.read_text()), daemon=True)
+    reader.start()
+
+    CliRunner().invoke(main, ["doctor", "--bundle", str(pipe)])
+    assert pipe.is_fifo()  # else nobody would ever write to who reads it
+    reader.join()
+    CliRunner().invoke(main, ["doctor", "--bundle", str(link)])
+
+    assert is_bundle(came[0])
+    assert link.is_symlink()
+    assert is_bundle((tmp_path / "target").read_text())
+
+
+def test_a_bundle_goes_to_standard_output_alone_where_a_dash_asks_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = CliRunner().invoke(main, ["doctor", "--bundle", "-"])
+
+    assert json.loads(run.stdout)["kind"] == "dlsetup-doctor"
+    assert list(tmp_path.iterdir()) == []
+    assert CliRunner().invoke(main, ["doctor", "--bundle", "-", "--json"]).exit_code == 2

@@ -190,3 +190,23 @@ def test_a_gpu_without_a_window_in_memory_is_named(working: Room) -> None:
 
     working.put(f"{folder}/resource", f"{'0x0000000000000000 ' * 3}\n")
     assert working.first() == ("gpu-not-initialising", "error")
+
+
+def test_a_kernel_whose_modules_an_upgrade_took_away_wants_a_reboot(bare: Room) -> None:
+    without_nouveau(bare)
+    install(bare)
+    build(bare, "6.8.0-1-generic")
+
+    (finding,) = bare.findings()
+
+    assert (finding.reference, finding.severity) == ("reboot-needed", "error")
+    assert bare.kernel in finding.evidence[0]
+    assert finding.evidence[0].endswith("6.8.0-1-generic has nvidia")
+    assert finding.fix[0].startswith("reboot: ")
+
+
+def test_libraries_without_a_module_are_told_where_nobody_lists_modules(bare: Room) -> None:
+    without_nouveau(bare)
+    install(bare)
+
+    assert bare.first() == ("driver-not-loaded", "error")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 import pytest
 
+from provisioner import process
 from provisioner.doctor.live import inside
 from provisioner.doctor.live.environment import Inside, Package, installed
 from provisioner.machine import Gpu, Machine, OperatingSystem, Toolkit
 
 SITE = "/env/lib/python3.11/site-packages"
 MADE = partial(Inside, python="3.11.7", machine="x86_64", prefix="/env")
+CUDA = {"cuda": "12.6"}
 GPU = Gpu(name="RTX 4090", compute_capability="8.9")
 
 
@@ -25,8 +28,10 @@ def said(environment: Inside, on: Machine | None = None) -> list[str]:
     return list(inside.see(environment, on or machine(), {}))
 
 
-def one(name: str, version: str, *needs: str, place: str = SITE, **more: str) -> Package:
-    return Package(name, version, place, needs=needs, **more)
+def one(
+    name: str, version: str, *needs: str, place: str = SITE, installer: str = "", glibc: str = ""
+) -> Package:
+    return Package(name, version, place, installer, needs, glibc)
 
 
 def test_wheels_that_were_built_for_a_newer_glibc_are_named_on_an_old_system() -> None:
@@ -74,7 +79,7 @@ def test_the_first_copy_on_the_path_counts_and_the_other_is_named() -> None:
     )
     made = MADE(packages=(*packages, one("six", "2")), user_site=user)
 
-    assert said(made) == [f"numpy 1.26.4 of the user's own folder {user} hides 2.1.0 in {SITE}"]
+    assert said(made) == [f"numpy (1.26.4) of the user's own folder {user} hides 2.1.0 in {SITE}"]
     assert [two.version for two in installed(made) if two.name == "numpy"] == ["1.26.4"]
 
 
@@ -113,3 +118,55 @@ def test_torchs_own_files_say_which_build_it_is() -> None:
 
     assert [package.local for package in installed(plain)] == ["cu126"]
     assert [package.local for package in installed(local)] == ["cpu"]
+
+
+def test_a_module_that_hides_an_installed_package_is_told(tmp_path: Path) -> None:
+    site, elsewhere = str(tmp_path), "/srv/lib/torch/__init__.py"
+    packages = (one("torch", "2.9.1", place=site),)
+    hidden = MADE(packages=packages, modules={"torch": elsewhere}, torch={"cuda": "12.6"})
+    assert said(hidden) == []  # an editable one lies elsewhere rightly
+
+    (tmp_path / "torch").mkdir()
+    own = f"{site}/torch/__init__.py"
+    assert said(hidden) == [f"{elsewhere} is imported as torch, and hides 2.9.1 in {site}"]
+    beside = MADE(
+        packages=packages, modules={"torch": own}, beside={"torch": "/w/torch.py"}, torch=CUDA
+    )
+    assert said(beside) == [
+        "/w/torch.py would be imported as torch by a program that is started beside it"
+    ]
+    assert said(MADE(packages=packages, modules={"torch": own}, torch=CUDA)) == []
+
+
+def test_libraries_that_nothing_brings_are_told_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [f"\t{name} => not found" for name in ("libcublas.so.12", "libcudnn.so.9")]
+    answer = process.Completed(0, "\n".join(lines), "")
+    monkeypatch.setattr(process, "run", lambda *_, **__: answer)
+    path, site = "/env/torch/lib/libtorch_cuda.so", str(tmp_path)
+    made = MADE(packages=(one("torch", "2.9.1", place=site),), libraries=(path,), torch=CUDA)
+
+    assert said(made) == [f"{path} cannot be loaded: nothing brings libcublas.so.12, libcudnn.so.9"]
+    for name in ("cublas", "cudnn"):
+        (tmp_path / f"nvidia/{name}/lib").mkdir(parents=True)
+    (tmp_path / "nvidia/cublas/lib/libcublas.so.12").touch()
+    assert said(made) == [
+        f"libcudnn.so.9: cannot open shared object file: No such file or directory ({path})"
+    ]
+    (tmp_path / "nvidia/cudnn/lib/libcudnn.so.9").touch()
+    assert said(made) == []
+
+
+def test_an_environments_own_copy_rightly_comes_before_those_of_the_python_below() -> None:
+    base = "/usr/lib/python3/dist-packages"
+    both = (one("numpy", "2.1.0"), one("numpy", "1.26.4", place=base))
+
+    assert said(MADE(packages=both)) == []
+    assert len(said(MADE(packages=tuple(reversed(both))))) == 1
+
+
+def test_two_releases_in_one_folder_are_told_as_what_they_are() -> None:
+    assert said(MADE(packages=(one("torch", "2.4.0"), one("torch", "2.9.0")))) == [
+        f"torch lies twice in {SITE}: 2.4.0 and 2.9.0, one of them what an installation left behind"
+    ]

@@ -231,3 +231,23 @@ def test_a_source_that_is_switched_off_needs_no_key(working: Room) -> None:
     working.put("etc/apt/sources.list.d/cuda.sources", text)
 
     assert working.findings() == ()
+
+
+@pytest.mark.parametrize("line", ["Enabled: No", "Enabled: off", "Trusted: yes"])
+def test_a_source_that_apt_does_not_ask_or_trusts_anyway_needs_no_key(
+    working: Room, line: str
+) -> None:
+    text = f"Types: deb\nURIs: {ADDRESS}\nSuites: /\n{line}\nSigned-By: /{RING}\n"
+    working.put("etc/apt/sources.list.d/cuda.sources", text)
+    working.put(SOURCE, f"deb [trusted=yes] {ADDRESS} /\n")
+
+    assert working.findings() == ()
+
+
+def test_the_key_of_any_repository_of_nvidias_has_to_be_there(working: Room) -> None:
+    address = "https://nvidia.github.io/libnvidia-container/stable/deb/amd64"
+    working.put(SOURCE, f"deb [signed-by=/{RING}] {address} /\n")
+
+    assert working.first() == ("apt-gpg-key", "error")
+    working.put(RING, b"\x99whatever it is")
+    assert working.findings() == ()
