@@ -22,12 +22,10 @@ def told(report: str, rows: Catalog) -> dict[str, Finding]:
 def test_the_wording_of_a_report_names_what_no_sign_does_as_no_more_than_possible(
     rows: Catalog,
 ) -> None:
-    found = told("Failed to initialize NVML: Driver/library version mismatch", rows)
+    found = told("reboot\nmodinfo nvidia, version of the module is wrong after the update", rows)
 
-    assert list(found)[:2] == ["nvml-mismatch", "mixed-driver-installs"]
-    assert found["nvml-mismatch"].confidence == "certain"
-    worded = found["mixed-driver-installs"]
-    assert (worded.severity, worded.confidence) == ("note", "unsure")
+    assert found
+    assert {(one.severity, one.confidence) for one in found.values()} == {("note", "unsure")}
 
 
 def test_words_that_no_report_has_name_nothing(rows: Catalog) -> None:
