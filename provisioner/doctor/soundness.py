@@ -9,6 +9,7 @@ from provisioner.doctor import signs
 from provisioner.doctor.symptoms import Symptoms
 
 WORKS, FAILS, MENDED = "something-works", "something-fails", "it-was-mended"
+GPULESS = "no-gpu-there"
 """The signs of it."""
 _IDLE = frozenset({"cpu-variant", "tensorflow-on-windows"})
 """Predicates of what leaves a GPU idle, which fails in silence."""
@@ -17,20 +18,26 @@ _IN_PASSING = re.compile(
     r"|^i\d{4} |\b(?:future|deprecation|pendingdeprecation)warning\b|^n: |^ ?\[notice\])[^\n]*$"
 )
 """What programs say by the way: lines of the level of information, and of things to come."""
-_NO_GPU_THERE = re.compile(r"(?m)^ ?nvidia driver version: no cuda$")
-_NO_CUDA = re.compile(
-    r"(?m)^ ?(?:is cuda available: false|is debug build: false"
-    r"|[^\n:]*: (?:no cuda|could not collect)|cuda used to build pytorch: none)$"
+_COMMAND = re.compile(
+    r"(?m)^ ?(?:\([\w.-]+\) ?)?(?:[\w.-]+@[\w.-]+:?[\w~/.-]*)?(?:[$%#]|>>>|in \[\d+\]:|ps [a-z]:\\[^>\n]*>)"
+    r" (?:(?! -> | => | # )[^\n])*"
 )
-"""collect_env where there is no GPU of NVIDIA's, and none is missed."""
+"""What was typed: it names what is looked for, and answers nothing."""
+_NO_CUDA = re.compile(
+    r"(?m)^ ?(?:[^\n:]*\bcuda available: false|is debug build: false|false|\[\]"
+    r"|[^\n:]*: (?:no cuda|could not collect)|cuda used to build pytorch: none"
+    r"|[^\n]*failed call to cuinit:[^\n]*|[^\n]*gpu will not be used[^\n]*)$"
+    r"|\bcuda\.is_available\(\)[ :=>-]*false\b|\b(?:cpu[- ])?only\b|\bno (?:\w+ )?gpus?\b"
+)
+"""What frameworks and people say where there is no GPU of NVIDIA's, and none is missed."""
 
 
 def is_sound(symptoms: Symptoms, catalog: Catalog, held: frozenset[str]) -> bool:
     """Whether something works and nothing fails, or nothing fails after it was mended."""
     if not symptoms.reported or (_IDLE & held and (symptoms.gpus or symptoms.driver)):
         return False
-    text = _IN_PASSING.sub(" ", symptoms.text)
-    if _NO_GPU_THERE.search(text) and not symptoms.gpus:
+    text = _COMMAND.sub(" ", _IN_PASSING.sub(" ", symptoms.text))
+    if not (symptoms.gpus or symptoms.driver) and _says(GPULESS, text, catalog):
         text = _NO_CUDA.sub(" ", text)
     mended = _last(MENDED, text, catalog)
     if mended is not None:
