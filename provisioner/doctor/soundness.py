@@ -19,7 +19,8 @@ _IN_PASSING = re.compile(
 )
 """What programs say by the way: lines of the level of information, and of things to come."""
 _COMMAND = re.compile(
-    r"(?m)^ ?(?:\([\w.-]+\) ?)?(?:[\w.-]+@[\w.-]+:?[\w~/.-]*)?(?:[$%#]|>>>|in \[\d+\]:|ps [a-z]:\\[^>\n]*>)"
+    r"(?m)^ ?(?:\([\w.-]+\) ?)?(?:[\w.-]+@[\w.-]+:?[\w~/.-]*)?"
+    r"(?:[$%#]|>>>|in \[\d+\]:|ps [a-z]:\\[^>\n]*>)"
     r" (?:(?! -> | => | # )[^\n])*"
 )
 """What was typed: it names what is looked for, and answers nothing."""
