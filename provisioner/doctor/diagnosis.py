@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from provisioner.catalog.find import reference
-from provisioner.doctor import soundness
 from provisioner.doctor.judge import SETTLED, Suspect, Suspects, chance_of, suspects
 from provisioner.doctor.patient import Patient
 from provisioner.doctor.remedies import fixes
@@ -69,7 +68,7 @@ def _finding(patient: Patient, found: Suspects, one: Suspect, confidence: Confid
     row = reference(patient.catalog, one.reference)
     return Finding(
         reference=one.reference,
-        severity=_severity(one, confidence, told_to_fail=_is_told_to_fail(patient, found)),
+        severity=_severity(one, confidence, told_to_fail=found.told_to_fail),
         message=" ".join((row.meaning, *one.because)),
         evidence=one.evidence,
         fix=fixes(one.reference, patient, found.held) or (row.fix,),
@@ -90,11 +89,6 @@ def _confidence(one: Suspect, listed: list[Suspect], patient: Patient) -> Confid
     if settled:
         return "certain"
     return "likely" if one.points >= _LIKELY else "unsure"
-
-
-def _is_told_to_fail(patient: Patient, found: Suspects) -> bool:
-    """Whether anything is said to fail; probes speak of nothing else."""
-    return not patient.symptoms.reported or soundness.FAILS in found.held
 
 
 def _severity(one: Suspect, confidence: Confidence, *, told_to_fail: bool) -> Severity:

@@ -66,6 +66,8 @@ class Suspects(NamedTuple):
     held: frozenset[str]
     all_is_well: bool = False
     """The report is of something that works."""
+    told_to_fail: bool = True
+    """Something is said to fail; probes speak of nothing else."""
 
     @property
     def in_trouble(self) -> bool:
@@ -90,7 +92,10 @@ def suspects(patient: Patient) -> Suspects:
     found = [one if one.evidence or one.because else _quoted(one, patient) for one in found]
     listed = sorted((one for one in found if one.points > 0), key=lambda one: -one.rank)
     well = soundness.is_sound(patient.symptoms, patient.catalog, frozenset(held))
-    return Suspects(tuple(listed), frozenset(held), well)
+    fails = not patient.symptoms.reported or soundness.is_told_to_fail(
+        patient.symptoms, patient.catalog
+    )
+    return Suspects(tuple(listed), frozenset(held), well, fails)
 
 
 def chance_of(one: Suspect, listed: list[Suspect]) -> float:

@@ -14,20 +14,21 @@ GPULESS = "no-gpu-there"
 _IDLE = frozenset({"cpu-variant", "tensorflow-on-windows"})
 """Predicates of what leaves a GPU idle, which fails in silence."""
 _IN_PASSING = re.compile(
-    r"(?m)^[^\n]{0,60}?(?:\bi (?:tensorflow|external)/|\bnccl info\b|^ ?\[?info\b|level=info"
+    r"(?m)^[^\n]{0,60}?(?:\bi (?:tensorflow|external)/|\bnccl info\b|^ ?\[?info\b|level=(?:info|warning)"
     r"|^i\d{4} |\b(?:future|deprecation|pendingdeprecation)warning\b|^n: |^ ?\[notice\])[^\n]*$"
 )
 """What programs say by the way: lines of the level of information, and of things to come."""
 _COMMAND = re.compile(
-    r"(?m)^ ?(?:\([\w.-]+\) ?)?(?:[\w.-]+@[\w.-]+:?[\w~/.-]*)?"
-    r"(?:[$%#]|>>>|in \[\d+\]:|ps [a-z]:\\[^>\n]*>)"
+    r"(?m)^ ?(?:\([\w.-]{1,60}\) ?)?"
+    r"(?:[$%]|[\w.-]{1,60}@[\w.:~/-]{1,200}[$%#]|\[[\w.-]{1,60}@[^\]\n]{1,200}\][$#]"
+    r"|>>>|in \[\d+\]:|ps [a-z]:\\[^>\n]{0,200}>)"
     r" (?:(?! -> | => | # )[^\n])*"
 )
 """What was typed: it names what is looked for, and answers nothing."""
 _NO_CUDA = re.compile(
-    r"(?m)^ ?(?:[^\n:]*\bcuda available: false|is debug build: false|false|\[\]"
+    r"(?m)^ ?(?:[^\n:]{0,60}\bcuda available: false|is debug build: false|false|\[\]"
     r"|[^\n:]*: (?:no cuda|could not collect)|cuda used to build pytorch: none"
-    r"|[^\n]*failed call to cuinit:[^\n]*|[^\n]*gpu will not be used[^\n]*)$"
+    r"|[^\n]{0,200}failed call to cuinit:[^\n]*|[^\n]{0,200}gpu will not be used[^\n]*)$"
     r"|\bcuda\.is_available\(\)[ :=>-]*false\b|\b(?:cpu[- ])?only\b|\bno (?:\w+ )?gpus?\b"
 )
 """What frameworks and people say where there is no GPU of NVIDIA's, and none is missed."""
@@ -37,13 +38,24 @@ def is_sound(symptoms: Symptoms, catalog: Catalog, held: frozenset[str]) -> bool
     """Whether something works and nothing fails, or nothing fails after it was mended."""
     if not symptoms.reported or (_IDLE & held and (symptoms.gpus or symptoms.driver)):
         return False
-    text = _COMMAND.sub(" ", _IN_PASSING.sub(" ", symptoms.text))
-    if not (symptoms.gpus or symptoms.driver) and _says(GPULESS, text, catalog):
-        text = _NO_CUDA.sub(" ", text)
+    text = _answers(symptoms, catalog)
     mended = _last(MENDED, text, catalog)
     if mended is not None:
         return not _says(FAILS, text[mended:], catalog)
     return _says(WORKS, symptoms.text, catalog) and not _says(FAILS, text, catalog)
+
+
+def is_told_to_fail(symptoms: Symptoms, catalog: Catalog) -> bool:
+    """Whether anything is said to fail."""
+    return _says(FAILS, _answers(symptoms, catalog), catalog)
+
+
+def _answers(symptoms: Symptoms, catalog: Catalog) -> str:
+    """The text without what was typed, what is said by the way and what lacks a GPU in peace."""
+    text = _COMMAND.sub(" ", _IN_PASSING.sub(" ", symptoms.text))
+    if not (symptoms.gpus or symptoms.driver) and _says(GPULESS, text, catalog):
+        text = _NO_CUDA.sub(" ", text)
+    return text
 
 
 def _says(name: str, text: str, catalog: Catalog) -> bool:
