@@ -92,9 +92,8 @@ def _confidence(one: Suspect, listed: list[Suspect], patient: Patient) -> Confid
 
 
 def _severity(one: Suspect, confidence: Confidence, *, told_to_fail: bool) -> Severity:
-    """Where nothing is said to fail, what is merely likely may as well be a sound machine."""
+    """Where nothing is said to fail, what does not follow from the catalog is a warning."""
     if confidence == "unsure":
         return "note"
     serious = one.points >= _LIKELY and not one.mild
-    sure = told_to_fail or one.proved or confidence == "certain"
-    return "error" if serious and sure else "warning"
+    return "error" if serious and (told_to_fail or one.proved) else "warning"

@@ -92,9 +92,7 @@ def suspects(patient: Patient) -> Suspects:
     found = [one if one.evidence or one.because else _quoted(one, patient) for one in found]
     listed = sorted((one for one in found if one.points > 0), key=lambda one: -one.rank)
     well = soundness.is_sound(patient.symptoms, patient.catalog, frozenset(held))
-    fails = not patient.symptoms.reported or soundness.is_told_to_fail(
-        patient.symptoms, patient.catalog
-    )
+    fails = soundness.is_told_to_fail(patient.symptoms, patient.catalog, frozenset(held))
     return Suspects(tuple(listed), frozenset(held), well, fails)
 
 

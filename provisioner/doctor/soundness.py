@@ -14,7 +14,8 @@ GPULESS = "no-gpu-there"
 _IDLE = frozenset({"cpu-variant", "tensorflow-on-windows"})
 """Predicates of what leaves a GPU idle, which fails in silence."""
 _IN_PASSING = re.compile(
-    r"(?m)^[^\n]{0,60}?(?:\bi (?:tensorflow|external)/|\bnccl info\b|^ ?\[?info\b|level=(?:info|warning)"
+    r"(?m)^[^\n]{0,60}?(?:\bi (?:tensorflow|external)/|\bnccl info\b|^ ?\[?info\b"
+    r"|level=info|level=warning msg=\"could not (?:locate|find)\b"
     r"|^i\d{4} |\b(?:future|deprecation|pendingdeprecation)warning\b|^n: |^ ?\[notice\])[^\n]*$"
 )
 """What programs say by the way: lines of the level of information, and of things to come."""
@@ -36,7 +37,7 @@ _NO_CUDA = re.compile(
 
 def is_sound(symptoms: Symptoms, catalog: Catalog, held: frozenset[str]) -> bool:
     """Whether something works and nothing fails, or nothing fails after it was mended."""
-    if not symptoms.reported or (_IDLE & held and (symptoms.gpus or symptoms.driver)):
+    if not symptoms.reported or _is_idle(symptoms, held):
         return False
     text = _answers(symptoms, catalog)
     mended = _last(MENDED, text, catalog)
@@ -45,9 +46,15 @@ def is_sound(symptoms: Symptoms, catalog: Catalog, held: frozenset[str]) -> bool
     return _says(WORKS, symptoms.text, catalog) and not _says(FAILS, text, catalog)
 
 
-def is_told_to_fail(symptoms: Symptoms, catalog: Catalog) -> bool:
-    """Whether anything is said to fail."""
+def is_told_to_fail(symptoms: Symptoms, catalog: Catalog, held: frozenset[str]) -> bool:
+    """Whether anything is said to fail, or a GPU is left idle; probes tell of nothing else."""
+    if not symptoms.reported or _is_idle(symptoms, held):
+        return True
     return _says(FAILS, _answers(symptoms, catalog), catalog)
+
+
+def _is_idle(symptoms: Symptoms, held: frozenset[str]) -> bool:
+    return bool(_IDLE & held and (symptoms.gpus or symptoms.driver))
 
 
 def _answers(symptoms: Symptoms, catalog: Catalog) -> str:

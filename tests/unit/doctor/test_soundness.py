@@ -64,3 +64,24 @@ def test_a_build_that_leaves_a_gpu_idle_is_an_error_though_all_seems_well() -> N
         "|   0  NVIDIA A10      Off  |\nSuccessfully installed torch-2.4.0+cpu\ntorch==2.4.0+cpu\n"
     )
     assert errors(text) == ["cpu-only-wheel"]
+
+
+def test_where_nothing_is_said_to_fail_words_of_a_cause_are_a_warning() -> None:
+    notes = "gpus: AMD Instinct MI250X (gfx90a)\nrocm: 6.1.2\n"
+    assert [(one.reference, one.severity) for one in told(notes)[:1]] == [("rocm-gfx", "warning")]
+    assert errors(f"{notes}rocBLAS error: cannot read TensileLibrary.dat\n") == ["rocm-gfx"]
+
+
+def test_what_was_typed_is_no_failure() -> None:
+    ran = "{}\n| NVIDIA-SMI 550.90.07   Driver Version: 550.90.07   CUDA Version: 12.4 |\n"
+    named = "NVSwitch machine, nvidia-fabricmanager.service\n"
+    assert errors(named + ran.format("$ dmesg | grep -i 'xid\\|failed'")) == []
+    assert errors(named + ran.format("[root@hgx ~]# journalctl -g failed")) == []
+    assert errors(named + ran.format("$ systemctl start fabric -> failed")) == ["fabric-manager"]
+
+
+@pytest.mark.parametrize("machine", ["laptop, no NVIDIA GPU", "Intel Iris Xe", "CPU-only server"])
+def test_a_machine_without_a_gpu_may_compute_on_the_cpu(machine: str) -> None:
+    ran = "torch==2.4.1+cpu\n>>> torch.cuda.is_available()\nFalse\nepoch 1 loss 0.43\n"
+    assert errors(f"machine: {machine}\n{ran}") == []
+    assert errors(f"gpus: RTX 3060\n{ran}") == ["cpu-only-wheel"]
