@@ -68,7 +68,7 @@ def _finding(patient: Patient, found: Suspects, one: Suspect, confidence: Confid
     row = reference(patient.catalog, one.reference)
     return Finding(
         reference=one.reference,
-        severity=_severity(one, confidence),
+        severity=_severity(one, confidence, spares=row.spares_runs and patient.symptoms.examined),
         message=" ".join((row.meaning, *one.because)),
         evidence=one.evidence,
         fix=fixes(one.reference, patient, found.held) or (row.fix,),
@@ -91,7 +91,8 @@ def _confidence(one: Suspect, listed: list[Suspect], patient: Patient) -> Confid
     return "likely" if one.points >= _LIKELY else "unsure"
 
 
-def _severity(one: Suspect, confidence: Confidence) -> Severity:
+def _severity(one: Suspect, confidence: Confidence, *, spares: bool) -> Severity:
+    """``spares``: nothing that runs here is harmed by it, as it would be told of in a report."""
     if confidence == "unsure":
         return "note"
-    return "error" if one.points >= _LIKELY and not one.mild else "warning"
+    return "error" if one.points >= _LIKELY and not (one.mild or spares) else "warning"

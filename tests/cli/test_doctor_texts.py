@@ -55,7 +55,7 @@ def live(bed: Sickbed) -> tuple[str, str]:
 
 
 MACHINE = (
-    "driver; kernel log; system packages; secure boot; containers; loader; disks; toolchain; "
+    "driver; kernel log; system packages; secure boot; containers; disks; toolchain; "
     "holders; pci link"
 )
 MEANING = "What a word means: dlsetup doctor --explain WORD"

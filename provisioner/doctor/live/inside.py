@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provisioner import process
-from provisioner.doctor.live import brought
+from provisioner.doctor.live import brought, numpy_abi, toolchain
 from provisioner.doctor.live.environment import Inside, Package, imported
 from provisioner.errors import DlsetupError
 from provisioner.machine import Machine
@@ -47,11 +47,13 @@ def see(
         yield from _for_cpu(inside, packages, machine)
     yield from brought.see(inside, packages, () if for_cpu else machine.gpus, env)
     yield from _needs(inside, packages)
+    yield from numpy_abi.see(packages)
     yield from _too_new_for(packages, machine)
     yield from _copies(inside)
     yield from _hiding(inside, packages)
-    yield from _extensions(inside, packages)
-    yield from _compiler(inside, machine)
+    misfits = tuple(_extensions(inside, packages))
+    yield from misfits
+    yield from _compiler(inside, machine, is_built=bool(misfits) or toolchain.is_named(env))
     for path in inside.libraries:
         yield from _loaded(path, inside, env)
 
@@ -127,18 +129,14 @@ def _copies(inside: Inside) -> Iterator[str]:
     places: dict[str, list[Package]] = {}
     for one in inside.packages:
         places.setdefault(canonical(one.name), []).append(one)
+    yield from _twice(inside, places)
     for name in sorted(_WATCHED & places.keys()):
         first, *rest = places[name]
-        others = [one for one in rest if one.version != first.version]
+        others = [one for one in rest if one.version != first.version and one.place != first.place]
         if first.place != inside.user_site and _is_below(first.place, inside.prefix):
             # An environment's own copy rightly comes before those of the Python below it.
             others = [one for one in others if _is_below(one.place, inside.prefix)]
-        if others and others[0].place == first.place:
-            yield (
-                f"{name} lies twice in {first.place}: {first.version} and {others[0].version}, "
-                "one of them what an installation left behind"
-            )
-        elif others:
+        if others:
             whose = (
                 "the user's own folder" if first.place == inside.user_site else "the first folder"
             )
@@ -152,6 +150,17 @@ def _copies(inside: Inside) -> Iterator[str]:
             theirs = match["version"]
             if one.installer not in {"conda", ""} and one.version.partition("+")[0] != theirs:
                 yield f"{name} {one.version} of {one.installer} lies over conda's {theirs}"
+
+
+def _twice(inside: Inside, places: Mapping[str, list[Package]]) -> Iterator[str]:
+    """Packages that one folder tells of twice: an installation that was stopped leaves that."""
+    for name, (first, *rest) in sorted(places.items()):
+        left = [one for one in rest if one.place == first.place and one.version != first.version]
+        if left and _is_below(first.place, inside.prefix):
+            yield (
+                f"{name} lies twice in {first.place}: {first.version}, which is imported, and "
+                f"what an installation left behind of {left[0].version}"
+            )
 
 
 def _hiding(inside: Inside, packages: dict[str, Package]) -> Iterator[str]:
@@ -182,13 +191,17 @@ def _extensions(inside: Inside, packages: dict[str, Package]) -> Iterator[str]:
         yield from extensions.see(paths, packages[_TORCH].version, libraries)
 
 
-def _compiler(inside: Inside, machine: Machine) -> Iterator[str]:
-    """A toolkit of another major release than torch's CUDA: torch builds no extension with it."""
+def _compiler(inside: Inside, machine: Machine, *, is_built: bool) -> Iterator[str]:
+    """A toolkit of another major release than torch's CUDA: torch builds no extension with it.
+
+    It runs without any: unless something ``is_built`` here, that is worth a note.
+    """
     cuda = inside.torch.get("cuda", "")
     majors = {kit.version.partition(".")[0] for kit in machine.toolkits}
     if cuda and majors and cuda.partition(".")[0] not in majors:
         there = machine.toolkits[0].version
-        yield f"extensions of torch cannot be built: nvcc is of CUDA {there}, torch of CUDA {cuda}"
+        what = "extensions of torch cannot be built" if is_built else "no extension could be built"
+        yield f"{what}: nvcc is of CUDA {there}, torch of CUDA {cuda}"
 
 
 def _loaded(path: str, inside: Inside, env: Mapping[str, str]) -> Iterator[str]:

@@ -52,7 +52,17 @@ def _said(texts: list[str], patient: Patient, *, inside: bool) -> list[str]:
     outside = next((at for at, text in enumerate(filled) if "host" in text), len(filled))
     if inside:
         filled[:outside] = [text.replace("sudo ", "") for text in filled[:outside]]
+        filled[outside:] = [_on_host(text) for text in filled[outside:]]
     return list(dict.fromkeys(filled))
+
+
+def _on_host(text: str) -> str:
+    """What only a host's root does, said to be done there."""
+    if "host" in text or not re.search(r"\bsudo |\breboot", text):
+        return text
+    link = _LINKED.match(text)
+    start = link[0] if link else ""
+    return f"{start}on the host: {text.removeprefix(start)}"
 
 
 def _filled(text: str, patient: Patient) -> str | None:

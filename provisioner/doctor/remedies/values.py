@@ -10,7 +10,7 @@ from provisioner.catalog.beside import toolkit
 from provisioner.catalog.find import caps_on, names_of_system
 from provisioner.catalog.rows import Cuda, Repository
 from provisioner.doctor.patient import Patient
-from provisioner.doctor.remedies import builds, driver_parts, drivers, releases, toolkits
+from provisioner.doctor.remedies import builds, driver_parts, drivers, named, releases, toolkits
 from provisioner.version import minor, numbers
 
 Value = Callable[[Patient], "str | None"]
@@ -203,6 +203,13 @@ VALUES: dict[str, Value] = {
     "protobuf_old": _fitting("protobuf"),
     "newest_gcc": _newest_gcc,
     "cuda_for_gcc": _cuda_for_gcc,
+    "toolkit_home": named.toolkit_home,
+    "full_place": named.full_place,
+    "held": named.held,
+    "glibc_wheels": named.wheels_for_glibc,
+    "twice": named.twice,
+    "twice_anew": named.twice_anew,
+    "for_numpy_1": named.compiled_for_numpy_1,
     "framework": lambda patient: patient.framework,
     "package": _for_cpu,
     "module": _package,

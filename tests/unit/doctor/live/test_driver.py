@@ -172,7 +172,7 @@ def test_a_cdi_specification_of_another_driver_is_stale(working: Room) -> None:
     assert working.findings() == ()
 
     working.put("etc/cdi/nvidia.yaml", "hostPath: /usr/lib/libnvidia-ml.so.535.183.01\n")
-    assert working.first() == ("container-toolkit", "error")
+    assert working.first() == ("container-toolkit", "warning")
 
 
 def test_a_gpu_without_a_window_in_memory_is_named(working: Room) -> None:
