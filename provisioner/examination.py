@@ -218,6 +218,7 @@ def _with(symptoms: Symptoms, machine: Machine | None) -> Symptoms:
         os_id=machine.os.id,
         os_version=machine.os.version,
         wsl=machine.os.wsl,
+        container=symptoms.container or machine.os.container is not None,
         arch=machine.arch,
     )
 

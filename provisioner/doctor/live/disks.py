@@ -31,11 +31,15 @@ def see(host: Host, machine: Machine, _: Catalog) -> Iterator[str]:
 
 def _places(host: Host) -> list[list[str]]:
     """Places that matter, those of one file system together; what a user owns comes first."""
-    found: dict[int | str, list[str]] = {}
+    found: dict[int, list[str]] = {}
     for place in dict.fromkeys((host.home() or "/", _temporary(host), "/", "/var")):
         with suppress(OSError):
-            found.setdefault(os.stat(place).st_dev, []).append(place)
+            found.setdefault(_device(place), []).append(place)
     return list(found.values())
+
+
+def _device(place: str) -> int:
+    return os.stat(place).st_dev
 
 
 def _temporary(host: Host) -> str:

@@ -10,23 +10,23 @@ from provisioner.doctor.remedies.toolkits import build_cuda
 from provisioner.version import minor
 
 _FULL = re.compile(
-    r"^No space left on device: (/.*?) (?:\(|has no inodes)|^little room for the system: (/.*?) \("
+    r"(?:No space left on device|little room for the system): (?P<place>/.*?) (?:\(|has no inodes)"
 )
-_ON_HOLD = re.compile(r"^on hold for apt: ([^,]+(?:, (?!while )[^,]+)*)")
-_FOR_NEWER_GLIBC = re.compile(r"^(\S+) \S+ was built for glibc ")
-_TWICE = re.compile(r"^(\S+) lies twice in .*: (\S+), which is imported")
-_FOR_NUMPY_1 = re.compile(r"^(\S+) \S+ was compiled for NumPy 1, ")
+_ON_HOLD = re.compile(r"on hold for apt: ([^,]+(?:, (?!while )[^,]+)*)")
+_FOR_NEWER_GLIBC = re.compile(r"(\S+) \S+ was built for glibc ")
+_TWICE = re.compile(r"(\S+) lies twice in .*: (\S+), which is imported")
+_FOR_NUMPY_1 = re.compile(r"(\S+) \S+ was compiled for NumPy 1, ")
 
 
 def full_place(patient: Patient) -> str | None:
     """The folder whose file system is full."""
-    return next((shlex.quote(one or other) for one, other in _found(_FULL, patient)), None)
+    return next((shlex.quote(one["place"]) for one in _found(_FULL, patient)), None)
 
 
 def held(patient: Patient) -> str | None:
     """The packages that apt holds."""
     told = next(iter(_found(_ON_HOLD, patient)), None)
-    return shlex.join(told.split(", ")) if told else None
+    return shlex.join(told[1].split(", ")) if told else None
 
 
 def wheels_for_glibc(patient: Patient) -> str | None:
@@ -43,26 +43,25 @@ def framework_fits_glibc(patient: Patient) -> bool:
 
 
 def _of_glibc(patient: Patient) -> list[str]:
-    return list(dict.fromkeys(_found(_FOR_NEWER_GLIBC, patient)))
+    return list(dict.fromkeys(one[1] for one in _found(_FOR_NEWER_GLIBC, patient)))
 
 
 def twice(patient: Patient) -> str | None:
     """The package of which one folder tells twice, as it is taken away: once for each."""
-    name = next((name for name, _ in _found(_TWICE, patient)), None)
-    return shlex.quote(name) if name else None
+    return next((shlex.quote(one[1]) for one in _found(_TWICE, patient)), None)
 
 
 def twice_anew(patient: Patient) -> str | None:
     """What installs the release of it that is imported; a framework's build is the plan's."""
-    name, version = next(iter(_found(_TWICE, patient)), ("", ""))
-    if not name or name in patient.catalog.frameworks:
+    told = next(iter(_found(_TWICE, patient)), None)
+    if told is None or told[1] in patient.catalog.frameworks:
         return None
-    return shlex.join(["pip", "install", f"{name}=={version.partition('+')[0]}"])
+    return shlex.join(["pip", "install", f"{told[1]}=={told[2].partition('+')[0]}"])
 
 
 def compiled_for_numpy_1(patient: Patient) -> str | None:
     """The packages that were compiled for NumPy 1, to be upgraded."""
-    return shlex.join(dict.fromkeys(_found(_FOR_NUMPY_1, patient))) or None
+    return shlex.join(dict.fromkeys(one[1] for one in _found(_FOR_NUMPY_1, patient))) or None
 
 
 def toolkit_home(patient: Patient) -> str | None:
@@ -80,6 +79,6 @@ def toolkit_home(patient: Patient) -> str | None:
     return shlex.quote(fitting[0].path) if fitting else None
 
 
-def _found(pattern: re.Pattern[str], patient: Patient) -> list[str] | list[tuple[str, str]]:
+def _found(pattern: re.Pattern[str], patient: Patient) -> list[re.Match[str]]:
     lines = patient.symptoms.lines if patient.symptoms.examined else ()
-    return [found for line in lines for found in pattern.findall(line.strip())]
+    return [match for line in lines if (match := pattern.match(line.strip()))]
