@@ -42,9 +42,11 @@ def first(path, limit=1 << 16):
 def headers(path):
     found, needs = {}, []
     for line in first(path, 1 << 20).splitlines():
-        name, colon, text = line.partition(":")
-        if not line.strip() or not colon:
+        if not line:
             break
+        if line[0].isspace():  # a licence has many lines
+            continue
+        name, _, text = line.partition(":")
         found.setdefault(name.lower(), text.strip())
         if name == "Requires-Dist" and NEEDED.match(text.strip()):
             needs.append(text.strip())

@@ -202,3 +202,27 @@ def test_what_a_hosts_root_does_is_not_said_to_be_done_in_a_container(bed: Sickb
         found = bed.run("--explain", name, "--json").data
         for text in (*found["fixes"], *found["checks"]):
             assert "host" in text or not any(word in text for word in words), (name, text)
+
+
+def test_requirements_after_a_licence_of_many_lines_are_read(bed: Sickbed) -> None:
+    bed.put("scipy", "1.10.1", members={"_scipy.py": ""})
+    about = next(bed.site.glob("scipy-*")) / "METADATA"
+    licence = "License: BSD\n        \n        All rights reserved.\n        THIS: AS IS\n"
+    about.write_text(
+        f"Name: scipy\nVersion: 1.10.1\n{licence}Requires-Dist: numpy<1.27.0,>=1.19.5\n\nnumpy\n",
+        encoding="utf-8",
+    )
+    bed.put("numpy", "2.1.0")
+
+    assert bed.found() == {"numpy2-abi": "warning"}
+
+
+def test_all_that_was_compiled_for_numpy_1_is_named_in_one_line(bed: Sickbed) -> None:
+    for name in ("pandas", "shapely"):
+        bed.put(name, "2.0.3", ["numpy"], {f"_{name}.so": _1})
+    bed.put("numpy", "2.1.0")
+
+    (finding,) = bed.run("--json").data["findings"]
+
+    assert "is here: pandas 2.0.3, shapely 2.0.3 (/" in finding["evidence"][0]
+    assert any(text.endswith("--upgrade pandas shapely") for text in finding["fix"])

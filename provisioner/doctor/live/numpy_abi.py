@@ -20,18 +20,15 @@ _LARGEST = 128 * 1024 * 1024
 
 
 def see(packages: Mapping[str, Package]) -> Iterator[str]:
-    """Say which packages were compiled for NumPy 1 where NumPy 2 is what they would import."""
+    """Say in one line which packages were compiled for NumPy 1 where NumPy 2 is imported."""
     there = packages.get(_NUMPY)
     major = there.version.partition(".")[0] if there else ""
     if there is None or not major.isdigit() or int(major) < _FIRST_OF_TODAY:
         return
-    for one in packages.values():
-        path = _of_numpy_1(one.compiled)
-        if path:
-            yield (
-                f"{one.name} {one.version} was compiled for NumPy 1, and numpy {there.version} is "
-                f"here: {path}"
-            )
+    found = [(one, path) for one in packages.values() if (path := _of_numpy_1(one.compiled))]
+    if found:
+        names = ", ".join(f"{one.name} {one.version}" for one, _ in found)
+        yield f"compiled for NumPy 1, and numpy {there.version} is here: {names} ({found[0][1]})"
 
 
 def _of_numpy_1(paths: tuple[str, ...]) -> str:

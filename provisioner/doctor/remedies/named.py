@@ -15,7 +15,7 @@ _FULL = re.compile(
 _ON_HOLD = re.compile(r"on hold for apt: ([^,]+(?:, (?!while )[^,]+)*)")
 _FOR_NEWER_GLIBC = re.compile(r"(\S+) \S+ was built for glibc ")
 _TWICE = re.compile(r"(\S+) lies twice in .*: (\S+), which is imported")
-_FOR_NUMPY_1 = re.compile(r"(\S+) \S+ was compiled for NumPy 1, ")
+_FOR_NUMPY_1 = re.compile(r"compiled for NumPy 1, and numpy \S+ is here: (.+?) \(/")
 
 
 def full_place(patient: Patient) -> str | None:
@@ -61,7 +61,8 @@ def twice_anew(patient: Patient) -> str | None:
 
 def compiled_for_numpy_1(patient: Patient) -> str | None:
     """The packages that were compiled for NumPy 1, to be upgraded."""
-    return shlex.join(dict.fromkeys(one[1] for one in _found(_FOR_NUMPY_1, patient))) or None
+    told = next(iter(_found(_FOR_NUMPY_1, patient)), None)
+    return shlex.join(one.split()[0] for one in told[1].split(", ")) if told else None
 
 
 def toolkit_home(patient: Patient) -> str | None:
