@@ -35,6 +35,7 @@ _ALL: tuple[Predicate, ...] = (
     drivers.driver_below_image,
     drivers.driver_below_build,
     drivers.nvcc_differs,
+    drivers.gcc_above_nvcc,
     drivers.cudart_of_another,
     drivers.cuda_13,
     drivers.working_smi,

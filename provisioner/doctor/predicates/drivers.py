@@ -92,6 +92,16 @@ def target_unknown_to_toolkit(symptoms: Symptoms, catalog: Catalog) -> str | Non
     return None
 
 
+def gcc_above_nvcc(symptoms: Symptoms, catalog: Catalog) -> str | None:
+    """The host compiler is newer than the header of this nvcc accepts."""
+    row = next((row for row in catalog.cuda if row.version == symptoms.toolkit), None)
+    if symptoms.gcc and row and row.host_compilers:
+        newest = max(int(limits.gcc) for limits in row.host_compilers)
+        if int(symptoms.gcc.partition(".")[0]) > newest:
+            return f"nvcc of CUDA {row.version} accepts gcc {newest}, and {symptoms.gcc} is here."
+    return None
+
+
 def cudnn_in_environment(symptoms: Symptoms, _: Catalog) -> str | None:
     """cuDNN lies in the environment as a wheel."""
     found = "nvidia-cudnn-cu" in symptoms.text or "nvidia/cudnn/lib" in symptoms.text

@@ -14,7 +14,7 @@ from provisioner.version import at_least, order
 
 _CUDA_PACKAGES = frozenset({"cudatoolkit", "pytorch-cuda", "cuda-version"})
 _NOTES = ("cuda", "cuda_toolkit", "cuda_version", "cudatoolkit")
-_IMAGE = re.compile(r"nvidia/cuda:(\d{1,2}\.\d)|(?m:^ ?container: cuda (\d{1,2}(?:\.\d)?))")
+_IMAGE = re.compile(r"nvidia/cuda(?:gl)?:(\d{1,2}\.\d)|(?m:^ ?container: cuda (\d{1,2}(?:\.\d)?))")
 _VERSION = re.compile(r"v?(\d{1,2}\.\d)")
 _OPEN = re.compile(
     r"nvidia-(?:driver|kernel|dkms|kmod)[\w.-]*-open|open kernel module|nvidia-open|kernel-open"

@@ -11,6 +11,7 @@ from provisioner.doctor.symptoms import Symptoms
 
 _LIBRARY = re.compile(r"lib(?:cudnn|cublas|cudart)\S*")
 _LOOKED_FOR = re.compile(r"locate|find|ls|exists|present")
+_LISTED_TORCH = re.compile(r"(?m)^ ?\[?(?:conda|pip\d?)\]? (?:torch|pytorch)[ =]+(\d+\.\d+\.\d+)")
 _MOST_PLACES = 200
 _WHEEL = re.compile(r"-cp(\d)(\d{1,2})-[\w.]{1,80}\.whl(?=[^\n]{0,20}not a supported)")
 _NUMPY_API = re.compile(
@@ -69,10 +70,9 @@ def two_onnxruntimes(symptoms: Symptoms, _: Catalog) -> str | None:
 def two_versions(symptoms: Symptoms, _: Catalog) -> str | None:
     """What Python imports is another version than a package manager lists."""
     running = re.search(r"pytorch version: (\d+\.\d+\.\d+)", symptoms.text)
-    listed = re.search(r"(?m)^ ?\[?(?:conda|pip\d?)\]? (?:torch|pytorch)[ =]+(\d+\.\d+\.\d+)",
-                       symptoms.text)  # fmt: skip
-    if running and listed and running[1] != listed[1]:
-        return f"torch {running[1]} is imported, {listed[1]} is listed."
+    for listed in islice(_LISTED_TORCH.finditer(symptoms.text), _MOST_PLACES):
+        if running and running[1] != listed[1]:
+            return f"torch {running[1]} is imported, {listed[1]} is listed."
     return None
 
 
@@ -98,7 +98,7 @@ def two_frameworks(symptoms: Symptoms, _: Catalog) -> str | None:
         name
         for name, pattern in patterns.items()
         if re.search(
-            rf"(?<![\w./-]){pattern}(?:\[[^\]]*\])?(?:==| ?\(|=| \d| and | beside )"
+            rf"(?<![\w./-]){pattern}(?:\[[^\]]*\])?(?:==| ?\(|=| \d| and | beside | was built)"
             rf"|packages: {pattern}(?![\w-])|(?m:^[> ]*import {pattern}(?![\w-]))",
             symptoms.text,
         )
