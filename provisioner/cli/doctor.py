@@ -147,3 +147,8 @@ def _explain(word: str, typed: dict[str, Any], *, as_json: bool) -> None:
     from provisioner.cli.text_doctor import show_explained
 
     show_explained(found)
+
+
+for _parameter in command.params:
+    if isinstance(_parameter, click.Option) and _parameter.name in _OF_A_PLAN:
+        _parameter.hidden = True  # it is refused with a sentence, and no help offers it

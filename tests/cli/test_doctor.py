@@ -186,6 +186,13 @@ def test_an_option_that_would_say_nothing_is_refused_with_its_name(
     assert ran.error["message"].startswith(named)
 
 
+def test_no_help_offers_what_is_refused(bed: Sickbed) -> None:
+    text = bed.run("--help").out
+
+    assert "--gpu" in text
+    assert not any(word in text for word in ("--profile", "--via", "--requirement", "--pre "))
+
+
 def test_a_file_of_requirements_is_refused(bed: Sickbed) -> None:
     file = bed.place / "requirements.txt"
     file.write_text("torch\n", encoding="utf-8")

@@ -139,3 +139,12 @@ def test_where_cuda_home_is_gone_the_toolkit_that_is_there_is_named(bed: Sickbed
 
     bed.settings.update(CUDA_HOME="", CUDA_PATH=str(bed.place / "gone"))
     assert "which CUDA_PATH names" in bed.run("--json").data["findings"][0]["evidence"][0]
+
+
+def test_a_compiler_that_is_named_for_nvcc_counts_beside_another_finding_too(bed: Sickbed) -> None:
+    bed.settings["CUDA_HOME"] = str(bed.toolkit("cuda-12.4", "12.4.1"))
+    bed.settings["DLSETUP_OVERRIDE_TOOLS"] = '{"gcc": "16.1.0"}'
+    bed.settings["NVCC_CCBIN"] = str(bed.program("bin/g++-13", "13.3.0"))
+    bed.settings["CUDA_VISIBLE_DEVICES"] = "-1"
+
+    assert bed.found() == {"mig-visible-devices": "warning"}

@@ -54,13 +54,13 @@ def _full(host: Host, machine: Machine, places: list[str]) -> Iterator[str]:
         return
     free, total = state.f_bavail * state.f_frsize, state.f_blocks * state.f_frsize
     uses = _uses(host, machine, places)
+    owned = {host.home(), _temporary(host)} & set(places)
+    what = "No space left on device" if owned else "little room for the system"
     if free < _FULL_BYTES and _grows(host, place):
         size = f"{free // 1024**2} MB of {total // 1024**2} MB are free"
-        owned = {host.home(), _temporary(host)} & set(places)
-        what = "No space left on device" if owned else "little room for the system"
         yield f"{what}: {place} ({_named(host, place)}), {size}{uses}"
     elif state.f_files and state.f_favail < _FEW_FILES:
-        yield f"No space left on device: {place} has no inodes left for further files{uses}"
+        yield f"{what}: {place} has no inodes left for further files{uses}"
 
 
 def _uses(host: Host, machine: Machine, places: list[str]) -> str:

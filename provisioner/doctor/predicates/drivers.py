@@ -94,6 +94,8 @@ def target_unknown_to_toolkit(symptoms: Symptoms, catalog: Catalog) -> str | Non
 
 def gcc_above_nvcc(symptoms: Symptoms, catalog: Catalog) -> str | None:
     """The host compiler is newer than the header of this nvcc accepts."""
+    if symptoms.examined:
+        return None  # its probe says it, and knows which compiler is named for nvcc
     row = next((row for row in catalog.cuda if row.version == symptoms.toolkit), None)
     if symptoms.gcc and row and row.host_compilers:
         newest = max(int(limits.gcc) for limits in row.host_compilers)
