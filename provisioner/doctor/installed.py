@@ -12,6 +12,7 @@ from provisioner.check.said import Package, Part, Place, Python
 from provisioner.doctor.patient import Patient
 from provisioner.doctor.symptoms import Installed
 from provisioner.errors import DlsetupError
+from provisioner.version import is_dotted
 
 _RULES = ("builds", "pairs", "time_rot")
 _CALLED = {
@@ -29,7 +30,7 @@ _CAP = "cap-missing"
 
 def flaws(patient: Patient) -> Iterator[tuple[str, Flaw]]:
     """Yield what is wrong with the packages that are named, each under the name of its cause."""
-    exact = [one for one in patient.symptoms.packages if _is_exact(one)]
+    exact = [one for one in patient.symptoms.packages if is_dotted(one.version)]
     known = [one for one in exact if one.name in patient.catalog.frameworks]
     if not known:
         return
@@ -49,10 +50,6 @@ def flaws(patient: Patient) -> Iterator[tuple[str, Flaw]]:
         for flaw in found:
             if flaw.severity == "error" and (name := _cause(flaw, exact)):
                 yield name, flaw
-
-
-def _is_exact(one: Installed) -> bool:
-    return bool(one.version) and one.version.replace(".", "").isdigit()
 
 
 def _statements(patient: Patient, exact: list[Installed]) -> Iterator[Package | Python]:
