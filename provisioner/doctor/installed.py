@@ -14,8 +14,9 @@ from provisioner.doctor.symptoms import Installed
 from provisioner.errors import DlsetupError
 from provisioner.version import is_dotted
 
-_RULES = ("builds", "pairs", "time_rot")
-_CALLED = {
+RULES = ("builds", "pairs", "time_rot")
+"""The rules that are asked, of ``provisioner.check.rules``."""
+CALLED = {
     "python-unsupported": "python-too-new",
     "no-build-for-platform": "python-too-new",
     "cudnn-too-new": "cudnn-wrong-version",
@@ -42,7 +43,7 @@ def flaws(patient: Patient) -> Iterator[tuple[str, Flaw]]:
     )
     part = Part(inside="environment", statements=tuple(_statements(patient, exact)))
     ground = Ground(part, patient.machine, patient.catalog, remedy)
-    for rule in _RULES:
+    for rule in RULES:
         try:
             found = tuple(import_module(f"provisioner.check.rules.{rule}").flaws(ground))
         except (DlsetupError, ValueError):
@@ -70,7 +71,7 @@ def _statements(patient: Patient, exact: list[Installed]) -> Iterator[Package | 
 
 def _cause(flaw: Flaw, exact: list[Installed]) -> str | None:
     if flaw.reference != _CAP:
-        return _CALLED.get(flaw.reference, flaw.reference)
+        return CALLED.get(flaw.reference, flaw.reference)
     named = {one.name for one in exact}
     for text in flaw.fix:
         for name, cause in _OF_CAPS.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -28,7 +29,7 @@ _WIDE = range(0xFF01, 0xFF5F)
 _PLAIN = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"") | {
     letter: letter - _WIDE[0] + ord("!") for letter in _WIDE
 }
-"""Round quotes, and the letters, digits and colons of East Asian keyboards, as programs print them."""
+"""Round quotes, and letters, digits and colons of East Asian keyboards, as programs print them."""
 _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 
 _DRIVER = (
@@ -120,15 +121,16 @@ def _folded_all(lines: tuple[str, ...], catalog: Catalog) -> str:
 
 def _in_english(text: str, catalog: Catalog) -> str:
     """What programs said in other languages, as they say it in English; lines stay lines."""
-    if text.isascii():
-        # Spanish and Italian have sentences without an accent.
-        rows = [row for row in catalog.translations if any(map(str.isascii, row.words))]
-    else:
-        rows = list(catalog.translations)
-    for row in rows:
-        for words in row.words:
-            text = text.replace(words, row.english)
+    for words, english in _sentences(catalog):
+        text = text.replace(words, english)
     return text
+
+
+@lru_cache(maxsize=4)
+def _sentences(catalog: Catalog) -> tuple[tuple[str, str], ...]:
+    """What is said with its English, the longest first: one may be a part of another."""
+    listed = ((words, row.english) for row in catalog.translations for words in row.words)
+    return tuple(sorted(listed, key=lambda one: -len(one[0])))
 
 
 def _folded(line: str) -> str:

@@ -108,15 +108,6 @@ def cudnn_in_environment(symptoms: Symptoms, _: Catalog) -> str | None:
     return "cuDNN is in the environment as a wheel." if found else None
 
 
-def working_smi(symptoms: Symptoms, _: Catalog) -> str | None:
-    """nvidia-smi printed its table, so that the driver runs."""
-    if re.search(
-        r"nvidia-smi \d{3}.*driver version|driver version: \d{3}.*cuda version", symptoms.text
-    ):
-        return "nvidia-smi prints its table."
-    return None
-
-
 def cuda_of(package: Installed) -> str | None:
     """The CUDA that a variant names: ``cu121`` → ``12.1``."""
     match = _BUILD_CUDA.match(package.local)

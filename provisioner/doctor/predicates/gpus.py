@@ -68,14 +68,6 @@ def hole_in_the_list(symptoms: Symptoms, _: Catalog) -> str | None:
     return None
 
 
-def geforce(symptoms: Symptoms, _: Catalog) -> str | None:
-    """A GPU on which forward compatibility is not supported."""
-    for gpu in symptoms.gpus:
-        if re.search(r"geforce|gtx|rtx \d{4}|titan", gpu.name.lower()):
-            return f"{gpu.name} is no GPU for data centres."
-    return None
-
-
 def amd_gpu(symptoms: Symptoms, _: Catalog) -> str | None:
     """An AMD GPU."""
     return next(

@@ -98,7 +98,8 @@ def two_frameworks(symptoms: Symptoms, _: Catalog) -> str | None:
         name
         for name, pattern in patterns.items()
         if re.search(
-            rf"(?<![\w./-]){pattern}(?:\[[^\]\n]{{0,80}}\])?(?:==| ?\(|=| \d| and | beside | was built)"
+            rf"(?<![\w./-]){pattern}(?:\[[^\]\n]{{0,80}}\])?"
+            r"(?:==| ?\(|=| \d| and | beside | was built)"
             rf"|packages: {pattern}(?![\w-])|(?m:^[> ]*import {pattern}(?![\w-]))",
             symptoms.text,
         )
