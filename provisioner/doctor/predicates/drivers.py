@@ -8,7 +8,8 @@ from provisioner.catalog.load import Catalog
 from provisioner.doctor.symptoms import Installed, Symptoms
 from provisioner.version import at_least, numbers
 
-_REQUIRES_CUDA = re.compile(r"cuda ?>= ?(\d{1,2}\.\d)")
+REQUIRES_CUDA = re.compile(r"cuda ?>= ?(\d{1,2}\.\d)")
+"""How an image asks for what the driver has to speak."""
 _TARGET = re.compile(r"unsupported gpu architecture 'compute_(\d{2,3})'")
 _BUILD_CUDA = re.compile(r"^cu(\d{2,3})")
 
@@ -27,7 +28,7 @@ def _same(one: str, other: str) -> bool:
 
 def driver_below_image(symptoms: Symptoms, _: Catalog) -> str | None:
     """An image asks for a newer CUDA than the driver speaks."""
-    match = _REQUIRES_CUDA.search(symptoms.text)
+    match = REQUIRES_CUDA.search(symptoms.text)
     if match and symptoms.driver_cuda and not at_least(symptoms.driver_cuda, match[1]):
         return f"The image needs CUDA {match[1]}, the driver speaks {symptoms.driver_cuda}."
     return None
