@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from provisioner.catalog.find import driver_branch
 from provisioner.catalog.load import Catalog
 from provisioner.doctor.symptoms import Installed, Symptoms
 from provisioner.version import at_least, numbers
@@ -11,7 +12,8 @@ from provisioner.version import at_least, numbers
 REQUIRES_CUDA = re.compile(r"cuda ?>= ?(\d{1,2}\.\d)")
 """How an image asks for what the driver has to speak."""
 _TARGET = re.compile(r"unsupported gpu architecture 'compute_(\d{2,3})'")
-_BUILD_CUDA = re.compile(r"^cu(\d{2,3})")
+_BUILD_CUDA = re.compile(r"cu([7-9]\d|1\d\d)(?!\d)")
+"""A release; ``cu12`` of other projects says the major alone."""
 
 
 def module_differs(symptoms: Symptoms, _: Catalog) -> str | None:
@@ -107,6 +109,17 @@ def cudnn_in_environment(symptoms: Symptoms, _: Catalog) -> str | None:
     """cuDNN lies in the environment as a wheel."""
     found = "nvidia-cudnn-cu" in symptoms.text or "nvidia/cudnn/lib" in symptoms.text
     return "cuDNN is in the environment as a wheel." if found else None
+
+
+def branch_of(version: str, catalog: Catalog, *, windows: bool) -> str:
+    """The branch of a driver; Windows numbers the releases of one upwards: 581 is of R580.
+
+    Empty where nobody knows it.
+    """
+    if not windows or not version:
+        return version.partition(".")[0]
+    row = driver_branch(catalog, version, windows=True)
+    return row.branch if row else ""
 
 
 def cuda_of(package: Installed) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Architecture
-from provisioner.doctor.predicates.drivers import cuda_of
+from provisioner.doctor.predicates.drivers import branch_of, cuda_of
 from provisioner.doctor.symptoms import Symptoms
 from provisioner.machine import Gpu
 from provisioner.version import at_least, is_dotted, order
@@ -69,7 +69,8 @@ def gpu_older_than_cuda(symptoms: Symptoms, catalog: Catalog) -> str | None:
 
 def gpu_older_than_driver(symptoms: Symptoms, catalog: Catalog) -> str | None:
     """The driver's branch has left the GPU out."""
-    branch = symptoms.driver.partition(".")[0]
+    windows = symptoms.wsl or symptoms.family == "windows"
+    branch = branch_of(symptoms.driver, catalog, windows=windows)
     for gpu, row in _known(symptoms, catalog):
         if branch and row.last_driver_branch and int(branch) > int(row.last_driver_branch):
             return f"{gpu.name} is served up to driver {row.last_driver_branch}, {branch} is here."

@@ -14,7 +14,8 @@ _NEEDED = re.compile(r"sm_(\d{2,3})[af]? is not compatible")
 _SEVERAL = re.compile(
     r"(?m)(?:^ ?gpus: .* x ?\d|^ ?gpus: \d)"
     r"|(?<![\w.:])[2-8] ?x ?(?:nvidia|rtx|gtx|tesla|titan|[ahv]100|gpu)"
-    r"|(?<![\w.])x[2-8](?![\w.])|gpu ?[1-7]:|cuda:[1-7](?!\d|\.)"
+    r"|(?<![\w.])(?<!pcie )(?<!gen[1-6] )(?<!width )(?<!width: )x[2-8](?![\w.])(?! lane)"
+    r"|gpu ?[1-7]:|cuda:[1-7](?!\d|\.)"
     r"|(?:multi|multiple|several|two|four|eight|both)[ -]gpus?"
 )
 _MIB_WORTH_A_WORD = 1024
