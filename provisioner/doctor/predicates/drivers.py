@@ -12,6 +12,7 @@ from provisioner.version import at_least, numbers
 REQUIRES_CUDA = re.compile(r"cuda ?>= ?(\d{1,2}\.\d)")
 """How an image asks for what the driver has to speak."""
 _TARGET = re.compile(r"unsupported gpu architecture 'compute_(\d{2,3})'")
+_CONDAS_CUDA = re.compile(r"_cuda(\d{1,2}\.\d)(?:\.\d+)?_")
 _BUILD_CUDA = re.compile(r"cu([7-9]\d|1\d\d)(?!\d)")
 """A release; ``cu12`` of other projects says the major alone."""
 
@@ -123,6 +124,8 @@ def branch_of(version: str, catalog: Catalog, *, windows: bool) -> str:
 
 
 def cuda_of(package: Installed) -> str | None:
-    """The CUDA that a variant names: ``cu121`` → ``12.1``."""
-    match = _BUILD_CUDA.match(package.local)
-    return f"{match[1][:-1]}.{match[1][-1]}" if match else None
+    """The CUDA that a variant names: ``cu121`` and ``py3.9_cuda12.1_cudnn8_0`` → ``12.1``."""
+    if match := _BUILD_CUDA.match(package.local):
+        return f"{match[1][:-1]}.{match[1][-1]}"
+    match = _CONDAS_CUDA.search(package.local)
+    return match[1] if match else None
