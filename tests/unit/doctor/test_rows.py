@@ -34,9 +34,12 @@ def shipped_rows() -> Catalog:
     return workflow.catalog()
 
 
+def judging(rows: Catalog) -> tuple[Inference | Remedy, ...]:
+    return (*rows.inferences, *rows.remedies)
+
+
 def asked(rows: Catalog) -> set[str]:
-    listed: tuple[Inference | Remedy, ...] = (*rows.inferences, *rows.remedies)
-    return {name for row in listed for name in (*row.when, *row.unless)}
+    return {name for row in judging(rows) for name in (*row.when, *row.unless)}
 
 
 def flaws() -> set[str]:
@@ -74,7 +77,7 @@ def test_every_name_in_a_remedy_can_hold(rows: Catalog) -> None:
 
 
 def test_no_row_wants_and_forbids_the_same(rows: Catalog) -> None:
-    for row in (*rows.inferences, *rows.remedies):
+    for row in judging(rows):
         assert not set(row.when) & set(row.unless), (row.reference, row.when, row.unless)
 
 
@@ -98,7 +101,7 @@ def test_every_sign_is_there_once_and_means_something(rows: Catalog) -> None:
 def test_every_cause_that_rows_speak_of_has_an_explanation(rows: Catalog) -> None:
     known = {row.name for row in rows.references}
     told = {name for sign in rows.signs for name in sign.means}
-    told |= {row.reference for row in (*rows.inferences, *rows.remedies, *rows.wordings)}
+    told |= {row.reference for row in judging(rows)} | {row.reference for row in rows.wordings}
 
     assert told <= known
 
