@@ -19,10 +19,7 @@ from provisioner.doctor.remedies.values import VALUES
 
 PLACEHOLDER = re.compile(r"\{([a-z_0-9]+)\}")
 BY_CODE = {
-    judge.TROUBLE,
-    soundness.WORKS,
-    soundness.FAILS,
-    soundness.MENDED,
+    *(name for one in (judge, soundness) for name in vars(one).values() if isinstance(name, str)),
     *re.findall(r'"([a-z-]+)" in held', inspect.getsource(conditions)),
     *(f"{engine}-named" for engine in ("docker", "podman", "apptainer")),
 }
