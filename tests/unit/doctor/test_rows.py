@@ -108,7 +108,9 @@ def test_the_words_of_every_sign_are_found_where_they_are_said(rows: Catalog) ->
         (sign.name, words)
         for sign in rows.signs
         for words in sign.words
-        if not _is_seen(sign, read(said(words), rows).text, words)
+        if not any(
+            _is_seen(sign, read(f"{said(words)}{more}", rows).text, words) for more in ("", " ok")
+        )
     ]
     assert lost == []
 
