@@ -164,7 +164,7 @@ def _of_bundle(name: str, text: str) -> Examined:
     from provisioner.doctor.bundle import opened
 
     try:
-        bundle = opened(text)
+        bundle = opened(text, workflow.catalog())
     except ValueError as error:
         raise bad_report(name, f"it was cut off or changed: {error}") from error
     return Examined(

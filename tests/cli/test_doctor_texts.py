@@ -13,13 +13,20 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from provisioner import workflow
 from provisioner.cli.main import main
+from provisioner.cli.text_doctor import COMMANDS as KNOWN
+from provisioner.cli.text_doctor import show_examined
+from provisioner.examination import Examined
+from provisioner.report import Finding
 from tests.cases import cases
 from tests.cli.sickbed import Sickbed
 
 TEXTS = sorted((Path(__file__).parent / "doctor_texts").glob("*.txt"))
 WIDTH = 80
 COMMANDS = ("sudo ", "pip ", "python -c ")
+PROGRAMS = (*KNOWN, "reboot", "tee ")
+"""A reboot is a word of prose too, and ``tee`` stands at the end of a pipe."""
 
 
 def printed(command: str) -> str:
@@ -46,6 +53,34 @@ def test_only_what_is_copied_is_longer_than_a_line(path: Path) -> None:
     for line in lines:
         assert len(line) <= WIDTH or any(one in line for one in COMMANDS), line
         assert line == line.rstrip()
+
+
+@pytest.mark.parametrize(
+    "command", ["dnf remove 'nvidia-driver*' 'nvidia-open*' 'kmod-nvidia*' 'akmod-nvidia*' 'cuda*'"]
+)
+def test_a_command_for_root_is_one_line_in_a_container_too(command: str) -> None:
+    finding = Finding(
+        reference="wsl2",
+        severity="error",
+        message="m",
+        fix=(f"remove every package of the driver that the system has now: {command}",),
+    )
+    found = Examined(findings=(finding,), looked_at=())
+
+    with CliRunner().isolation() as (out, *_):
+        show_examined(found)
+
+    assert command in out.getvalue().decode()
+
+
+def test_each_program_that_root_is_asked_to_run_is_known_as_a_command() -> None:
+    texts = [row.fix for row in workflow.catalog().remedies]
+    asked = {
+        words for text in texts for words in re.findall(r"sudo (?:-\S+ )*([a-z-]+ ?\S*)", text)
+    }
+
+    assert asked
+    assert [words for words in sorted(asked) if not f"{words} ".startswith(PROGRAMS)] == []
 
 
 def live(bed: Sickbed) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable
+from operator import attrgetter
 
 from provisioner.catalog.beside import toolkit
 from provisioner.catalog.find import caps_on, names_of_system
@@ -53,7 +54,7 @@ def _cap(name: str) -> Value:
     """The cap that a release that is there needs, and which release that is."""
 
     def capped(patient: Patient) -> str | None:
-        for package in patient.symptoms.packages:
+        for package in filter(attrgetter("is_exact"), patient.symptoms.packages):
             for cap in caps_on(patient.catalog.caps, package.name, package.version):
                 if cap.requirement.startswith(name):
                     asked = shlex.quote(cap.requirement)
