@@ -40,8 +40,8 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
         return any(finding.severity == "error" for finding in self.findings)
 
 
-def of_report(name: str, options: Options) -> Examined:
-    """Say what a pasted report tells; ``options`` name the machine where it does not.
+def of_report(name: str, options: Options, python: str | None = None) -> Examined:
+    """Say what a pasted report tells; ``options`` and ``python`` name what it does not.
 
     Raises UsageError ``bad-report`` for a file that cannot be read, or as ``machine_of`` does.
     """
@@ -53,6 +53,7 @@ def of_report(name: str, options: Options) -> Examined:
     if is_bundle(text):
         return _of_bundle(name, text)
     symptoms = read(text, rows)
+    symptoms = msgspec.structs.replace(symptoms, python=python or symptoms.python)
     if left_out:
         symptoms = msgspec.structs.replace(symptoms, left_out_bytes=left_out)
     machine, warnings = _machine(options)
@@ -163,7 +164,7 @@ def _of_bundle(name: str, text: str) -> Examined:
     from provisioner.doctor.bundle import opened
 
     try:
-        bundle = opened(text)
+        bundle = opened(text, workflow.catalog())
     except ValueError as error:
         raise bad_report(name, f"it was cut off or changed: {error}") from error
     return Examined(
@@ -173,7 +174,7 @@ def _of_bundle(name: str, text: str) -> Examined:
     )
 
 
-def explained(word: str, options: Options) -> Explained:
+def explained(word: str, options: Options, python: str | None = None) -> Explained:
     """Say what a word of a finding means, and what to do on this machine or a described one.
 
     Raises UsageError ``unknown-reference``, or as ``machine_of`` does.
@@ -183,7 +184,7 @@ def explained(word: str, options: Options) -> Explained:
 
     told = _machine(options)[0]
     machine = told or workflow.this_machine()[0]
-    symptoms = _with(Symptoms(text=""), machine)
+    symptoms = _with(Symptoms(text="", python=python or ""), machine)
     return explain(word, Patient(symptoms, workflow.catalog(), machine, from_afar=told is not None))
 
 
@@ -217,6 +218,7 @@ def _with(symptoms: Symptoms, machine: Machine | None) -> Symptoms:
         os_id=machine.os.id,
         os_version=machine.os.version,
         wsl=machine.os.wsl,
+        container=symptoms.container or machine.os.container is not None,
         arch=machine.arch,
     )
 

@@ -31,3 +31,5 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     name: str
     meaning: str
     fix: str
+    spares_runs: bool = False
+    """Programs run all the same: of a machine that is looked at it is never an error."""

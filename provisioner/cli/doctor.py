@@ -10,6 +10,7 @@ import click
 from provisioner import workflow
 from provisioner.cli import options
 from provisioner.cli.output import show_json, show_warnings, write_file
+from provisioner.errors import UsageError
 
 _STANDARD_OUTPUT = "-"
 
@@ -87,7 +88,7 @@ def _examined(
         raise click.UsageError("Say --bundle or --report, not both.")
     if bundle == _STANDARD_OUTPUT and as_json:
         raise click.UsageError("Say --json, or --bundle -, which prints JSON as well, not both.")
-    asked = options.asked((), typed, must_ask=False)
+    asked = _asked(typed, told=report is not None)
     if bundle is not None:
         found, text = examination.bundled(name, asked.options)
         if bundle == _STANDARD_OUTPUT:
@@ -96,16 +97,47 @@ def _examined(
             write_file(Path(bundle), text, private=True, option="--bundle")
         return found
     if report is not None:
-        return examination.of_report(report, asked.options)
+        return examination.of_report(report, asked.options, workflow.python_of(asked.python))
     return examination.of_machine(name, asked.options)
+
+
+_OF_A_PLAN = {
+    "files": "--requirement",
+    "profile": "--profile",
+    "keep_driver": "--keep-driver",
+    "via": "--via",
+    "pre": "--pre",
+}
+"""Options that shape a plan: no finding depends on them."""
+
+
+def _asked(typed: dict[str, Any], *, told: bool) -> workflow.Asked:
+    """What was typed of a machine; ``told`` where it is not looked at but told of.
+
+    Raises UsageError ``bad-usage`` for options that would say nothing here.
+    """
+    given = [option for name, option in _OF_A_PLAN.items() if typed[name]]
+    if given:
+        raise UsageError(
+            "bad-usage",
+            f"{given[0]} shapes a plan, and doctor looks for what is broken.",
+            hint="Leave it out. A plan is asked for with: dlsetup resolve",
+        )
+    if typed["python"] and not told:
+        raise UsageError(
+            "bad-usage",
+            "--python says nothing here: the environment's own Python is examined.",
+            hint="Name the environment: dlsetup doctor NAME, or dlsetup doctor ./FOLDER",
+        )
+    return options.asked((), typed, must_ask=False)
 
 
 def _explain(word: str, typed: dict[str, Any], *, as_json: bool) -> None:
     from provisioner import examination
 
     workflow.explained(word)  # a wrong word is told before anything is looked at
-    asked = options.asked((), typed, must_ask=False)
-    found = examination.explained(word, asked.options)
+    asked = _asked(typed, told=True)
+    found = examination.explained(word, asked.options, workflow.python_of(asked.python))
     if as_json:
         about = {
             name: getattr(found, name) for name in ("reference", "recognised", "fixes", "checks")
@@ -115,3 +147,8 @@ def _explain(word: str, typed: dict[str, Any], *, as_json: bool) -> None:
     from provisioner.cli.text_doctor import show_explained
 
     show_explained(found)
+
+
+for _parameter in command.params:
+    if isinstance(_parameter, click.Option) and _parameter.name in _OF_A_PLAN:
+        _parameter.hidden = True  # it is refused with a sentence, and no help offers it

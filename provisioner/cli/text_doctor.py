@@ -16,7 +16,7 @@ from provisioner.report import Finding
 if TYPE_CHECKING:
     from provisioner.doctor.explaining import Explained
 
-_COMMANDS = (
+COMMANDS = (
     "dlsetup ",
     "sudo ",
     "docker ",
@@ -34,6 +34,29 @@ _COMMANDS = (
     "apptainer ",
     "uv ",
     "apt ",
+    "apt-get ",
+    "apt-mark ",
+    "apt-key ",
+    "dnf ",
+    "zypper ",
+    "pacman ",
+    "dkms ",
+    "akmods ",
+    "modprobe ",
+    "nvidia-modprobe ",
+    "nvidia-uninstall",
+    "update-initramfs ",
+    "dracut ",
+    "mkinitcpio ",
+    "tegrastats",
+    "grubby ",
+    "mokutil ",
+    "systemctl ",
+    "dmesg ",
+    "fuser ",
+    "mkdir -",
+    "mount -",
+    "rm -",
     "wget ",
     "ldconfig",
     "rocminfo",
@@ -47,7 +70,7 @@ _COMMANDS = (
     "deploy.",
 )
 """What tells that a line holds something to copy."""
-_BEFORE_COMMAND = re.compile(rf": (?={'|'.join(map(re.escape, _COMMANDS))})")
+_BEFORE_COMMAND = re.compile(rf": (?={'|'.join(map(re.escape, COMMANDS))})")
 _OR_THEN = re.compile(r", (?=(?:and|or|then)\b)")
 """Between a command and what is said after it."""
 _MOST_SEEN = 4
@@ -137,6 +160,6 @@ def _fix(text: str, width: int, margin: str, rest: str = "   ") -> str:
         command, *more = _OR_THEN.split(text[match.end() :], maxsplit=1)
         further = (_fix(one, width, inner, "") for one in more)
         return "\n".join((prose, f"{inner}{printable(command)}", *further))
-    if any(word in text for word in _COMMANDS):
+    if any(word in text for word in COMMANDS):
         return line
     return folded(text, width, first=margin, rest=inner)

@@ -8,7 +8,7 @@ import msgspec
 
 from provisioner.detect.host import Host
 
-_DEVICES = "/sys/bus/pci/devices"
+DEVICES = "/sys/bus/pci/devices"
 VENDORS = {"10de": "nvidia", "1002": "amd", "8086": "intel"}
 """Vendor ids (pci.ids) of those who make graphics processors that compute."""
 _DISPLAY_CLASS = "03"
@@ -38,7 +38,7 @@ class PciDevice(msgspec.Struct, frozen=True):
 
 def probe(host: Host) -> tuple[PciDevice, ...]:
     """The graphics processors on the bus, in the order of their slots."""
-    found = (_gpu_in(host, slot) for slot in host.entries(_DEVICES))
+    found = (_gpu_in(host, slot) for slot in host.entries(DEVICES))
     return tuple(device for device in found if device is not None)
 
 
@@ -51,7 +51,7 @@ def slot_of(text: str) -> str:
 
 
 def _gpu_in(host: Host, slot: str) -> PciDevice | None:
-    folder = f"{_DEVICES}/{slot}"
+    folder = f"{DEVICES}/{slot}"
     class_ = _hex_in(host, f"{folder}/class")
     vendor = _hex_in(host, f"{folder}/vendor")
     device = _hex_in(host, f"{folder}/device")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
+from provisioner.catalog.load import Catalog
 from provisioner.doctor.anonymous import Anonymous
-from provisioner.doctor.reading import folded
+from provisioner.doctor.reading import again
 from provisioner.doctor.symptoms import Symptoms
 from provisioner.machine import Machine
 from provisioner.plan import Warning
@@ -53,17 +55,24 @@ def is_bundle(text: str) -> bool:
     return _MARK.match(text) is not None
 
 
-def opened(text: str) -> Bundle:
-    """Return what such a file holds. Raises ValueError for one that was cut or changed."""
+def opened(text: str, catalog: Catalog) -> Bundle:
+    """Return what such a file holds, its lines read again.
+
+    Raises ValueError for one that was cut or changed.
+    """
     try:
         found = msgspec.json.decode(text, type=Bundle)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(str(error)) from error
-    driver = found.machine.driver
-    versions = [driver.version or "0" if driver else "0"]
-    versions += [gpu.compute_capability or "0" for gpu in found.machine.gpus]
-    if not all(map(is_dotted, versions)):
+    if not all(map(is_dotted, filter(None, _versions(found)))):
         raise ValueError("a version in it is none")
-    words = folded("\n".join(found.symptoms.lines))
-    symptoms = msgspec.structs.replace(found.symptoms, text=words)
-    return msgspec.structs.replace(found, symptoms=symptoms)
+    return msgspec.structs.replace(found, symptoms=again(found.symptoms, catalog))
+
+
+def _versions(found: Bundle) -> Iterator[str | None]:
+    """What is compared as numbers. Packages have versions of any kind."""
+    told, driver = found.symptoms, found.machine.driver
+    yield from (driver.version, driver.cuda) if driver else ()
+    yield from (told.driver, told.module, told.driver_cuda, told.toolkit)
+    yield from (told.gcc, told.glibc, told.python)
+    yield from (gpu.compute_capability for gpu in (*found.machine.gpus, *told.gpus))

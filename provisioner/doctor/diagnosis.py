@@ -68,7 +68,12 @@ def _finding(patient: Patient, found: Suspects, one: Suspect, confidence: Confid
     row = reference(patient.catalog, one.reference)
     return Finding(
         reference=one.reference,
-        severity=_severity(one, confidence, told_to_fail=found.told_to_fail),
+        severity=_severity(
+            one,
+            confidence,
+            spares=row.spares_runs and patient.symptoms.examined,
+            told_to_fail=found.told_to_fail,
+        ),
         message=" ".join((row.meaning, *one.because)),
         evidence=one.evidence,
         fix=fixes(one.reference, patient, found.held) or (row.fix,),
@@ -91,9 +96,14 @@ def _confidence(one: Suspect, listed: list[Suspect], patient: Patient) -> Confid
     return "likely" if one.points >= _LIKELY else "unsure"
 
 
-def _severity(one: Suspect, confidence: Confidence, *, told_to_fail: bool) -> Severity:
-    """Where nothing is said to fail, what does not follow from the catalog is a warning."""
+def _severity(
+    one: Suspect, confidence: Confidence, *, spares: bool, told_to_fail: bool
+) -> Severity:
+    """An error harms what runs here, and something is said to fail or the catalog proves it.
+
+    ``spares``: nothing that runs here is harmed by it, as it would be told of in a report.
+    """
     if confidence == "unsure":
         return "note"
-    serious = one.points >= _LIKELY and not one.mild
-    return "error" if serious and (told_to_fail or one.proved) else "warning"
+    harms = one.points >= _LIKELY and not (one.mild or spares)
+    return "error" if harms and (told_to_fail or one.proved) else "warning"

@@ -12,9 +12,11 @@ from provisioner.check.said import Package, Part, Place, Python
 from provisioner.doctor.patient import Patient
 from provisioner.doctor.symptoms import Installed
 from provisioner.errors import DlsetupError
+from provisioner.version import is_dotted
 
-_RULES = ("builds", "pairs", "time_rot")
-_CALLED = {
+RULES = ("builds", "pairs", "time_rot")
+"""The rules that are asked, of ``provisioner.check.rules``."""
+CALLED = {
     "python-unsupported": "python-too-new",
     "no-build-for-platform": "python-too-new",
     "cudnn-too-new": "cudnn-wrong-version",
@@ -29,7 +31,7 @@ _CAP = "cap-missing"
 
 def flaws(patient: Patient) -> Iterator[tuple[str, Flaw]]:
     """Yield what is wrong with the packages that are named, each under the name of its cause."""
-    exact = [one for one in patient.symptoms.packages if _is_exact(one)]
+    exact = [one for one in patient.symptoms.packages if is_dotted(one.version)]
     known = [one for one in exact if one.name in patient.catalog.frameworks]
     if not known:
         return
@@ -41,7 +43,7 @@ def flaws(patient: Patient) -> Iterator[tuple[str, Flaw]]:
     )
     part = Part(inside="environment", statements=tuple(_statements(patient, exact)))
     ground = Ground(part, patient.machine, patient.catalog, remedy)
-    for rule in _RULES:
+    for rule in RULES:
         try:
             found = tuple(import_module(f"provisioner.check.rules.{rule}").flaws(ground))
         except (DlsetupError, ValueError):
@@ -49,10 +51,6 @@ def flaws(patient: Patient) -> Iterator[tuple[str, Flaw]]:
         for flaw in found:
             if flaw.severity == "error" and (name := _cause(flaw, exact)):
                 yield name, flaw
-
-
-def _is_exact(one: Installed) -> bool:
-    return bool(one.version) and one.version.replace(".", "").isdigit()
 
 
 def _statements(patient: Patient, exact: list[Installed]) -> Iterator[Package | Python]:
@@ -73,7 +71,7 @@ def _statements(patient: Patient, exact: list[Installed]) -> Iterator[Package | 
 
 def _cause(flaw: Flaw, exact: list[Installed]) -> str | None:
     if flaw.reference != _CAP:
-        return _CALLED.get(flaw.reference, flaw.reference)
+        return CALLED.get(flaw.reference, flaw.reference)
     named = {one.name for one in exact}
     for text in flaw.fix:
         for name, cause in _OF_CAPS.items():

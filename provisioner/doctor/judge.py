@@ -18,7 +18,7 @@ _FACTS = 70
 """Points of what follows from the catalog alone, without an error that anybody saw."""
 _EXAMINED = 90
 """The same, where the packages were looked at and not only told of."""
-_TROUBLE = "trouble"
+TROUBLE = "trouble"
 """The sign that something is wrong at all."""
 _LEANING = 12
 """Points that all causes share by the wording of a report: enough where nothing else speaks."""
@@ -72,7 +72,7 @@ class Suspects(NamedTuple):
     @property
     def in_trouble(self) -> bool:
         """Whether anything says that something is wrong at all."""
-        return _TROUBLE in self.held
+        return TROUBLE in self.held
 
     @property
     def is_sound(self) -> bool:

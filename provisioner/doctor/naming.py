@@ -15,12 +15,16 @@ _SYSTEMS = (
     ("ubuntu", re.compile(r"ubuntu[ :_-]*(?:linux )?v?(\d\d\.?\d\d)?")),
     ("debian", re.compile(r"debian[ :_-]*(?:gnu/linux )?(\d{1,2})?")),
     ("macos", re.compile(r"(?<![a-z])(?:macos|mac os x?|osx|darwin|macosx)[ _-]*(\d{2})?")),
-    ("rocky", re.compile(r"rocky[ a-z]*(\d{1,2})?")),
-    ("almalinux", re.compile(r"alma[ a-z]*(\d{1,2})?")),
-    ("rhel", re.compile(r"(?:rhel|red hat)[ a-z]*(\d{1,2})?")),
+    ("rocky", re.compile(r"(?<![a-z])rocky[ a-z]*(\d{1,2})?")),
+    ("almalinux", re.compile(r"(?<![a-z])alma(?:linux| linux)?(?![a-z])[ a-z]*(\d{1,2})?")),
+    ("rhel", re.compile(r"(?<![a-z])(?:rhel|red hat)[ a-z]*(\d{1,2})?")),
     ("centos", re.compile(r"centos[ a-z]*(\d{1,2})?")),
     ("fedora", re.compile(r"fedora[ a-z]*(\d{2})?")),
-    ("opensuse-leap", re.compile(r"(?:opensuse|suse)[ a-z]*(\d{2}\.\d)?")),
+    ("ol", re.compile(r"(?<![a-z])oracle ?linux[ a-z]*(\d{1,2})?")),
+    ("amzn", re.compile(r"(?<![a-z])(?:amazon ?linux|amzn|al(?=20))[ a-z]*(\d{1,4})?")),
+    ("sles", re.compile(r"(?<![a-z])(?:sles|suse linux enterprise)[ a-z]*(\d{2}(?:\.\d)?)?")),
+    ("opensuse-tumbleweed", re.compile(r"(?<![a-z])(?:opensuse[ -]?)?tumbleweed()")),
+    ("opensuse-leap", re.compile(r"(?<![a-z])(?:opensuse|suse)[ a-z]*(\d{2}\.\d)?")),
     ("arch", re.compile(r"(?<![a-z])(?:arch linux|manjaro|archlinux)()")),
 )
 _DRIVE = re.compile(
@@ -154,10 +158,11 @@ def packages(catalog: Catalog) -> re.Pattern[str]:
     names = sorted({*catalog.every_name, *_PLAIN, *_OTHER_NAMES}, key=len, reverse=True)
     listed = "|".join(re.escape(name).replace(r"\-", "[-_]") for name in names)
     return re.compile(
-        rf"(?<![\w./-])(?<!build )(?P<name>{listed})(?:\[[^\]]*\])?"
+        rf"(?<![\w./-])(?<!build )(?P<name>{listed})(?:\[[^\]\n]{{0,80}}\])?"
         r"(?: ?(?:===?|>=|~=|=|@) ?| version:? ?v?|: ?v?|-| v?)\(?"
-        r"(?P<version>\d+(?:\.(?:\d+|x))+(?:[a-z]+\d*)?(?:\.(?:post|dev)\d+)?(?:\+[a-z0-9.]+)?)"
-        r"(?:[ =-](?P<build>(?:py|cpu|cuda|gpu|h)[\w.]*_[\w.]*))?"
+        r"(?P<version>\d+(?:\.(?:\d+|x))+(?:(?:a|b|rc)\d+)?(?:\.?(?:post|dev)\d+)?(?:\+[a-z0-9.]+)?)"
+        r"(?:[ =-](?P<build>(?:py|cpu|cuda|gpu|h)[\w.]*_[\w.]*))?",
+        re.ASCII,  # other scripts put no blank before a name
     )
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
+
+import msgspec
 
 from provisioner.catalog.load import Catalog
 from provisioner.doctor import naming
@@ -22,7 +25,12 @@ _WORDS = 16
 _KEY = re.compile(r"^\s{0,8}([A-Za-z][A-Za-z0-9_ /().-]{1,40}?)\s*[:=]\s+(\S.*)$")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\n\x20-\x7e\x80-\uffff]")
 _BLANKS = re.compile(r"[ \t\u00a0]+")
-_QUOTES = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
+_WIDE = range(0xFF01, 0xFF5F)
+_PLAIN = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"") | {
+    letter: letter - _WIDE[0] + ord("!") for letter in _WIDE
+}
+"""Round quotes, and letters, digits and colons of East Asian keyboards, as programs print them."""
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 
 _DRIVER = (
     re.compile(
@@ -36,7 +44,7 @@ _DRIVER = (
     re.compile(r"(?m)^ii +libnvidia-compute-\S+ +(\d{3}\.\d+(?:\.\d+)?)-"),
 )
 _MODULE = (
-    re.compile(r"nvrm version: .*? (\d{3}\.\d+(?:\.\d+)?) "),
+    re.compile(r"nvrm version: [^\n]{0,120}? (\d{3}\.\d+(?:\.\d+)?) "),
     re.compile(r"kernel module has the version ?:? ?(\d{3}\.\d+(?:\.\d+)?)"),
     re.compile(r"kernel(?: module)? version:? (\d{3}\.\d+(?:\.\d+)?)"),
     re.compile(r"(?m)^ ?driver_module(?:_\w+)?: ?(\d{3}\.\d+(?:\.\d+)?)"),
@@ -52,7 +60,7 @@ _TOOLKIT = (
     re.compile(r"cuda-(\d{1,2}\.\d)/bin/nvcc"),
 )
 _GCC = (
-    re.compile(r"gcc(?: version)? ?[:(]? ?(?:\([^)]*\) )?(\d{1,2})\.\d"),
+    re.compile(r"gcc(?: version)? ?[:(]? ?(?:\([^)\n]{0,80}\) )?(\d{1,2})\.\d"),
     re.compile(r"(?m)^ ?gcc ?: ?(\d{1,2})"),
 )
 _GLIBC = (re.compile(r"(?:glibc|ldd)[^\n]{0,30}? ?(2\.\d{1,2})(?![\d_])"),)
@@ -74,7 +82,7 @@ def read(text: str, catalog: Catalog) -> Symptoms:
     """Return what a report says. Never raises: what makes no sense says nothing."""
     kept, left_out = _bounded(text)
     lines = tuple(_readable(kept))
-    text = _in_english("\n".join(map(_folded, lines)), catalog)
+    text = _folded_all(lines, catalog)
     os_id, os_version = naming.system(text)
     return Symptoms(
         text=claimed(text),
@@ -99,26 +107,35 @@ def read(text: str, catalog: Catalog) -> Symptoms:
     )
 
 
-def folded(text: str) -> str:
-    """The text of a report as signs are looked for in it: lower case, blanks run together."""
-    return "\n".join(map(_folded, _readable(_bounded(text)[0])))
+def again(symptoms: Symptoms, catalog: Catalog) -> Symptoms:
+    """Symptoms whose lines alone were kept, with the text that signs are looked for in."""
+    lines = tuple(_readable(_bounded("\n".join(symptoms.lines))[0]))
+    text = claimed(_folded_all(lines, catalog))
+    return msgspec.structs.replace(symptoms, lines=lines, text=text)
+
+
+def _folded_all(lines: tuple[str, ...], catalog: Catalog) -> str:
+    """The lines in lower case, blanks run together, in English; as many as there were."""
+    return _in_english("\n".join(map(_folded, lines)), catalog)
 
 
 def _in_english(text: str, catalog: Catalog) -> str:
     """What programs said in other languages, as they say it in English; lines stay lines."""
-    if text.isascii():
-        # Spanish and Italian have sentences without an accent.
-        rows = [row for row in catalog.translations if any(map(str.isascii, row.words))]
-    else:
-        rows = list(catalog.translations)
-    for row in rows:
-        for words in row.words:
-            text = text.replace(words, row.english)
+    for words, english in _sentences(catalog):
+        text = text.replace(words, english)
     return text
 
 
+@lru_cache(maxsize=4)
+def _sentences(catalog: Catalog) -> tuple[tuple[str, str], ...]:
+    """What is said with its English, the longest first: one may be a part of another."""
+    listed = ((words, row.english) for row in catalog.translations for words in row.words)
+    return tuple(sorted(listed, key=lambda one: -len(one[0])))
+
+
 def _folded(line: str) -> str:
-    return _BLANKS.sub(" ", line).translate(_QUOTES).lower()
+    plain = _BLANKS.sub(" ", line).translate(_PLAIN).lower()
+    return plain if plain.isascii() else _OTHER_DIGIT.sub(lambda digit: str(int(digit[0])), plain)
 
 
 def _bounded(text: str) -> tuple[str, int]:

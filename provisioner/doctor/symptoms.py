@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from provisioner.machine import Gpu
+
+_RELEASE = re.compile(r"[0-9]+(?:\.[0-9]+)*(?:(?:a|b|rc)[0-9]+)?(?:\.?(?:post|dev)[0-9]+)*")
 
 
 class Installed(msgspec.Struct, frozen=True):
@@ -19,6 +23,11 @@ class Installed(msgspec.Struct, frozen=True):
     manager: str = "pip"
     quote: str = ""
     """The line that says so."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the version is that of one release, and not ``2.x`` or what nobody publishes."""
+        return _RELEASE.fullmatch(self.version) is not None
 
 
 class Symptoms(msgspec.Struct, frozen=True, kw_only=True):

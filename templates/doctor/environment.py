@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import platform
@@ -19,6 +21,7 @@ NEEDED = re.compile(r"(numpy|protobuf|torch|jaxlib|tensorflow)(?![\w.-])")
 GLIBC = re.compile(r"manylinux_2_(\d+)_")
 TAG = re.compile(r"(?m)^Tag: *(\w+)-(\w+)-")
 BUILT_FOR = re.compile(r"(?m)^(cuda|hip|xpu)\b[^=\n]*= *(?:None|['\"]([^'\"]+)['\"])")
+MOST_COMPILED = 12
 LIBRARIES = (
     ("torch", "lib/libtorch_cuda.so"),
     ("torch", "lib/libtorch_cpu.so"),
@@ -39,9 +42,11 @@ def first(path, limit=1 << 16):
 def headers(path):
     found, needs = {}, []
     for line in first(path, 1 << 20).splitlines():
-        name, colon, text = line.partition(":")
-        if not line.strip() or not colon:
+        if not line:
             break
+        if line[0].isspace():  # a licence has many lines
+            continue
+        name, _, text = line.partition(":")
         found.setdefault(name.lower(), text.strip())
         if name == "Requires-Dist" and NEEDED.match(text.strip()):
             needs.append(text.strip())
@@ -67,8 +72,52 @@ def built_for(folder):
     return "3." + tag[3:] if tag.startswith("cp3") and abi in (tag, tag + "m") else ""
 
 
+def record(folder):
+    """Rows of a package's list of files: name, sum, size."""
+    for line in first(os.path.join(folder, "RECORD"), 1 << 22).splitlines():
+        name, _, rest = line.partition(",")
+        if name and not name.startswith(("/", "..", '"')):
+            yield name, rest.partition(",")[0], rest.partition(",")[2]
+
+
+def fitness(place, folder):
+    """How much of what a package brought lies there as it was: of two, the one imported has it."""
+    told = [row for row in record(folder) if row[0].endswith(".py") and row[1]][:400]
+    same = sum(1 for name, told_sum, _ in told if summed(os.path.join(place, name)) == told_sum)
+    return (same / float(len(told)) if told else 0.0, modified(folder))
+
+
+def summed(path):
+    try:
+        with open(path, "rb") as file:
+            digest = hashlib.sha256(file.read()).digest()
+    except OSError:
+        return ""
+    return "sha256=" + base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+def modified(path):
+    try:
+        return os.path.getmtime(path)
+    except OSError:
+        return 0.0
+
+
+def in_order(place):
+    """Names of a folder; of two that tell of one package, the one that is imported comes first."""
+    names = names_in(place)
+    stems = {}
+    for name in names:
+        if name.endswith((".dist-info", ".egg-info")):
+            stems.setdefault(re.sub("[-_.]+", "-", name.partition("-")[0]).lower(), []).append(name)
+    for told in stems.values():
+        if len(told) > 1:
+            told.sort(key=lambda name: fitness(place, os.path.join(place, name)), reverse=True)
+    return [name for told in stems.values() for name in told]
+
+
 def packages(place):
-    for name in names_in(place):
+    for name in in_order(place):
         stem, kind = os.path.splitext(name)
         about = {".dist-info": "METADATA", ".egg-info": "PKG-INFO"}.get(kind)
         folder = os.path.join(place, name)
@@ -85,6 +134,7 @@ def packages(place):
             "glibc": glibc(folder),
             "built_for": built_for(folder),
             "extensions": list(extensions(place, folder, needs)),
+            "compiled": compiled(place, folder, needs),
         }
 
 
@@ -92,10 +142,21 @@ def extensions(place, folder, needs):
     """Compiled files of a package that is built against torch."""
     if not any(re.match(r"torch(?![\w.-])", one) for one in needs):
         return
-    for line in first(os.path.join(folder, "RECORD"), 1 << 22).splitlines():
-        name = line.partition(",")[0]
-        if name.endswith(".so") and not name.startswith(("/", "..")):
+    for name, _, _ in record(folder):
+        if name.endswith(".so"):
             yield os.path.join(place, name)
+
+
+def compiled(place, folder, needs):
+    """The smallest compiled files of a package that uses NumPy: one of them tells of all."""
+    if not any(re.match(r"numpy(?![\w.-])", one) for one in needs):
+        return []
+    found = [
+        (int(size), name)
+        for name, _, size in record(folder)
+        if name.endswith(".so") and size.isdigit()
+    ]
+    return [os.path.join(place, name) for _, name in sorted(found)[:MOST_COMPILED]]
 
 
 def module(name):

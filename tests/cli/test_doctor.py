@@ -15,9 +15,10 @@ from tests.cli.sickbed import Sickbed
 from tests.unit.upkeep.loopback import Loopback, serving
 
 LOOKED_AT = (
-    "driver; kernel log; system packages; secure boot; containers; loader;\n"
-    "  disks; toolchain; holders; pci link"
+    "driver; kernel log; system packages; secure boot; containers; disks;\n"
+    "  toolchain; holders; pci link"
 )
+TOLD = ("--report", "--explain")
 WITHOUT_DRIVER = {"DLSETUP_OVERRIDE_DRIVER": "none", "DLSETUP_OVERRIDE_GPUS": "RTX 4090"}
 
 
@@ -161,3 +162,49 @@ def test_a_machine_that_is_only_described_is_refused(bed: Sickbed) -> None:
 
     assert (ran.code, ran.error["reference"]) == (2, "not-this-machine")
     assert json.loads(ran.out)["data"] == {}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--profile", "tf2"),
+        ("--keep-driver",),
+        ("--via", "conda"),
+        ("--pre",),
+        ("--python", "3.12"),
+        ("--report", "-", "--profile", "tf2"),
+        ("--explain", "numpy2-abi", "--pre"),
+    ],
+)
+def test_an_option_that_would_say_nothing_is_refused_with_its_name(
+    bed: Sickbed, words: tuple[str, ...]
+) -> None:
+    ran = bed.run(*words, "--json")
+    named = next(word for word in words if word.startswith("--") and word not in TOLD)
+
+    assert (ran.code, ran.error["reference"]) == (2, "bad-usage")
+    assert ran.error["message"].startswith(named)
+
+
+def test_no_help_offers_what_is_refused(bed: Sickbed) -> None:
+    text = bed.run("--help").out
+
+    assert "--gpu" in text
+    assert not any(word in text for word in ("--profile", "--via", "--requirement", "--pre "))
+
+
+def test_a_file_of_requirements_is_refused(bed: Sickbed) -> None:
+    file = bed.place / "requirements.txt"
+    file.write_text("torch\n", encoding="utf-8")
+
+    assert bed.run("-r", str(file), "--json").error["message"].startswith("--requirement")
+
+
+def test_the_python_that_a_report_does_not_name_can_be_said(bed: Sickbed) -> None:
+    report = bed.place / "report.txt"
+    report.write_text("torch 2.1.2+cu121\nnumpy 2.1.0\n", encoding="utf-8")
+    told = bed.run("--report", str(report), "--python", "3.11", "--json")
+
+    assert "Python: 3.11" in told.data["looked_at"]
+    wrong = bed.run("--report", str(report), "--python", "eleven", "--json")
+    assert (wrong.code, wrong.error["reference"]) == (2, "bad-python")

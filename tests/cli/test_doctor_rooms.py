@@ -84,7 +84,7 @@ def test_without_an_active_one_the_python_on_path_is_asked_where_it_has_a_framew
     data = bed.run("--json").data
 
     assert [one["reference"] for one in data["findings"]] == ["cpu-only-wheel"]
-    assert data["looked_at"][:-1] == before
+    assert [one for one in data["looked_at"][:-1] if one != "loader"] == before
     assert str(bed.env) in data["looked_at"][-1]
 
 

@@ -70,24 +70,24 @@ def test_a_driver_of_one_origin_is_no_finding(root: Path, tmp_path: Path) -> Non
     assert examined(root, tmp_path).findings() == ()
 
 
-def test_a_driver_of_another_origin_beside_it_is_an_error(root: Path, tmp_path: Path) -> None:
+def test_a_driver_of_another_origin_beside_it_is_told(root: Path, tmp_path: Path) -> None:
     install(root, tmp_path, "nvidia-driver-libs", "550.163.01")
 
     finding = examined(root, tmp_path).findings()[0]
 
-    assert (finding.reference, finding.severity) == ("mixed-driver-installs", "error")
+    assert (finding.reference, finding.severity) == ("mixed-driver-installs", "warning")
     assert finding.evidence[0] == (
         "packages of two origins brought the driver: nvidia-driver-libs 550.163.01 and "
         "xorg-x11-drv-nvidia 550.163.01 of RPM Fusion"
     )
 
 
-def test_two_releases_of_one_package_are_an_error(root: Path, tmp_path: Path) -> None:
+def test_two_releases_of_one_package_are_told(root: Path, tmp_path: Path) -> None:
     install(root, tmp_path, "xorg-x11-drv-nvidia-libs", "550.135", "RPM Fusion")
 
     finding = examined(root, tmp_path).findings()[0]
 
-    assert (finding.reference, finding.severity) == ("mixed-driver-installs", "error")
+    assert (finding.reference, finding.severity) == ("mixed-driver-installs", "warning")
     assert finding.evidence[0] == (
         "parts of the driver are of two releases: xorg-x11-drv-nvidia-libs 550.135 and "
         "xorg-x11-drv-nvidia 550.163.01"

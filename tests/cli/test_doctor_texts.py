@@ -13,13 +13,20 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from provisioner import workflow
 from provisioner.cli.main import main
+from provisioner.cli.text_doctor import COMMANDS as KNOWN
+from provisioner.cli.text_doctor import show_examined
+from provisioner.examination import Examined
+from provisioner.report import Finding
 from tests.cases import cases
 from tests.cli.sickbed import Sickbed
 
 TEXTS = sorted((Path(__file__).parent / "doctor_texts").glob("*.txt"))
 WIDTH = 80
 COMMANDS = ("sudo ", "pip ", "python -c ")
+PROGRAMS = (*KNOWN, "reboot", "tee ")
+"""A reboot is a word of prose too, and ``tee`` stands at the end of a pipe."""
 
 
 def printed(command: str) -> str:
@@ -48,6 +55,34 @@ def test_only_what_is_copied_is_longer_than_a_line(path: Path) -> None:
         assert line == line.rstrip()
 
 
+@pytest.mark.parametrize(
+    "command", ["dnf remove 'nvidia-driver*' 'nvidia-open*' 'kmod-nvidia*' 'akmod-nvidia*' 'cuda*'"]
+)
+def test_a_command_for_root_is_one_line_in_a_container_too(command: str) -> None:
+    finding = Finding(
+        reference="wsl2",
+        severity="error",
+        message="m",
+        fix=(f"remove every package of the driver that the system has now: {command}",),
+    )
+    found = Examined(findings=(finding,), looked_at=())
+
+    with CliRunner().isolation() as (out, *_):
+        show_examined(found)
+
+    assert command in out.getvalue().decode()
+
+
+def test_each_program_that_root_is_asked_to_run_is_known_as_a_command() -> None:
+    texts = [row.fix for row in workflow.catalog().remedies]
+    asked = {
+        words for text in texts for words in re.findall(r"sudo (?:-\S+ )*([a-z-]+ ?\S*)", text)
+    }
+
+    assert asked
+    assert [words for words in sorted(asked) if not f"{words} ".startswith(PROGRAMS)] == []
+
+
 def live(bed: Sickbed) -> tuple[str, str]:
     """What is found, and what was looked at, on one line: it ends with a path of any length."""
     found, _, rest = bed.run().out.partition("\nlooked at: ")
@@ -55,7 +90,7 @@ def live(bed: Sickbed) -> tuple[str, str]:
 
 
 MACHINE = (
-    "driver; kernel log; system packages; secure boot; containers; loader; disks; toolchain; "
+    "driver; kernel log; system packages; secure boot; containers; disks; toolchain; "
     "holders; pci link"
 )
 MEANING = "What a word means: dlsetup doctor --explain WORD"
@@ -111,7 +146,8 @@ error: numpy2-abi
     python -c "import numpy; print(numpy.__version__)"
 """
     )
-    assert looked_at == f"{MACHINE}; active environment /home/me/env {MEANING}"
+    with_loader = MACHINE.replace("disks", "loader; disks")
+    assert looked_at == f"{with_loader}; active environment /home/me/env {MEANING}"
 
 
 def test_a_machine_and_an_environment_that_are_well(tmp_path: Path) -> None:

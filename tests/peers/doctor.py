@@ -63,6 +63,20 @@ def numpy_2(bed: Sickbed) -> None:
     bed.put("numpy", "2.1.0", (), {"numpy/__init__.py": '__version__ = "2.1.0"\n'})
 
 
+def numpy_1(bed: Sickbed) -> None:
+    """pandas 2.0.3, which was compiled for NumPy 1, with NumPy 2.1."""
+    torch(bed)
+    words = "module compiled against API version 0x%x but this version of numpy is 0x%x"
+    bed.put("pandas", "2.0.3", ("numpy>=1.21.0",), {"pandas/_libs/lib.so": words})
+    bed.put("numpy", "2.1.0", (), {"numpy/__init__.py": '__version__ = "2.1.0"\n'})
+
+
+def twice(bed: Sickbed) -> None:
+    """What torch 2.7.1 left behind, below torch 2.9.1."""
+    torch(bed, "2.7.1")
+    torch(bed)
+
+
 def protobuf(bed: Sickbed) -> None:
     """tensorflow-cpu 2.15.1 with protobuf 6."""
     needs = ("numpy<2.0.0,>=1.23.5", "protobuf<5.0.0dev,>=3.20.3")
@@ -121,7 +135,7 @@ def no_driver(bed: Sickbed) -> None:
 
 
 STAGES: tuple[Stage, ...] = (
-    *(sound, cpu_only, numpy_2, protobuf, extension, in_front),
+    *(sound, cpu_only, numpy_2, numpy_1, twice, protobuf, extension, in_front),
     *(no_nvcc, toolkits, no_toolkit, not_there, no_driver),
 )
 

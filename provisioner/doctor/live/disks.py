@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 
 from provisioner.catalog.load import Catalog
 from provisioner.detect.host import Host
@@ -20,23 +21,57 @@ def see(host: Host, machine: Machine, _: Catalog) -> Iterator[str]:
     """Say which places have no room, and of what kind they are."""
     if not host.live or not hasattr(os, "statvfs"):
         return
-    temporary = host.env.get("TMPDIR") or "/tmp"  # noqa: S108 - where pip unpacks
-    places = dict.fromkeys((temporary, host.home() or "/", "/", "/var"))
-    for place in places:
-        state = _state(place)
-        # An image that is mounted read-only is full by its nature.
-        if state is None or state.f_flag & os.ST_RDONLY or not state.f_blocks:
-            continue
-        free, total = state.f_bavail * state.f_frsize, state.f_blocks * state.f_frsize
-        if free < _FULL_BYTES and _grows(host, place):
-            size = f"{free // 1024**2} MB of {total // 1024**2} MB are free"
-            yield f"No space left on device: {place} ({_named(host, place)}), {size}"
-        elif state.f_files and state.f_favail < _FEW_FILES:
-            yield f"No space left on device: {place} has no inodes left for further files"
+    for places in _places(host):
+        yield from _full(host, machine, places)
     shared = _state("/dev/shm")  # noqa: S108 - asked, not written to
     memory = shared.f_blocks * shared.f_frsize if shared else 0
     if machine.os.container and 0 < memory <= _CONTAINERS_SHARED_MEMORY:
         yield f"little shared memory: {memory // 1024**2} MB for data loaders in this container"
+
+
+def _places(host: Host) -> list[list[str]]:
+    """Places that matter, those of one file system together; what a user owns comes first."""
+    found: dict[int, list[str]] = {}
+    for place in dict.fromkeys((host.home() or "/", _temporary(host), "/", "/var")):
+        with suppress(OSError):
+            found.setdefault(_device(place), []).append(place)
+    return list(found.values())
+
+
+def _device(place: str) -> int:
+    return os.stat(place).st_dev
+
+
+def _temporary(host: Host) -> str:
+    return host.env.get("TMPDIR") or "/tmp"  # noqa: S108 - where pip unpacks
+
+
+def _full(host: Host, machine: Machine, places: list[str]) -> Iterator[str]:
+    place = places[0]
+    state = _state(place)
+    # An image that is mounted read-only is full by its nature.
+    if state is None or state.f_flag & os.ST_RDONLY or not state.f_blocks:
+        return
+    free, total = state.f_bavail * state.f_frsize, state.f_blocks * state.f_frsize
+    uses = _uses(host, machine, places)
+    owned = {host.home(), _temporary(host)} & set(places)
+    what = "No space left on device" if owned else "little room for the system"
+    if free < _FULL_BYTES and _grows(host, place):
+        size = f"{free // 1024**2} MB of {total // 1024**2} MB are free"
+        yield f"{what}: {place} ({_named(host, place)}), {size}{uses}"
+    elif state.f_files and state.f_favail < _FEW_FILES:
+        yield f"{what}: {place} has no inodes left for further files{uses}"
+
+
+def _uses(host: Host, machine: Machine, places: list[str]) -> str:
+    """What a file system is used for: by that the fix knows what may be deleted there."""
+    told = {
+        "the home lies there": host.home() in places,
+        "installers unpack there": _temporary(host) in places,
+        "docker keeps images there": bool({"/var", "/"} & set(places))
+        and bool(machine.containers.get("docker")),
+    }
+    return "".join(f"; {text}" for text, holds in told.items() if holds)
 
 
 def _state(place: str) -> os.statvfs_result | None:

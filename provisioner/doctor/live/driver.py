@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provisioner.catalog.load import Catalog
-from provisioner.detect import nvidia_kernel
+from provisioner.detect import nvidia_kernel, pci
 from provisioner.detect.host import Host
 from provisioner.doctor.live import modules
 from provisioner.machine import Machine
@@ -41,14 +41,8 @@ def see(host: Host, machine: Machine, _: Catalog) -> Iterator[str]:
 
 def _is_lent(host: Host) -> bool:
     """Whether every GPU is kept for virtual machines."""
-    folder = "/sys/bus/pci/devices"
-    bound = [
-        (host.link(f"{folder}/{slot}/driver") or "").rpartition("/")[2]
-        for slot in host.entries(folder)
-        if host.line(f"{folder}/{slot}/vendor") == "0x10de"
-        and (host.line(f"{folder}/{slot}/class") or "").startswith("0x03")
-    ]
-    return bool(bound) and set(bound) == {"vfio-pci"}
+    bound = {one.driver for one in pci.probe(host) if pci.VENDORS[one.vendor] == "nvidia"}
+    return bound == {"vfio-pci"}
 
 
 def _differing(host: Host, sight: nvidia_kernel.KernelSight) -> Iterator[str]:

@@ -34,6 +34,8 @@ class Package(msgspec.Struct, frozen=True):
     """The release of Python that its compiled wheel is for; empty where it fits several."""
     extensions: tuple[str, ...] = ()
     """Its compiled files, of a package that is built against torch."""
+    compiled: tuple[str, ...] = ()
+    """Its smallest compiled files, of a package that uses NumPy."""
 
 
 class Inside(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +46,7 @@ class Inside(msgspec.Struct, frozen=True, kw_only=True):
     prefix: str
     user_site: str = ""
     packages: tuple[Package, ...] = ()
+    """In the order of Python's path; of two in one folder, the one that is imported first."""
     modules: dict[str, str] = {}
     """The file that each watched module would be imported from."""
     beside: dict[str, str] = {}

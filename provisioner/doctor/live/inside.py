@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provisioner import process
-from provisioner.doctor.live import brought
+from provisioner.doctor.live import brought, copies, numpy_abi, toolchain
 from provisioner.doctor.live.environment import Inside, Package, imported
 from provisioner.errors import DlsetupError
 from provisioner.machine import Machine
@@ -24,14 +24,11 @@ _LINE = re.compile(
     r"\s(lib(?:cudnn|cublas|cublasLt|cudart|nvJitLink|cusparse|nccl|cusolver|cufft)[\w.]*)"
     r" => (\S.*)"
 )
-_CONDA = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)-(?P<build>[^-]+)")
-_WATCHED = frozenset(("torch", "torchvision", "tensorflow", "numpy", "protobuf", "jax", "jaxlib"))
 _BINARY = frozenset(
     ("torch", "torchvision", "torchaudio", "tensorflow", "tensorflow-cpu", "jaxlib")
 )
 """Packages whose compiled code fails with what their requirements rule out."""
 _TORCH = "torch"
-_CONDAS_NAMES = {"pytorch": "torch"}
 _FOR_CPU = ("tensorflow-cpu", "intel-tensorflow", "tensorflow-intel")
 
 
@@ -47,11 +44,12 @@ def see(
         yield from _for_cpu(inside, packages, machine)
     yield from brought.see(inside, packages, () if for_cpu else machine.gpus, env)
     yield from _needs(inside, packages)
+    yield from numpy_abi.see(packages)
     yield from _too_new_for(packages, machine)
-    yield from _copies(inside)
-    yield from _hiding(inside, packages)
-    yield from _extensions(inside, packages)
-    yield from _compiler(inside, machine)
+    yield from copies.see(inside, packages)
+    misfits = tuple(_extensions(inside, packages))
+    yield from misfits
+    yield from _compiler(inside, machine, is_built=bool(misfits) or toolchain.is_named(env))
     for path in inside.libraries:
         yield from _loaded(path, inside, env)
 
@@ -122,55 +120,6 @@ def _too_new_for(packages: dict[str, Package], machine: Machine) -> Iterator[str
             yield f"{one.name} {one.version} was built for glibc {one.glibc}, here is glibc {have}"
 
 
-def _copies(inside: Inside) -> Iterator[str]:
-    """Packages that lie in two places, and those that conda and pip both brought."""
-    places: dict[str, list[Package]] = {}
-    for one in inside.packages:
-        places.setdefault(canonical(one.name), []).append(one)
-    for name in sorted(_WATCHED & places.keys()):
-        first, *rest = places[name]
-        others = [one for one in rest if one.version != first.version]
-        if first.place != inside.user_site and _is_below(first.place, inside.prefix):
-            # An environment's own copy rightly comes before those of the Python below it.
-            others = [one for one in others if _is_below(one.place, inside.prefix)]
-        if others and others[0].place == first.place:
-            yield (
-                f"{name} lies twice in {first.place}: {first.version} and {others[0].version}, "
-                "one of them what an installation left behind"
-            )
-        elif others:
-            whose = (
-                "the user's own folder" if first.place == inside.user_site else "the first folder"
-            )
-            yield (
-                f"{name} ({first.version}) of {whose} {first.place} hides {others[0].version} "
-                f"in {others[0].place}"
-            )
-    for match in filter(None, map(_CONDA.fullmatch, inside.conda)):
-        name = _CONDAS_NAMES.get(match["name"], match["name"])
-        for one in places.get(name, ()) if name in _WATCHED else ():
-            theirs = match["version"]
-            if one.installer not in {"conda", ""} and one.version.partition("+")[0] != theirs:
-                yield f"{name} {one.version} of {one.installer} lies over conda's {theirs}"
-
-
-def _hiding(inside: Inside, packages: dict[str, Package]) -> Iterator[str]:
-    """Files that are imported in a package's place, from PYTHONPATH or the working folder."""
-    for name, one in packages.items():
-        own = os.path.join(one.place, name)
-        if not os.path.isdir(own):  # it lies elsewhere rightly: an editable one does
-            continue
-        taken, here = inside.modules.get(name, ""), inside.beside.get(name, "")
-        if taken and not _is_below(taken, one.place):
-            yield f"{taken} is imported as {name}, and hides {one.version} in {one.place}"
-        elif here and not _is_below(here, one.place):
-            yield f"{here} would be imported as {name} by a program that is started beside it"
-
-
-def _is_below(path: str, folder: str) -> bool:
-    return os.path.realpath(path).startswith(os.path.realpath(folder) + os.sep)
-
-
 def _extensions(inside: Inside, packages: dict[str, Package]) -> Iterator[str]:
     """Compiled packages that were built against another torch."""
     paths = tuple(path for one in packages.values() for path in one.extensions)
@@ -182,13 +131,17 @@ def _extensions(inside: Inside, packages: dict[str, Package]) -> Iterator[str]:
         yield from extensions.see(paths, packages[_TORCH].version, libraries)
 
 
-def _compiler(inside: Inside, machine: Machine) -> Iterator[str]:
-    """A toolkit of another major release than torch's CUDA: torch builds no extension with it."""
+def _compiler(inside: Inside, machine: Machine, *, is_built: bool) -> Iterator[str]:
+    """A toolkit of another major release than torch's CUDA: torch builds no extension with it.
+
+    It runs without any: unless something ``is_built`` here, that is worth a note.
+    """
     cuda = inside.torch.get("cuda", "")
     majors = {kit.version.partition(".")[0] for kit in machine.toolkits}
     if cuda and majors and cuda.partition(".")[0] not in majors:
         there = machine.toolkits[0].version
-        yield f"extensions of torch cannot be built: nvcc is of CUDA {there}, torch of CUDA {cuda}"
+        what = "extensions of torch cannot be built" if is_built else "no extension could be built"
+        yield f"{what}: nvcc is of CUDA {there}, torch of CUDA {cuda}"
 
 
 def _loaded(path: str, inside: Inside, env: Mapping[str, str]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from provisioner.catalog.load import Catalog
+from provisioner.detect import pci
 from provisioner.detect.host import Host
 from provisioner.detect.nvidia_kernel import probe
 from provisioner.errors import DlsetupError
@@ -26,6 +27,7 @@ _PAST = re.compile(
 )
 """Lines that a driver which runs by now has behind it, or prints at every start."""
 _MOST = 60
+_MAKERS = frozenset({"nvidia", "amd"})
 _COMMANDS = (
     ("dmesg", ("dmesg",)),
     ("journal", ("journalctl", "--dmesg", "--boot", "--output=cat", "--lines=4000", "--no-pager")),
@@ -40,7 +42,7 @@ def see(host: Host, machine: Machine, catalog: Catalog) -> Iterator[str | Warnin
     from provisioner.doctor import signs
     from provisioner.doctor.reading import read
 
-    if machine.os.container or not any(gpu.vendor in {"nvidia", "amd"} for gpu in machine.gpus):
+    if machine.os.container or not any(gpu.vendor in _MAKERS for gpu in machine.gpus):
         return
     printed = (_printed(host, key, argv) for key, argv in _COMMANDS)
     text = next((one for one in printed if one is not None), None)
@@ -68,13 +70,7 @@ def _is_told(host: Host, line: str, *, runs: bool) -> bool:
 
 def _slots(host: Host) -> list[str]:
     """The places of NVIDIA's and AMD's display devices on the bus."""
-    folder = "/sys/bus/pci/devices"
-    return [
-        slot
-        for slot in host.entries(folder)
-        if host.line(f"{folder}/{slot}/vendor") in {"0x10de", "0x1002"}
-        and (host.line(f"{folder}/{slot}/class") or "").startswith("0x03")
-    ]
+    return [one.slot for one in pci.probe(host) if pci.VENDORS[one.vendor] in _MAKERS]
 
 
 def _printed(host: Host, key: str, argv: tuple[str, ...]) -> str | None:

@@ -18,6 +18,8 @@ from provisioner.plan import Warning
 
 _LIMIT_S = 20.0
 """How long all probes together may take; as a rule they take a tenth of a second."""
+_OF_PROGRAMS = frozenset(("loader",))
+"""Probes of what harms frameworks: they are left out where none is known of."""
 _PROBES = (
     "driver",
     "kernel_log",
@@ -53,7 +55,9 @@ def look(
 ) -> Look:
     """Look at a machine. ``more`` are lines of an environment, ``packages`` what it holds."""
     crew = Crew(time.monotonic() + _LIMIT_S)
-    watches = [(name, crew.add(_watch(name, host, machine, catalog))) for name in _PROBES]
+    harmed = any(one.name in catalog.frameworks for one in packages)
+    probes = [name for name in _PROBES if harmed or name not in _OF_PROGRAMS]
+    watches = [(name, crew.add(_watch(name, host, machine, catalog))) for name in probes]
     crew.work()
     told = [one for _, watch in watches for one in watch.answer]
     lines = [*(one for one in told if isinstance(one, str)), *more]

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provisioner.catalog.load import Catalog
+from provisioner.detect import pci
 from provisioner.detect.host import Host
 from provisioner.machine import Machine
 from provisioner.plan import Warning
 
-_DEVICES = "/sys/bus/pci/devices"
-_NVIDIA = "0x10de"
-_DISPLAY = "0x03"
 _QUARTER = 4
 """Half of the lanes is what boards with two slots give, and costs little."""
 
@@ -20,11 +18,9 @@ def see(host: Host, machine: Machine, _: Catalog) -> Iterator[str | Warning]:
     """Say which GPU has no memory window; a warning tells of a link with few of its lanes."""
     if machine.os.container or machine.os.wsl:
         return
-    for slot in host.entries(_DEVICES):
-        folder = f"{_DEVICES}/{slot}"
-        kind = host.line(f"{folder}/class") or ""
-        if host.line(f"{folder}/vendor") != _NVIDIA or not kind.startswith(_DISPLAY):
-            continue
+    slots = [one.slot for one in pci.probe(host) if pci.VENDORS[one.vendor] == "nvidia"]
+    for slot in slots:
+        folder = f"{pci.DEVICES}/{slot}"
         resource = (host.read(f"{folder}/resource") or "").splitlines()
         if resource and [int(word, 16) for word in resource[0].split()[:2]] == [0, 0]:
             yield f"NVRM: BAR0 is 0M @ 0x0 (PCI:{slot}): no window in memory"

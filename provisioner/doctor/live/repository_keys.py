@@ -24,7 +24,7 @@ _PUBLISHER = "nvidia"
 _INSIDE = "BEGIN PGP PUBLIC KEY"
 """A source may hold its key itself."""
 _ARMOUR = re.compile(
-    r"-----BEGIN PGP[^\n]*\n(?:[^\n]+:[^\n]*\n)*\n?([A-Za-z0-9+/=\s]+?)(?:\n=|\n-----)"
+    r"-----BEGIN PGP[^\n]*\n(?:[^\n:]+:[^\n]*\n)*\n?([A-Za-z0-9+/=\s]+?)(?:\n=|\n-----)"
 )
 
 

@@ -97,7 +97,7 @@ def _held(host: Host, found: tuple[Package, ...]) -> Iterator[str]:
     broken = any(one.state in _BROKEN for one in found)
     if names:
         and_so = ", while others are half installed" if broken else ""
-        yield f"on hold for apt: {', '.join(names[:4])}{and_so}"
+        yield f"on hold for apt: {', '.join(names)}{and_so}"
     for path in _LOCKS:
         if match := _LOCKED.search(host.read(path) or ""):
             yield f"locked for the package manager: {match[1]} ({path})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from provisioner.catalog.load import Catalog
 from provisioner.detect.host import Host
@@ -16,18 +16,31 @@ _FLAGS = ("NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS")
 _CCBIN = re.compile(r"-(?:ccbin|-compiler-bindir)(?:=|\s+)(\S+)")
 _CCBINS = ("NVCC_CCBIN", "CUDAHOSTCXX")
 """Variables that nvcc and CMake read."""
+_HOMES = ("CUDA_HOME", "CUDA_PATH")
+"""Variables that builds read, the first before the second."""
+
+
+def is_named(env: Mapping[str, str]) -> bool:
+    """Whether somebody builds here: a toolkit or a host compiler is named for it."""
+    return any(env.get(name) for name in (*_HOMES, *_FLAGS, *_CCBINS))
 
 
 def see(host: Host, machine: Machine, catalog: Catalog) -> Iterator[str]:
     """Say where CUDA_HOME, nvcc and gcc contradict each other: it harms who builds extensions."""
-    home = host.env.get("CUDA_HOME") or host.env.get("CUDA_PATH") or ""
+    variable, home = _home(host)
     if home and not host.exists(f"{home}/bin/nvcc"):
-        yield f"there is no nvcc in {home}, which CUDA_HOME names"
+        yield f"there is no nvcc in {home}, which {variable} names"
     nvcc = host.which("nvcc") if host.live else None
     other = _other(host, machine, nvcc, home) if nvcc and host.exists(f"{home}/bin/nvcc") else ""
     if other and home:
-        yield f"two toolkits: nvcc on PATH is of {other}, and CUDA_HOME names {home}"
-    yield from _too_new(_compiler(host, machine), used(host, machine), catalog)
+        yield f"two toolkits: nvcc on PATH is of {other}, and {variable} names {home}"
+    gcc, cuda = _compiler(host, machine), used(host, machine)
+    yield from _too_new(gcc, cuda, catalog, is_built=is_named(host.env))
+
+
+def _home(host: Host) -> tuple[str, str]:
+    """The variable that names a toolkit, and the folder; empty where none does."""
+    return next(((name, host.env[name]) for name in _HOMES if host.env.get(name)), ("", ""))
 
 
 def _other(host: Host, machine: Machine, nvcc: str, home: str) -> str:
@@ -62,7 +75,7 @@ def _compiler(host: Host, machine: Machine) -> str:
 
 def used(host: Host, machine: Machine) -> str:
     """The CUDA of the nvcc that a build would take, ``12.8``; empty where there is none."""
-    home = host.env.get("CUDA_HOME") or host.env.get("CUDA_PATH") or ""
+    home = _home(host)[1]
     nvcc = host.which("nvcc") if host.live else None
     wanted = [home] if home else []
     wanted += [os.path.dirname(os.path.dirname(os.path.realpath(nvcc)))] if nvcc else []
@@ -72,11 +85,14 @@ def used(host: Host, machine: Machine) -> str:
     return minor(found[0]) if found else ""
 
 
-def _too_new(gcc: str, cuda: str, catalog: Catalog) -> Iterator[str]:
+def _too_new(gcc: str, cuda: str, catalog: Catalog, *, is_built: bool) -> Iterator[str]:
     """The header of an nvcc refuses a gcc that is newer than it was tested with."""
     if not gcc or not cuda:
         return
     row = next((row for row in catalog.cuda if row.version == cuda), None)
     newest = row.host_compilers[-1].gcc if row and row.host_compilers else ""
     if newest and numbers(gcc)[0] > numbers(newest)[0]:
-        yield f"gcc {gcc} is newer than gcc {newest}, the newest that nvcc of CUDA {cuda} takes"
+        if is_built:
+            yield f"gcc {gcc} is newer than gcc {newest}, the newest that nvcc of CUDA {cuda} takes"
+        else:
+            yield f"nvcc of CUDA {cuda} would refuse gcc {gcc}: it takes them up to gcc {newest}"

@@ -20,7 +20,10 @@ _TITLES = {
     "driver": "the driver",
     "python": "Python",
 }
-_VERSION = re.compile(r"\d+(?:\.\d+)*")
+_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+_AFTER_NUMBERS = re.compile(r"(?!x$)[^0-9.].*")
+_LAST = 10**6
+"""No minor release has such a number."""
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -71,9 +74,18 @@ def compared(text: str, symptoms: Symptoms) -> str | None:
     name, sign, bound = match.groups()
     wanted = order(bound)
     for told, version in _facts(name, symptoms):
-        if _VERSION.fullmatch(version) and _OPERATORS[sign](order(version), wanted):
+        ends = _ends(version)
+        if ends and all(_OPERATORS[sign](order(one), wanted) for one in ends):
             return told
     return None
+
+
+def _ends(version: str) -> tuple[str, ...]:
+    """The first and the last release that is meant: ``2.x`` may be any; none of what is none."""
+    bare = version.removesuffix(".x")
+    if not _VERSION.fullmatch(bare):
+        return ()
+    return (bare,) if bare == version else (bare, f"{bare}.{_LAST}")
 
 
 def _facts(name: str, symptoms: Symptoms) -> Iterator[tuple[str, str]]:
@@ -87,7 +99,7 @@ def _facts(name: str, symptoms: Symptoms) -> Iterator[tuple[str, str]]:
     else:
         for package in symptoms.packages:
             if package.name == name:
-                version = re.sub(r"[^\d.].*|\.x$", "", package.version).rstrip(".")
+                version = _AFTER_NUMBERS.sub("", package.version).rstrip(".")
                 yield f"{package.name} is {package.version}.", version
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 
+from provisioner.catalog.find import driver_branch
 from provisioner.catalog.load import Catalog
 from provisioner.doctor.symptoms import Installed, Symptoms
 from provisioner.version import at_least, numbers
 
-_REQUIRES_CUDA = re.compile(r"cuda ?>= ?(\d{1,2}\.\d)")
+REQUIRES_CUDA = re.compile(r"cuda ?>= ?(\d{1,2}\.\d)")
+"""How an image asks for what the driver has to speak."""
 _TARGET = re.compile(r"unsupported gpu architecture 'compute_(\d{2,3})'")
-_BUILD_CUDA = re.compile(r"^cu(\d{2,3})")
+_CONDAS_CUDA = re.compile(r"_cuda(\d{1,2}\.\d)(?:\.\d+)?_")
+_BUILD_CUDA = re.compile(r"cu([7-9]\d|1\d\d)(?!\d)")
+"""A release; ``cu12`` of other projects says the major alone."""
 
 
 def module_differs(symptoms: Symptoms, _: Catalog) -> str | None:
@@ -27,7 +31,7 @@ def _same(one: str, other: str) -> bool:
 
 def driver_below_image(symptoms: Symptoms, _: Catalog) -> str | None:
     """An image asks for a newer CUDA than the driver speaks."""
-    match = _REQUIRES_CUDA.search(symptoms.text)
+    match = REQUIRES_CUDA.search(symptoms.text)
     if match and symptoms.driver_cuda and not at_least(symptoms.driver_cuda, match[1]):
         return f"The image needs CUDA {match[1]}, the driver speaks {symptoms.driver_cuda}."
     return None
@@ -94,6 +98,8 @@ def target_unknown_to_toolkit(symptoms: Symptoms, catalog: Catalog) -> str | Non
 
 def gcc_above_nvcc(symptoms: Symptoms, catalog: Catalog) -> str | None:
     """The host compiler is newer than the header of this nvcc accepts."""
+    if symptoms.examined:
+        return None  # its probe says it, and knows which compiler is named for nvcc
     row = next((row for row in catalog.cuda if row.version == symptoms.toolkit), None)
     if symptoms.gcc and row and row.host_compilers:
         newest = max(int(limits.gcc) for limits in row.host_compilers)
@@ -108,16 +114,20 @@ def cudnn_in_environment(symptoms: Symptoms, _: Catalog) -> str | None:
     return "cuDNN is in the environment as a wheel." if found else None
 
 
-def working_smi(symptoms: Symptoms, _: Catalog) -> str | None:
-    """nvidia-smi printed its table, so that the driver runs."""
-    if re.search(
-        r"nvidia-smi \d{3}.*driver version|driver version: \d{3}.*cuda version", symptoms.text
-    ):
-        return "nvidia-smi prints its table."
-    return None
+def branch_of(version: str, catalog: Catalog, *, windows: bool) -> str:
+    """The branch of a driver; Windows numbers the releases of one upwards: 581 is of R580.
+
+    Empty where nobody knows it.
+    """
+    if not windows or not version:
+        return version.partition(".")[0]
+    row = driver_branch(catalog, version, windows=True)
+    return row.branch if row else ""
 
 
 def cuda_of(package: Installed) -> str | None:
-    """The CUDA that a variant names: ``cu121`` → ``12.1``."""
-    match = _BUILD_CUDA.match(package.local)
-    return f"{match[1][:-1]}.{match[1][-1]}" if match else None
+    """The CUDA that a variant names: ``cu121`` and ``py3.9_cuda12.1_cudnn8_0`` → ``12.1``."""
+    if match := _BUILD_CUDA.match(package.local):
+        return f"{match[1][:-1]}.{match[1][-1]}"
+    match = _CONDAS_CUDA.search(package.local)
+    return match[1] if match else None

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 from provisioner.catalog.load import Catalog
 from provisioner.catalog.rows import Architecture
-from provisioner.doctor.predicates.drivers import cuda_of
+from provisioner.doctor.predicates.drivers import branch_of, cuda_of
 from provisioner.doctor.symptoms import Symptoms
 from provisioner.machine import Gpu
-from provisioner.version import at_least, order
+from provisioner.version import at_least, is_dotted, order
 
 _CUDA_PACKAGES = frozenset({"cudatoolkit", "pytorch-cuda", "cuda-version"})
 _NOTES = ("cuda", "cuda_toolkit", "cuda_version", "cudatoolkit")
 _IMAGE = re.compile(r"nvidia/cuda(?:gl)?:(\d{1,2}\.\d)|(?m:^ ?container: cuda (\d{1,2}(?:\.\d)?))")
-_VERSION = re.compile(r"v?(\d{1,2}\.\d)")
+_VERSION = re.compile(r"v?([0-9]{1,2}\.[0-9])")
 _OPEN = re.compile(
     r"nvidia-(?:driver|kernel|dkms|kmod)[\w.-]*-open|open kernel module|nvidia-open|kernel-open"
     r"|dual mit/gpl"
@@ -34,7 +34,8 @@ def _known(symptoms: Symptoms, catalog: Catalog) -> Iterator[tuple[Gpu, Architec
 def _cudas(symptoms: Symptoms) -> list[str]:
     """The CUDA of what is installed: of builds, else of what notes call CUDA, else of nvcc."""
     builds = [cuda for package in symptoms.packages if (cuda := cuda_of(package))]
-    builds += [one.version for one in symptoms.packages if one.name in _CUDA_PACKAGES]
+    builds += [one.version for one in symptoms.packages
+               if one.name in _CUDA_PACKAGES and is_dotted(one.version)]  # fmt: skip
     if builds:
         return builds
     images = [match[1] or match[2] for match in _IMAGE.finditer(symptoms.text)]
@@ -68,7 +69,8 @@ def gpu_older_than_cuda(symptoms: Symptoms, catalog: Catalog) -> str | None:
 
 def gpu_older_than_driver(symptoms: Symptoms, catalog: Catalog) -> str | None:
     """The driver's branch has left the GPU out."""
-    branch = symptoms.driver.partition(".")[0]
+    windows = symptoms.wsl or symptoms.family == "windows"
+    branch = branch_of(symptoms.driver, catalog, windows=windows)
     for gpu, row in _known(symptoms, catalog):
         if branch and row.last_driver_branch and int(branch) > int(row.last_driver_branch):
             return f"{gpu.name} is served up to driver {row.last_driver_branch}, {branch} is here."

@@ -14,7 +14,8 @@ _NEEDED = re.compile(r"sm_(\d{2,3})[af]? is not compatible")
 _SEVERAL = re.compile(
     r"(?m)(?:^ ?gpus: .* x ?\d|^ ?gpus: \d)"
     r"|(?<![\w.:])[2-8] ?x ?(?:nvidia|rtx|gtx|tesla|titan|[ahv]100|gpu)"
-    r"|(?<![\w.])x[2-8](?![\w.])|gpu ?[1-7]:|cuda:[1-7](?!\d|\.)"
+    r"|(?<![\w.])(?<!pcie )(?<!gen[1-6] )(?<!width )(?<!width: )x[2-8](?![\w.])(?! lane)"
+    r"|gpu ?[1-7]:|cuda:[1-7](?!\d|\.)"
     r"|(?:multi|multiple|several|two|four|eight|both)[ -]gpus?"
 )
 _MIB_WORTH_A_WORD = 1024
@@ -65,14 +66,6 @@ def hole_in_the_list(symptoms: Symptoms, _: Catalog) -> str | None:
     served = any(one[0] == mine[0] and one <= mine for one in listed)
     if min(listed) < mine < max(listed) and not served:
         return f"Compute capability {_dotted(mine)} was left out of the build's targets."
-    return None
-
-
-def geforce(symptoms: Symptoms, _: Catalog) -> str | None:
-    """A GPU on which forward compatibility is not supported."""
-    for gpu in symptoms.gpus:
-        if re.search(r"geforce|gtx|rtx \d{4}|titan", gpu.name.lower()):
-            return f"{gpu.name} is no GPU for data centres."
     return None
 
 

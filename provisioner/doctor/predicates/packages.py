@@ -98,7 +98,8 @@ def two_frameworks(symptoms: Symptoms, _: Catalog) -> str | None:
         name
         for name, pattern in patterns.items()
         if re.search(
-            rf"(?<![\w./-]){pattern}(?:\[[^\]]*\])?(?:==| ?\(|=| \d| and | beside | was built)"
+            rf"(?<![\w./-]){pattern}(?:\[[^\]\n]{{0,80}}\])?"
+            r"(?:==| ?\(|=| \d| and | beside | was built)"
             rf"|packages: {pattern}(?![\w-])|(?m:^[> ]*import {pattern}(?![\w-]))",
             symptoms.text,
         )
@@ -136,6 +137,6 @@ def extension_for_another_torch(symptoms: Symptoms, _: Catalog) -> str | None:
     """A wheel of an extension, or its index, names another PyTorch than is there."""
     torch = symptoms.package("torch")
     match = _FOR_TORCH.search(symptoms.text)
-    if torch and match and torch.version.split(".")[:2] != [match[1], match[2]]:
+    if torch and torch.is_exact and match and torch.version.split(".")[:2] != [match[1], match[2]]:
         return f"The extension is built for PyTorch {match[1]}.{match[2]}, {torch.version} is here."
     return None

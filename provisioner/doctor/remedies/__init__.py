@@ -13,6 +13,7 @@ CHECK = "check: "
 """What the line starts with that says what to look at afterwards."""
 _PLACEHOLDER = re.compile(r"\{([a-z_0-9]+)\}")
 _LINKED = re.compile(r"(?:or|then|and) ")
+_OF_THE_HOST = re.compile(r"\b(?:sudo |reboot|dkms )")
 _QUOTED = re.compile(r"'([^'\s]*[<>=*|^\[][^'\s]*)'")
 """A word that a shell must not read: Windows' one knows double quotes alone."""
 
@@ -38,8 +39,9 @@ def fixes(reference: str, patient: Patient, held: frozenset[str]) -> tuple[str, 
         return ()
     # The first line leans on nothing before it: "or keep the driver" becomes "keep the driver".
     done[0] = _LINKED.sub("", done[0], count=1) if _LINKED.match(done[0]) else done[0]
-    inside = inside and not any("host" in text for text in done)
-    checks = _said([row.fix for row in rows if row.check], patient, inside=inside)
+    on_host = inside and any("host" in text for text in done)
+    checks = _said([row.fix for row in rows if row.check], patient, inside=inside and not on_host)
+    checks = list(map(_on_host, checks)) if on_host else checks
     return (*done, *(CHECK + text for text in checks))
 
 
@@ -52,7 +54,17 @@ def _said(texts: list[str], patient: Patient, *, inside: bool) -> list[str]:
     outside = next((at for at, text in enumerate(filled) if "host" in text), len(filled))
     if inside:
         filled[:outside] = [text.replace("sudo ", "") for text in filled[:outside]]
+        filled[outside:] = [_on_host(text) for text in filled[outside:]]
     return list(dict.fromkeys(filled))
+
+
+def _on_host(text: str) -> str:
+    """What only a host's root does, said to be done there."""
+    if "host" in text or not _OF_THE_HOST.search(text):
+        return text
+    link = _LINKED.match(text)
+    start = link[0] if link else ""
+    return f"{start}on the host: {text.removeprefix(start)}"
 
 
 def _filled(text: str, patient: Patient) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from provisioner.doctor.patient import Patient
-from provisioner.doctor.remedies import drivers
+from provisioner.doctor.remedies import drivers, named
 from provisioner.doctor.remedies.values import VALUES
 from provisioner.version import numbers
 
@@ -36,6 +36,12 @@ _KNOWN = {
     "protobuf-cap-known": "protobuf_cap",
     "driver-cuda-known": "driver_cuda",
     "driver-named": "driver",
+    "toolkit-home-known": "toolkit_home",
+    "toolkit-package-known": "toolkit_package",
+    "full-place-known": "full_place",
+    "held-known": "held",
+    "glibc-wheels-known": "glibc_wheels",
+    "twice-anew-known": "twice_anew",
 }
 """Conditions that hold where a placeholder has an answer."""
 
@@ -87,6 +93,8 @@ CONDITIONS: dict[str, Condition] = {
     "driver-upgrade-planned": lambda patient, _: drivers.is_upgrade_planned(patient),
     "driver-to-ensure": lambda patient, _: drivers.is_to_be_ensured(patient),
     "no-build": _has_no_build,
+    "looked-at": lambda patient, _: patient.symptoms.examined,
+    "framework-fits-glibc": lambda patient, _: named.framework_fits_glibc(patient),
     "gcc-too-new": _takes_newer_gcc,
     "on-arm-or-unsaid": lambda patient, _: patient.machine.arch == "aarch64",
     "arch-linux": lambda patient, _: patient.machine.os.id == "arch",

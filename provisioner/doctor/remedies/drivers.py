@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 
 from provisioner.catalog.find import names_of_system
 from provisioner.catalog.rows import Cuda, DriverPackage
 from provisioner.doctor.patient import Patient
-from provisioner.doctor.predicates.drivers import cuda_of
+from provisioner.doctor.predicates.drivers import REQUIRES_CUDA, branch_of, cuda_of
 from provisioner.plan import Plan
 from provisioner.recipes.driver import package_for
 from provisioner.version import at_least, numbers
 
-_IMAGE_CUDA = re.compile(r"cuda ?>= ?(\d{1,2}\.\d)")
 _INSTALLERS = {"debian": "sudo apt install", "redhat": "sudo dnf install", "suse": "sudo zypper in"}
 
 
@@ -98,7 +96,7 @@ def _floor(patient: Patient) -> str | None:
     """
     wheels = [cuda for one in patient.symptoms.packages if (cuda := cuda_of(one))]
     floors = [row.driver_floor for cuda in wheels if (row := _cuda(patient, cuda))]
-    image = _IMAGE_CUDA.search(patient.symptoms.text)
+    image = REQUIRES_CUDA.search(patient.symptoms.text)
     asked = _cuda(patient, image[1]) if image else None
     floors += [asked.driver_bundled] if asked else []
     windows = has_windows_driver(patient)
@@ -125,9 +123,10 @@ def is_out_of_reach(patient: Patient) -> bool:
 def dropped_gpu(patient: Patient, *, said: bool) -> bool:
     """Whether the driver's branch drives the GPUs no more; ``said`` where no driver is named."""
     last, now = last_branch(patient), running(patient)
-    if last is None:
-        return False
-    return numbers(now)[:1] > numbers(last)[:1] if now else said
+    if last is None or not now:
+        return said and last is not None
+    branch = branch_of(now, patient.catalog, windows=has_windows_driver(patient))
+    return bool(branch) and numbers(branch) > numbers(last)[:1]
 
 
 def row_of(patient: Patient) -> DriverPackage | None:

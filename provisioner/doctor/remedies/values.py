@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable
+from operator import attrgetter
 
 from provisioner.catalog.beside import toolkit
 from provisioner.catalog.find import caps_on, names_of_system
 from provisioner.catalog.rows import Cuda, Repository
 from provisioner.doctor.patient import Patient
-from provisioner.doctor.remedies import builds, driver_parts, drivers, releases, toolkits
+from provisioner.doctor.remedies import builds, driver_parts, drivers, named, releases, toolkits
 from provisioner.version import minor, numbers
 
 Value = Callable[[Patient], "str | None"]
@@ -53,7 +54,7 @@ def _cap(name: str) -> Value:
     """The cap that a release that is there needs, and which release that is."""
 
     def capped(patient: Patient) -> str | None:
-        for package in patient.symptoms.packages:
+        for package in filter(attrgetter("is_exact"), patient.symptoms.packages):
             for cap in caps_on(patient.catalog.caps, package.name, package.version):
                 if cap.requirement.startswith(name):
                     asked = shlex.quote(cap.requirement)
@@ -203,6 +204,13 @@ VALUES: dict[str, Value] = {
     "protobuf_old": _fitting("protobuf"),
     "newest_gcc": _newest_gcc,
     "cuda_for_gcc": _cuda_for_gcc,
+    "toolkit_home": named.toolkit_home,
+    "full_place": named.full_place,
+    "held": named.held,
+    "glibc_wheels": named.wheels_for_glibc,
+    "twice": named.twice,
+    "twice_anew": named.twice_anew,
+    "for_numpy_1": named.compiled_for_numpy_1,
     "framework": lambda patient: patient.framework,
     "package": _for_cpu,
     "module": _package,

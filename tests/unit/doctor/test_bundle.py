@@ -31,7 +31,7 @@ def test_reading_it_back_finds_the_same(case: Case) -> None:
     text = packed(bundle, HIDDEN).decode()
     assert is_bundle(text)
 
-    after = opened(text)
+    after = opened(text, rows)
     found = diagnose(Patient(after.symptoms, rows, after.machine, from_afar=True))
     wanted = diagnose(Patient(symptoms, rows, before.machine, from_afar=True))
     assert [(one.reference, one.severity) for one in found] == [
@@ -80,6 +80,41 @@ def test_a_place_that_cannot_be_written_is_an_error_and_leaves_nothing(tmp_path:
     assert made.exit_code == 3
     assert json.loads(made.stdout)["status"] == "error"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_lines_that_are_one_without_their_secrets_are_quoted_where_they_stand() -> None:
+    rows = workflow.catalog()
+    gpu, broken = "GPU {}: 3f2504e0-4f89-11d3-9a0c-0305e82c330{}", "Failed to initialize NVML: 无"
+    symptoms = read("\n".join((gpu.format(0, 1), gpu.format(0, 2), broken, "")), rows)
+    bundle = Bundle(machine=Patient(symptoms, rows).machine, symptoms=symptoms)
+
+    after = opened(packed(bundle, HIDDEN).decode(), rows).symptoms
+
+    assert len(after.lines) == after.text.count("\n") + 1
+    assert after.lines[after.text.count("\n", 0, after.text.find("nvml"))] == broken
+
+
+def test_lines_of_a_bundle_are_read_as_those_of_a_report() -> None:
+    rows = workflow.catalog()
+    line = "/usr/bin/ld: libc.so.6: versão `GLIBC_2.28' não encontrada"
+    document = {
+        "kind": "dlsetup-doctor",
+        "machine": {"os": {"id": "ubuntu", "version": "22.04"}, "arch": "x86_64"},
+        "symptoms": {"text": "", "lines": [f"one\ntwo\n{line}"]},
+    }
+    text = opened(json.dumps(document), rows).symptoms.text
+    assert text == read(f"one\ntwo\n{line}", rows).text
+
+
+@pytest.mark.parametrize("fact", ["driver", "module", "driver_cuda", "toolkit", "gcc", "python"])
+def test_a_version_that_is_none_is_told_and_not_compared(fact: str) -> None:
+    rows = workflow.catalog()
+    symptoms = read("NVIDIA GeForce RTX 3090, torch 2.1.0+cu121 error", rows)
+    changed = msgspec.structs.replace(symptoms, **{fact: "no.number"})
+    bundle = Bundle(machine=Patient(symptoms, rows).machine, symptoms=changed)
+
+    with pytest.raises(ValueError, match="a version in it is none"):
+        opened(packed(bundle, HIDDEN).decode(), rows)
 
 
 @pytest.mark.parametrize("harm", ["cut", "driver", "type"])

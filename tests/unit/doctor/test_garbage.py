@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from provisioner import examination, workflow
+from provisioner import doctor, examination, workflow
 from provisioner.catalog.load import Catalog
 from provisioner.describe import Options
 from provisioner.doctor import Patient, diagnose, pasted, read, signs
@@ -155,6 +156,7 @@ def test_words_with_gaps_are_looked_for_in_a_bounded_number_of_lines(
         "nvrm version: ",
         "a: b: c: ",
         "torch-torch[torch",
+        "torch[",
         "driver version: 123 ",
         "((((((",
         " \t",
@@ -164,6 +166,24 @@ def test_lines_made_to_keep_patterns_busy_do_no_harm(piece: str, rows: Catalog) 
     text = "\n".join(f"{number} {piece * (900 // len(piece))}" for number in range(200))
     assert isinstance(read(text, rows), Symptoms)
     diagnose(Patient(read(text, rows), rows))
+
+
+def test_no_pattern_for_reports_runs_on_over_the_ends_of_lines() -> None:
+    """One that does looks at the whole report from each place that it may begin at."""
+    folder = Path(doctor.__file__).parent
+    sources = [
+        path for path in folder.rglob("*.py") if path.parent.name in {"doctor", "predicates"}
+    ]
+    running = {
+        (path.name, match[0])
+        for path in sources
+        for match in re.finditer(r"\[\^(?:\\.|[^\]\\])+\][*+]", path.read_text())
+        if not re.search(r"\\[ns]", match[0])
+    }
+    of_short_words = {
+        ("reading.py", "[^a-z0-9]+"),  # in a key
+    }
+    assert {one for one in running if one[0] != "anonymous.py"} <= of_short_words
 
 
 def test_a_pipe_that_never_ends_its_line_is_read_in_pieces() -> None:

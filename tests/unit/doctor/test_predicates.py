@@ -49,6 +49,22 @@ NVCC = "cuda_toolkit: {}\nnvcc fatal : Unsupported gpu architecture 'compute_{}'
             "gpus: RTX 4090\nFROM nvidia/cudagl:11.3.0-devel",
             "gpus: RTX 4090\nFROM nvidia/cudagl:11.8.0-devel",
         ),
+        (
+            "gpu-older-than-driver",
+            "os: Windows 11\ngpus: GTX 1080\ndriver: 591.44",
+            "os: Windows 11\ngpus: GTX 1080\ndriver: 581.80",
+        ),
+        (
+            "nvcc-differs",
+            "torch==2.6.0+cu118\nnvcc 12.4",
+            "torch==2.6.0+cu12torch2.6\nnvcc 12.4",
+        ),
+        (
+            "nvcc-differs",
+            "pytorch 1.9.0 py3.8_cuda11.1_cudnn8.0.5_0 pytorch\nnvcc 11.8",
+            "pytorch 1.9.0 py3.8_cuda11.1_cudnn8.0.5_0 pytorch\nnvcc 11.1",
+        ),
+        ("several-gpus", "a machine with RTX 3090 x2", "one RTX 3090 on PCIe x8"),
         ("in-wsl", "Linux version 4.4.0-20236-Microsoft", "made by Microsoft"),
     ],
 )

@@ -38,7 +38,7 @@ def test_without_any_driver_the_fix_is_the_package_that_the_resolver_takes(bare:
 
 def test_a_gpu_that_is_kept_for_virtual_machines_needs_no_driver_here(bare: Room) -> None:
     slot = next((bare.root / "sys/bus/pci/devices").glob("*.0"))
-    bare.link(f"sys/bus/pci/devices/{slot.name}/driver", "../../../bus/pci/drivers/vfio-pci")
+    bare.put(f"sys/bus/pci/devices/{slot.name}/uevent", "DRIVER=vfio-pci\nPCI_CLASS=30000\n")
 
     assert bare.findings() == ()
 
@@ -172,7 +172,7 @@ def test_a_cdi_specification_of_another_driver_is_stale(working: Room) -> None:
     assert working.findings() == ()
 
     working.put("etc/cdi/nvidia.yaml", "hostPath: /usr/lib/libnvidia-ml.so.535.183.01\n")
-    assert working.first() == ("container-toolkit", "error")
+    assert working.first() == ("container-toolkit", "warning")
 
 
 def test_a_gpu_without_a_window_in_memory_is_named(working: Room) -> None:

@@ -108,6 +108,9 @@ def test_a_toolkit_of_torchs_major_release_serves_its_extensions() -> None:
 
     assert said(made, machine(toolkit="12.8.1")) == []
     assert said(made, machine(toolkit="13.0.2")) == [
+        "no extension could be built: nvcc is of CUDA 13.0.2, torch of CUDA 12.6"
+    ]
+    assert list(inside.see(made, machine(toolkit="13.0.2"), {"CUDA_HOME": "/usr/local/cuda"})) == [
         "extensions of torch cannot be built: nvcc is of CUDA 13.0.2, torch of CUDA 12.6"
     ]
 
@@ -167,6 +170,8 @@ def test_an_environments_own_copy_rightly_comes_before_those_of_the_python_below
 
 
 def test_two_releases_in_one_folder_are_told_as_what_they_are() -> None:
-    assert said(MADE(packages=(one("torch", "2.4.0"), one("torch", "2.9.0")))) == [
-        f"torch lies twice in {SITE}: 2.4.0 and 2.9.0, one of them what an installation left behind"
-    ]
+    told = "2.4.0, which is imported, and what an installation left behind of 2.9.0"
+    made = MADE(packages=(one("torch", "2.4.0"), one("torch", "2.9.0")))
+
+    assert said(made) == [f"torch lies twice in {SITE}: {told}"]
+    assert [two.version for two in installed(made)] == ["2.4.0"]

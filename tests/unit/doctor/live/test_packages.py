@@ -68,12 +68,12 @@ def test_a_driver_of_one_origin_in_rpms_is_no_finding(working: Room) -> None:
     assert working.findings() == ()
 
 
-def test_drivers_of_two_origins_in_rpms_are_an_error(working: Room) -> None:
+def test_drivers_of_two_origins_in_rpms_are_told(working: Room) -> None:
     rpms(working, *OF_RPM_FUSION, "nvidia-driver-libs 550.163.01 (none)")
 
     finding = working.findings()[0]
 
-    assert (finding.reference, finding.severity) == ("mixed-driver-installs", "error")
+    assert (finding.reference, finding.severity) == ("mixed-driver-installs", "warning")
     assert finding.evidence[0] == (
         "packages of two origins brought the driver: nvidia-driver-libs 550.163.01 and "
         "xorg-x11-drv-nvidia 550.163.01 of RPM Fusion"
@@ -104,7 +104,7 @@ def test_rpms_of_two_releases_are_an_upgrade_that_went_half_way(
 ) -> None:
     rpms(working, *packages)
 
-    assert working.first() == ("mixed-driver-installs", "error")
+    assert working.first() == ("mixed-driver-installs", "warning")
 
 
 def test_rpm_is_not_asked_where_dpkg_has_the_packages(working: Room) -> None:
@@ -115,24 +115,24 @@ def test_rpm_is_not_asked_where_dpkg_has_the_packages(working: Room) -> None:
 
 
 @pytest.mark.parametrize("state", ["half-configured", "half-installed", "unpacked"])
-def test_a_package_that_stopped_half_way_is_an_error(working: Room, state: str) -> None:
+def test_a_package_that_stopped_half_way_is_told(working: Room, state: str) -> None:
     broken = ("nvidia-dkms-550", f"install ok {state}", "550.163.01-0ubuntu0.22.04.1")
     working.put("var/lib/dpkg/status", status(*SOUND, broken))
 
     finding = working.findings()[0]
 
-    assert (finding.reference, finding.severity) == ("held-packages", "error")
+    assert (finding.reference, finding.severity) == ("held-packages", "warning")
     assert f"it is {state}" in finding.evidence[0]
 
 
-def test_a_hold_is_a_warning_and_beside_a_broken_package_an_error(working: Room) -> None:
+def test_a_hold_and_one_beside_a_broken_package_are_warnings(working: Room) -> None:
     held = ("libnvidia-gl-550", "hold ok installed", "550.163.01-0ubuntu0.22.04.1")
     working.put("var/lib/dpkg/status", status(*SOUND, held))
     assert working.first() == ("held-packages", "warning")
 
     broken = ("nvidia-driver-550", "install ok unpacked", "550.163.01-0ubuntu0.22.04.1")
     working.put("var/lib/dpkg/status", status(*SOUND, held, broken))
-    assert working.first() == ("held-packages", "error")
+    assert working.first() == ("held-packages", "warning")
 
 
 @pytest.mark.parametrize(
@@ -151,23 +151,23 @@ def test_the_lock_lists_of_dnf_are_read(working: Room, path: str, text: str) -> 
     assert working.first() == ("held-packages", "warning")
 
 
-def test_parts_of_two_releases_are_an_error(working: Room) -> None:
+def test_parts_of_two_releases_are_told(working: Room) -> None:
     other = ("nvidia-dkms-550", "install ok installed", "550.54.14-0ubuntu1")
     working.put("var/lib/dpkg/status", status(*SOUND, other))
 
     finding = working.findings()[0]
 
-    assert (finding.reference, finding.severity) == ("mixed-driver-installs", "error")
+    assert (finding.reference, finding.severity) == ("mixed-driver-installs", "warning")
     assert finding.evidence[0] == (
         "parts of the driver are of two releases: nvidia-dkms-550 550.54.14 and "
         "libnvidia-compute-550 550.163.01"
     )
 
 
-def test_the_runfile_beside_packages_is_an_error_unless_a_package_brought_it(working: Room) -> None:
+def test_the_runfile_beside_packages_is_told_unless_a_package_brought_it(working: Room) -> None:
     working.put("var/lib/dpkg/status", status(*SOUND))
     working.put("usr/bin/nvidia-uninstall")
-    assert working.first() == ("mixed-driver-installs", "error")
+    assert working.first() == ("mixed-driver-installs", "warning")
 
     working.put("var/lib/dpkg/info/nvidia-utils-550.list", "/.\n/usr/bin/nvidia-uninstall\n")
     assert working.findings() == ()
@@ -197,13 +197,13 @@ def test_a_key_in_armour_is_read(working: Room) -> None:
     assert working.findings() == ()
 
 
-def test_a_repository_with_the_retired_key_alone_is_an_error(working: Room) -> None:
+def test_a_repository_with_the_retired_key_alone_is_told(working: Room) -> None:
     working.put(SOURCE, f"deb {ADDRESS} /\n")
     working.put("etc/apt/trusted.gpg.d/cuda.gpg", b"\x99ring" + OLD_KEY)
 
     finding = working.findings()[0]
 
-    assert (finding.reference, finding.severity) == ("apt-gpg-key", "error")
+    assert (finding.reference, finding.severity) == ("apt-gpg-key", "warning")
     assert finding.evidence[0] == (
         f"/{SOURCE}: NO_PUBKEY 3BF863CC in /etc/apt/trusted.gpg.d, 7fa2af80 is retired"
     )
@@ -213,17 +213,17 @@ def test_a_repository_that_is_known_wants_its_own_key(working: Room) -> None:
     working.put(SOURCE, f"deb {ADDRESS.replace('ubuntu2204', 'debian12')} /\n")
     working.put("etc/apt/trusted.gpg.d/debian.gpg", b"\x99ring of somebody else")
 
-    assert working.first() == ("apt-gpg-key", "error")
+    assert working.first() == ("apt-gpg-key", "warning")
 
 
 @pytest.mark.parametrize("ring", [None, b""])
-def test_a_key_that_is_missing_or_empty_is_an_error(working: Room, ring: bytes | None) -> None:
+def test_a_key_that_is_missing_or_empty_is_told(working: Room, ring: bytes | None) -> None:
     sources = f"Types: deb\nURIs: {ADDRESS}\nSuites: /\nSigned-By: /{RING}\n"
     working.put("etc/apt/sources.list.d/cuda.sources", sources)
     if ring is not None:
         working.put(RING, ring)
 
-    assert working.first() == ("apt-gpg-key", "error")
+    assert working.first() == ("apt-gpg-key", "warning")
 
 
 def test_a_source_that_is_switched_off_needs_no_key(working: Room) -> None:
@@ -248,6 +248,6 @@ def test_the_key_of_any_repository_of_nvidias_has_to_be_there(working: Room) -> 
     address = "https://nvidia.github.io/libnvidia-container/stable/deb/amd64"
     working.put(SOURCE, f"deb [signed-by=/{RING}] {address} /\n")
 
-    assert working.first() == ("apt-gpg-key", "error")
+    assert working.first() == ("apt-gpg-key", "warning")
     working.put(RING, b"\x99whatever it is")
     assert working.findings() == ()
