@@ -16,13 +16,15 @@ from provisioner.doctor.pasted import bad_report, pasted
 from provisioner.doctor.symptoms import Symptoms
 from provisioner.errors import UsageError
 from provisioner.machine import Machine
-from provisioner.plan import Warning
+from provisioner.plan import Request, Warning
 from provisioner.report import Finding
 
 if TYPE_CHECKING:
     from provisioner.doctor.explaining import Explained
     from provisioner.doctor.live.room import Room
 
+ANYTHING = Request(requirements=())
+"""Nobody said how plans are to be."""
 _OF_THE_DRIVER = frozenset(("gpu-not-initialising", "nvml-failed", "probe-failed"))
 """Warnings of detection that point at a cause."""
 
@@ -40,8 +42,8 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
         return any(finding.severity == "error" for finding in self.findings)
 
 
-def of_report(name: str, options: Options, python: str | None = None) -> Examined:
-    """Say what a pasted report tells; ``options`` and ``python`` name what it does not.
+def of_report(name: str, options: Options, wanted: Request = ANYTHING) -> Examined:
+    """Say what a pasted report tells; ``options`` and ``wanted`` name what it does not.
 
     Raises UsageError ``bad-report`` for a file that cannot be read, or as ``machine_of`` does.
     """
@@ -53,11 +55,11 @@ def of_report(name: str, options: Options, python: str | None = None) -> Examine
     if is_bundle(text):
         return _of_bundle(name, text)
     symptoms = read(text, rows)
-    symptoms = msgspec.structs.replace(symptoms, python=python or symptoms.python)
+    symptoms = msgspec.structs.replace(symptoms, python=wanted.python or symptoms.python)
     if left_out:
         symptoms = msgspec.structs.replace(symptoms, left_out_bytes=left_out)
     machine, warnings = _machine(options)
-    meant = Patient(_with(symptoms, machine), rows, machine, from_afar=True)
+    meant = Patient(_with(symptoms, machine), rows, machine, from_afar=True, wanted=wanted)
     found = diagnose(meant)
     return Examined(
         findings=found,
@@ -66,14 +68,16 @@ def of_report(name: str, options: Options, python: str | None = None) -> Examine
     )
 
 
-def of_machine(name: str | None, options: Options) -> Examined:
+def of_machine(name: str | None, options: Options, wanted: Request = ANYTHING) -> Examined:
     """Say what is broken on this machine, and in an environment of ``up`` where one is named.
+
+    What to do about it is planned as ``wanted`` says.
 
     A name with a slash in it is the folder of any environment. Raises UsageError
     ``unknown-environment``, ``python-not-found``, or ``not-this-machine`` for
     options that describe another machine; OutsideError ``environment-damaged``.
     """
-    return _looked(name, options).examined
+    return _looked(name, options, wanted).examined
 
 
 class _Sight(NamedTuple):
@@ -86,7 +90,7 @@ class _Sight(NamedTuple):
     room: Room
 
 
-def _looked(name: str | None, options: Options) -> _Sight:
+def _looked(name: str | None, options: Options, wanted: Request = ANYTHING) -> _Sight:
     rows = workflow.catalog()
     if options.machine_file or options.from_afar or options.driver:
         raise UsageError(
@@ -107,7 +111,7 @@ def _looked(name: str | None, options: Options) -> _Sight:
         python=room.python,
         cpu_wanted=seen.symptoms.cpu_wanted or for_cpu,
     )
-    findings = _findings(symptoms, machine)
+    findings = _findings(symptoms, machine, wanted)
     if room.inside is not None and findings:
         from provisioner.doctor.live.addressing import addressed
 
@@ -174,7 +178,7 @@ def _of_bundle(name: str, text: str) -> Examined:
     )
 
 
-def explained(word: str, options: Options, python: str | None = None) -> Explained:
+def explained(word: str, options: Options, wanted: Request = ANYTHING) -> Explained:
     """Say what a word of a finding means, and what to do on this machine or a described one.
 
     Raises UsageError ``unknown-reference``, or as ``machine_of`` does.
@@ -184,11 +188,15 @@ def explained(word: str, options: Options, python: str | None = None) -> Explain
 
     told = _machine(options)[0]
     machine = told or workflow.this_machine()[0]
-    symptoms = _with(Symptoms(text="", python=python or ""), machine)
-    return explain(word, Patient(symptoms, workflow.catalog(), machine, from_afar=told is not None))
+    symptoms = _with(Symptoms(text="", python=wanted.python or ""), machine)
+    far = told is not None
+    patient = Patient(symptoms, workflow.catalog(), machine, from_afar=far, wanted=wanted)
+    return explain(word, patient)
 
 
-def _findings(symptoms: Symptoms, machine: Machine) -> tuple[Finding, ...]:
+def _findings(
+    symptoms: Symptoms, machine: Machine, wanted: Request = ANYTHING
+) -> tuple[Finding, ...]:
     """What is wrong; where no probe said a word, and no framework is there, no rule is read."""
     rows = workflow.catalog()
     judged = any(one.name in rows.frameworks for one in symptoms.packages)
@@ -196,7 +204,7 @@ def _findings(symptoms: Symptoms, machine: Machine) -> tuple[Finding, ...]:
         return ()
     from provisioner.doctor import Patient, diagnose
 
-    return diagnose(Patient(symptoms, rows, machine))
+    return diagnose(Patient(symptoms, rows, machine, wanted=wanted))
 
 
 def _machine(options: Options) -> tuple[Machine | None, tuple[Warning, ...]]:

@@ -11,6 +11,7 @@ from provisioner import workflow
 from provisioner.cli import options
 from provisioner.cli.output import show_json, show_warnings, write_file
 from provisioner.errors import UsageError
+from provisioner.plan import Request
 
 _STANDARD_OUTPUT = "-"
 
@@ -88,7 +89,7 @@ def _examined(
         raise click.UsageError("Say --bundle or --report, not both.")
     if bundle == _STANDARD_OUTPUT and as_json:
         raise click.UsageError("Say --json, or --bundle -, which prints JSON as well, not both.")
-    asked = _asked(typed, told=report is not None)
+    asked = _asked(typed)
     if bundle is not None:
         found, text = examination.bundled(name, asked.options)
         if bundle == _STANDARD_OUTPUT:
@@ -97,47 +98,46 @@ def _examined(
             write_file(Path(bundle), text, private=True, option="--bundle")
         return found
     if report is not None:
-        return examination.of_report(report, asked.options, workflow.python_of(asked.python))
-    return examination.of_machine(name, asked.options)
+        return examination.of_report(report, asked.options, _wanted(asked))
+    return examination.of_machine(name, asked.options, _wanted(asked))
 
 
-_OF_A_PLAN = {
-    "files": "--requirement",
-    "profile": "--profile",
-    "keep_driver": "--keep-driver",
-    "via": "--via",
-    "pre": "--pre",
-}
-"""Options that shape a plan: no finding depends on them."""
+_OF_A_REQUEST = {"files": "--requirement", "profile": "--profile"}
+"""Options that name what to install: no finding and no fix depends on them."""
 
 
-def _asked(typed: dict[str, Any], *, told: bool) -> workflow.Asked:
-    """What was typed of a machine; ``told`` where it is not looked at but told of.
+def _asked(typed: dict[str, Any]) -> workflow.Asked:
+    """What was typed of a machine, and of how fixes are to be planned.
 
     Raises UsageError ``bad-usage`` for options that would say nothing here.
     """
-    given = [option for name, option in _OF_A_PLAN.items() if typed[name]]
+    given = [option for name, option in _OF_A_REQUEST.items() if typed[name]]
     if given:
         raise UsageError(
             "bad-usage",
-            f"{given[0]} shapes a plan, and doctor looks for what is broken.",
+            f"{given[0]} names what to install, and doctor looks for what is broken.",
             hint="Leave it out. A plan is asked for with: dlsetup resolve",
         )
-    if typed["python"] and not told:
-        raise UsageError(
-            "bad-usage",
-            "--python says nothing here: the environment's own Python is examined.",
-            hint="Name the environment: dlsetup doctor NAME, or dlsetup doctor ./FOLDER",
-        )
     return options.asked((), typed, must_ask=False)
+
+
+def _wanted(asked: workflow.Asked) -> Request:
+    """How fixes are to be planned. Raises UsageError ``bad-python``."""
+    return Request(
+        requirements=(),
+        python=workflow.python_of(asked.python),
+        via=asked.via,
+        keep_driver=asked.keep_driver,
+        pre=asked.pre,
+    )
 
 
 def _explain(word: str, typed: dict[str, Any], *, as_json: bool) -> None:
     from provisioner import examination
 
     workflow.explained(word)  # a wrong word is told before anything is looked at
-    asked = _asked(typed, told=True)
-    found = examination.explained(word, asked.options, workflow.python_of(asked.python))
+    asked = _asked(typed)
+    found = examination.explained(word, asked.options, _wanted(asked))
     if as_json:
         about = {
             name: getattr(found, name) for name in ("reference", "recognised", "fixes", "checks")
@@ -150,5 +150,5 @@ def _explain(word: str, typed: dict[str, Any], *, as_json: bool) -> None:
 
 
 for _parameter in command.params:
-    if isinstance(_parameter, click.Option) and _parameter.name in _OF_A_PLAN:
+    if isinstance(_parameter, click.Option) and _parameter.name in _OF_A_REQUEST:
         _parameter.hidden = True  # it is refused with a sentence, and no help offers it

@@ -22,11 +22,15 @@ _FRAMEWORKS = ("torch", "tensorflow", "jax", "onnxruntime-gpu", "cupy")
 _BARE = re.compile(r"gfx[0-9a-f]+|(?:sm_)?\d+(?:\.\d+)?")
 
 
+_ANYTHING = Request(requirements=())
+
+
 class Patient:
     """Symptoms and the machine that they are of; plans are made once each.
 
     ``machine`` is the one that was looked at, or was described ``from_afar``; without it, as much
-    of one as the symptoms tell.
+    of one as the symptoms tell. ``wanted`` says how somebody wants plans to be: the Python, the way
+    of installing, the driver as it is.
     """
 
     def __init__(
@@ -36,11 +40,13 @@ class Patient:
         machine: Machine | None = None,
         *,
         from_afar: bool = False,
+        wanted: Request = _ANYTHING,
     ) -> None:
         self.symptoms = symptoms
         self.catalog = catalog
         self.seen = machine
         self.from_afar = from_afar
+        self.wanted = wanted
         self._plans: dict[tuple[str, str, bool], Plan | DlsetupError] = {}
 
     @cached_property
@@ -89,9 +95,15 @@ class Patient:
             return told.os_version
         return rows[0].version
 
-    def on(self, machine: Machine) -> Patient:
-        """The same symptoms on another machine."""
-        return Patient(self.symptoms, self.catalog, machine, from_afar=self.from_afar)
+    def on(self, machine: Machine, *, from_afar: bool = False) -> Patient:
+        """The same symptoms on another machine, which may be one that is only described."""
+        return Patient(
+            self.symptoms,
+            self.catalog,
+            machine,
+            from_afar=self.from_afar or from_afar,
+            wanted=self.wanted,
+        )
 
     @cached_property
     def without_driver(self) -> Patient:
@@ -128,8 +140,11 @@ class Patient:
                 held = self._profiles
                 listed = tuple(text for word in words.split() for text in held.get(word, (word,)))
                 wishes = tuple(parse_wish(word) for word in listed)
-                request = Request(
-                    requirements=listed, python=python or None, keep_driver=keep_driver
+                request = msgspec.structs.replace(
+                    self.wanted,
+                    requirements=listed,
+                    python=python or self.wanted.python,
+                    keep_driver=keep_driver or self.wanted.keep_driver,
                 )
                 question = question_of(self.machine, request, wishes, self.catalog)
                 self._plans[key] = resolve(question)

@@ -168,12 +168,8 @@ def test_a_machine_that_is_only_described_is_refused(bed: Sickbed) -> None:
     "words",
     [
         ("--profile", "tf2"),
-        ("--keep-driver",),
-        ("--via", "conda"),
-        ("--pre",),
-        ("--python", "3.12"),
         ("--report", "-", "--profile", "tf2"),
-        ("--explain", "numpy2-abi", "--pre"),
+        ("--explain", "numpy2-abi", "--profile", "tf2"),
     ],
 )
 def test_an_option_that_would_say_nothing_is_refused_with_its_name(
@@ -190,7 +186,7 @@ def test_no_help_offers_what_is_refused(bed: Sickbed) -> None:
     text = bed.run("--help").out
 
     assert "--gpu" in text
-    assert not any(word in text for word in ("--profile", "--via", "--requirement", "--pre "))
+    assert not any(word in text for word in ("--profile", "--requirement"))
 
 
 def test_a_file_of_requirements_is_refused(bed: Sickbed) -> None:
@@ -198,6 +194,21 @@ def test_a_file_of_requirements_is_refused(bed: Sickbed) -> None:
     file.write_text("torch\n", encoding="utf-8")
 
     assert bed.run("-r", str(file), "--json").error["message"].startswith("--requirement")
+
+
+def test_fixes_are_planned_as_somebody_wants_them(bed: Sickbed) -> None:
+    report = bed.place / "report.txt"
+    report.write_text(
+        "Ubuntu 22.04, RTX 3090, driver 470.82.01\n"
+        "The NVIDIA driver on your system is too old (found version 11040)\n",
+        encoding="utf-8",
+    )
+    free = bed.run("--report", str(report), "--json").data["findings"][0]
+    kept = bed.run("--report", str(report), "--keep-driver", "--json").data["findings"][0]
+
+    assert free["reference"] == kept["reference"] == "driver-too-old"
+    assert free["fix"] != kept["fix"]
+    assert bed.run("--python", "3.12", "--json").code == 0
 
 
 def test_the_python_that_a_report_does_not_name_can_be_said(bed: Sickbed) -> None:

@@ -20,8 +20,7 @@ def placed(reference: str, patient: Patient) -> Patient:
 
 def elsewhere(patient: Patient, machine: Machine) -> Patient:
     """The same symptoms on a machine that is described, as commands have to describe it too."""
-    far = patient.from_afar or patient.seen is None
-    return Patient(patient.symptoms, patient.catalog, machine, from_afar=far)
+    return patient.on(machine, from_afar=patient.seen is None)
 
 
 def in_wsl(patient: Patient) -> Machine:
