@@ -42,6 +42,10 @@ _DRIVER = (
     re.compile(r"(?:client has the version|dso version) ?:? ?(\d{3}\.\d+(?:\.\d+)?)"),
     re.compile(r"(?m)^nvidia [^,\n]{2,40}, (\d{3}\.\d+(?:\.\d+)?)(?:,|$)"),
     re.compile(r"(?m)^ii +libnvidia-compute-\S+ +(\d{3}\.\d+(?:\.\d+)?)-"),
+    re.compile(
+        r"(?<![a-z-])(?<!need )(?<!needs )(?<!requires )(?<!minimum )(?<!newest )"
+        r"driver v?(\d{3}\.\d{2,3}(?:\.\d{2})?)(?![\d.])"
+    ),
 )
 _MODULE = (
     re.compile(r"nvrm version: [^\n]{0,120}? (\d{3}\.\d+(?:\.\d+)?) "),

@@ -42,6 +42,7 @@ _ALL: tuple[Predicate, ...] = (
     drivers.cudnn_in_environment,
     packages.cpu_variant,
     packages.cuda_variant,
+    packages.variant_never_published,
     packages.tensorflow_1,
     packages.tensorflow_on_windows,
     packages.two_onnxruntimes,

@@ -43,6 +43,19 @@ def cuda_variant(symptoms: Symptoms, _: Catalog) -> str | None:
     return None
 
 
+def variant_never_published(symptoms: Symptoms, catalog: Catalog) -> str | None:
+    """A release is asked for in a variant that it was never built for."""
+    for package in symptoms.packages:
+        builds = catalog.builds(package.name) if cuda_of(package) else ()
+        variants = {
+            row.variant for row in builds if row.version == package.version and row.via == "pip"
+        }
+        if variants and package.local not in variants:
+            listed = ", ".join(sorted(one for one in variants if one))
+            return f"{package.name} {package.version} has no {package.local}, only {listed}."
+    return None
+
+
 def tensorflow_1(symptoms: Symptoms, _: Catalog) -> str | None:
     """TensorFlow 1 is there or wanted."""
     for found in symptoms.packages:

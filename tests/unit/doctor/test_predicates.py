@@ -65,6 +65,11 @@ NVCC = "cuda_toolkit: {}\nnvcc fatal : Unsupported gpu architecture 'compute_{}'
             "pytorch 1.9.0 py3.8_cuda11.1_cudnn8.0.5_0 pytorch\nnvcc 11.1",
         ),
         ("several-gpus", "a machine with RTX 3090 x2", "one RTX 3090 on PCIe x8"),
+        (
+            "variant-never-published",
+            "No matching distribution found for torch==2.6.0+cu121",
+            "No matching distribution found for torch==2.6.0+cu124",
+        ),
         ("in-wsl", "Linux version 4.4.0-20236-Microsoft", "made by Microsoft"),
     ],
 )
