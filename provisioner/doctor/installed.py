@@ -21,6 +21,7 @@ CALLED = {
     "no-build-for-platform": "python-too-new",
     "cudnn-too-new": "cudnn-wrong-version",
     "gpu-unsupported": "gpu-too-old",
+    "gfx-not-in-build": "rocm-gfx",
     "cuda-libraries-too-old": "gpu-too-new",
 }
 """What a rule calls otherwise."""

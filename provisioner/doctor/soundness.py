@@ -16,7 +16,8 @@ _IDLE = frozenset({"cpu-variant", "tensorflow-on-windows"})
 _IN_PASSING = re.compile(
     r"(?m)^[^\n]{0,60}?(?:\bi (?:tensorflow|external)/|\bnccl info\b|^ ?\[?info\b"
     r"|level=info|level=warning msg=\"could not (?:locate|find)\b"
-    r"|^i\d{4} |\b(?:future|deprecation|pendingdeprecation)warning\b|^n: |^ ?\[notice\])[^\n]*$"
+    r"|^i\d{4} |warning\b[^\n]{0,200}\bdeprecated\b"
+    r"|\b(?:future|deprecation|pendingdeprecation)warning\b|^n: |^ ?\[notice\])[^\n]*$"
 )
 """What programs say by the way: lines of the level of information, and of things to come."""
 _COMMAND = re.compile(
@@ -26,9 +27,18 @@ _COMMAND = re.compile(
     r" (?:(?! -> | => | # )[^\n])*"
 )
 """What was typed: it names what is looked for, and answers nothing."""
+_DENIED = re.compile(
+    r"\b(?:no|nothing(?: is| was| has)?|(?<![\d.])0|zero)"
+    r" (?:broken|failed|missing|slow|crash(?:es|ed)?|conflicts?)\b"
+    r"|\b(?:errors?|failures?|warnings?|crashes|conflicts?|missing|nans?(?: count)?"
+    r"|failed(?: [a-z]+){0,2}) ?[:= ] ?(?:0|none)\b(?!\.\d)"
+    r"|\bno (?:[a-z]+, )?(?:no )?(?:slow tests|crash)\b"
+)
+"""What is said not to be: "No broken requirements found.", "errors: none"."""
 _NO_CUDA = re.compile(
     r"(?m)^ ?(?:[^\n:]{0,60}\bcuda available: false|is debug build: false|false|\[\]"
-    r"|[^\n:]*: (?:no cuda|could not collect)|cuda used to build pytorch: none"
+    r"|[^\n:]*: (?:no cuda|could not collect)|[^\n]{0,60}/physical_device:cpu:0[^\n]*"
+    r"|cuda used to build pytorch: none"
     r"|[^\n]{0,200}failed call to cuinit:[^\n]*|[^\n]{0,200}gpu will not be used[^\n]*)$"
     r"|\bcuda\.is_available\(\)[ :=>-]*false\b|\b(?:cpu[- ])?only\b|\bno (?:\w+ )?gpus?\b"
 )
@@ -58,8 +68,8 @@ def _is_idle(symptoms: Symptoms, held: frozenset[str]) -> bool:
 
 
 def _answers(symptoms: Symptoms, catalog: Catalog) -> str:
-    """The text without what was typed, what is said by the way and what lacks a GPU in peace."""
-    text = _COMMAND.sub(" ", _IN_PASSING.sub(" ", symptoms.text))
+    """The text without what was typed, said by the way or denied, and what lacks a GPU in peace."""
+    text = _DENIED.sub(" ", _COMMAND.sub(" ", _IN_PASSING.sub(" ", symptoms.text)))
     if not (symptoms.gpus or symptoms.driver) and _says(GPULESS, text, catalog):
         text = _NO_CUDA.sub(" ", text)
     return text

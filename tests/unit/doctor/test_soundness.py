@@ -85,3 +85,30 @@ def test_a_machine_without_a_gpu_may_compute_on_the_cpu(machine: str) -> None:
     ran = "torch==2.4.1+cpu\n>>> torch.cuda.is_available()\nFalse\nepoch 1 loss 0.43\n"
     assert errors(f"machine: {machine}\n{ran}") == []
     assert errors(f"gpus: RTX 3060\n{ran}") == ["cpu-only-wheel"]
+
+
+@pytest.mark.parametrize(
+    "denied",
+    [
+        "No broken requirements found.",
+        "0 broken packages",
+        "Nothing failed.",
+        "nothing is broken",
+        "errors: none",
+        "test failed: 0, passed: 120",
+        "NaN count 0",
+        "can't complain, runs fast",
+        "UserWarning: x is deprecated and will not work in 3.0",
+    ],
+)
+def test_what_is_said_not_to_be_is_no_failure(denied: str) -> None:
+    notes = "gpus: AMD Instinct MI250X (gfx90a)\nrocm: 6.1.2\n"
+    assert errors(f"{notes}{denied}\n") == []
+    assert errors(f"{notes}{denied}\nhipErrorNoBinaryForGpu: unable to find code\n") == ["rocm-gfx"]
+
+
+def test_memory_that_nobody_holds_is_an_error() -> None:
+    oom = "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 MiB\n"
+    found = told(f"{oom}nvidia-smi: 39.1 GiB in use, No running processes found\n")
+    assert (found[0].reference, found[0].confidence) != ("gpu-memory-held", "unsure")
+    assert found[0].reference == "gpu-memory-held"
