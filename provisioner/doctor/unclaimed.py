@@ -15,7 +15,7 @@ _UNCLAIMED = (
     re.compile(r"\bnote: if\b[^\n]*"),
     re.compile(r"\b(?:(?:i|we) (?:have |already )?)?ruled out\b(?! by)[^\n]*?(?=\. |\n|$)"),
     # Counts of none: "0 broken packages".
-    re.compile(r"(?<![\w.])(?:0|no) (?:broken|held|failed|missing) [a-z]+"),
+    re.compile(r"(?<![\w.])0 (?:broken|held) [a-z]+"),
     # A list of changes: "- fixed: crash with NumPy 2".
     re.compile(r"(?m)^ ?[-*] (?:fix(?:ed|es)?|dropped)\b[^\n]*"),
     # nvidia-smi -q lists what could be: "Double Bit ECC : N/A", "Reset Required : No".
