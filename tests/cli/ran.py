@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
+
+_LOOKED_AT = re.compile(r"looked at \d{4}-\d\d-\d\d")
+
+
+def without_its_day(text: str) -> str:
+    """Text without the day of the catalog, which every change of a row moves."""
+    return _LOOKED_AT.sub("looked at DAY", text)
 
 
 class Ran(msgspec.Struct, frozen=True):

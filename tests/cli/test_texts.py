@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from provisioner.cli.main import main
+from tests.cli.ran import without_its_day
 
 JAMMY = ("--os", "ubuntu-22.04", "--arch", "x86_64")
 
@@ -72,7 +73,7 @@ error: no-compatible-stack
 
 cuda==15 is unknown: the catalog knows no such release.
 
-  newest cuda it knows: 13.5 (looked at 2026-11-20)
+  newest cuda it knows: 13.5 (looked at DAY)
 
 hint: Ask for a version it knows
       Newer ones come with a newer dlsetup, or as a row of your own
@@ -94,7 +95,7 @@ error: no-compatible-stack
 
 torch==99 is unknown: the catalog knows no such release.
 
-  newest torch it knows: 2.15.0 (looked at 2026-11-20)
+  newest torch it knows: 2.15.0 (looked at DAY)
 
 hint: Ask for a version it knows
       Newer ones: dlsetup catalog refresh torch --write
@@ -143,7 +144,7 @@ def test_a_refusal_says_what_why_and_what_to_do(
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(main, ["resolve", *words])
 
-    assert result.stderr == text
+    assert without_its_day(result.stderr) == text
     assert result.stdout == ""
 
 

@@ -6,7 +6,6 @@ the day of the catalog stands as DAY.
 
 from __future__ import annotations
 
-import re
 import shlex
 from pathlib import Path
 
@@ -14,9 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from provisioner.cli.main import main
+from tests.cli.ran import without_its_day
 
-_LOOKED_AT = re.compile(r"looked at \d{4}-\d\d-\d\d")
-"""The day of the catalog, which every change of a row moves."""
 TEXTS = sorted((Path(__file__).parent / "texts").glob("*.txt"))
 
 
@@ -26,7 +24,7 @@ def test_an_explanation_is_the_text_that_was_agreed(path: Path) -> None:
     _, _, *words = shlex.split(command)
 
     printed = CliRunner().invoke(main, words).stdout
-    assert _LOOKED_AT.sub("looked at DAY", printed) == text
+    assert without_its_day(printed) == text
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)

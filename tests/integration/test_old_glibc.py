@@ -49,9 +49,9 @@ def test_a_wheel_that_needs_a_newer_glibc_is_found_before_anything_is_imported(r
         f"torchaudio 2.11.0 was built for glibc 2.28, here is glibc {GLIBC}"
     )
     assert finding["fix"][:2] == [
-        "run it in a container, which has a glibc of its own: dlsetup render dockerfile torch",
         # The last torch of manylinux1, as the facts of its wheels say.
-        "or install a build that this system's glibc carries: pip install torch==2.6.0",
+        "install a build that this system's glibc carries: pip install torch==2.6.0",
+        "or run it in a container, which has a glibc of its own: dlsetup render dockerfile torch",
     ]
     assert text.startswith("error: glibc-too-old\n")
 
