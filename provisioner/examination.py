@@ -16,15 +16,13 @@ from provisioner.doctor.pasted import bad_report, pasted
 from provisioner.doctor.symptoms import Symptoms
 from provisioner.errors import UsageError
 from provisioner.machine import Machine
-from provisioner.plan import Request, Warning
+from provisioner.plan import ANYTHING, Request, Warning
 from provisioner.report import Finding
 
 if TYPE_CHECKING:
     from provisioner.doctor.explaining import Explained
     from provisioner.doctor.live.room import Room
 
-ANYTHING = Request(requirements=())
-"""Nobody said how plans are to be."""
 _OF_THE_DRIVER = frozenset(("gpu-not-initialising", "nvml-failed", "probe-failed"))
 """Warnings of detection that point at a cause."""
 

@@ -140,6 +140,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Pre-releases are wanted too, where the catalog has any."""
 
 
+ANYTHING = Request(requirements=())
+"""Nobody said how a plan is to be."""
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What to install on which machine, why, and why not the rest."""
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from provisioner.catalog.load import Catalog
-from provisioner.doctor import signs, soundness, wording
+from provisioner.doctor import signs, wording
 from provisioner.doctor.patient import Patient
 from provisioner.doctor.predicates import PREDICATES, compared
+from provisioner.doctor.soundness import soundness
 from provisioner.doctor.symptoms import Symptoms
 
 SETTLED = 85
@@ -91,9 +92,9 @@ def suspects(patient: Patient) -> Suspects:
     found = [_sum(name, votes.get(name, []), shares) for name in dict.fromkeys((*votes, *worded))]
     found = [one if one.evidence or one.because else _quoted(one, patient) for one in found]
     listed = sorted((one for one in found if one.points > 0), key=lambda one: -one.rank)
-    well = soundness.is_sound(patient.symptoms, patient.catalog, frozenset(held))
-    fails = soundness.is_told_to_fail(patient.symptoms, patient.catalog, frozenset(held))
-    return Suspects(tuple(listed), frozenset(held), well, fails)
+    names = frozenset(held)
+    sound = soundness(patient.symptoms, patient.catalog, names)
+    return Suspects(tuple(listed), names, sound.all_is_well, sound.told_to_fail)
 
 
 def chance_of(one: Suspect, listed: list[Suspect]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import IO, NamedTuple
+from typing import NamedTuple, Protocol
 
 from provisioner.errors import UsageError
 from provisioner.text_file import STANDARD_INPUT, UnreadableError, decoded, mark_of, opened
@@ -23,6 +23,13 @@ _FAILS = re.compile(
 )
 _WIDE_SHARE = 3
 """Text of which one byte in so many is 0 has two bytes for a letter."""
+
+
+class Stream(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most so many of the next bytes; none at the end."""
 
 
 class Ends(NamedTuple):
@@ -49,7 +56,7 @@ def pasted(name: str) -> tuple[str, int]:
         raise bad_report(called, str(error)) from error
 
 
-def ends(stream: IO[bytes]) -> Ends:
+def ends(stream: Stream) -> Ends:
     """The head, the tail, and what fails between; neither memory nor time grows without bound."""
     head = stream.read(_HALF)
     middle: dict[bytes, None] = {}

@@ -13,16 +13,13 @@ from provisioner.catalog.rows import OperatingSystemRow
 from provisioner.doctor.symptoms import Symptoms
 from provisioner.errors import DlsetupError
 from provisioner.machine import Driver, Gpu, Machine, OperatingSystem
-from provisioner.plan import Plan, Request
+from provisioner.plan import ANYTHING, Plan, Request
 from provisioner.request import parse_wish
 from provisioner.resolve import question_of, resolve
 from provisioner.version import is_dotted
 
 _FRAMEWORKS = ("torch", "tensorflow", "jax", "onnxruntime-gpu", "cupy")
 _BARE = re.compile(r"gfx[0-9a-f]+|(?:sm_)?\d+(?:\.\d+)?")
-
-
-_ANYTHING = Request(requirements=())
 
 
 class Patient:
@@ -40,7 +37,7 @@ class Patient:
         machine: Machine | None = None,
         *,
         from_afar: bool = False,
-        wanted: Request = _ANYTHING,
+        wanted: Request = ANYTHING,
     ) -> None:
         self.symptoms = symptoms
         self.catalog = catalog

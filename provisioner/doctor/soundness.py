@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from provisioner.catalog.load import Catalog
 from provisioner.doctor import signs
@@ -32,7 +33,6 @@ _DENIED = re.compile(
     r" (?:broken|failed|missing|slow|crash(?:es|ed)?|conflicts?)\b"
     r"|\b(?:errors?|failures?|warnings?|crashes|conflicts?|missing|nans?(?: count)?"
     r"|failed(?: [a-z]+){0,2}) ?[:= ] ?(?:0|none)\b(?!\.\d)"
-    r"|\bno (?:[a-z]+, )?(?:no )?(?:slow tests|crash)\b"
 )
 """What is said not to be: "No broken requirements found.", "errors: none"."""
 _NO_CUDA = re.compile(
@@ -45,22 +45,25 @@ _NO_CUDA = re.compile(
 """What frameworks and people say where there is no GPU of NVIDIA's, and none is missed."""
 
 
-def is_sound(symptoms: Symptoms, catalog: Catalog, held: frozenset[str]) -> bool:
-    """Whether something works and nothing fails, or nothing fails after it was mended."""
+class Soundness(NamedTuple):
+    """What a report says of whether things work."""
+
+    all_is_well: bool
+    """Something works and nothing fails, or nothing fails after it was mended."""
+    told_to_fail: bool
+    """Something is said to fail, or a GPU is left idle; probes tell of nothing else."""
+
+
+def soundness(symptoms: Symptoms, catalog: Catalog, held: frozenset[str]) -> Soundness:
+    """Return whether all is well, and whether anything is said to fail."""
     if not symptoms.reported or _is_idle(symptoms, held):
-        return False
+        return Soundness(all_is_well=False, told_to_fail=True)
     text = _answers(symptoms, catalog)
+    fails = _says(FAILS, text, catalog)
     mended = _last(MENDED, text, catalog)
     if mended is not None:
-        return not _says(FAILS, text[mended:], catalog)
-    return _says(WORKS, symptoms.text, catalog) and not _says(FAILS, text, catalog)
-
-
-def is_told_to_fail(symptoms: Symptoms, catalog: Catalog, held: frozenset[str]) -> bool:
-    """Whether anything is said to fail, or a GPU is left idle; probes tell of nothing else."""
-    if not symptoms.reported or _is_idle(symptoms, held):
-        return True
-    return _says(FAILS, _answers(symptoms, catalog), catalog)
+        return Soundness(not _says(FAILS, text[mended:], catalog), fails)
+    return Soundness(not fails and _says(WORKS, symptoms.text, catalog), fails)
 
 
 def _is_idle(symptoms: Symptoms, held: frozenset[str]) -> bool:

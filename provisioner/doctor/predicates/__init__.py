@@ -61,7 +61,6 @@ _ALL: tuple[Predicate, ...] = (
     places.on_arm,
     places.in_cloud,
     places.no_avx_in_flags,
-    places.nvswitch_machine,
 )
 PREDICATES = {predicate.__name__.replace("_", "-"): predicate for predicate in _ALL}
 """Every predicate by the name that rows call it."""

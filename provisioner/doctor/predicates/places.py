@@ -11,10 +11,6 @@ _GIVEN = re.compile(
     r"(?<!without )(?<!no )(?<!missing )--gpus|--runtime[= ]nvidia|(?<!use ')nvidia-docker run"
     r"|device_ids|capabilities: \[gpu"
 )
-_NVSWITCH = re.compile(
-    r"(?<![a-z])(?:hgx|dgx|p4de?\.24xlarge|p5e?n?\.48xlarge|nvl72|nvswitch)"
-    r"|(?<![\w.])8 ?x? ?(?:nvidia )?(?:a100|h100|h200|h800|a800|b200|b300)"
-)
 _FLAGS = re.compile(r"(?m)^ ?flags ?: ?(.*)$")
 
 
@@ -66,9 +62,3 @@ def no_avx_in_flags(symptoms: Symptoms, _: Catalog) -> str | None:
     if match and "sse2" in match[1].split() and "avx" not in match[1].split():
         return "The processor's flags have no avx."
     return None
-
-
-def nvswitch_machine(symptoms: Symptoms, _: Catalog) -> str | None:
-    """A machine whose GPUs are joined by NVSwitches, which need a service."""
-    match = _NVSWITCH.search(symptoms.text)
-    return f"{match[0]} is a machine with NVSwitches." if match else None

@@ -197,7 +197,7 @@ def test_a_pipe_that_never_ends_its_line_is_read_in_pieces() -> None:
             self.left -= piece
             return b"a" * piece
 
-    head, _, tail, left_out = pasted.ends(Endless())  # type: ignore[arg-type]
+    head, _, tail, left_out = pasted.ends(Endless())
 
     assert len(head) + len(tail) + left_out == 30 * MEGABYTE
     assert len(head) + len(tail) <= KEPT
@@ -239,7 +239,7 @@ def test_nothing_more_is_waited_for_of_what_never_ends() -> None:
             assert self.seen < 1_000 * MEGABYTE, "no end"
             return bytes(size)
 
-    assert pasted.ends(Zeros()).left_out > 0  # type: ignore[arg-type]
+    assert pasted.ends(Zeros()).left_out > 0
 
 
 def test_a_closed_standard_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

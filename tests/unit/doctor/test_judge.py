@@ -85,3 +85,12 @@ def test_an_error_in_the_modules_source_is_a_module_that_was_not_built(rows: Cat
 def test_a_gpu_is_known_where_its_maker_is_written_into_one_word(rows: Catalog) -> None:
     gpus = read("platform: Kaggle, NvidiaTeslaP100", rows).gpus
     assert [gpu.compute_capability for gpu in gpus] == ["6.0"]
+
+
+@pytest.mark.parametrize("machine", ["platform: AWS p4d.24xlarge", "gpus: 8x A100", "DGX-2"])
+def test_gpus_behind_nvswitches_that_do_not_start_lack_their_service(
+    machine: str, rows: Catalog
+) -> None:
+    count = "Unexpected error from cudaGetDeviceCount()"
+    assert next(iter(told(f"{machine}\n{count}", rows))) == "fabric-manager"
+    assert next(iter(told(f"gpus: RTX 3060\n{count}", rows)), "") != "fabric-manager"

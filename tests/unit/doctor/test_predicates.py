@@ -35,7 +35,6 @@ NVCC = "cuda_toolkit: {}\nnvcc fatal : Unsupported gpu architecture 'compute_{}'
             "torch==1.6.0\npip install mmcv-full -f https://x/dist/cu102/torch1.10.0/index.html",
             "torch==1.10.1\npip install mmcv-full -f https://x/dist/cu102/torch1.10.0/index.html",
         ),
-        ("nvswitch-machine", "platform: AWS p4d.24xlarge", "gpus: 4x A100"),
         ("target-unknown-to-toolkit", NVCC.format("11.0", "86"), NVCC.format("11.8", "86")),
         ("target-known-to-toolkit", NVCC.format("11.8", "86"), NVCC.format("11.0", "86")),
         ("gcc-above-nvcc", "cuda_toolkit: 12.3\ngcc: 13", "cuda_toolkit: 12.3\ngcc: 12"),
